@@ -1,0 +1,1 @@
+"""Measured evidence: size, latency, accuracy, gate and report."""

@@ -1,0 +1,1 @@
+"""ONNX to TensorFlow to TFLite."""

@@ -1,0 +1,1 @@
+"""Graph rewrites applied before emission."""

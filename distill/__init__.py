@@ -1,0 +1,1 @@
+"""Teaching a small network from a large one."""

@@ -1,0 +1,1 @@
+"""int8, float16 and dynamic-range candidates from a float TFLite file."""

@@ -1,0 +1,1 @@
+"""Finds every formula on a photographed page."""

@@ -1,0 +1,50 @@
+"""Describes the tensors that go into and come out of a model file, and their axis order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Layout = Literal["nchw", "nhwc", "ncw", "nwc", "ncdhw", "ndhwc", "keep"]
+
+CHANNELS_LAST: dict[int, Layout] = {3: "nwc", 4: "nhwc", 5: "ndhwc"}
+
+
+class TensorInfo(BaseModel):
+    """One input or output of a model file.
+
+    Attributes:
+        name: The model's own name for it (the ONNX value name).
+        shape: Sizes in the file's axis order; None where the size is free.
+        dtype: NumPy name of the element type in the file.
+        layout: Axis order in the file; "keep" means as in ONNX.
+        scale: Quantization step of an integer tensor, else None.
+        zero_point: Integer that stands for zero, else None.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+    layout: Layout = "keep"
+    scale: float | None = None
+    zero_point: int | None = None
+
+    @property
+    def channels_last(self) -> bool:
+        """Whether the file holds the ONNX tensor with its channel axis moved to the end."""
+        return self.layout in CHANNELS_LAST.values()
+
+    def from_onnx_order(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Reorder an array from ONNX axis order (N, C, …) to the file's."""
+        return np.moveaxis(array, 1, -1) if self.channels_last else array
+
+    def to_onnx_order(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Reorder an array from the file's axis order to ONNX's (N, C, …)."""
+        return np.moveaxis(array, -1, 1) if self.channels_last else array

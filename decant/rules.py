@@ -1,0 +1,69 @@
+"""The rules of the I/O contract: image to tensor, and tensors to detections.
+
+The spec states them, the sidecar `model.json` publishes them, `decant.images` and
+`decant.decode` carry them out; nothing else may.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Rule(BaseModel):
+    """A frozen part of the contract, closed to keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def array(length: int | None = None) -> Any:
+    """Declare a tuple field that TOML and JSON write as an array."""
+    return Field(strict=False, min_length=length, max_length=length)
+
+
+class ImageRule(Rule):
+    """How a photo becomes the input tensor.
+
+    Attributes:
+        height: Of the tensor, in pixels.
+        width: Of the tensor, in pixels.
+        colour: Channel order of the tensor.
+        mean: Per channel, on the 0…1 scale; value = (pixel / 255 - mean) / std.
+        std: Per channel, on the 0…1 scale.
+        resize: "letterbox" keeps the aspect ratio and pads the right and the bottom;
+            "stretch" does not keep it; "crop" keeps it and cuts the centre.
+        antialias: Average over the source pixels when the image shrinks (area interpolation);
+            else bilinear with half-pixel centres, as when it grows.
+        padding: Grey level 0…255 of the letterbox border.
+    """
+
+    height: int = Field(ge=1)
+    width: int = Field(ge=1)
+    colour: Literal["rgb", "bgr", "grey"]
+    mean: tuple[float, ...] = array()
+    std: tuple[float, ...] = array()
+    resize: Literal["letterbox", "stretch", "crop"]
+    antialias: bool
+    padding: int = Field(ge=0, le=255)
+
+
+class QuadGridRule(Rule):
+    """How grids of scores and corner offsets become quads.
+
+    For each stride s the model gives `scores_s{s}` [N, K, H/s, W/s], logits, and `corners_s{s}`
+    [N, 8, H/s, W/s]: x and y of the top-left, top-right, bottom-right and bottom-left corner,
+    relative to the cell's centre, in units of s.
+
+    Attributes:
+        strides: Pixels per cell of each level.
+        score_threshold: On the sigmoid of the logit.
+        nms_iou: A box that overlaps a better one by more than this is dropped.
+        max_detections: Kept per image, best first.
+    """
+
+    kind: Literal["quad_grid"] = "quad_grid"
+    strides: tuple[int, ...] = array()
+    score_threshold: float = Field(default=0.05, gt=0, lt=1)
+    nms_iou: float = Field(default=0.6, gt=0, le=1)
+    max_detections: int = Field(default=100, ge=1)

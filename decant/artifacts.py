@@ -1,0 +1,187 @@
+"""Writes files and folders whole or not at all, and names their content by SHA-256."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What the operating system says when a path cannot take the bytes, as opposed to a bug of ours.
+WRITE_ERRORS = {
+    errno.EACCES: "give write permission or choose another folder",
+    errno.EDQUOT: "free some of the quota",
+    errno.EEXIST: "a file is in the way of a folder; move it",
+    errno.EFBIG: "raise the file-size limit",
+    errno.EIO: "check the disk",
+    errno.EISDIR: "a folder is in the way of a file; move it",
+    errno.ENAMETOOLONG: "choose a shorter path",
+    errno.ENOSPC: "free some space or choose another folder",
+    errno.ENOTDIR: "a file is in the way of a folder; move it",
+    errno.EPERM: "give write permission or choose another folder",
+    errno.EROFS: "choose a folder that can be written",
+}
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; what is written there replaces `path` at the end.
+
+    After any exception, an interrupt included, `path` is as it was and the temporary is gone.
+
+    Raises:
+        DataError: If the file cannot be written (no permission, disk full, …).
+    """
+    with _reported(path), _temporary_beside(path) as temporary:
+        yield temporary
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder beside `path` that replaces `path` as a whole at the end.
+
+    After any exception, an interrupt included, `path` is as it was and the temporary is gone.
+
+    Raises:
+        DataError: If the folder cannot be written (no permission, disk full, …).
+    """
+    with _reported(path), _temporary_beside(path) as temporary:
+        temporary.mkdir()
+        yield temporary
+        for file in files_in(temporary):
+            _sync(file)
+        replace_folder(temporary, path)
+
+
+def replace_folder(new: Path, path: Path) -> None:
+    """Rename folder `new` to `path`, taking the place of whatever is there."""
+    if not path.exists():
+        new.rename(path)
+    else:
+        aside = new.with_name(f"{new.name}.old")
+        try:
+            path.rename(aside)
+            new.rename(path)
+        except BaseException:
+            if not path.exists():
+                aside.rename(path)
+            raise
+        remove(aside)
+    _sync(path.parent)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, making its folder if need be."""
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 file whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write a JSON file whole or not at all; equal documents give equal bytes."""
+    write_text(path, to_json(document))
+
+
+def to_json(document: Any) -> str:
+    """Write a document as JSON in one way only: sorted keys, no NaN, a newline at the end."""
+    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return text + "\n"
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        DataError: If it is missing or is not JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); restore it") from error
+    except ValueError as error:
+        raise DataError(f"{path}: not a JSON file ({error}); restore it") from error
+
+
+def sha256(path: Path) -> str:
+    """Hash a file, or the names and content of all files below a folder.
+
+    Raises:
+        DataError: If it is missing or cannot be read.
+    """
+    try:
+        if not path.is_dir():
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        lines = [f"{sha256(file)}  {file.relative_to(path).as_posix()}" for file in files_in(path)]
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); restore it") from error
+    return sha256_text("\n".join(lines))
+
+
+def sha256_text(text: str) -> str:
+    """Hash a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def files_in(folder: Path) -> list[Path]:
+    """List all files below a folder in an order that depends on nothing but their names."""
+    found = [Path(root, name) for root, _, names in os.walk(folder) for name in names]
+    return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _temporary_beside(path: Path) -> Iterator[Path]:
+    """Yield a fresh name in a folder on the same disk, and leave nothing of it behind."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    try:
+        # The final name in a temporary folder, for writers that look at the suffix.
+        yield holder / path.name
+    finally:
+        remove(holder)
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals into a `DataError` that names path and reason."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in WRITE_ERRORS:
+            raise
+        advice = WRITE_ERRORS[error.errno]
+        raise DataError(f"{path}: cannot be written ({error.strerror}); {advice}") from error
+
+
+def _sync(path: Path) -> None:
+    """Flush a file or a folder's entries to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,155 @@
+"""Keeps what each stage made, addressed by everything that it was made from."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import importlib.util
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .artifacts import (
+    atomic_folder,
+    files_in,
+    read_json,
+    remove,
+    sha256,
+    sha256_text,
+    to_json,
+    write_json,
+)
+from .errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+log = logging.getLogger(__name__)
+
+RECORD = "stage.json"
+# Folders that lie inside the package `decant` once it is installed, but are not its core.
+NOT_CORE = {"bench", "cli", "convert", "distill", "quantize", "zoo"}
+KEPT_PER_STAGE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of the way, and everything that its result depends on.
+
+    Attributes:
+        name: Names the step, in the cache and on the terminal.
+        inputs: SHA-256 of each input, by what it is.
+        settings: Anything JSON can hold.
+        packages: Import names whose source code takes part; the core always does.
+        libraries: Distribution names whose version takes part.
+    """
+
+    name: str
+    inputs: Mapping[str, str]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+
+    def describe(self) -> dict[str, Any]:
+        """List what the key is made of."""
+        return {
+            "name": self.name,
+            "inputs": dict(self.inputs),
+            "settings": dict(self.settings),
+            "code": {name: source_hash(name) for name in ("decant", *self.packages)},
+            "libraries": {name: library_version(name) for name in self.libraries},
+        }
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of everything that the result depends on."""
+        return sha256_text(to_json(self.describe()))
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The files of a stage.
+
+    Attributes:
+        folder: Where they lie.
+        files: SHA-256 of each, by path relative to `folder`.
+        fresh: Whether this run made them.
+    """
+
+    folder: Path
+    files: Mapping[str, str]
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The results of earlier runs, a folder per stage and key below `root`."""
+
+    root: Path
+
+    def find(self, stage: Stage) -> Result | None:
+        """Return the kept result of a stage, if it is whole."""
+        folder = self._folder(stage)
+        try:
+            files = read_json(folder / RECORD)["files"]
+            whole = all(sha256(folder / name) == digest for name, digest in files.items())
+        except DataError:
+            return None
+        return Result(folder, files, fresh=False) if whole else None
+
+    def run(self, stage: Stage, work: Callable[[Path], None]) -> Result:
+        """Return the kept result of a stage, or have `work` write a new one into a folder."""
+        found = self.find(stage)
+        if found is not None:
+            log.info("%s: nothing has changed", stage.name)
+            return found
+        folder = self._folder(stage)
+        with atomic_folder(folder) as temporary:
+            work(temporary)
+            files = {f.relative_to(temporary).as_posix(): sha256(f) for f in files_in(temporary)}
+            write_json(temporary / RECORD, {"made_from": stage.describe(), "files": files})
+        self._forget_old(stage)
+        return Result(folder, files, fresh=True)
+
+    def _folder(self, stage: Stage) -> Path:
+        return self.root / f"{stage.name}-{stage.key[:16]}"
+
+    def _forget_old(self, stage: Stage) -> None:
+        """Keep only the newest results of a stage."""
+        kept = sorted(self.root.glob(f"{stage.name}-*"), key=lambda folder: folder.stat().st_mtime)
+        for folder in kept[:-KEPT_PER_STAGE]:
+            remove(folder)
+
+
+@functools.cache
+def source_hash(name: str) -> str:
+    """Hash the Python source of a module or package, without importing it.
+
+    Of `decant` itself only the core counts.
+
+    Raises:
+        DataError: If there is no such module.
+    """
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise DataError(f"{name}: no such module; install it or mend the name")
+    origin = Path(spec.origin)
+    if spec.submodule_search_locations is None:
+        return sha256(origin)
+    skipped = NOT_CORE if name == "decant" else set()
+    files = [
+        file.relative_to(origin.parent)
+        for file in files_in(origin.parent)
+        if file.suffix == ".py" and file.relative_to(origin.parent).parts[0] not in skipped
+    ]
+    return sha256_text("\n".join(f"{sha256(origin.parent / f)}  {f.as_posix()}" for f in files))
+
+
+@functools.cache
+def library_version(name: str) -> str | None:
+    """Return the version of an installed distribution, None where it is not installed."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None

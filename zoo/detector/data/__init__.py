@@ -1,0 +1,8 @@
+"""Photographed pages of school mathematics with their truth, made from seeds."""
+
+from __future__ import annotations
+
+from .coco import write_split
+from .pages import Page, pages
+
+__all__ = ["Page", "pages", "write_split"]

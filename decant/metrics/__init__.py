@@ -1,0 +1,17 @@
+"""Accuracy of detections: overlaps, matching and average precision, by COCO's definitions."""
+
+from __future__ import annotations
+
+from .average_precision import Ranking, average_precision
+from .matching import MAX_DETECTIONS, THRESHOLDS, match
+from .overlap import box_overlaps, quad_overlaps
+
+__all__ = [
+    "MAX_DETECTIONS",
+    "THRESHOLDS",
+    "Ranking",
+    "average_precision",
+    "box_overlaps",
+    "match",
+    "quad_overlaps",
+]

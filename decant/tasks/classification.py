@@ -1,0 +1,96 @@
+"""Names one class per image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from ..errors import DataError, SpecError
+from .evidence import gather, weights_or_ones
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from ..images import Placement
+    from ..samples import Sample
+    from .evidence import Evidence
+    from .task import Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """The task `classification`.
+
+    Its evidence holds `ranks` [n]: how many labels score above the true one. Equal scores, common
+    in int8, count for the lower index, as argmax does.
+
+    Raises:
+        SpecError: If `metric` would be 1 whatever the model says.
+    """
+
+    labels: tuple[str, ...]
+    metric: str = "top1"
+
+    def __post_init__(self) -> None:
+        if self.metric not in self.metric_names:
+            raise SpecError(
+                f'task.metric = "{self.metric}" is always 1 with {len(self.labels)} labels; '
+                'use "top1"'
+            )
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The share of images whose label is first, or (with six labels or more) in the top 5."""
+        return ("top1", "top5") if len(self.labels) > 5 else ("top1",)
+
+    def predict(
+        self, outputs: Mapping[str, NDArray[np.float32]], placements: Sequence[Placement]
+    ) -> list[NDArray[np.float32]]:
+        """Take the only output, [N, labels] or with sizes 1 after that, as scores."""
+        if len(outputs) != 1:
+            raise DataError(
+                f"a classifier has one output, this model has {sorted(outputs)}; "
+                "return only the scores from the model's forward"
+            )
+        ((name, scores),) = outputs.items()
+        rows = scores.reshape(len(scores), -1)
+        if rows.shape != (len(placements), len(self.labels)):
+            raise DataError(
+                f"output {name!r} {list(scores.shape)} does not hold {len(self.labels)} scores for "
+                f"each of {len(placements)} images; make task.labels and the model agree"
+            )
+        return list(rows)
+
+    def evidence(self, predictions: Sequence[Prediction], samples: Sequence[Sample]) -> Evidence:
+        """Rank the true label of every image."""
+        pairs = zip(predictions, samples, strict=True)
+        ranks = [
+            _rank(cast("NDArray[np.float32]", scores), cast("int", sample.truth))
+            for scores, sample in pairs
+        ]
+        return gather(samples, {"ranks": np.asarray(ranks, np.int32)})
+
+    def metrics(
+        self, evidence: Evidence, weights: NDArray[np.integer] | None = None
+    ) -> dict[str, NDArray[np.float64]]:
+        """Count images whose label is among the first one or five."""
+        weights = weights_or_ones(evidence, weights)
+        ranks = cast("NDArray[np.int32]", evidence.arrays["ranks"])
+        drawn = weights.sum(1)
+        with np.errstate(invalid="ignore"):
+            shares = {k: weights @ (ranks < k).astype(np.int64) / drawn for k in (1, 5)}
+        return {name: shares[int(name.removeprefix("top"))] for name in self.metric_names}
+
+    def per_image(self, evidence: Evidence) -> NDArray[np.float64]:
+        """Grade by the reciprocal of the true label's place."""
+        ranks = cast("NDArray[np.int32]", evidence.arrays["ranks"])
+        return 1 / (1.0 + ranks)
+
+
+def _rank(scores: NDArray[np.float32], truth: int) -> int:
+    """Count the labels that an argmax would take before the true one."""
+    return int((scores > scores[truth]).sum() + (scores[:truth] == scores[truth]).sum())

@@ -1,0 +1,130 @@
+"""A crash in a child process becomes a message; results and exceptions come back whole."""
+
+import math
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from decant import isolation
+from decant.errors import DataError, InternalError
+
+CHILD_MODULE = """
+import ctypes, os, sys, time
+import numpy as np
+from decant.errors import DataError
+
+class Awkward(Exception):
+    def __init__(self, one, two):
+        super().__init__(f"{one} and {two}")
+
+def double(x):
+    return 2 * x
+
+def speak_and_die():
+    os.write(2, b"first\\nnative last words\\n")
+    os.abort()
+
+def refuse():
+    raise DataError("pages/7.jpg: not a picture")
+
+def refuse_awkwardly():
+    raise Awkward("this", "that")
+
+def overflow():
+    api = ctypes.pythonapi
+    api.PyMem_RawMalloc.restype = ctypes.c_void_p
+    block = api.PyMem_RawMalloc(ctypes.c_size_t(24))
+    ctypes.memset(block + 24, 0x5A, 1)
+    api.PyMem_RawFree(ctypes.c_void_p(block))
+    return "survived"
+
+def leave():
+    os._exit(3)
+
+def sleep():
+    time.sleep(30)
+"""
+
+
+@pytest.fixture
+def child(tmp_path, monkeypatch):
+    (tmp_path / "child_module.py").write_text(CHILD_MODULE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "child_module", raising=False)
+    import child_module
+
+    return child_module
+
+
+def test_result_comes_back_from_another_process():
+    assert isolation.run_isolated(os.getpid) != os.getpid()
+
+
+def test_arrays_travel_both_ways(child):
+    array = np.random.default_rng(0).normal(size=(3, 5, 7)).astype(np.float32)
+    np.testing.assert_array_equal(isolation.run_isolated(child.double, array), 2 * array)
+
+
+def test_crash_names_function_signal_and_last_words(child):
+    with pytest.raises(InternalError) as caught:
+        isolation.run_isolated(child.speak_and_die)
+    message = str(caught.value)
+    assert "child_module.speak_and_die" in message
+    assert "SIGABRT" in message
+    assert "native last words" in message
+
+
+def test_silent_exit_names_the_code(child):
+    with pytest.raises(InternalError, match="exit code 3"):
+        isolation.run_isolated(child.leave)
+
+
+def test_exception_keeps_its_class_and_message(child):
+    with pytest.raises(DataError, match=r"pages/7\.jpg"):
+        isolation.run_isolated(child.refuse)
+    with pytest.raises(ValueError, match="math domain error"):
+        isolation.run_isolated(math.sqrt, -1.0)
+
+
+def test_exception_that_cannot_be_rebuilt_keeps_its_message(child):
+    with pytest.raises(InternalError, match="Awkward: this and that"):
+        isolation.run_isolated(child.refuse_awkwardly)
+
+
+def test_heap_corruption_is_fatal_only_when_checked(child):
+    assert isolation.run_isolated(child.overflow) == "survived"
+    with pytest.raises(InternalError, match="SIGABRT"):
+        isolation.run_checked(child.overflow)
+
+
+def test_timeout_kills_the_process(child):
+    start = time.monotonic()
+    with pytest.raises(InternalError, match=r"no answer within 0\.5 s"):
+        isolation.run_in_child(child.sleep, timeout_s=0.5)
+    assert time.monotonic() - start < 10
+
+
+def test_captured_noise_stays_off_the_terminal():
+    script = (
+        "import os\nfrom decant.isolation import captured_noise\n"
+        "with captured_noise(): os.write(2, b'delegate')\n"
+        "os.write(2, b'after')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stderr == b"after"
+
+
+def _fail_noisily():
+    with isolation.captured_noise():
+        os.write(2, b"native reason\n")
+        raise ValueError("no interpreter")
+
+
+def test_captured_noise_goes_with_the_failure():
+    with pytest.raises(ValueError, match="no interpreter") as caught:
+        _fail_noisily()
+    assert any("native reason" in note for note in caught.value.__notes__)

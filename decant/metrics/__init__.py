@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .average_precision import Ranking, average_precision
 from .matching import MAX_DETECTIONS, THRESHOLDS, match
-from .overlap import box_overlaps, quad_overlaps
+from .overlap import box_overlaps, convex, quad_overlaps
 
 __all__ = [
     "MAX_DETECTIONS",
@@ -12,6 +12,7 @@ __all__ = [
     "Ranking",
     "average_precision",
     "box_overlaps",
+    "convex",
     "match",
     "quad_overlaps",
 ]

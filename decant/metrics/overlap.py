@@ -63,6 +63,14 @@ def signed_areas(polygons: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(_cross(polygons, np.roll(polygons, -1, axis=1)).sum(1) / 2)
 
 
+def convex(quad: NDArray[np.float64]) -> bool:
+    """Tell whether corners [4, 2] in order turn one way only, but for 1 % of the larger turn."""
+    sides = np.roll(quad, -1, axis=0) - quad
+    turns = _cross(sides, np.roll(sides, -1, axis=0))
+    turns *= np.sign(turns.sum())
+    return bool(turns.max() > 0 and turns.min() >= -0.01 * turns.max())
+
+
 def _ratio(
     shared: NDArray[np.float64],
     found: NDArray[np.float64],

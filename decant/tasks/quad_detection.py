@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ..decode import Detections, decode
+from ..errors import DataError
 from ..metrics import (
     MAX_DETECTIONS,
     THRESHOLDS,
@@ -59,7 +60,11 @@ class QuadDetection:
         return [_on_photo(each, where) for each, where in zip(found, placements, strict=True)]
 
     def evidence(self, predictions: Sequence[Prediction], samples: Sequence[Sample]) -> Evidence:
-        """Match the detections of every image, label by label."""
+        """Match the detections of every image, label by label.
+
+        Raises:
+            DataError: If no image has a true object.
+        """
         pairs = list(zip(predictions, samples, strict=True))
         positives = np.zeros((len(pairs), len(self.labels)), np.int32)
         parts = [_no_outcome()]
@@ -67,6 +72,11 @@ class QuadDetection:
             found, truth = cast("Detections", prediction), cast("QuadTruth", sample.truth)
             np.add.at(positives[image], truth.labels[~truth.crowd], 1)
             parts += [_outcome(image, int(k), found, truth) for k in np.unique(found.labels)]
+        if not positives.any():
+            raise DataError(
+                f"none of the {len(pairs)} images has a true object, so that no metric is defined; "
+                "give images with objects"
+            )
         arrays = {key: np.concatenate([part[key] for part in parts], -1) for key in parts[0]}
         return gather(samples, arrays | {"positives": positives})
 

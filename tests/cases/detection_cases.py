@@ -37,7 +37,9 @@ def page(rng, labels, truths, crowd_share, tag="all"):
 def data_set(seed, images=40, labels=1, truths=6, crowd_share=0.0):
     """Make samples and the detections on each."""
     rng = np.random.default_rng(seed)
-    pages = [page(rng, labels, int(rng.integers(0, truths + 1)), crowd_share) for _ in range(images)]
+    pages = [
+        page(rng, labels, int(rng.integers(0, truths + 1)), crowd_share) for _ in range(images)
+    ]
     samples = [Sample(f"{i:04}.png", p[0], p[2], no_image) for i, p in enumerate(pages)]
     return samples, [p[1] for p in pages]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from detection_cases import coco_ap, coco_document, coco_results, data_set
 
+from decant.errors import DataError
 from decant.rules import QuadGridRule
 from decant.tasks.quad_detection import QuadDetection
 
@@ -64,12 +65,19 @@ def test_upright_quads_score_as_their_boxes():
     assert metrics["quad_ap50"][0] == pytest.approx(metrics["ap50"][0], abs=1e-12)
 
 
-def test_no_true_object_leaves_ap_undefined():
-    samples, predictions = data_set(5, truths=0)
+def test_no_true_object_among_the_images_drawn_leaves_ap_undefined():
+    samples, predictions = data_set(5, truths=1)
     judge = task(1)
-    assert all(
-        np.isnan(v).all() for v in judge.metrics(judge.evidence(predictions, samples)).values()
-    )
+    blank = np.array([len(sample.truth.boxes) == 0 for sample in samples])
+    assert blank.any()
+    metrics = judge.metrics(judge.evidence(predictions, samples), blank[np.newaxis].astype(int))
+    assert all(np.isnan(values).all() for values in metrics.values())
+
+
+def test_no_true_object_at_all_is_refused():
+    samples, predictions = data_set(5, truths=0)
+    with pytest.raises(DataError, match="none of the 40 images has a true object"):
+        task(1).evidence(predictions, samples)
 
 
 def test_nothing_found_scores_zero():

@@ -104,4 +104,7 @@ def test_in_a_crowd_the_share_inside_counts(kind):
 @pytest.mark.parametrize(("found", "truth"), [(0, 3), (3, 0), (0, 0)])
 def test_nothing_to_compare(found, truth):
     quads = np.broadcast_to(SQUARE, (3, 4, 2))
-    assert quad_overlaps(quads[:found], quads[:truth], np.zeros(truth, bool)).shape == (found, truth)
+    assert quad_overlaps(quads[:found], quads[:truth], np.zeros(truth, bool)).shape == (
+        found,
+        truth,
+    )

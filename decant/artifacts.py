@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +65,29 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         for file in files_in(temporary):
             _sync(file)
         replace_folder(temporary, path)
+
+
+@contextmanager
+def updated_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder whose entries join those of folder `path` at the end.
+
+    An entry takes the place of the one of the same name; others stay. After any exception, an
+    interrupt included, `path` is as it was and the temporary is gone.
+
+    Raises:
+        DataError: If the folder cannot be written (no permission, disk full, …).
+    """
+    path = path.resolve()
+    with _reported(path), _temporary_beside(path) as temporary:
+        temporary.mkdir()
+        yield temporary
+        for file in files_in(temporary):
+            _sync(file)
+        path.mkdir(exist_ok=True)
+        with _uninterrupted():
+            for entry in sorted(temporary.iterdir()):
+                _take_place(entry, path / entry.name)
+        _sync(path)
 
 
 def replace_folder(new: Path, path: Path) -> None:
@@ -176,6 +200,24 @@ def _reported(path: Path) -> Iterator[None]:
             raise
         advice = WRITE_ERRORS[error.errno]
         raise DataError(f"{path}: cannot be written ({error.strerror}); {advice}") from error
+
+
+def _take_place(entry: Path, path: Path) -> None:
+    """Rename a file or folder to `path`, whatever is there."""
+    if entry.is_dir() or path.is_dir():
+        replace_folder(entry, path)
+    else:
+        entry.replace(path)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C and termination back for the few milliseconds that renaming takes."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _sync(path: Path) -> None:

@@ -67,3 +67,9 @@ class QuadGridRule(Rule):
     score_threshold: float = Field(default=0.05, gt=0, lt=1)
     nms_iou: float = Field(default=0.6, gt=0, le=1)
     max_detections: int = Field(default=100, ge=1)
+
+
+class ArgmaxRule(Rule):
+    """The only output, [N, K], scores the K labels: the largest wins."""
+
+    kind: Literal["argmax"] = "argmax"

@@ -1,0 +1,48 @@
+# Every target first makes .venv if it is missing or stale. MODEL names a zoo model or a model.toml.
+# VENV=path uses a virtual environment of your own, into which nothing is installed.
+
+PYTHON ?= python3
+MODEL ?= detector
+ARGS ?=
+
+ifeq ($(origin VENV), undefined)
+VENV := .venv
+READY := setup
+endif
+
+# Activates the environment for whatever the commands start themselves.
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+
+.PHONY: help tflite train distill bench gate report doctor test check clean setup install
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make tflite|train|distill|bench|gate|report MODEL=detector, make doctor|test|check|clean'
+
+tflite train distill bench gate report: $(READY)
+	@$(VENV)/bin/decant $@ $(MODEL) $(ARGS)
+
+doctor: $(READY)
+	@$(VENV)/bin/decant doctor
+
+test: $(READY)
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+check: $(READY)
+	@.ci/check
+
+clean:
+	rm -rf build .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+
+# The environment is fresh when it was made here from these very files and its Python still runs.
+setup:
+	@{ pwd; cat pyproject.toml constraints.txt; } | cmp -s - .venv/.made-from \
+		&& .venv/bin/python -c '' 2>/dev/null || $(MAKE) --no-print-directory install
+
+install:
+	@echo 'Making .venv (about two minutes) …'
+	@.venv/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@.venv/bin/python -m pip install --quiet --constraint constraints.txt setuptools
+	@.venv/bin/python -m pip install --quiet --constraint constraints.txt --no-build-isolation \
+		--editable '.[zoo,dev,test]'
+	@{ pwd; cat pyproject.toml constraints.txt; } > .venv/.made-from

@@ -1,0 +1,69 @@
+"""Lists what a run left behind and what it was made with: `manifest.json`."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING, Any
+
+from . import __version__
+from .artifacts import read_json
+from .cache import library_version
+from .errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+SCHEMA = 1
+NAME = "manifest.json"
+# TensorFlow writes a random number into it.
+UNSTABLE = "fingerprint.pb"
+LIBRARIES = (
+    "ai-edge-litert",
+    "ai-edge-quantizer",
+    "numpy",
+    "onnx",
+    "onnx-ir",
+    "onnxruntime",
+    "onnxscript",
+    "opencv-python-headless",
+    "tensorflow",
+    "tensorflow-cpu",
+    "torch",
+)
+
+
+def build_manifest(
+    model: str, command: Sequence[str], seed: int, files: Mapping[str, str]
+) -> dict[str, Any]:
+    """Describe a release; equal releases have equal manifests.
+
+    Args:
+        model: Name of the model.
+        command: That made it.
+        seed: Of everything random.
+        files: SHA-256 of each file, by path relative to the manifest.
+    """
+    versions = {name: library_version(name) for name in LIBRARIES}
+    return {
+        "schema": SCHEMA,
+        "model": model,
+        "command": list(command),
+        "seed": seed,
+        "versions": {
+            "decant": __version__,
+            "python": platform.python_version(),
+            **{name: version for name, version in versions.items() if version is not None},
+        },
+        "files": {n: digest for n, digest in files.items() if not n.endswith(UNSTABLE)},
+    }
+
+
+def listed_files(folder: Path) -> dict[str, str]:
+    """Give the SHA-256 of the files that the manifest of a folder lists; none without one."""
+    try:
+        document = read_json(folder / NAME)
+    except DataError:
+        return {}
+    files: dict[str, str] = document.get("files", {})
+    return files

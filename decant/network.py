@@ -1,0 +1,119 @@
+"""Builds the PyTorch network of a spec and loads its checkpoint, without running code from it."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING
+
+import torch
+
+from .errors import DataError, SpecError
+from .factory import IMPORT_FAULTS, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from .spec import Spec
+
+
+def load_network(spec: Spec) -> torch.nn.Module:
+    """Call the spec's factory and load its checkpoint; the network is in evaluation mode.
+
+    Raises:
+        SpecError: If the factory cannot be called or returns no module.
+        DataError: If the checkpoint is missing, damaged, or does not fit.
+    """
+    factory = resolve(spec.model.factory, spec.folder)
+    torch.manual_seed(spec.seed)
+    try:
+        network = factory(**spec.model.arguments)
+    except IMPORT_FAULTS as error:
+        raise SpecError(
+            f"model.factory = {spec.model.factory!r} with arguments {spec.model.arguments} "
+            f"raised {type(error).__name__}: {error}; correct it or model.arguments"
+        ) from error
+    if not isinstance(network, torch.nn.Module):
+        raise SpecError(
+            f"model.factory = {spec.model.factory!r} returned a {type(network).__name__}; "
+            "return a torch.nn.Module"
+        )
+    if spec.model.checkpoint is not None:
+        load_weights(network, spec.path(spec.model.checkpoint))
+    return network.eval()
+
+
+def load_weights(network: torch.nn.Module, path: Path) -> None:
+    """Load a `.safetensors` or weights-only `.pt` file into a network, in the network's types.
+
+    BatchNorm's count of batches is not a weight: it may be missing.
+
+    Raises:
+        DataError: If the file is missing or damaged, or its tensors do not fit the network.
+    """
+    tensors = read_weights(path)
+    own = network.state_dict()
+    counts = {name for name in own if name.endswith("num_batches_tracked")}
+    wrong = sorted(
+        name
+        for name in (own.keys() | tensors.keys()) - counts
+        if name not in own or name not in tensors or own[name].shape != tensors[name].shape
+    )
+    if wrong:
+        lines = "\n".join(f"  {_difference(name, own, tensors)}" for name in wrong[:8])
+        more = f"\n  and {len(wrong) - 8} more" if len(wrong) > 8 else ""
+        raise DataError(
+            f"{path} does not fit the network:\n{lines}{more}\n"
+            "Give the checkpoint of this very architecture, or correct model.arguments."
+        )
+    network.load_state_dict({n: t.to(own[n].dtype) for n, t in tensors.items()}, strict=False)
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Read the tensors of a checkpoint by name; nothing in the file is executed.
+
+    Raises:
+        DataError: If the file is missing, damaged, or holds anything but tensors.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such checkpoint; correct model.checkpoint")
+    return _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
+
+
+def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path}: not a whole safetensors file ({error}); restore it") from error
+
+
+def _read_pickle(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        document = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise DataError(
+            f"{path}: not a file of weights alone, or damaged, and code in a checkpoint is never "
+            "run; save model.state_dict() with torch.save or safetensors"
+        ) from error
+    except (RuntimeError, EOFError, ValueError, OSError) as error:
+        raise DataError(f"{path}: not a whole checkpoint ({error}); restore it") from error
+    if isinstance(document, dict) and isinstance(document.get("state_dict"), dict):
+        document = document["state_dict"]
+    named = isinstance(document, dict) and all(isinstance(name, str) for name in document)
+    if not named or not all(isinstance(value, torch.Tensor) for value in document.values()):
+        raise DataError(f"{path}: holds no state dict; save model.state_dict()")
+    return dict(document)
+
+
+def _difference(
+    name: str, own: Mapping[str, torch.Tensor], tensors: Mapping[str, torch.Tensor]
+) -> str:
+    """Say how a tensor of the file and of the network differ."""
+    if name not in tensors:
+        return f"{name}: missing in the file"
+    if name not in own:
+        return f"{name}: not in the network"
+    return f"{name}: {list(tensors[name].shape)} in the file, {list(own[name].shape)} needed"

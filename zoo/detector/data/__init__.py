@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .coco import write_split
-from .pages import Page, pages
+from .page import Page, pages
 
 __all__ = ["Page", "pages", "write_split"]

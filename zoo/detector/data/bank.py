@@ -13,7 +13,7 @@ from decant.errors import DataError
 from . import text
 from .boxes import Box, scaled
 from .expressions import Atom, Row, to_latex
-from .grammar import Grammar
+from .formulas import draw_formula
 from .handwriting import Hand, Writer, digit_indices
 from .typeset import FONTS, typeset
 
@@ -129,9 +129,8 @@ class Bank:
         return scaled(self.writer(rng, hand).write(Atom(f"{number})")), scale)
 
     def _draw(self, rng: np.random.Generator) -> Row:
-        grammar = Grammar(rng)
         while True:
-            tree = grammar.formula()
+            tree = draw_formula(rng)
             if self.split.share[0] <= sixteenth(to_latex(tree)) < self.split.share[1]:
                 return tree
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from decant.errors import DataError
 
-from .pages import Page, envelopes, pages
+from .page import Page, pages
 
 _CHUNK = 50
 
@@ -116,8 +116,8 @@ def _record(page: Page, name: str) -> dict[str, Any]:
     height, width = page.image.shape[:2]
     formulas = []
     quads = np.round(page.quads.astype(np.float64), 2)
-    for i, (quad, box) in enumerate(zip(quads, envelopes(quads), strict=True)):
-        x, y, right, bottom = (float(value) for value in box)
+    for i, quad in enumerate(quads):
+        (x, y), (right, bottom) = quad.min(axis=0).tolist(), quad.max(axis=0).tolist()
         corners = [float(value) for value in quad.ravel()]
         formulas.append({
             "bbox": [x, y, round(right - x, 2), round(bottom - y, 2)],

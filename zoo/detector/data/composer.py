@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from .handwriting import DIGIT
 from .sheet import Colour, Quad, Sheet
 from .typeset import EM, FONTS
 
+#: Ink for a line, and its x in the column: a formula with its ink at the wanted size, or text.
+Placed: TypeAlias = tuple[Box | tuple[Formula, Box], float]
 #: Margin of the page in pixels: nothing is put nearer to its edge.
 MARGIN = 14
 _MARKERS: tuple[Colour, ...] = (
@@ -97,7 +100,8 @@ class Composer:
     def text(self, column: Column) -> bool:
         """Print a line of text."""
         share = self.rng.uniform(0.4, 1.0)
-        boxes, x = [], 0.0
+        boxes: list[Placed] = []
+        x = 0.0
         while x < share * column.width:
             box = self._text()
             if x + box.width > column.width:
@@ -116,10 +120,7 @@ class Composer:
         )
         if picked is None:
             return self.text(column)
-        boxes: list[tuple[Box | tuple[Formula, Box], float]] = [
-            (before, 0.0),
-            (picked, before.width + gap),
-        ]
+        boxes: list[Placed] = [(before, 0.0), (picked, before.width + gap)]
         end = before.width + gap + picked[1].width + gap
         after = self._text()
         if end + after.width <= column.width:
@@ -139,7 +140,7 @@ class Composer:
         x = indent + slack * float(
             self.rng.choice([0.0, 0.5, self.rng.random()], p=[0.5, 0.25, 0.25])
         )
-        boxes: list[tuple[Box | tuple[Formula, Box], float]] = [(picked, x)]
+        boxes: list[Placed] = [(picked, x)]
         if mark is not None:
             boxes.append((mark, max(0.0, x - indent)))
         return self._row(column, boxes, kind)
@@ -147,7 +148,8 @@ class Composer:
     def scrawl(self, column: Column) -> bool:
         """Write words by hand."""
         writer = self.bank.writer(self.rng, self.style.hand)
-        boxes, x = [], 0.0
+        boxes: list[Placed] = []
+        x = 0.0
         for _ in range(int(self.rng.integers(1, 5))):
             word = writer.word() if self.rng.random() < 0.6 else writer.scrawl()
             box = scaled(word, self.style.em * 0.8 / DIGIT)
@@ -201,12 +203,7 @@ class Composer:
             return scaled(text.label(self.rng, number), 0.9 * self.style.em / text.EM)
         return self.bank.number(self.rng, self.style.hand, number, 0.85 * self.style.em / DIGIT)
 
-    def _row(
-        self,
-        column: Column,
-        boxes: list[tuple[Box | tuple[Formula, Box], float]],
-        kind: str = "printed",
-    ) -> bool:
+    def _row(self, column: Column, boxes: list[Placed], kind: str = "printed") -> bool:
         inks = [box if isinstance(box, Box) else box[1] for box, _ in boxes]
         above = max(box.axis for box in inks)
         height = above + max(box.height - box.axis for box in inks)
@@ -217,11 +214,9 @@ class Composer:
         for (box, x), ink in zip(boxes, inks, strict=True):
             # Long lines turn less, or their ends would run into the neighbours.
             most = np.degrees(0.3 * self.style.gap * self.style.em / max(ink.width, 1))
-            turn = (
-                float(np.clip(self.rng.normal(0, self.style.wobble), -most, most))
-                if by_hand
-                else 0.0
-            )
+            turn = 0.0
+            if by_hand:
+                turn = float(np.clip(self.rng.normal(0, self.style.wobble), -most, most))
             xy = (column.x + x, column.y + above - ink.axis)
             if isinstance(box, Box):
                 quad = self.sheet.ink(ink, xy, colour, turn)

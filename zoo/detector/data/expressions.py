@@ -136,8 +136,9 @@ def to_latex(node: Node) -> str:
         case Fence(left, body, right):
             return rf"\left{left}{to_latex(body)}\right{right}"
         case Grid(rows, left, right):
-            body = r"\\".join("&".join(to_latex(cell) for cell in cells) for cells in rows)
-            return rf"\left{left}\begin{{matrix}}{body}\end{{matrix}}\right{right}"
+            lines = ("&".join(to_latex(cell) for cell in cells) for cells in rows)
+            cells_latex = r"\\".join(lines)
+            return rf"\left{left}\begin{{matrix}}{cells_latex}\end{{matrix}}\right{right}"
 
 
 def _scripts(above: Node | None, below: Node | None) -> str:

@@ -80,15 +80,15 @@ class Writer:
                 return self._beside([self._fence(left, inner), inner, self._fence(right, inner)])
             case Grid(rows, left, right):
                 cells = [[self._node(cell) for cell in line] for line in rows]
-                body = grid(cells, (4.5 * _UNIT, 2.6 * _UNIT), centred=left != "{")
-                sides = [self._fence(kind, body) for kind in (left, right) if kind != "."]
-                return self._beside([sides[0], body, *sides[1:]], 1.0)
+                block = grid(cells, (4.5 * _UNIT, 2.6 * _UNIT), centred=left != "{")
+                sides = [self._fence(kind, block) for kind in (left, right) if kind != "."]
+                return self._beside([sides[0], block, *sides[1:]], 1.0)
 
     def _beside(self, boxes: list[Box], gap: float = 0.9) -> Box:
         width = gap * self._hand.spacing * _UNIT
         shift = self._rng.normal(0, self._hand.jitter * _UNIT * 0.6, len(boxes))
         moved = [Box(box.alpha, box.axis + float(dy)) for box, dy in zip(boxes, shift, strict=True)]
-        return beside(moved, self._rng.uniform(0.7, 1.3, len(boxes)) * width)
+        return beside(moved, (self._rng.uniform(0.7, 1.3, len(boxes)) * width).tolist())
 
     def _character(self, character: str) -> Box:
         if character.isdigit():
@@ -168,7 +168,7 @@ class Writer:
 
 @cache
 def _digits() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    from sklearn.datasets import load_digits
+    from sklearn.datasets import load_digits  # type: ignore[import-untyped]  # it has no types
 
     bunch = load_digits()
     return bunch.images, bunch.target

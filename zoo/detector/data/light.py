@@ -104,4 +104,5 @@ def to_jpeg(image: Rgb, quality: int) -> bytes:
 def from_jpeg(data: bytes) -> Rgb:
     """Decode a JPEG to RGB."""
     bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert bgr is not None, "it was encoded by to_jpeg"
     return np.ascontiguousarray(bgr[..., ::-1]).astype(np.uint8, copy=False)

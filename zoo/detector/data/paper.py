@@ -17,11 +17,9 @@ def blank(rng: np.random.Generator, width: int, height: int) -> Rgb:
     """Make a sheet with a tint and a faint grain: [height, width, 3] uint8 RGB."""
     white = rng.uniform(228, 252)
     tint = white - np.array([0, rng.uniform(0, 6), rng.uniform(0, 22)]) * rng.integers(0, 2)
-    grain = rng.normal(0, rng.uniform(0.5, 3.0), (height // 8 + 1, width // 8 + 1)).astype(
-        np.float32
-    )
-    grain = cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.clip(tint + grain[..., None], 0, 255).astype(np.uint8)
+    coarse = rng.normal(0, rng.uniform(0.5, 3.0), (height // 8 + 1, width // 8 + 1))
+    grain = cv2.resize(coarse.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(np.clip(tint + grain[..., None], 0, 255), np.uint8)
 
 
 def rule(rng: np.random.Generator, sheet: Rgb, pitch: float) -> None:

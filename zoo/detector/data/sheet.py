@@ -68,14 +68,14 @@ class Sheet:
         turn = cv2.getRotationMatrix2D(centre, -angle, 1.0)
         # In pixel centres for OpenCV: the turn is about a corner-based centre, half a pixel off.
         pixel = turn.copy()
-        pixel[:, 2] += turn[:, :2] @ [0.5, 0.5] - 0.5
+        pixel[:, 2] += turn[:, :2].sum(axis=1) * 0.5 - 0.5
         padded = np.pad(box.alpha, pad)
         size = (padded.shape[1], padded.shape[0])
         self._blend(
             np.asarray(cv2.warpAffine(padded, pixel, size), np.uint8), x - pad, y - pad, colour
         )
         corners = rectangle(pad, pad, box.width, box.height) @ turn[:, :2].T + turn[:, 2]
-        return (corners + np.array([x - pad, y - pad])).astype(np.float32)
+        return np.asarray(corners + np.array([x - pad, y - pad]), np.float32)
 
     def write(
         self, formula: Formula, box: Box, xy: tuple[float, float], look: tuple[Colour, float]

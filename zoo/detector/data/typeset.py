@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cache
+from typing import Any
 
 import numpy as np
 from matplotlib.font_manager import FontProperties
@@ -89,5 +90,5 @@ def _watch() -> _Watch:
 
 
 @cache
-def _parser() -> MathTextParser:
+def _parser() -> MathTextParser[Any]:
     return MathTextParser("agg")

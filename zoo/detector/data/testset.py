@@ -1,0 +1,144 @@
+"""The fixed offline test set: made once, committed, checked whenever it is used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections import Counter
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from decant.errors import DataError
+
+from .coco import write_split
+from .page import CROWDED_COUNT, SHADOWED_SHARE, SMALL_HEIGHT, TILTED_DEGREES
+
+FOLDER = Path(__file__).parents[1] / "testset"
+#: Pages 0 … COUNT - 1 of the split "test".
+COUNT = 1000
+MAX_BYTES = 14_000_000
+SLICES = ("printed", "handwritten", "tilted", "shadowed", "crowded", "small")
+_PACKAGES = (
+    "numpy",
+    "matplotlib",
+    "opencv-python-headless",
+    "pillow",
+    "scikit-learn",
+    "koreanize-matplotlib",
+)
+
+
+def make_test_set(folder: Path = FOLDER, count: int = COUNT, jobs: int = 1) -> None:
+    """Write images, annotations.json, CARD.md and SHA256SUMS.
+
+    Raises:
+        DataError: The folder cannot be written, or the set is larger than `MAX_BYTES`.
+    """
+    write_split(folder, "test", 0, count, jobs)
+    describe_test_set(folder)
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    if size > MAX_BYTES:
+        raise DataError(f"{folder} holds {size} bytes, more than {MAX_BYTES}; make fewer pages")
+
+
+def describe_test_set(folder: Path = FOLDER) -> None:
+    """Write CARD.md and SHA256SUMS for the images and annotations in a folder."""
+    (folder / "SHA256SUMS").unlink(missing_ok=True)
+    card = _card(json.loads((folder / "annotations.json").read_text(encoding="utf-8")))
+    (folder / "CARD.md").write_text(card, encoding="utf-8")
+    listed = sorted(path for path in folder.rglob("*") if path.is_file())
+    sums = [f"{_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in listed]
+    (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
+
+
+def verify_test_set(folder: Path = FOLDER) -> None:
+    """Check that the set is whole: hashes, no stray files, images decode, the card counts right.
+
+    Raises:
+        DataError: Something differs; the message names the file.
+    """
+    expected = _listed(folder)
+    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    present.discard("SHA256SUMS")
+    for name in sorted(expected.keys() ^ present):
+        state = "is missing" if name in expected else "is not in SHA256SUMS"
+        raise DataError(f"test set {folder}: {name} {state}; restore the folder from git")
+    for name, digest in expected.items():
+        if _sha256(folder / name) != digest:
+            raise DataError(f"test set {folder}: {name} has changed; restore the folder from git")
+    coco = json.loads((folder / "annotations.json").read_text(encoding="utf-8"))
+    for image in coco["images"]:
+        _check_image(folder, image)
+    counted, stated = slice_counts(coco), card_counts((folder / "CARD.md").read_text("utf-8"))
+    if counted != stated:
+        raise DataError(f"test set {folder}: CARD.md counts {stated}, annotations.json {counted}")
+
+
+def slice_counts(coco: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Count images and formulas of all pages and of each slice."""
+    formulas = Counter(annotation["image_id"] for annotation in coco["annotations"])
+    counts = {"all": (len(coco["images"]), len(coco["annotations"]))}
+    for name in SLICES:
+        ids = [image["id"] for image in coco["images"] if name in image["tags"]]
+        counts[name] = (len(ids), sum(formulas[i] for i in ids))
+    return counts
+
+
+def card_counts(card: str) -> dict[str, tuple[int, int]]:
+    """Read the table of slices in a card: name → (images, formulas)."""
+    counts = {}
+    for line in card.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 4 and cells[1].isdigit():
+            counts[cells[0]] = (int(cells[1]), int(cells[2]))
+    return counts
+
+
+def _listed(folder: Path) -> dict[str, str]:
+    try:
+        lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise DataError(f"test set {folder} has no readable SHA256SUMS: {error}") from error
+    return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+
+
+def _check_image(folder: Path, image: dict[str, Any]) -> None:
+    pixels = cv2.imread(str(folder / "images" / image["file_name"]))
+    if pixels is None or pixels.shape[:2] != (image["height"], image["width"]):
+        raise DataError(
+            f"test set {folder}: images/{image['file_name']} does not decode to "
+            f"{image['width']} x {image['height']} pixels"
+        )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _card(coco: dict[str, Any]) -> str:
+    criteria = {
+        "all": "every page",
+        "printed": "at least one printed formula",
+        "handwritten": "at least one handwritten formula (a page may be both)",
+        "tilted": f"the median reading direction is {TILTED_DEGREES:g}° or more off level",
+        "shadowed": f"a cast shadow covers {SHADOWED_SHARE:.0%} of the photo or more",
+        "crowded": f"{CROWDED_COUNT} formulas or more",
+        "small": f"the median formula is lower than {SMALL_HEIGHT:g} px when the photo is "
+        "shrunk to 320 px",
+    }
+    rows = [
+        f"| {name} | {images} | {formulas} | {criteria[name]} |"
+        for name, (images, formulas) in slice_counts(coco).items()
+    ]
+    template = files(__package__).joinpath("card.md").read_text(encoding="utf-8")
+    versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return (
+        template.replace("{count}", str(len(coco["images"])))
+        .replace("{slices}", "\n".join(rows))
+        .replace("{versions}", f"Python {platform.python_version()}, {versions}")
+    )

@@ -1,1 +1,12 @@
-"""ONNX operators as small TensorFlow functions."""
+"""The ops decant emits, one module per family; importing this registers all of them."""
+
+from . import (  # noqa: F401
+    convolution,
+    linear,
+    normalization,
+    pointwise,
+    pooling,
+    reduction,
+    resize,
+    shape,
+)

@@ -1,0 +1,292 @@
+"""Brings the operands of pointwise ops and reductions to a common memory order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from . import view
+from .tensors import AnyValue, Constant, Form, Storage, Tensor, Value, physical_groups
+from .view import Axes, Dim, Factor, Factors, Size
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place in the memory order of a pointwise result: part of one logical axis."""
+
+    axis: int
+    part: int
+    factor: Factor
+
+
+def pointwise(function: Callable[..., Tensor], *operands: AnyValue) -> AnyValue:
+    """Apply a function element by element, with ONNX (NumPy) broadcasting.
+
+    The largest operand that is not a constant decides the memory order; the others follow.
+    """
+    if all(isinstance(x, Constant) for x in operands):
+        arrays = [x.plain() for x in operands]
+        return Value.laid_out(function(*arrays))
+    rank = max(x.rank for x in operands)
+    padded, parts = prepare(operands, rank)
+    slots = _slots(padded, parts)
+    groups = _groups(padded, slots, parts)
+    tensors = [_operand(x, slots, groups, parts) for x in padded]
+    result = function(*tensors)
+    axes = tuple(
+        tuple(s.factor for s in sorted((s for s in slots if s.axis == a), key=lambda s: s.part))
+        for a in range(rank)
+    )
+    return Value(Storage([Form(result, tuple(slot.factor for slot in slots))]), axes)
+
+
+def prepare(
+    operands: Sequence[AnyValue], rank: int
+) -> tuple[list[AnyValue], list[tuple[Size, ...]]]:
+    """Give all operands the same rank and, for every axis, parts that cut all their factors."""
+    padded = [_pad(x, rank) for x in operands]
+    parts = common_parts(padded)
+    if parts is None:
+        padded = [x.whole() if isinstance(x, Value) else x for x in padded]
+        parts = common_parts(padded)
+    if parts is None:
+        raise AssertionError("whole axes always have common parts")
+    return padded, parts
+
+
+def _pad(value: AnyValue, rank: int) -> AnyValue:
+    """Add leading axes of size one, and cut factors where memory does."""
+    missing = rank - value.rank
+    if isinstance(value, Constant):
+        return Constant(value.array.reshape((1,) * missing + value.array.shape))
+    return Value(value.storage, ((),) * missing + value.axes_in_memory())
+
+
+def common_parts(operands: Sequence[AnyValue]) -> list[tuple[Size, ...]] | None:
+    """For every axis the sizes into which all operands' factors can be cut, most significant first.
+
+    None where the cuts of two operands do not divide each other.
+    """
+    result = []
+    for axis in range(operands[0].rank):
+        rows = [[f.size for f in x.axes[axis]] for x in operands if isinstance(x, Value)]
+        rows = [row for row in rows if row]
+        if not rows:
+            sizes = {x.shape[axis] for x in operands} - {1}
+            rows = [[size] for size in sizes]
+        cut = _common_cut(rows)
+        if cut is None:
+            return None
+        result.append(cut)
+    return result
+
+
+def _common_cut(rows: Sequence[Sequence[Size]]) -> tuple[Size, ...] | None:
+    if not rows:
+        return ()
+    if any(None in row for row in rows):
+        longest = max(rows, key=len)
+        known = next(row for row in rows if None in row)
+        same = all(len(row) == len(longest) for row in rows)
+        return tuple(known) if same else None
+    borders = {1}
+    for row in rows:
+        borders.update(math.prod(s or 0 for s in row[i:]) for i in range(len(row)))
+    ordered = sorted(borders)
+    pairs = list(zip(ordered, ordered[1:], strict=False))
+    if 0 in borders:
+        return tuple(rows[0]) if all(list(row) == list(rows[0]) for row in rows) else None
+    if any(b % a for a, b in pairs):
+        return None
+    return tuple(b // a for a, b in reversed(pairs))
+
+
+def cut_axis(factors: Factors, parts: Sequence[Size]) -> Factors:
+    """Cut an axis' factors into parts of these sizes; empty if the operand is broadcast there."""
+    if not factors:
+        return ()
+    if any(part is None for part in parts):
+        return factors
+    cut = view.regroup(factors, parts)
+    if cut is None or any(len(group) != 1 for group in cut):
+        raise AssertionError("parts refine every operand's factors")
+    return view.flatten(cut)
+
+
+def _slots(operands: Sequence[AnyValue], parts: Sequence[Sequence[Size]]) -> list[Slot]:
+    """The memory order of the result: the largest operand's, other axes filled in by the next."""
+    values = [x for x in operands if isinstance(x, Value)]
+    values.sort(key=lambda x: -math.prod(s or 1_000_000 for s in x.shape))
+    slots: list[Slot] = []
+    for value in values:
+        known = {slot.axis for slot in slots}
+        own = {
+            factor: Slot(axis, part, factor)
+            for axis, factors in enumerate(value.axes)
+            for part, factor in enumerate(cut_axis(factors, parts[axis]))
+        }
+        rows = view.refine([view.merge(value.order), tuple(own)])
+        memory = rows[0] if rows else tuple(own)
+        ordered = [own[factor] for factor in memory if factor in own]
+        new = [slot for slot in ordered if slot.axis not in known]
+        slots = _inserted(slots, new) if slots else new
+    for axis, sizes in enumerate(parts):
+        if sizes and axis not in {slot.axis for slot in slots}:
+            new = [Slot(axis, i, view.whole(Dim(size))[0]) for i, size in enumerate(sizes)]
+            slots = _inserted(slots, new)
+    return slots
+
+
+def _inserted(slots: Sequence[Slot], new: Sequence[Slot]) -> list[Slot]:
+    """Insert slots before the first one of a later axis."""
+    slots = list(slots)
+    for slot in new:
+        later = [i for i, s in enumerate(slots) if (s.axis, s.part) > (slot.axis, slot.part)]
+        slots.insert(later[0] if later else len(slots), slot)
+    return slots
+
+
+def _present(operand: AnyValue, slot: Slot) -> bool:
+    return operand.shape[slot.axis] != 1
+
+
+def _groups(
+    operands: Sequence[AnyValue], slots: Sequence[Slot], parts: Sequence[Sequence[Size]]
+) -> list[list[Slot]]:
+    """Physical dimensions of the result; slots share one if every operand has all or none.
+
+    The present dimensions of the operand that decides are kept where that is so, because then its
+    tensor needs no reshape.
+    """
+    pattern = {slot: tuple(_present(x, slot) for x in operands) for slot in slots}
+    kept = _kept_groups(operands, slots, pattern)
+    if kept is not None:
+        return kept
+    groups: list[list[Slot]] = []
+    for slot in slots:
+        if (
+            groups
+            and pattern[groups[-1][-1]] == pattern[slot]
+            and None
+            not in (
+                groups[-1][-1].factor.size,
+                slot.factor.size,
+            )
+        ):
+            groups[-1].append(slot)
+        else:
+            groups.append([slot])
+    return groups
+
+
+def _kept_groups(
+    operands: Sequence[AnyValue], slots: Sequence[Slot], pattern: dict[Slot, tuple[bool, ...]]
+) -> list[list[Slot]] | None:
+    by_factor = {slot.factor: slot for slot in slots}
+    for value in operands:
+        if not isinstance(value, Value):
+            continue
+        form = value.storage.forms[0]
+        own = physical_groups(form)
+        rows = view.refine([tuple(by_factor), *own])
+        if rows is None or len(rows[0]) != len(slots):
+            continue
+        if view.flatten(rows[1:]) != tuple(slot.factor for slot in slots):
+            continue
+        groups = [[by_factor[factor] for factor in group] for group in rows[1:]]
+        if all(len({pattern[slot] for slot in group}) <= 1 for group in groups):
+            return groups
+    return None
+
+
+def _operand(
+    value: AnyValue,
+    slots: Sequence[Slot],
+    groups: Sequence[Sequence[Slot]],
+    parts: Sequence[Sequence[Size]],
+) -> Tensor:
+    """The operand's tensor, ready to broadcast against the result's dimensions."""
+    if isinstance(value, Constant):
+        return _constant_operand(value, slots, groups, parts)
+    cut = [cut_axis(factors, parts[axis]) for axis, factors in enumerate(value.axes)]
+    own = [
+        tuple(cut[slot.axis][slot.part] for slot in group if _present(value, slot))
+        for group in groups
+    ]
+    while own and not own[0] and not value.storage.forms[0].tensor.shape.rank == len(own):
+        own = own[1:]
+    return value.storage.take(own)
+
+
+def _constant_operand(
+    value: Constant,
+    slots: Sequence[Slot],
+    groups: Sequence[Sequence[Slot]],
+    parts: Sequence[Sequence[Size]],
+) -> Tensor:
+    sizes: list[int] = []
+    position: dict[tuple[int, int], int] = {}
+    for axis, axis_parts in enumerate(parts):
+        for part, size in enumerate(axis_parts):
+            position[axis, part] = len(sizes)
+            sizes.append(size if value.shape[axis] != 1 and size is not None else 1)
+    array = value.array.reshape(sizes).transpose([position[s.axis, s.part] for s in slots])
+    present = [[_present(value, slot) and slot.factor.size or 1 for slot in g] for g in groups]
+    shape = [math.prod(group) for group in present]
+    while shape and shape[0] == 1:
+        shape = shape[1:]
+    return tf.constant(array.reshape(shape))
+
+
+def reduce(
+    function: Callable[..., Tensor], value: Value, axes: Sequence[int], keepdims: bool
+) -> Value:
+    """Reduce logical axes wherever their factors lie in memory.
+
+    Args:
+        function: Takes a tensor, `axis` and `keepdims`, as `tf.reduce_mean` does.
+        value: What to reduce.
+        axes: Logical axes; not negative.
+        keepdims: Whether the axes stay, with size one.
+    """
+    gone = view.flatten(value.axes[axis] for axis in axes)
+    groups, reduced = _reducible(value.storage.forms[0], gone)
+    where = [i for i, is_reduced in enumerate(reduced) if is_reduced]
+    result = function(value.storage.take(groups), axis=where, keepdims=keepdims)
+    kept = view.flatten(group for i, group in enumerate(groups) if i not in where)
+    if keepdims:
+        left: Axes = tuple(() if a in axes else own for a, own in enumerate(value.axes))
+    else:
+        left = tuple(own for a, own in enumerate(value.axes) if a not in axes)
+    return Value(Storage([Form(result, kept)]), left)
+
+
+def _reducible(form: Form, gone: Factors) -> tuple[list[Factors], list[bool]]:
+    """Dimensions for the form's tensor, and of which of them everything is reduced.
+
+    No dimension is reduced in part; the tensor's own dimensions are kept where they allow it.
+    """
+    rows = view.refine([gone, form.order, *physical_groups(form)])
+    if rows is None:
+        raise AssertionError("a value's axes divide its native form")
+    reduced = set(rows[0])
+    if all(len({factor in reduced for factor in group}) <= 1 for group in rows[2:]):
+        return rows[2:], [any(factor in reduced for factor in group) for group in rows[2:]]
+    groups: list[list[Factor]] = []
+    for factor in rows[1]:
+        same = groups and (groups[-1][-1] in reduced) == (factor in reduced)
+        if same and factor.size is not None and groups[-1][-1].size is not None:
+            groups[-1].append(factor)
+        else:
+            groups.append([factor])
+    return [tuple(group) for group in groups], [group[0] in reduced for group in groups]
+
+
+def scalar(value: float, like: AnyValue) -> Any:
+    """A NumPy scalar of the operand's element type."""
+    return np.asarray(value, like.dtype)

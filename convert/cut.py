@@ -1,0 +1,267 @@
+"""Cuts values along an axis and puts them together again, wherever the axis lies in memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from . import view
+from .align import cut_axis, prepare
+from .tensors import (
+    AnyValue,
+    Form,
+    Storage,
+    Tensor,
+    Value,
+    activation,
+    new_dim,
+    physical_groups,
+)
+from .view import Dim, Factor, Factors
+
+MAX_SPLIT = 4  # parts that XNNPACK's SPLIT takes
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of an axis."""
+
+    start: int
+    size: int
+    step: int = 1
+
+
+def cut(value: Value, axis: int, parts: Sequence[Part]) -> list[Value]:
+    """Cut stretches out of an axis of known size.
+
+    If the stretches are all of the axis, a layout that one of them needs is made before the cut,
+    so that the others can share it.
+    """
+    value, factor, inner = _expose(value, axis, parts)
+    scaled = [Part(p.start // inner, p.size // inner, p.step) for p in parts]
+    value.storage.pieces += [(factor, part.size) for part in scaled]
+    cutter = _Cutter(value.storage, factor, scaled)
+    return [_piece(cutter, value, axis, index) for index in range(len(scaled))]
+
+
+def _piece(cutter: _Cutter, value: Value, axis: int, index: int) -> Value:
+    new = view.whole(Dim(cutter.parts[index].size))
+    order = _replace(view.merge(value.order), cutter.factor, new)
+    form = Form(cutter.tensors(_native_groups(value.storage, cutter.factor))[index], order)
+
+    def hoist(wanted: Factors) -> Form | None:
+        groups = _parent_groups(wanted, new, cutter.factor)
+        if groups is None or not _all_cut(value.storage, cutter.factor):
+            return None
+        return Form(cutter.tensors(groups)[index], wanted)
+
+    axes = (*value.axes[:axis], (*new, *value.axes[axis][1:]), *value.axes[axis + 1 :])
+    return Value(Storage([form], hoist), axes)
+
+
+def _replace(order: Factors, old: Factor, new: Factors) -> Factors:
+    rows = view.refine([order, (old,)])
+    if rows is None or old not in rows[0]:
+        raise AssertionError("the factor to cut lies in one piece")
+    return view.flatten(new if factor == old else (factor,) for factor in rows[0])
+
+
+def _native_groups(storage: Storage, factor: Factor) -> list[Factors]:
+    """Dimensions of the native tensor, with one that is just the factor."""
+    rows = view.refine([(factor,), *physical_groups(storage.forms[0])])
+    if rows is None:
+        raise AssertionError("the factor to cut lies in one piece")
+    groups: list[Factors] = []
+    for group in rows[1:]:
+        if factor in group:
+            at = group.index(factor)
+            groups += [g for g in (group[:at], (factor,), group[at + 1 :]) if g]
+        else:
+            groups.append(group)
+    return groups
+
+
+def _parent_groups(wanted: Factors, new: Factors, factor: Factor) -> list[Factors] | None:
+    """The order that the whole must have for its piece to have `wanted`."""
+    if not new:
+        return [(factor,), *_dims(wanted)]
+    rows = view.refine([wanted, new])
+    if rows is None or len(rows[1]) != 1:
+        return None
+    at = rows[0].index(new[0])
+    return [*_dims(rows[0][:at]), (factor,), *_dims(rows[0][at + 1 :])]
+
+
+def _all_cut(storage: Storage, factor: Factor) -> bool:
+    """Whether pieces were made of the whole axis, so that moving all of it wastes nothing."""
+    sizes = [size for cut_factor, size in storage.pieces if cut_factor == factor]
+    return len(sizes) > 1 and sum(sizes) >= (factor.size or 0)
+
+
+@dataclass(eq=False, slots=True)
+class _Cutter:
+    """Cuts a storage at one factor, once per memory order."""
+
+    storage: Storage
+    factor: Factor
+    parts: Sequence[Part]
+    made: dict[tuple[Factors, ...], list[Tensor]] | None = None
+
+    def tensors(self, groups: Sequence[Factors]) -> list[Tensor]:
+        """One tensor per part; `groups` are dimensions of which one is just the factor."""
+        key = tuple(groups)
+        self.made = self.made if self.made is not None else {}
+        if key not in self.made:
+            tensor = self.storage.take(groups)
+            self.made[key] = self._cut(tensor, list(groups).index((self.factor,)))
+        return self.made[key]
+
+    def _cut(self, tensor: Tensor, dim: int) -> list[Tensor]:
+        sizes = [part.size for part in self.parts]
+        starts = [sum(sizes[:i]) for i in range(len(sizes))]
+        even = len(set(sizes)) == 1 and sum(sizes) == self.factor.size
+        in_order = [part.start for part in self.parts] == starts
+        if even and in_order and 1 < len(sizes) <= MAX_SPLIT:
+            return list(tf.split(tensor, len(sizes), dim))
+        return [cut_tensor(tensor, dim, part) for part in self.parts]
+
+
+def cut_tensor(tensor: Tensor, dim: int, part: Part) -> Tensor:
+    """Cut one stretch out of a dimension."""
+    rank = len(tensor.shape)
+    if part.step == 1:
+        begin, size = [0] * rank, [-1 if s is None else s for s in tensor.shape.as_list()]
+        begin[dim], size[dim] = part.start, part.size
+        return tf.slice(tensor, begin, size)
+    stop: int | None = part.start + part.size * part.step
+    stop = None if stop is not None and stop < 0 else stop
+    index = [slice(None)] * dim + [slice(part.start, stop, part.step)]
+    return tensor[tuple(index)]
+
+
+def _expose(value: Value, axis: int, parts: Sequence[Part]) -> tuple[Value, Factor, int]:
+    """Find the factor to cut; where the stretches end inside one, first make the axis whole."""
+    factors = view.join(value.axes[axis], value.order)
+    if not factors:
+        raise AssertionError("an axis of size one has nothing to cut")
+    inner = math.prod(factor.size or 1 for factor in factors[1:])
+    aligned = all(p.start % inner == 0 and p.size % inner == 0 and p.step == 1 for p in parts)
+    if len(factors) > 1 and not aligned:
+        value = gathered(value, axis)
+        factors, inner = value.axes[axis], 1
+    axes = (*value.axes[:axis], factors, *value.axes[axis + 1 :])
+    return Value(value.storage, axes), factors[0], inner
+
+
+def gathered(value: Value, axis: int) -> Value:
+    """The value with one axis in one piece, the rest of memory in its present order."""
+    rows = view.refine([view.merge(value.order), *value.axes])
+    if rows is None:
+        raise AssertionError("a value's axes divide its native form")
+    memory, own = rows[0], rows[1 + axis]
+    first = min(memory.index(factor) for factor in own)
+    before = _dims([factor for factor in memory[:first] if factor not in own])
+    after = _dims([factor for factor in memory[first:] if factor not in own])
+    tensor = value.storage.take([*before, own, *after])
+    dim = view.whole(new_dim(tensor, len(before)))
+    order = view.flatten([*before, dim, *after])
+    axes = (*rows[1 : 1 + axis], dim, *rows[2 + axis :])
+    return Value(Storage([Form(tensor, order)]), tuple(axes))
+
+
+def _dims(factors: Sequence[Factor]) -> list[Factors]:
+    """Factors as few dimensions; those of unknown size stay by themselves."""
+    dims: list[list[Factor]] = []
+    for factor in factors:
+        if dims and factor.size is not None and dims[-1][-1].size is not None:
+            dims[-1].append(factor)
+        else:
+            dims.append([factor])
+    return [tuple(dim) for dim in dims]
+
+
+def concat(values: Sequence[AnyValue], axis: int) -> Value:
+    """Concatenate along a logical axis, in the memory order of the largest value."""
+    operands = [activation(x) for x in values]
+    operands = [gathered(x, axis) if x.axes[axis] else x for x in operands]
+    lead = max(operands, key=lambda x: math.prod(s or 1 for s in x.shape))
+    others = [Value(x.storage, _without(x.axes, axis)) for x in operands]
+    prepared, parts = prepare(others, lead.rank)
+    order = _order(prepared[operands.index(lead)], lead, axis, parts)
+    tensors = [
+        _take(x, own, axis, (order, parts)) for x, own in zip(prepared, operands, strict=True)
+    ]
+    where = next(i for i, dim in enumerate(order) if dim is None)
+    result = tf.concat(tensors, where)
+    return _joined(result, prepared[operands.index(lead)], axis, (order, parts))
+
+
+Order = list[list[tuple[int, int]] | None]  # dims of (axis, part); None is the axis joined along
+Parts = list[tuple[view.Size, ...]]
+
+
+def _without(axes: view.Axes, axis: int) -> view.Axes:
+    return (*axes[:axis], (), *axes[axis + 1 :])
+
+
+def _order(other: AnyValue, lead: Value, axis: int, parts: Parts) -> Order:
+    """Dimensions of the result, from the memory order of the largest value."""
+    places = {
+        factor: (number, part)
+        for number, factors in enumerate(activation(other).axes)
+        for part, factor in enumerate(cut_axis(factors, parts[number]))
+    }
+    rows = view.refine([tuple(places), *physical_groups(lead.storage.forms[0])])
+    if rows is None or rows[0] != tuple(places):
+        raise AssertionError("parts cut every factor of the largest value")
+    order: Order = []
+    for group in rows[1:]:
+        order += _order_group([places.get(factor) for factor in group])
+    if None not in order:
+        last = lead.storage.forms[0].tensor.shape.as_list()[-1:] == [1] and axis == 1
+        order.insert(_gap(order, axis) if not last else len(order), None)
+    return [dim for dim in order if dim is None or dim]
+
+
+def _order_group(places: Sequence[tuple[int, int] | None]) -> Order:
+    """Split a dimension where it holds the axis that is joined along."""
+    order: Order = [[]]
+    for place in places:
+        if place is None:
+            order += [None, []]
+        else:
+            current = order[-1]
+            if current is not None:
+                current.append(place)
+    return order
+
+
+def _gap(order: Order, axis: int) -> int:
+    """Where an axis that the largest value lacks goes: before the first later axis."""
+    later = (i for i, dim in enumerate(order) if dim and dim[0][0] > axis)
+    return next(later, len(order))
+
+
+def _take(other: AnyValue, own: Value, axis: int, plan: tuple[Order, Parts]) -> Tensor:
+    order, parts = plan
+    cut_axes = [cut_axis(f, parts[a]) for a, f in enumerate(activation(other).axes)]
+    groups = [
+        own.axes[axis] if dim is None else tuple(cut_axes[a][part] for a, part in dim)
+        for dim in order
+    ]
+    return own.storage.take(groups)
+
+
+def _joined(result: Tensor, lead: AnyValue, axis: int, plan: tuple[Order, Parts]) -> Value:
+    order, parts = plan
+    where = order.index(None)
+    dim = view.whole(new_dim(result, where))
+    cut_axes = [cut_axis(f, parts[a]) for a, f in enumerate(activation(lead).axes)]
+    groups = [
+        dim if place is None else tuple(cut_axes[a][part] for a, part in place) for place in order
+    ]
+    axes = (*cut_axes[:axis], dim, *cut_axes[axis + 1 :])
+    return Value.grouped(result, groups, tuple(axes))

@@ -1,0 +1,287 @@
+"""Emits an ONNX graph as a TensorFlow function."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import onnx_ir as ir
+import tensorflow as tf
+
+from decant.errors import UnsupportedOp
+from decant.tensors import CHANNELS_LAST, Layout, TensorInfo
+
+from . import registry
+from .fold import evaluate
+from .registry import Key, Lowering, OutputInfo, Refused
+from .spatial import spatial_values
+from .tensors import AnyValue, Constant, Value
+from .trace import Located, locate, located_border
+
+logger = logging.getLogger(__name__)
+
+LayoutRule = Literal["nhwc", "keep"]
+InputType = Literal["float32", "uint8"]
+SIGNATURE = "serving_default"
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """How the function's inputs and outputs look from outside.
+
+    Attributes:
+        input_layout: "nhwc" puts the channels of spatial inputs last; "keep" keeps ONNX's order.
+        output_layout: Likewise for outputs.
+        input_dtype: "uint8" makes float inputs take bytes and casts them.
+    """
+
+    input_layout: LayoutRule = "nhwc"
+    output_layout: LayoutRule = "nhwc"
+    input_dtype: InputType = "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """An emitted network.
+
+    Attributes:
+        module: Holds the function.
+        function: Its concrete function; takes and returns tensors under the signature's keys.
+        inputs: Inputs in the model's own order and under its own names.
+        outputs: Outputs likewise.
+        keys: ONNX name of an input or output -> its key in the signature.
+        tensors: TensorFlow op name -> the ONNX value that its result holds, in graph order.
+        border: Input or output name -> how the ONNX value lies in it.
+    """
+
+    module: Any
+    function: Any
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    keys: Mapping[str, str]
+    tensors: Mapping[str, Located]
+    border: Mapping[str, Located]
+
+
+def emit(
+    model: ir.Model,
+    *,
+    input_layout: LayoutRule = "nhwc",
+    output_layout: LayoutRule = "nhwc",
+    input_dtype: InputType = "float32",
+    table: Mapping[Key, Lowering] | None = None,
+) -> Emission:
+    """Build a TensorFlow function that computes the model.
+
+    Args:
+        model: As `decant.graph.load` returns it.
+        input_layout: "nhwc" puts the channels of spatial inputs last; "keep" keeps ONNX's order.
+        output_layout: Likewise for outputs.
+        input_dtype: "uint8" makes float inputs take bytes and casts them.
+        table: Ops to use; default: the built-in ones (`registry.with_plugins` adds a user's own).
+
+    Raises:
+        UnsupportedOp: If nodes cannot be emitted; the message lists all of them.
+    """
+    border = Border(input_layout, output_layout, input_dtype)
+    emitter = _Emitter(model, border, registry.built_in() if table is None else table)
+    return emitter.run()
+
+
+class _Emitter:
+    """Walks the graph once, inside the trace of a tf.function."""
+
+    def __init__(self, model: ir.Model, border: Border, table: Mapping[Key, Lowering]) -> None:
+        self.model = model
+        self.graph = model.graph
+        self.border = border
+        self.table = table
+        self.values: dict[ir.Value, AnyValue] = {}
+        self.problems: list[str] = []
+        self.spatial = spatial_values(model.graph)
+        borders = [_name(v) for v in (*self.graph.inputs, *self.graph.outputs)]
+        self.keys = signature_keys(borders)
+
+    def run(self) -> Emission:
+        """Trace the function and gather what is known about it."""
+        module = tf.Module()
+        inputs = tuple(self._input_info(value) for value in self.graph.inputs)
+        specs = [
+            tf.TensorSpec(info.shape, info.dtype, name=self.keys[info.name]) for info in inputs
+        ]
+        module.serve = tf.function(self._serve, input_signature=specs, autograph=False)
+        function = module.serve.get_concrete_function()
+        outputs = tuple(self._output_info(function, value) for value in self.graph.outputs)
+        tensors = locate(function.graph, self.graph, self.values)
+        producers = {_name(v): v.producer() for v in (*self.graph.outputs, *self.graph.inputs)}
+        border = {i.name: located_border(i, producers[i.name]) for i in (*outputs, *inputs)}
+        return Emission(module, function, inputs, outputs, self.keys, tensors, border)
+
+    def _input_info(self, value: ir.Value) -> TensorInfo:
+        name = _name(value)
+        if value.shape is None or value.dtype is None:
+            raise UnsupportedOp(f"input {name} has no shape; export the model with one")
+        shape = tuple(size if isinstance(size, int) else None for size in value.shape)
+        layout = self._layout(value, self.border.input_layout)
+        if layout != "keep":
+            shape = (shape[0], *shape[2:], shape[1])
+        dtype = value.dtype.numpy().name
+        if self.border.input_dtype == "uint8" and dtype == "float32":
+            dtype = "uint8"
+        return TensorInfo(name=name, shape=shape, dtype=dtype, layout=layout)
+
+    def _output_info(self, function: Any, value: ir.Value) -> TensorInfo:
+        spec = function.structured_outputs[self.keys[_name(value)]]
+        layout = self._layout(value, self.border.output_layout)
+        return TensorInfo(
+            name=_name(value),
+            shape=tuple(spec.shape.as_list()),
+            dtype=spec.dtype.name,
+            layout=layout,
+        )
+
+    def _layout(self, value: ir.Value, rule: LayoutRule) -> Layout:
+        if rule == "keep" or value not in self.spatial or value.shape is None:
+            return "keep"
+        return CHANNELS_LAST[len(value.shape)]
+
+    def _serve(self, *tensors: Any) -> dict[str, Any]:
+        for value, tensor in zip(self.graph.inputs, tensors, strict=True):
+            self.values[value] = self._enter(value, tensor)
+        for value in self.graph.initializers.values():
+            if value.const_value is not None:
+                self.values[value] = Constant(value.const_value.numpy())
+        for index, node in enumerate(self.graph):
+            with tf.name_scope(f"n{index}"):
+                self._emit_node(node)
+        if self.problems:
+            raise UnsupportedOp(_report(self.problems))
+        return {self.keys[_name(v)]: self._leave(v) for v in self.graph.outputs}
+
+    def _enter(self, value: ir.Value, tensor: Any) -> Value:
+        rank = len(tensor.shape)
+        if value.dtype is not None and tensor.dtype.as_numpy_dtype != value.dtype.numpy():
+            tensor = tf.cast(tensor, value.dtype.numpy())
+        if self._layout(value, self.border.input_layout) == "keep":
+            return Value.laid_out(tensor)
+        return Value.laid_out(tensor, (0, *range(2, rank), 1))
+
+    def _leave(self, value: ir.Value) -> Any:
+        result = self.values[value]
+        axes = list(range(result.rank))
+        if self._layout(value, self.border.output_layout) != "keep":
+            axes = [0, *axes[2:], 1]
+        tensor = result.arrange(*((axis,) for axis in axes))
+        return tf.identity(tensor, name=self.keys[_name(value)])
+
+    def _emit_node(self, node: ir.Node) -> None:
+        inputs = [None if v is None else self.values.get(v) for v in node.inputs]
+        known = [
+            v is None or value is not None for v, value in zip(node.inputs, inputs, strict=True)
+        ]
+        lowering = registry.find(self.table, node.domain, node.op_type, self._opset(node))
+        if lowering is None and not all(isinstance(x, Constant) for x in inputs):
+            self._refuse(node, Refused("decant has no lowering for this op", REGISTER_ADVICE))
+        elif all(known):
+            self._set_outputs(node, lowering, inputs)
+        else:
+            self._stand_in(node)
+
+    def _set_outputs(
+        self, node: ir.Node, lowering: Lowering | None, inputs: Sequence[AnyValue | None]
+    ) -> None:
+        try:
+            results = self._results(node, lowering, inputs)
+        except Refused as refused:
+            self._refuse(node, refused)
+            return
+        for value, result in zip(node.outputs, results, strict=False):
+            self.values[value] = result
+
+    def _results(
+        self, node: ir.Node, lowering: Lowering | None, inputs: Sequence[AnyValue | None]
+    ) -> Sequence[AnyValue]:
+        if inputs and all(x is None or isinstance(x, Constant) for x in inputs):
+            arrays = [x.array if isinstance(x, Constant) else None for x in inputs]
+            folded = evaluate(node, arrays)
+            if folded is not None:
+                return [Constant(np.asarray(array)) for array in folded]
+        if lowering is None:
+            raise Refused("decant has no lowering for this op", REGISTER_ADVICE)
+        attributes = {name: _attribute(a) for name, a in node.attributes.items()}
+        results = lowering(inputs, attributes, tuple(_info(v) for v in node.outputs))
+        return results if isinstance(results, tuple | list) else (results,)
+
+    def _refuse(self, node: ir.Node, refused: Refused) -> None:
+        self.problems.append(_problem(node, self._opset(node), refused))
+        self._stand_in(node)
+
+    def _stand_in(self, node: ir.Node) -> None:
+        """Give the outputs zeros, so that the nodes after a refused one are looked at too."""
+        for value in node.outputs:
+            info = _info(value)
+            if info.shape is not None and None not in info.shape and info.dtype is not None:
+                self.values[value] = Value.laid_out(tf.zeros(info.shape, info.dtype))
+
+    def _opset(self, node: ir.Node) -> int:
+        opset = node.version or self.model.opset_imports.get(node.domain)
+        return opset if opset is not None else 1
+
+
+REGISTER_ADVICE = (
+    'replace the op before the export, or write its lowering (`@op("Name")`) in a plugin file'
+)
+
+
+def _name(value: ir.Value) -> str:
+    if not value.name:
+        raise UnsupportedOp("an input or output of the model has no name; export it again")
+    return value.name
+
+
+def signature_keys(names: Sequence[str]) -> dict[str, str]:
+    """Give every name a key that TensorFlow accepts; names it accepts are their own key."""
+    keys: dict[str, str] = {}
+    for name in names:
+        key = re.sub(r"\W", "_", name, flags=re.ASCII)
+        key = key if key[:1].isalpha() else f"t{key}"
+        while key in {v for k, v in keys.items() if k != name}:
+            key += "_"
+        keys[name] = key
+    return keys
+
+
+def _attribute(attribute: ir.Attr) -> Any:
+    """An attribute as a plain Python or NumPy value."""
+    if attribute.type is ir.AttributeType.TENSOR:
+        return attribute.value.numpy()
+    if attribute.type is ir.AttributeType.TENSORS:
+        return [tensor.numpy() for tensor in attribute.value]
+    return attribute.value
+
+
+def _info(value: ir.Value) -> OutputInfo:
+    shape = None
+    if value.shape is not None:
+        shape = tuple(size if isinstance(size, int) else None for size in value.shape)
+    return OutputInfo(value.name or "", shape, value.dtype.numpy().name if value.dtype else None)
+
+
+def _problem(node: ir.Node, opset: int, refused: Refused) -> str:
+    domain = f"{node.domain}::" if node.domain else ""
+    setting = ""
+    if refused.attribute is not None:
+        setting = f", {refused.attribute[0]} = {refused.attribute[1]}"
+    name = node.name or (node.outputs[0].name if node.outputs else "")
+    return (
+        f"{name}: {domain}{node.op_type} (opset {opset}{setting}): {refused.why}; {refused.advice}"
+    )
+
+
+def _report(problems: Sequence[str]) -> str:
+    count = "1 node" if len(problems) == 1 else f"{len(problems)} nodes"
+    return "\n".join([f"{count} cannot be converted to TFLite:", *(f"  {p}" for p in problems)])

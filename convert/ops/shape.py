@@ -1,0 +1,199 @@
+"""Ops that only say how elements are arranged, and those that cut and join."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ..cut import Part, concat, cut
+from ..registry import OutputInfo, Refused, op
+from ..tensors import AnyValue, Constant, Value, activation, constant, numbers
+
+
+@op("Constant")
+def constant_op(
+    *,
+    value: Any,
+    sparse_value: Any,
+    value_float: float | None,
+    value_floats: Sequence[float] | None,
+    value_int: int | None,
+    value_ints: Sequence[int] | None,
+    value_string: str | None,
+    value_strings: Sequence[str] | None,
+) -> Constant:
+    """A tensor that is part of the file."""
+    if sparse_value is not None or value_string is not None or value_strings is not None:
+        raise Refused("TFLite has no sparse or string constants here", "use a dense number tensor")
+    if value is not None:
+        return Constant(value)
+    if value_int is not None or value_ints is not None:
+        return Constant(np.asarray(value_int if value_ints is None else value_ints, np.int64))
+    return Constant(np.asarray(value_float if value_floats is None else value_floats, np.float32))
+
+
+@op("Transpose")
+def transpose(x: AnyValue, *, perm: Sequence[int] | None) -> AnyValue:
+    """Reorder axes; emits nothing."""
+    return x.transpose(perm if perm is not None else range(x.rank)[::-1])
+
+
+@op("Reshape")
+def reshape(
+    x: AnyValue, shape: AnyValue, *, allowzero: int, outputs: tuple[OutputInfo, ...]
+) -> AnyValue:
+    """Regroup axes; emits nothing where sizes divide."""
+    if isinstance(shape, Constant):
+        return x.reshape(_resolve(x.shape, numbers(shape), bool(allowzero)))
+    inferred = outputs[0].shape
+    if inferred is not None and inferred.count(None) <= 1:
+        return x.reshape(inferred)
+    return Value.laid_out(tf.reshape(x.plain(), shape.plain()))
+
+
+def _resolve(old: Sequence[int | None], wanted: Sequence[int], allowzero: bool) -> list[int | None]:
+    """Replace 0 (same as before) and -1 (the rest) by sizes, None where not known."""
+    new: list[int | None] = [
+        old[i] if size == 0 and not allowzero else size for i, size in enumerate(wanted)
+    ]
+    if -1 not in new:
+        return new
+    rest = new.index(-1)
+    unknown_before = sum(size is None for size in old)
+    unknown_after = sum(size is None for size in new)
+    if unknown_before > unknown_after:
+        new[rest] = None
+        return new
+    known = math.prod(s for i, s in enumerate(new) if s is not None and i != rest)
+    new[rest] = math.prod(s for s in old if s is not None) // known if known else 0
+    return new
+
+
+@op("Flatten")
+def flatten(x: AnyValue, *, axis: int) -> AnyValue:
+    """Make two axes of many; emits nothing."""
+    axis = axis % x.rank if axis != x.rank else axis
+    return x.reshape([_product(x.shape[:axis]), _product(x.shape[axis:])])
+
+
+def _product(sizes: Sequence[int | None]) -> int | None:
+    return None if None in sizes else math.prod(s for s in sizes if s is not None)
+
+
+@op("Squeeze")
+def squeeze(x: AnyValue, axes: AnyValue | None = None) -> AnyValue:
+    """Drop axes of size one; emits nothing."""
+    if axes is None:
+        gone = {i for i, size in enumerate(x.shape) if size == 1}
+    else:
+        gone = {axis % x.rank for axis in numbers(axes)}
+    kept = [i for i in range(x.rank) if i not in gone]
+    if isinstance(x, Constant):
+        return Constant(x.array.squeeze(tuple(gone)))
+    return Value(x.storage, tuple(x.axes[i] for i in kept))
+
+
+@op("Unsqueeze")
+def unsqueeze(x: AnyValue, axes: AnyValue) -> AnyValue:
+    """Add axes of size one; emits nothing."""
+    rank = x.rank + len(numbers(axes))
+    added = {axis % rank for axis in numbers(axes)}
+    if isinstance(x, Constant):
+        return Constant(np.expand_dims(x.array, tuple(added)))
+    own = iter(x.axes)
+    return Value(x.storage, tuple(() if i in added else next(own) for i in range(rank)))
+
+
+@op("Shape")
+def shape_op(x: AnyValue, *, start: int, end: int | None) -> AnyValue:
+    """The sizes: a constant where they are fixed."""
+    sizes = x.shape[slice(start, end)]
+    if None not in sizes:
+        return Constant(np.asarray(sizes, np.int64))
+    return Value.laid_out(tf.shape(x.plain(), tf.int64)[start:end])
+
+
+@op("Concat")
+def concat_op(*values: AnyValue, axis: int) -> AnyValue:
+    """Join along an axis."""
+    present = [value for value in values if 0 not in value.shape] or list(values[:1])
+    if len(present) == 1:
+        return present[0]
+    return concat(present, axis % present[0].rank)
+
+
+@op("Split")
+def split(
+    x: AnyValue,
+    sizes: AnyValue | None = None,
+    *,
+    axis: int,
+    num_outputs: int | None,
+    outputs: tuple[OutputInfo, ...],
+) -> tuple[AnyValue, ...]:
+    """Cut an axis into parts."""
+    axis %= x.rank
+    count = num_outputs or len(outputs)
+    total = x.shape[axis]
+    if sizes is not None:
+        parts = numbers(sizes)
+    elif total is not None:
+        each = -(-total // count)
+        parts = [min(each, total - i * each) for i in range(count)]
+    else:
+        raise Refused("an axis of free size is split", "export with that size fixed")
+    starts = np.cumsum([0, *parts[:-1]])
+    pieces = [Part(int(a), n) for a, n in zip(starts, parts, strict=True)]
+    return tuple(_cut(x, axis, pieces))
+
+
+def _cut(x: AnyValue, axis: int, parts: Sequence[Part]) -> list[AnyValue]:
+    size = x.shape[axis]
+    if size == 1 or any(part.size == 0 for part in parts):
+        tensor = x.plain()
+        index = [(slice(None),) * axis + (slice(p.start, p.start + p.size),) for p in parts]
+        if size == 1 and all(part.size == 1 for part in parts):
+            return [x for _ in parts]
+        return [Value.laid_out(tensor[i]) for i in index]
+    return list(cut(activation(x), axis, parts))
+
+
+@op("Slice")
+def slice_op(
+    x: AnyValue,
+    starts: AnyValue,
+    ends: AnyValue,
+    axes: AnyValue | None = None,
+    steps: AnyValue | None = None,
+) -> AnyValue:
+    """Take a stretch of one or more axes, forwards or backwards."""
+    low, high = numbers(starts), numbers(ends)
+    where = numbers(axes) if axes is not None else list(range(len(low)))
+    step = numbers(steps) if steps is not None else [1] * len(low)
+    for axis, a, b, s in zip(where, low, high, step, strict=True):
+        x = _slice_axis(x, axis % x.rank, slice(a, b, s))
+    return x
+
+
+def _slice_axis(x: AnyValue, axis: int, wanted: slice) -> AnyValue:
+    size = x.shape[axis]
+    if size is None:
+        raise Refused("an axis of free size is sliced", "export with that size fixed")
+    picked = _clamped(wanted, size)
+    if len(picked) == size and picked.step == 1:
+        return x
+    if isinstance(x, Constant):
+        return Constant(np.take(x.array, list(picked), axis))
+    return _cut(x, axis, [Part(picked.start, len(picked), picked.step)])[0]
+
+
+def _clamped(wanted: slice, size: int) -> range:
+    """ONNX's bounds: as Python's, but for a negative step an end below -size means «to 0»."""
+    stop = wanted.stop
+    if wanted.step < 0 and stop < -size:
+        return range(*slice(wanted.start, None, wanted.step).indices(size))
+    return range(*slice(wanted.start, stop, wanted.step).indices(size))

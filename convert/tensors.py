@@ -1,0 +1,347 @@
+"""A value of the network being emitted: a TensorFlow tensor plus a view, or a constant.
+
+Layout is decided here, once, by meaning: an op asks a value for the axis order it needs, and only
+then, and only once per order, is anything moved in memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import tensorflow as tf
+
+from . import view
+from .view import Axes, Dim, Factor, Factors, Size
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
+MAX_TRANSPOSE_RANK = 6  # of TFLite's TRANSPOSE and of XNNPACK's
+
+Tensor = Any  # a symbolic tf.Tensor; TensorFlow ships no types
+
+
+@dataclass(eq=False, slots=True)
+class Form:
+    """One layout in which a storage's elements exist in memory.
+
+    Attributes:
+        tensor: The TensorFlow tensor.
+        order: Its factors in memory order.
+    """
+
+    tensor: Tensor
+    order: Factors
+
+
+@dataclass(eq=False, slots=True)
+class Storage:
+    """The elements of one or more values, in every layout emitted so far (the first is native).
+
+    Attributes:
+        forms: The layouts.
+        hoist: Makes a layout by arranging the tensor that this one was cut out of, or says None.
+    """
+
+    forms: list[Form]
+    hoist: Callable[[Factors], Form | None] | None = None
+    pieces: list[tuple[Factor, int]] = field(default_factory=list)
+
+    def has(self, order: Factors) -> bool:
+        """Whether this order exists without moving anything."""
+        return self._find(view.merge(order)) is not None
+
+    def take(self, groups: Sequence[Factors]) -> Tensor:
+        """Return a tensor with one dimension per group, moving data at most once per order."""
+        order = view.merge(view.flatten(groups))
+        sizes = [view.size_of(group) for group in groups]
+        for form in self.forms:
+            if view.merge(form.order) == order and same_shape(form.tensor, sizes):
+                return form.tensor
+        form = self._find(order)
+        tensor = form.tensor if form else self._move(order, groups)
+        if not same_shape(tensor, sizes):
+            tensor = tf.reshape(tensor, runtime_shape(groups))
+        self.forms.append(Form(tensor, order))
+        return tensor
+
+    def _find(self, order: Factors) -> Form | None:
+        return next((f for f in self.forms if view.merge(f.order) == order), None)
+
+    def _move(self, order: Factors, groups: Sequence[Factors]) -> Tensor:
+        hoisted = self.hoist(order) if self.hoist else None
+        if hoisted is not None:
+            self.forms.append(hoisted)
+            return hoisted.tensor
+        source = next(f for f in self.forms if view.refine([f.order, order]))
+        moved = transpose(source, groups)
+        self.forms.append(Form(moved, order))
+        return moved
+
+
+def same_shape(tensor: Tensor, sizes: Sequence[Size]) -> bool:
+    """Whether the tensor's static shape is this one; at most one size may be unknown."""
+    shape = tensor.shape.as_list()
+    return shape == list(sizes) and sizes.count(None) <= len([s for s in shape if s is None])
+
+
+def runtime_shape(groups: Sequence[Factors]) -> Any:
+    """A shape for `tf.reshape`: numbers, with one -1, or a tensor where two or more are unknown."""
+    sizes = [view.size_of(group) for group in groups]
+    if sizes.count(None) <= 1:
+        return [-1 if size is None else size for size in sizes]
+    return tf.stack([_runtime_size(group) for group in groups])
+
+
+def _runtime_size(group: Factors) -> Any:
+    size: Any = 1
+    for factor in group:
+        if factor.size is not None:
+            size = size * factor.size
+        else:
+            size = size * factor.dim.runtime_size()  # type: ignore[misc]
+    return size
+
+
+def physical_groups(form: Form) -> list[Factors]:
+    """The factors of every dimension of the form's tensor."""
+    groups = view.regroup(view.merge(form.order), form.tensor.shape.as_list())
+    if groups is None:
+        raise AssertionError(f"{form.tensor} does not hold {form.order}")
+    return list(groups)
+
+
+def transpose(form: Form, groups: Sequence[Factors]) -> Tensor:
+    """Transpose a form's tensor into the order of `groups`.
+
+    The tensor's own dimensions are used where they move whole, else the wanted ones, else the
+    fewest runs; so that at most one reshape is needed before and one after.
+    """
+    own = physical_groups(form)
+    rows = view.refine([form.order, view.flatten(groups), *own, *groups])
+    if rows is None:
+        raise AssertionError("a form was chosen whose factors do not divide the target's")
+    source, target, cut = rows[0], rows[1], rows[2:]
+    own, wanted = cut[: len(own)], cut[len(own) :]
+    order = view.permutation(source, target)
+    if len(own) <= MAX_TRANSPOSE_RANK and all(_contiguous(group, target) for group in own):
+        return _transpose_dims(form.tensor, own, target)
+    if len(wanted) <= MAX_TRANSPOSE_RANK and all(_contiguous(group, source) for group in wanted):
+        dims = sorted(wanted, key=lambda group: source.index(group[0]) if group else -1)
+    else:
+        dims = [tuple(source[i] for i in run) for run in sorted(view.runs(order))]
+    return _transpose_dims(tf.reshape(form.tensor, runtime_shape(dims)), dims, target)
+
+
+def _contiguous(group: Factors, row: Factors) -> bool:
+    if not group:
+        return True
+    start = row.index(group[0])
+    return row[start : start + len(group)] == group
+
+
+def _transpose_dims(tensor: Tensor, dims: Sequence[Factors], target: Factors) -> Tensor:
+    """Transpose a tensor whose dimensions are `dims`; those of size one stay where they are."""
+    moving = [i for i, group in enumerate(dims) if group]
+    ordered = iter(sorted(moving, key=lambda i: target.index(dims[i][0])))
+    perm = [next(ordered) if group else i for i, group in enumerate(dims)]
+    if len(perm) <= MAX_TRANSPOSE_RANK:
+        return tf.transpose(tensor, perm)
+    return _transpose_in_steps(tensor, perm)
+
+
+def _transpose_in_steps(tensor: Tensor, perm: Sequence[int]) -> Tensor:
+    """Transpose more dimensions than TFLite can at once, one dimension to the front at a time."""
+    rank, current = len(perm), list(range(len(perm)))
+    sizes = tensor.shape.as_list()
+    for axis in reversed(perm):
+        at = current.index(axis)
+        lead, move, rest = (
+            math.prod(sizes[i] for i in part) for part in (current[:at], [axis], current[at + 1 :])
+        )
+        if at:
+            tensor = tf.transpose(tf.reshape(tensor, [lead, move, rest]), [1, 0, 2])
+        current.insert(0, current.pop(at))
+    return tf.reshape(tensor, [sizes[current[i]] for i in range(rank)])
+
+
+class Value:
+    """An activation: a storage and, for each logical axis, the factors that make it up.
+
+    Attributes:
+        storage: The elements.
+        axes: The factors of every ONNX axis.
+    """
+
+    __slots__ = ("axes", "storage")
+
+    def __init__(self, storage: Storage, axes: Axes) -> None:
+        self.storage = storage
+        self.axes = axes
+
+    @classmethod
+    def laid_out(cls, tensor: Tensor, axes: Sequence[int] | None = None) -> Value:
+        """Wrap a tensor whose dimension i is the logical axis `axes[i]` (default: i)."""
+        dims = [new_dim(tensor, i) for i in range(len(tensor.shape))]
+        order = range(len(dims)) if axes is None else axes
+        storage = Storage([Form(tensor, view.flatten(view.whole(dim) for dim in dims))])
+        return cls(storage, tuple(view.whole(dims[list(order).index(i)]) for i in sorted(order)))
+
+    @classmethod
+    def grouped(cls, tensor: Tensor, groups: Sequence[Factors], axes: Axes) -> Value:
+        """Wrap a tensor of which dimension i holds the factors `groups[i]`."""
+        return cls(Storage([Form(tensor, view.flatten(groups))]), axes)
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        """Logical (ONNX) sizes; None where known only at run time."""
+        return tuple(view.size_of(axis) for axis in self.axes)
+
+    @property
+    def rank(self) -> int:
+        """Number of logical axes."""
+        return len(self.axes)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Element type."""
+        return np.dtype(self.storage.forms[0].tensor.dtype.as_numpy_dtype)
+
+    @property
+    def order(self) -> Factors:
+        """Factors of the native tensor in memory order."""
+        return self.storage.forms[0].order
+
+    def axes_in_memory(self) -> Axes:
+        """The axes, cut so that every factor lies in one piece in the native tensor."""
+        rows = view.refine([view.merge(self.order), *self.axes])
+        if rows is None:
+            raise AssertionError("a value's axes divide its native form")
+        return tuple(rows[1:])
+
+    def arrange(self, *groups: Sequence[int]) -> Tensor:
+        """Return a tensor with one dimension per group of logical axes, in that order."""
+        return self.storage.take([view.flatten(self.axes[a] for a in group) for group in groups])
+
+    def plain(self) -> Tensor:
+        """Return a tensor in ONNX axis order."""
+        return self.arrange(*((axis,) for axis in range(self.rank)))
+
+    def transpose(self, perm: Sequence[int]) -> Value:
+        """Reorder the logical axes; emits nothing."""
+        return Value(self.storage, tuple(self.axes[p] for p in perm))
+
+    def reshape(self, shape: Sequence[Size]) -> Value:
+        """Regroup the logical axes; moves data only where a size does not divide."""
+        axes = view.regroup(view.join(view.flatten(self.axes), self.order), shape)
+        if axes is not None:
+            return Value(self.storage, axes)
+        tensor = self.arrange(tuple(range(self.rank)))
+        flat = Value.laid_out(tensor)
+        if None not in shape:
+            axes = view.regroup(view.flatten(flat.axes), shape)
+            return Value(flat.storage, axes) if axes else flat
+        return Value.laid_out(tf.reshape(tensor, [-1 if s is None else s for s in shape]))
+
+    def whole(self) -> Value:
+        """The same value with one unsplit dimension per axis, in its present memory order."""
+        return Value.laid_out(self.plain())
+
+
+class Constant:
+    """A value known at conversion time; any layout of it is free.
+
+    Attributes:
+        array: Its elements in ONNX axis order.
+    """
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.array = np.asarray(array)
+
+    @property
+    def shape(self) -> tuple[Size, ...]:
+        """Sizes."""
+        return self.array.shape
+
+    @property
+    def rank(self) -> int:
+        """Number of axes."""
+        return self.array.ndim
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Element type."""
+        return self.array.dtype
+
+    def arrange(self, *groups: Sequence[int]) -> Tensor:
+        """Return a tensor with one dimension per group of axes, in that order."""
+        order = [axis for group in groups for axis in group]
+        sizes = [math.prod(self.array.shape[a] for a in group) for group in groups]
+        return tf.constant(self.array.transpose(order).reshape(sizes))
+
+    def plain(self) -> Tensor:
+        """Return a tensor in ONNX axis order."""
+        return tf.constant(self.array)
+
+    def transpose(self, perm: Sequence[int]) -> Constant:
+        """Reorder the axes."""
+        return Constant(self.array.transpose(perm))
+
+    def reshape(self, shape: Sequence[Size]) -> Constant:
+        """Change the shape."""
+        return Constant(self.array.reshape([-1 if s is None else s for s in shape]))
+
+
+AnyValue = Value | Constant
+
+
+def new_dim(tensor: Tensor, axis: int) -> Dim:
+    """A dimension that begins its life in this tensor."""
+    return Dim(tensor.shape[axis], lambda: tf.shape(tensor)[axis])
+
+
+def numbers(value: AnyValue) -> list[Any]:
+    """The elements of a constant as Python numbers."""
+    return list(constant(value).ravel().tolist())
+
+
+def constant(value: AnyValue, what: str = "an input") -> NDArray[Any]:
+    """The elements of a constant.
+
+    Raises:
+        Refused: If the value is computed at run time.
+    """
+    if isinstance(value, Constant):
+        return value.array
+    from .registry import Refused
+
+    raise Refused(f"{what} is computed at run time and TFLite needs it fixed", CONSTANT_ADVICE)
+
+
+CONSTANT_ADVICE = "export with fixed sizes, or make it a constant before the export"
+
+
+def activation(value: AnyValue) -> Value:
+    """The value as an activation, so that it has factors."""
+    return value if isinstance(value, Value) else Value.laid_out(value.plain())
+
+
+def iterate(values: Sequence[AnyValue | None]) -> Iterator[AnyValue]:
+    """The values that are present."""
+    return (value for value in values if value is not None)
+
+
+def as_dtype(value: AnyValue, dtype: DTypeLike) -> AnyValue:
+    """The value with another element type."""
+    if value.dtype == np.dtype(dtype):
+        return value
+    if isinstance(value, Constant):
+        return Constant(value.array.astype(dtype))
+    form = value.storage.forms[0]
+    return Value(Storage([Form(tf.cast(form.tensor, dtype), form.order)]), value.axes)

@@ -1,0 +1,130 @@
+"""Turns a SavedModel into a TFLite file with the model's own tensor names and order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.lite.tools import flatbuffer_utils
+
+from decant.errors import UnsupportedOp
+from decant.tensors import TensorInfo
+
+from .emit import SIGNATURE, Emission
+from .trace import Located
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TFLiteFile:
+    """A converted network.
+
+    Attributes:
+        data: The flatbuffer.
+        tensors: Name of every traced activation -> what it holds.
+        activations: How many activations there are, traced or not.
+    """
+
+    data: bytes
+    tensors: Mapping[str, Located]
+    activations: int
+
+
+def convert(saved_model: Path | str, emission: Emission, *, allow_flex: bool = False) -> TFLiteFile:
+    """Convert a SavedModel that `savedmodel.write` wrote.
+
+    Tensors are renamed to the ONNX values they hold, so the bytes do not depend on the folder or
+    on what was converted before.
+
+    Args:
+        saved_model: The folder.
+        emission: What was written there.
+        allow_flex: Whether TensorFlow ops outside TFLite's own may stay (they need a larger
+            runtime).
+
+    Raises:
+        UnsupportedOp: If TFLite has no builtin for an op and `allow_flex` is false.
+    """
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(saved_model), signature_keys=[SIGNATURE]
+    )
+    if allow_flex:
+        builtins, select = tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS
+        converter.target_spec.supported_ops = [builtins, select]
+    try:
+        data = converter.convert()
+    except tf.errors.OpError as error:
+        raise _refusal(error) from error
+    except Exception as error:
+        if type(error).__name__ != "ConverterError":  # it has no public name
+            raise
+        raise _refusal(error) from error
+    return _with_own_names(data, emission)
+
+
+def _refusal(error: Exception) -> UnsupportedOp:
+    lines = [line.strip() for line in str(error).splitlines() if "error:" in line]
+    reason = "; ".join(dict.fromkeys(lines)) or str(error).strip().splitlines()[0]
+    return UnsupportedOp(f"TFLite has no form of an emitted op: {reason}; try --allow-flex")
+
+
+def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(data))
+    graph, signature = model.subgraphs[0], model.signatureDefs[0]
+    graph.inputs, signature.inputs = _ordered(signature.inputs, emission.inputs, emission)
+    graph.outputs, signature.outputs = _ordered(signature.outputs, emission.outputs, emission)
+    border = {entry.tensorIndex: entry.name for entry in (*signature.outputs, *signature.inputs)}
+    constants = _constants(model)
+    names: set[str] = set(border.values())
+    rank = {name: i for i, name in enumerate(emission.tensors)}
+    tensors: dict[str, Located] = {}
+    for index, tensor in enumerate(graph.tensors):
+        if index in constants:
+            continue
+        located = _located(tensor.name.decode(), emission.tensors, rank)
+        name = border.get(index)
+        if name is None and located is not None:
+            step = "" if located.split is not None else "/step"
+            name = _free_name(f"{located.value}{step}", names)
+        if name is not None:
+            names.add(name)
+            tensor.name = name.encode()
+            tensors[name] = located or emission.border[name]
+    packed = flatbuffer_utils.convert_object_to_bytearray(model)
+    return TFLiteFile(bytes(packed), tensors, len(graph.tensors) - len(constants))
+
+
+def _ordered(
+    entries: list[Any], infos: tuple[TensorInfo, ...], emission: Emission
+) -> tuple[list[int], list[Any]]:
+    """Put a signature's entries in the model's order and under its names."""
+    by_key = {entry.name.decode(): entry for entry in entries}
+    ordered = [by_key[emission.keys[info.name]] for info in infos]
+    for entry, info in zip(ordered, infos, strict=True):
+        entry.name = info.name
+    return [entry.tensorIndex for entry in ordered], ordered
+
+
+def _constants(model: Any) -> set[int]:
+    graph = model.subgraphs[0]
+    made = {i for operator in graph.operators for i in operator.outputs} | set(graph.inputs)
+    return set(range(len(graph.tensors))) - made
+
+
+def _located(name: str, tensors: Mapping[str, Located], rank: Mapping[str, int]) -> Located | None:
+    """What a tensor holds: the result of the last of the TensorFlow ops fused into it."""
+    parts = [part for part in name.split(";") if part in rank]
+    return tensors[max(parts, key=rank.__getitem__)] if parts else None
+
+
+def _free_name(stem: str, taken: set[str]) -> str:
+    name, number = stem, 1
+    while name in taken:
+        number += 1
+        name = f"{stem}~{number}"
+    return name

@@ -1,0 +1,96 @@
+"""Says which ONNX value every tensor of the emitted network holds, and how it lies there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import onnx_ir as ir
+
+from decant.tensors import TensorInfo
+
+from . import view
+from .tensors import AnyValue, Form, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The content of one tensor.
+
+    With `split` given, `tensor.reshape(split).transpose(perm).reshape(shape)` is the ONNX value;
+    otherwise the tensor is a step on the way to it.
+
+    Attributes:
+        value: Name of the ONNX value.
+        module: Path of the PyTorch module whose op made it, "" if the file does not say.
+        split: Sizes of the factors in memory order.
+        perm: Their logical order.
+        shape: Sizes of the ONNX value; None where free.
+    """
+
+    value: str
+    module: str
+    split: tuple[int | None, ...] | None = None
+    perm: tuple[int, ...] | None = None
+    shape: tuple[int | None, ...] | None = None
+
+
+def locate(
+    function_graph: Any, graph: ir.Graph, values: Mapping[ir.Value, AnyValue]
+) -> dict[str, Located]:
+    """Map the name of every TensorFlow op, in graph order, to what its first result holds."""
+    found: dict[str, Located] = {}
+    for value, emitted in values.items():
+        if isinstance(emitted, Value):
+            for form in emitted.storage.forms:
+                described = _describe(value, emitted, form)
+                if described is not None:
+                    found.setdefault(form.tensor.name.removesuffix(":0"), described)
+    nodes = list(graph)
+    ordered: dict[str, Located] = {}
+    for operation in function_graph.get_operations():
+        node = _node_of(operation.name, nodes)
+        if operation.name in found:
+            ordered[operation.name] = found[operation.name]
+        elif node is not None and node.outputs and operation.type != "Const":
+            ordered[operation.name] = Located(node.outputs[0].name or "", module_path(node))
+    return ordered
+
+
+def _node_of(name: str, nodes: list[ir.Node]) -> ir.Node | None:
+    scope = name.partition("/")[0]
+    return nodes[int(scope[1:])] if scope[:1] == "n" and scope[1:].isdigit() else None
+
+
+def _describe(value: ir.Value, emitted: Value, form: Form) -> Located | None:
+    logical = view.flatten(emitted.axes)
+    rows = view.refine([view.merge(form.order), logical])
+    if rows is None:
+        return None
+    memory, logical = rows
+    return Located(
+        value=value.name or "",
+        module=module_path(value.producer()),
+        split=tuple(factor.size for factor in memory),
+        perm=tuple(view.permutation(memory, logical)),
+        shape=emitted.shape,
+    )
+
+
+def located_border(info: TensorInfo, producer: ir.Node | None) -> Located:
+    """Describe an input or output of the file."""
+    rank = len(info.shape)
+    last = info.channels_last
+    perm = (0, rank - 1, *range(1, rank - 1)) if last else tuple(range(rank))
+    shape = tuple(info.shape[axis] for axis in perm)
+    return Located(info.name, module_path(producer), info.shape, perm, shape)
+
+
+def module_path(node: ir.Node | None) -> str:
+    """The PyTorch module path that the exporter wrote down for a node."""
+    if node is None:
+        return ""
+    scopes = node.metadata_props.get("pkg.torch.onnx.name_scopes", "")
+    names = [part.strip(" '\"") for part in scopes.strip("[]").split(",")]
+    return names[-2] if len(names) > 1 else ""

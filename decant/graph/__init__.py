@@ -1,0 +1,1 @@
+"""Reads ONNX models and rewrites their graphs."""

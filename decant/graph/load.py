@@ -1,0 +1,83 @@
+"""Reads an ONNX file into onnx_ir: checked, inlined, at one opset, with shapes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import onnx
+import onnx_ir as ir
+from google.protobuf.message import DecodeError
+from onnx_ir.passes import common
+
+from decant.errors import DataError
+from decant.graph.upgrade import attributes_to_inputs
+
+logger = logging.getLogger(__name__)
+
+
+def load(path: Path | str, shapes: Mapping[str, Sequence[int]] | None = None) -> ir.Model:
+    """Read an ONNX model.
+
+    Local functions are inlined, attributes that later opsets made inputs become inputs, and every
+    value gets the shape and dtype that can be inferred.
+
+    Args:
+        path: An `.onnx` file; weights beside it are read too.
+        shapes: Fixed sizes for inputs that the file leaves free, by input name.
+
+    Raises:
+        DataError: If the file is missing, truncated, not ONNX or not a valid model, or if a shape
+            does not fit.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; give the path of an .onnx file")
+    try:
+        onnx.checker.check_model(str(path))
+        model = ir.load(path)
+    except (DecodeError, onnx.checker.ValidationError, OSError, ValueError, RuntimeError) as error:
+        reason = next(iter(str(error).strip().splitlines()), repr(error))
+        raise DataError(
+            f"{path}: not a whole ONNX model ({reason}); export it again or copy it again"
+        ) from error
+    if not len(model.graph):
+        raise DataError(f"{path}: the model has no nodes; export it again")
+    return prepare(model, shapes)
+
+
+def prepare(model: ir.Model, shapes: Mapping[str, Sequence[int]] | None = None) -> ir.Model:
+    """Bring a model that is already in memory into the form that `load` returns (in place)."""
+    _pin_shapes(model, shapes or {})
+    common.InlinePass()(model)
+    common.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
+    attributes_to_inputs(model)
+    return model
+
+
+def _pin_shapes(model: ir.Model, shapes: Mapping[str, Sequence[int]]) -> None:
+    inputs = {value.name: value for value in model.graph.inputs}
+    for name, sizes in shapes.items():
+        value = inputs.get(name)
+        if value is None:
+            known = ", ".join(str(n) for n in inputs)
+            raise DataError(f"no input is called {name}; the model's inputs are {known}")
+        old = value.shape
+        fits = old is None or (
+            len(old) == len(sizes)
+            and all(not isinstance(a, int) or a == b for a, b in zip(old, sizes, strict=True))
+        )
+        if not fits:
+            raise DataError(f"input {name} has shape {old}, which {list(sizes)} does not fit")
+        value.shape = ir.Shape(sizes)
+    if shapes:
+        _forget_inferred_shapes(model)
+
+
+def _forget_inferred_shapes(model: ir.Model) -> None:
+    """Drop shapes that hold symbols, so that inference finds the fixed ones."""
+    for node in model.graph:
+        for value in node.outputs:
+            if value.shape is not None and not value.shape.is_static():
+                value.shape = None

@@ -1,0 +1,317 @@
+"""Runs a `.tflite` file in LiteRT: arrays in ONNX axis order in and out, by the model's names."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import DataError
+from .isolation import captured_noise, run_checked
+from .tensors import TensorInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    Arrays = Mapping[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """What goes into a model file and what comes out, in the file's own order."""
+
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+
+
+class LiteRtModel:
+    """A `.tflite` file loaded into LiteRT's interpreter, with XNNPACK as on a phone.
+
+    Attributes:
+        inputs: The file's inputs.
+        outputs: The file's outputs.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        inputs: Sequence[TensorInfo] | None = None,
+        outputs: Sequence[TensorInfo] | None = None,
+        *,
+        threads: int = 1,
+    ) -> None:
+        """Load a file.
+
+        Args:
+            path: The file.
+            inputs: Descriptions with layouts, as conversion wrote them; left out, arrays go in
+                as the file takes them.
+            outputs: The same for the outputs.
+            threads: XNNPACK's worker threads.
+
+        Raises:
+            DataError: If the file is missing, damaged, cannot be run by LiteRT, or does not have
+                the tensors described.
+        """
+        self.path = path
+        self.interpreter = open_interpreter(path, threads)
+        border = _border(self.interpreter)
+        self.inputs = _known(path, "input", inputs, border.inputs)
+        self.outputs = _known(path, "output", outputs, border.outputs)
+        details = self.interpreter.get_input_details(), self.interpreter.get_output_details()
+        indices = [[int(detail["index"]) for detail in part] for part in details]
+        self._input_index = _by_name(border.inputs, indices[0])
+        self._output_index = _by_name(border.outputs, indices[1])
+
+    def feed(self, arrays: Arrays) -> None:
+        """Copy the inputs into the interpreter; `arrays` are in ONNX order, real-valued.
+
+        Raises:
+            DataError: If an input is missing, has another shape, or cannot be held by the
+                file's integer type.
+        """
+        prepared = {info.name: self._prepare(info, arrays) for info in self.inputs}
+        self._fit(prepared)
+        for name, array in prepared.items():
+            self.interpreter.set_tensor(self._input_index[name], array)
+
+    def invoke(self) -> None:
+        """Run the network on the inputs last fed."""
+        self.interpreter.invoke()
+
+    def read(self) -> dict[str, NDArray[Any]]:
+        """Copy the outputs out, in ONNX order, dequantized where the file's are integers."""
+        return {
+            info.name: decode(info, self.interpreter.get_tensor(self._output_index[info.name]))
+            for info in self.outputs
+        }
+
+    def run(self, arrays: Arrays) -> dict[str, NDArray[Any]]:
+        """Run the network once.
+
+        Args:
+            arrays: Real-valued inputs by name, in ONNX axis order; quantized here where the
+                file takes integers.
+
+        Returns:
+            Outputs by name, in ONNX axis order, in the file's output order.
+
+        Raises:
+            DataError: If an input is missing or does not fit.
+        """
+        self.feed(arrays)
+        self.invoke()
+        return self.read()
+
+    def _prepare(self, info: TensorInfo, arrays: Arrays) -> NDArray[Any]:
+        """Bring one input into the file's axis order and type."""
+        if info.name not in arrays:
+            given = ", ".join(arrays) or "none"
+            raise DataError(f"{self.path}: input {info.name} is missing (given: {given}); add it")
+        array = np.asarray(arrays[info.name])
+        rank_fits = array.ndim == len(info.shape)
+        ordered = info.from_onnx_order(array) if rank_fits else array
+        sizes = zip(info.shape, ordered.shape, strict=False)
+        if not rank_fits or any(want not in (None, size) for want, size in sizes):
+            raise DataError(
+                f"{self.path}: input {info.name} has shape {list(array.shape)}; the file takes "
+                f"{_sizes(info)} ({info.layout}); reshape or resize the data"
+            )
+        return encode(info, ordered)
+
+    def _fit(self, prepared: dict[str, NDArray[Any]]) -> None:
+        """Give inputs of free size the size of the arrays."""
+        changed = False
+        for info in self.inputs:
+            index, array = self._input_index[info.name], prepared[info.name]
+            if None in info.shape and array.shape != self.interpreter.tensor(index)().shape:
+                self.interpreter.resize_tensor_input(index, array.shape)
+                changed = True
+        if changed:
+            with captured_noise():
+                self.interpreter.allocate_tensors()
+
+
+def open_interpreter(path: Path, threads: int = 1, *, delegate: bool = True) -> Any:
+    """Load a file into an allocated LiteRT `Interpreter`, without noise on the terminal.
+
+    Args:
+        path: The file.
+        threads: XNNPACK's worker threads.
+        delegate: Whether XNNPACK takes the ops it can; else LiteRT's own kernels run them all.
+
+    Raises:
+        DataError: If the file is missing, damaged or cannot be run by LiteRT.
+    """
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    kind = OpResolverType.AUTO if delegate else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; give a .tflite file")
+    try:
+        with captured_noise(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            interpreter = Interpreter(
+                model_path=str(path), num_threads=threads, experimental_op_resolver_type=kind
+            )
+            interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        reason = str(error).strip().replace("\n", " ")
+        raise DataError(f"{path}: LiteRT cannot run this file: {reason}; make it again") from error
+    return interpreter
+
+
+def describe(path: Path) -> Border:
+    """Read the inputs and outputs of any `.tflite`; the layout of each is "keep".
+
+    Raises:
+        DataError: If the file is missing, damaged or cannot be run by LiteRT.
+    """
+    return _border(open_interpreter(path, delegate=False))
+
+
+def sample_inputs(inputs: Sequence[TensorInfo], seed: int = 0) -> dict[str, NDArray[Any]]:
+    """Draw inputs in ONNX order: normal noise for reals, zeros and ones for plain integers."""
+    generator = np.random.default_rng(seed)
+    drawn = {}
+    for info in inputs:
+        shape = tuple(1 if size is None else size for size in info.shape)
+        plain_integer = info.scale is None and np.dtype(info.dtype).kind in "iub"
+        values = generator.integers(0, 2, shape) if plain_integer else generator.normal(size=shape)
+        drawn[info.name] = info.to_onnx_order(values.astype(info.dtype if plain_integer else "f4"))
+    return drawn
+
+
+def first_run(
+    path: Path,
+    inputs: Sequence[TensorInfo] | None = None,
+    outputs: Sequence[TensorInfo] | None = None,
+    arrays: Arrays | None = None,
+) -> dict[str, NDArray[Any]]:
+    """Run a new file once in a process of its own, where heap corruption is fatal.
+
+    Args:
+        path: The file.
+        inputs: As for `LiteRtModel`.
+        outputs: As for `LiteRtModel`.
+        arrays: Inputs in ONNX order; seeded noise when left out.
+
+    Returns:
+        Outputs by name, in ONNX order.
+
+    Raises:
+        DataError: If LiteRT refuses the file or the inputs.
+        InternalError: If the process crashed.
+    """
+    return run_checked(_first_run, path, inputs, outputs, arrays)
+
+
+def encode(info: TensorInfo, values: NDArray[np.generic]) -> NDArray[Any]:
+    """Turn real values, in file order, into the file's element type.
+
+    Raises:
+        DataError: If a plain integer tensor is given values that it cannot hold.
+    """
+    dtype = np.dtype(info.dtype)
+    if info.scale is not None and info.zero_point is not None:
+        scaled = np.asarray(values, np.float32) / np.float32(info.scale)
+        # As TFLite's QUANTIZE: halves go away from zero.
+        rounded = np.trunc(scaled + np.copysign(np.float32(0.5), scaled)) + info.zero_point
+        limits = np.iinfo(dtype)
+        return np.clip(rounded, limits.min, limits.max).astype(dtype)
+    with np.errstate(invalid="ignore"):
+        converted = values.astype(dtype)
+    if dtype.kind in "iu" and values.dtype != dtype and not np.array_equal(converted, values):
+        raise DataError(
+            f"input {info.name}: the file takes {info.dtype}, and some of the given values "
+            f"(from {np.min(values):g} to {np.max(values):g}) are not such integers; "
+            "give raw values, not normalised ones"
+        )
+    return converted
+
+
+def decode(info: TensorInfo, values: NDArray[np.generic]) -> NDArray[Any]:
+    """Turn a tensor of the file into real values in ONNX order."""
+    ordered = info.to_onnx_order(values)
+    if info.scale is None or info.zero_point is None:
+        return ordered
+    real = (ordered.astype(np.float32) - np.float32(info.zero_point)) * np.float32(info.scale)
+    return np.asarray(real, np.float32)
+
+
+def _first_run(
+    path: Path,
+    inputs: Sequence[TensorInfo] | None,
+    outputs: Sequence[TensorInfo] | None,
+    arrays: Arrays | None,
+) -> dict[str, NDArray[Any]]:
+    """Run in the child."""
+    model = LiteRtModel(path, inputs, outputs)
+    return model.run(sample_inputs(model.inputs) if arrays is None else arrays)
+
+
+def _border(interpreter: Any) -> Border:
+    """Describe the tensors under their signature's names, in the graph's order."""
+    signatures = list(interpreter._get_full_signature_list().values())
+    signature = signatures[0] if signatures else {"inputs": {}, "outputs": {}}
+    return Border(
+        _infos(interpreter.get_input_details(), signature["inputs"]),
+        _infos(interpreter.get_output_details(), signature["outputs"]),
+    )
+
+
+def _infos(details: list[dict[str, Any]], signature: dict[str, int]) -> tuple[TensorInfo, ...]:
+    """Describe tensors; `signature` maps the model's own names to tensor indices."""
+    spare: dict[int, list[str]] = {}
+    for name, index in signature.items():
+        spare.setdefault(index, []).append(name)
+    return tuple(_info(detail, spare.get(detail["index"], [])) for detail in details)
+
+
+def _info(detail: dict[str, Any], names: list[str]) -> TensorInfo:
+    """Describe one tensor; takes the next unused of its signature's names."""
+    scale, zero_point = detail["quantization"]
+    free = detail["shape_signature"]
+    sizes = free if len(free) else detail["shape"]
+    return TensorInfo(
+        name=names.pop(0) if names else detail["name"],
+        shape=tuple(None if size < 0 else int(size) for size in sizes),
+        dtype=np.dtype(detail["dtype"]).name,
+        scale=float(scale) if scale else None,
+        zero_point=int(zero_point) if scale else None,
+    )
+
+
+def _known(
+    path: Path, role: str, described: Sequence[TensorInfo] | None, found: Sequence[TensorInfo]
+) -> tuple[TensorInfo, ...]:
+    """Take the descriptions given, once the file is known to have these tensors."""
+    if described is None:
+        return tuple(found)
+    names = {info.name: info for info in found}
+    for info in described:
+        real = names.get(info.name)
+        if real is None:
+            have = ", ".join(names)
+            raise DataError(f"{path}: no {role} is called {info.name} (the file has {have})")
+        if (real.shape, real.dtype) != (info.shape, info.dtype):
+            raise DataError(
+                f"{path}: {role} {info.name} is {real.dtype} {_sizes(real)}, "
+                f"described as {info.dtype} {_sizes(info)}; make both again"
+            )
+    return tuple(described)
+
+
+def _by_name(infos: Sequence[TensorInfo], indices: Sequence[int]) -> dict[str, int]:
+    """Map names to tensor indices."""
+    return {info.name: index for info, index in zip(infos, indices, strict=True)}
+
+
+def _sizes(info: TensorInfo) -> str:
+    """Write a shape; a free size is a question mark."""
+    return "[" + ", ".join("?" if size is None else str(size) for size in info.shape) + "]"

@@ -1,0 +1,94 @@
+"""Describes the machine that a figure was measured on; a cost without this means nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+# The instruction sets that XNNPACK chooses its kernels by, as Linux names them.
+ISA_FLAGS = (
+    *("sse4_1", "avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512_vnni"),
+    *("avx512_bf16", "avx512_fp16", "avx_vnni", "amx_int8"),
+    *("asimd", "asimddp", "asimdhp", "i8mm", "bf16", "sve", "sve2", "sme"),
+)
+LIBRARIES = (
+    *("ai-edge-litert", "ai-edge-quantizer", "numpy", "onnx", "onnxruntime"),
+    *("opencv-python-headless", "tensorflow-cpu", "tensorflow", "torch"),
+)
+
+
+class Machine(BaseModel):
+    """The host and the libraries a measurement ran with.
+
+    Attributes:
+        device: "host": the machine that decant runs on.
+        architecture: Such as "x86_64".
+        cpu: The model's name as the system gives it.
+        cores: How many this process may use.
+        memory_bytes: Physical memory.
+        isa: Instruction sets that matter to XNNPACK.
+        system: Kernel's name and release.
+        python: Version.
+        libraries: Versions of those installed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: str = "host"
+    architecture: str
+    cpu: str
+    cores: int
+    memory_bytes: int
+    isa: tuple[str, ...]
+    system: str
+    python: str
+    libraries: dict[str, str]
+
+
+def this_machine() -> Machine:
+    """Describe the machine this runs on."""
+    processor = _processor()
+    flags = processor.get("flags", processor.get("Features", "")).split()
+    return Machine(
+        architecture=platform.machine(),
+        cpu=processor.get("model name") or platform.processor() or "unknown",
+        cores=usable_cores(),
+        memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        isa=tuple(flag for flag in ISA_FLAGS if flag in flags),
+        system=f"{platform.system()} {platform.release()}",
+        python=platform.python_version(),
+        libraries=_versions(),
+    )
+
+
+def usable_cores() -> int:
+    """Count the cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processor() -> dict[str, str]:
+    """Read the first processor's section of /proc/cpuinfo; empty where there is none."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    first = text.strip().split("\n\n")[0]
+    pairs = (line.split(":", 1) for line in first.splitlines() if ":" in line)
+    return {key.strip(): value.strip() for key, value in pairs}
+
+
+def _versions() -> dict[str, str]:
+    """Look up the libraries' versions without importing them."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

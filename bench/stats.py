@@ -132,8 +132,10 @@ def _weights(mask: NDArray[np.bool_], resamples: int, seed: int) -> NDArray[np.i
     weights = np.zeros((1 + resamples, len(mask)), np.int64)
     weights[0, mask] = 1
     if count:
-        drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), resamples)
-        weights[1:, mask] = drawn
+        drawn = np.random.default_rng(seed).integers(0, count, (resamples, count))
+        drawn += np.arange(0, resamples * count, count)[:, np.newaxis]
+        counts = np.bincount(drawn.ravel(), minlength=resamples * count)
+        weights[1:, mask] = counts.reshape(resamples, count)
     return weights
 
 

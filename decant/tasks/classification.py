@@ -67,12 +67,12 @@ class Classification:
 
     def evidence(self, predictions: Sequence[Prediction], samples: Sequence[Sample]) -> Evidence:
         """Rank the true label of every image."""
-        pairs = zip(predictions, samples, strict=True)
-        ranks = [
-            _rank(cast("NDArray[np.float32]", scores), cast("int", sample.truth))
-            for scores, sample in pairs
-        ]
-        return gather(samples, {"ranks": np.asarray(ranks, np.int32)})
+        scores = np.stack(cast("Sequence[NDArray[np.float32]]", predictions))
+        truths = np.asarray([cast("int", sample.truth) for sample in samples])[:, np.newaxis]
+        true = np.take_along_axis(scores, truths, 1)
+        lower = np.arange(scores.shape[1]) < truths
+        ranks = (scores > true).sum(1) + ((scores == true) & lower).sum(1)
+        return gather(samples, {"ranks": ranks.astype(np.int32)})
 
     def metrics(
         self, evidence: Evidence, weights: NDArray[np.integer] | None = None
@@ -89,8 +89,3 @@ class Classification:
         """Grade by the reciprocal of the true label's place."""
         ranks = cast("NDArray[np.int32]", evidence.arrays["ranks"])
         return 1 / (1.0 + ranks)
-
-
-def _rank(scores: NDArray[np.float32], truth: int) -> int:
-    """Count the labels that an argmax would take before the true one."""
-    return int((scores > scores[truth]).sum() + (scores[:truth] == scores[truth]).sum())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class Evidence:
         except OSError as error:
             reason = error.strerror or error
             raise DataError(f"{path}: cannot be read ({reason}); run the bench again") from error
-        except (KeyError, ValueError, AttributeError, TypeError) as error:
+        except (BadZipFile, EOFError, KeyError, TypeError, ValueError) as error:
             raise DataError(f"{path}: not an evidence file; run the bench again") from error
         tags = {key.removeprefix(TAG): entries[key] for key in entries if key.startswith(TAG)}
         arrays = {key.removeprefix(ARRAY): entries[key] for key in entries if key.startswith(ARRAY)}

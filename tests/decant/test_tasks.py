@@ -1,0 +1,147 @@
+"""Outputs become predictions on the photo, and predictions become evidence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from detection_cases import coco_ap, coco_document, coco_results, data_set, no_image
+
+from decant.decode import Detections
+from decant.errors import DataError, SpecError
+from decant.images import Placement
+from decant.rules import QuadGridRule
+from decant.samples import Sample
+from decant.spec import ClassificationTask, DetectionTask
+from decant.tasks import Evidence, make_task
+
+QUADS = make_task(
+    DetectionTask(kind="quad_detection", labels=("a", "b"), decode=QuadGridRule(strides=(8,)))
+)
+LABELS = tuple("abcdefg")
+CLASSES = make_task(ClassificationTask(kind="classification", labels=LABELS))
+PLACED = Placement(scale=(0.5, 0.25), offset=(-3.0, 0.0), size=(40, 80))
+
+
+def classified(truths, tags=()):
+    return [Sample(str(i), truth, frozenset(tags), no_image) for i, truth in enumerate(truths)]
+
+
+def test_detections_come_back_in_pixels_of_the_photo():
+    scores = np.full((1, 2, 2, 3), -9, np.float32)
+    scores[0, 1, 1, 2] = 2
+    corners = np.zeros((1, 8, 2, 3), np.float32)
+    corners[0, :, 1, 2] = [-1, -0.5, 1, -0.5, 1, 0.5, -1, 0.5]
+    (found,) = QUADS.predict({"scores_s8": scores, "corners_s8": corners}, [PLACED])
+    # The cell's centre is (20, 12) in the tensor, the quad 16 by 8 there.
+    expected = [[30, 32], [62, 32], [62, 64], [30, 64]]
+    np.testing.assert_allclose(found.quads[0], expected, atol=1e-5)
+    np.testing.assert_allclose(found.boxes[0], [30, 32, 62, 64], atol=1e-5)
+    assert found.labels.tolist() == [1]
+
+
+def test_evidence_survives_its_file(tmp_path):
+    samples, predictions = data_set(1, labels=2, crowd_share=0.2)
+    evidence = QUADS.evidence(predictions, samples)
+    evidence.save(tmp_path / "evidence.npz")
+    loaded = Evidence.load(tmp_path / "evidence.npz")
+    assert loaded.ids == evidence.ids
+    assert loaded.tags.keys() == {"all"}
+    assert QUADS.metrics(loaded) == QUADS.metrics(evidence)
+    loaded.save(tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "evidence.npz").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(None, "cannot be read", id="missing"),
+        pytest.param(b"", "not an evidence file", id="empty"),
+        pytest.param(b"PK\x03\x04 and no more", "not an evidence file", id="truncated"),
+        pytest.param("array", "not an evidence file", id="plain array"),
+        pytest.param("other", "not an evidence file", id="other npz"),
+    ],
+)
+def test_what_is_no_evidence_is_refused(tmp_path, content, message):
+    path = tmp_path / "evidence.npz"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content:
+        with path.open("wb") as file:
+            np.save(file, np.ones(3)) if content == "array" else np.savez(file, x=np.ones(3))
+    with pytest.raises(DataError, match=rf"evidence\.npz: {message}.*run the bench again"):
+        Evidence.load(path)
+
+
+def test_each_image_is_graded_by_its_own_ap():
+    samples, predictions = data_set(2, images=12, labels=2)
+    grades = QUADS.per_image(QUADS.evidence(predictions, samples))
+    graded = 0
+    for sample, found, grade in zip(samples, predictions, grades, strict=True):
+        if not len(sample.truth.boxes):
+            assert grade == pytest.approx(1 - found.scores.max(initial=0))
+        elif len(found.boxes):
+            document, order = coco_document([sample], 2)
+            ap, _ = coco_ap("faster-coco-eval", document, coco_results([found], order))
+            assert grade == pytest.approx(ap, abs=1e-6)
+            graded += 1
+    assert graded > 5
+
+
+def test_detections_over_a_hundred_do_not_count():
+    samples, _ = data_set(2, images=1, truths=1)
+    truth = samples[0].truth
+    many = np.repeat(np.array([[0, 0, 1, 1]], np.float32), 100, 0)
+    for place, expected in [(99, True), (100, False)]:
+        boxes = np.insert(many, place, truth.boxes[0], 0).astype(np.float32)
+        scores = np.linspace(1, 0.1, 101, dtype=np.float32)
+        labels = np.full(101, truth.labels[0])
+        quads = np.insert(np.repeat(truth.quads[:1] * 0, 100, 0), place, truth.quads[0], 0)
+        found = Detections(boxes, quads.astype(np.float32), scores, labels)
+        ap = QUADS.metrics(QUADS.evidence([found], samples))["ap50"][0]
+        assert bool(ap > 0) is expected
+
+
+class TestClassification:
+    def test_shares_of_first_and_of_the_best_five(self):
+        scores = np.array([[7, 6, 5, 4, 3, 2, 1]] * 4, np.float32)
+        evidence = CLASSES.evidence(list(scores), classified([0, 1, 4, 5]))
+        metrics = CLASSES.metrics(evidence)
+        assert {name: float(v[0]) for name, v in metrics.items()} == {"top1": 0.25, "top5": 0.75}
+        np.testing.assert_allclose(CLASSES.per_image(evidence), [1, 1 / 2, 1 / 5, 1 / 6])
+
+    def test_equal_scores_go_to_the_lower_index_as_in_argmax(self):
+        rng = np.random.default_rng(0)
+        scores = rng.integers(0, 3, (200, 7)).astype(np.float32)
+        truths = rng.integers(0, 7, 200)
+        metrics = CLASSES.metrics(CLASSES.evidence(list(scores), classified(truths)))
+        assert metrics["top1"][0] == pytest.approx((scores.argmax(1) == truths).mean())
+
+    def test_a_resample_counts_images_as_often_as_drawn(self):
+        scores = np.eye(7, dtype=np.float32)[:3]
+        evidence = CLASSES.evidence(list(scores), classified([0, 1, 5]))
+        metrics = CLASSES.metrics(evidence, np.array([[1, 0, 3], [0, 2, 0], [0, 0, 0]]))
+        np.testing.assert_allclose(metrics["top1"], [0.25, 1, np.nan])
+
+    def test_sizes_of_one_after_the_scores_are_taken_off(self):
+        scores = np.arange(14, dtype=np.float32).reshape(2, 7, 1, 1)
+        found = CLASSES.predict({"scores": scores}, [PLACED] * 2)
+        np.testing.assert_array_equal(found, scores[:, :, 0, 0])
+
+    @pytest.mark.parametrize(
+        ("outputs", "message"),
+        [
+            pytest.param({"a": (1, 7), "b": (1, 7)}, r"this model has \['a', 'b'\]", id="two"),
+            pytest.param({"a": (1, 9)}, r"'a' \[1, 9\] does not hold 7 scores", id="nine labels"),
+            pytest.param({"a": (1, 7, 2)}, r"'a' \[1, 7, 2\] does not hold", id="a map"),
+        ],
+    )
+    def test_other_outputs_are_refused(self, outputs, message):
+        arrays = {name: np.zeros(shape, np.float32) for name, shape in outputs.items()}
+        with pytest.raises(DataError, match=message):
+            CLASSES.predict(arrays, [PLACED])
+
+    def test_top5_of_five_labels_is_refused(self):
+        section = ClassificationTask(kind="classification", labels=LABELS[:5], metric="top5")
+        with pytest.raises(SpecError, match=r'task\.metric = "top5" is always 1 with 5 labels'):
+            make_task(section)
+        assert make_task(section.model_copy(update={"metric": "top1"})).metric_names == ("top1",)

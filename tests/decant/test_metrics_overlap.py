@@ -80,7 +80,7 @@ def test_concave_detection_counts_its_own_area():
     [
         pytest.param(SQUARE[[0, 2, 1, 3]], 0, id="crosses itself"),
         pytest.param(SQUARE + 20, 0, id="apart"),
-        pytest.param(SQUARE + [10, 0], 0, id="side by side"),
+        pytest.param(SQUARE + np.array([10, 0]), 0, id="side by side"),
         pytest.param(SQUARE[[0, 1, 1, 0]], 0, id="flat"),
         pytest.param(SQUARE[[0, 1, 2, 2]], 0.5, id="triangle"),
         pytest.param(SQUARE / 2, 0.25, id="inside"),

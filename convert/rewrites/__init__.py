@@ -1,1 +1,37 @@
-"""Graph rewrites applied before emission."""
+"""Graph rewrites applied before emission.
+
+A rewrite is tried only when none before it applies: what is recognised as one operator is
+recognised before its constants are folded into the neighbours.
+"""
+
+from __future__ import annotations
+
+from decant.graph.rewrite import Rewrites
+
+from . import (
+    activations,
+    attention,
+    cleanup,
+    clips,
+    constants,
+    einsum,
+    folding,
+    folding_inputs,
+    movement,
+    norms,
+)
+
+REWRITES = Rewrites(
+    constants.RULES,
+    cleanup.RULES,
+    clips.RULES,
+    activations.RULES,
+    norms.RULES,
+    movement.RULES,
+    einsum.RULES,
+    folding.RULES,
+    attention.RULES,
+    folding_inputs.RULES,
+)
+
+__all__ = ["REWRITES"]

@@ -1,0 +1,285 @@
+"""PyTorch to ONNX through `torch.export`, checked against PyTorch in ONNX Runtime."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx_ir as ir
+import torch
+from torch.utils import _pytree as pytree
+
+from decant.artifacts import write_bytes
+from decant.errors import DataError, UnsupportedOp
+
+from .parity import Parity, check
+from .pt2 import load_pt2, pt2_reference, stored_example
+from .quiet import first_line, quiet
+from .reference import OnnxRuntime
+from .tidy import tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+logger = logging.getLogger(__name__)
+
+OPSET = 20  # torch.onnx's own default: Gelu is one node, and every current runtime reads it
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """How to export.
+
+    Attributes:
+        output_names: Names for the outputs in order; None takes dictionary keys and field names.
+        dynamic_batch: Leave the first axis of every input free instead of fixed at the example's.
+        opset: Operator set version of the file, 18 or later.
+        tolerance: Largest relative error allowed between PyTorch and ONNX Runtime.
+    """
+
+    output_names: Sequence[str] | None = None
+    dynamic_batch: bool = False
+    opset: int = OPSET
+    tolerance: float = 1e-4
+
+
+def to_onnx(
+    module: torch.nn.Module,
+    example: Mapping[str, torch.Tensor],
+    path: Path,
+    options: ExportOptions | None = None,
+) -> tuple[Parity, ...]:
+    """Export a module to one ONNX file and check that it computes the same.
+
+    Args:
+        module: The network, in evaluation mode.
+        example: Input name → tensor. Names are `forward`'s parameters, or, where they are not,
+            the tensors are passed by position and the file's inputs take the given names.
+        path: File to write; replaced only when everything succeeded.
+        options: See `ExportOptions`.
+
+    Returns:
+        One `Parity` per output.
+
+    Raises:
+        UnsupportedOp: `torch.export` or the ONNX exporter cannot take the module.
+        ParityError: ONNX Runtime's answer differs from PyTorch's.
+        DataError: The file cannot be written.
+    """
+    options = options or ExportOptions()
+    if options.dynamic_batch:
+        example = {name: _at_least_two(x) for name, x in example.items()}
+    if module.training:
+        raise UnsupportedOp(
+            f"{type(module).__name__} is in training mode (dropout and batch statistics are "
+            "active); call .eval() before exporting."
+        )
+    wrapped = _TensorsOnly(module, tuple(example))
+    _try_once(wrapped, example)
+    program = _trace(wrapped, example, options)
+    names = options.output_names or wrapped.output_names
+    model = _translate(program, tuple(example), names, options.opset)
+    return _write_checked(model, wrapped, example, path, options.tolerance)
+
+
+def pt2_to_onnx(
+    source: Path, path: Path, options: ExportOptions | None = None
+) -> tuple[Parity, ...]:
+    """Export a `.pt2` archive (`torch.export.save`) to one checked ONNX file.
+
+    Nothing in the archive is executed: archives that hold pickled objects are refused.
+    The example inputs stored in the archive serve for the check.
+
+    Raises:
+        DataError: The archive is damaged, holds pickled objects or no example inputs.
+        UnsupportedOp: The ONNX exporter has no translation for one of its operators.
+        ParityError: ONNX Runtime's answer differs from PyTorch's.
+    """
+    options = options or ExportOptions()
+    program = load_pt2(source)
+    example = stored_example(program, source)
+    structure = pytree.tree_unflatten(
+        list(range(program.call_spec.out_spec.num_leaves)), program.call_spec.out_spec
+    )
+    names = options.output_names or leaf_names(structure)
+    model = _translate(program, tuple(example), names, options.opset)
+    return _write_checked(model, pt2_reference(program), example, path, options.tolerance)
+
+
+def leaf_names(structure: Any) -> list[str]:
+    """Name the leaves of a module's return value.
+
+    Dictionary keys, field names and positions are joined by "_"; a bare tensor is "output",
+    the items of a bare tuple are "output_0", "output_1", ….
+    """
+    names = []
+    for path, _ in pytree.tree_flatten_with_path(structure)[0]:
+        parts = [str(_key(step)) for step in path]
+        if not parts or isinstance(path[0], pytree.SequenceKey):
+            parts.insert(0, "output")
+        names.append("_".join(parts))
+    return names
+
+
+def _key(step: Any) -> Any:
+    if isinstance(step, pytree.SequenceKey):
+        return step.idx
+    return step.name if isinstance(step, pytree.GetAttrKey) else step.key
+
+
+class _TensorsOnly(torch.nn.Module):
+    """Calls a module with inputs by name and returns its tensors as one flat tuple."""
+
+    def __init__(self, module: torch.nn.Module, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.module = module
+        parameters = inspect.signature(module.forward).parameters
+        self.keywords = names if set(names) <= set(parameters) else None
+        self.output_names: list[str] = []
+
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        if self.keywords is None:
+            result = self.module(*inputs)
+        else:
+            result = self.module(**dict(zip(self.keywords, inputs, strict=True)))
+        leaves = pytree.tree_leaves(result)
+        tensors = [isinstance(leaf, torch.Tensor) for leaf in leaves]
+        self.output_names = [n for n, t in zip(leaf_names(result), tensors, strict=True) if t]
+        return tuple(leaf for leaf, t in zip(leaves, tensors, strict=True) if t)
+
+
+def _try_once(wrapped: _TensorsOnly, example: Mapping[str, torch.Tensor]) -> None:
+    """Run the module as it is: tells its own faults from the exporter's, and names the outputs."""
+    try:
+        with torch.no_grad():
+            wrapped(*example.values())
+    except Exception as error:
+        shapes = ", ".join(f"{name} {tuple(x.shape)}" for name, x in example.items())
+        raise DataError(
+            f"The model itself fails on its example input ({shapes}): "
+            f"{_where(wrapped, error)}: {type(error).__name__}: {first_line(error)}"
+        ) from error
+
+
+def _trace(
+    wrapped: _TensorsOnly, example: Mapping[str, torch.Tensor], options: ExportOptions
+) -> torch.export.ExportedProgram:
+    """Run `torch.export`; a failure names the module in which it happened."""
+    shapes = None
+    if options.dynamic_batch:
+        batch = torch.export.Dim("batch")
+        shapes = {"inputs": tuple({0: batch} for _ in example)}
+    try:
+        with quiet():
+            return torch.export.export(
+                wrapped, tuple(example.values()), dynamic_shapes=shapes, strict=False
+            )
+    except Exception as error:
+        raise UnsupportedOp(_trace_message(wrapped, error)) from error
+
+
+def _trace_message(wrapped: _TensorsOnly, error: Exception) -> str:
+    return (
+        f"torch.export cannot trace {_where(wrapped, error)}: "
+        f"{type(error).__name__}: {first_line(error)} "
+        "Make its control flow independent of tensor values, or export that part yourself."
+    )
+
+
+def _where(wrapped: _TensorsOnly, error: BaseException) -> str:
+    """Name the innermost of the user's modules in which an exception arose, with its line."""
+    paths = {id(child): name for name, child in wrapped.module.named_modules()}
+    where = type(wrapped.module).__name__
+    trace = error.__traceback__
+    while trace is not None:
+        child = trace.tb_frame.f_locals.get("self")
+        if isinstance(child, torch.nn.Module) and id(child) in paths:
+            where = f"{paths[id(child)] or 'the model'} ({type(child).__name__})"
+        trace = trace.tb_next
+    return where
+
+
+def _translate(
+    program: torch.export.ExportedProgram,
+    inputs: tuple[str, ...],
+    outputs: Sequence[str],
+    opset: int,
+) -> ir.Model:
+    """Turn an exported program into an ONNX model without source paths, with our names."""
+    try:
+        with quiet():
+            exported = torch.onnx.export(program, (), dynamo=True, opset_version=opset)
+    except Exception as error:
+        raise UnsupportedOp(_translate_message(error)) from error
+    if exported is None:
+        raise UnsupportedOp("torch.onnx.export returned nothing; the program has no graph.")
+    model: ir.Model = exported.model
+    if len(outputs) != len(model.graph.outputs):
+        raise UnsupportedOp(
+            f"The model returns {len(model.graph.outputs)} tensors but {len(outputs)} output "
+            f"names were given: {', '.join(outputs)}."
+        )
+    tidy(model, inputs, outputs)
+    return model
+
+
+def _translate_message(error: Exception) -> str:
+    """Pick the innermost reason out of torch.onnx's chain of wrapped errors."""
+    reasons = []
+    link: BaseException | None = error
+    while link is not None:
+        reasons.append(f"{type(link).__name__}: {first_line(link)}")
+        link = link.__cause__
+    return (
+        f"torch.onnx has no translation for this model: {'; '.join(reversed(reasons[1:]))} "
+        "Replace that operator in the PyTorch module by ones ONNX has."
+    )
+
+
+def _write_checked(
+    model: ir.Model,
+    reference: Callable[..., tuple[torch.Tensor, ...]],
+    example: Mapping[str, torch.Tensor],
+    path: Path,
+    tolerance: float,
+) -> tuple[Parity, ...]:
+    """Serialize, compare with the reference on two inputs, and only then replace `path`."""
+    proto = ir.serde.serialize_model(model)
+    data = proto.SerializeToString(deterministic=True)
+    samples = [dict(example), _another(example)]
+    expected = [_run_torch(reference, sample) for sample in samples]
+    runtime = OnnxRuntime(data)
+    arrays = [{name: x.numpy() for name, x in sample.items()} for sample in samples]
+    actual = [list(runtime.run(sample).values()) for sample in arrays]
+    parities = check("onnxruntime", list(runtime.output_names), actual, expected, tolerance)
+    write_bytes(path, data)
+    return parities
+
+
+def _at_least_two(x: torch.Tensor) -> torch.Tensor:
+    """Repeat a lone sample: `torch.export` takes an axis of size 1 for a fixed one."""
+    return torch.cat([x, x]) if x.shape[0] == 1 else x
+
+
+def _another(example: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Make a second input of the same kind: floats get seeded noise, integers are reversed."""
+    generator = torch.Generator().manual_seed(0)
+    return {
+        name: x + torch.randn(x.shape, generator=generator, dtype=x.dtype)
+        if x.is_floating_point()
+        else x.flatten().flip(0).reshape(x.shape)
+        for name, x in example.items()
+    }
+
+
+def _run_torch(
+    reference: Callable[..., tuple[torch.Tensor, ...]], sample: Mapping[str, torch.Tensor]
+) -> list[NDArray[np.generic]]:
+    with torch.no_grad():
+        return [y.detach().numpy() for y in reference(*sample.values())]

@@ -1,0 +1,150 @@
+"""Says how far two forms of one model are apart, output by output."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from decant.errors import ParityError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Samples = Sequence[Sequence[NDArray[np.generic]]]
+    """Samples → outputs in model order → array."""
+
+
+class Parity(BaseModel):
+    """The distance of one output at one hop from the form of the model before it.
+
+    Attributes:
+        hop: The form checked: "onnxruntime", "saved_model", "tflite".
+        output: The model's own output name.
+        max_relative: max |a - b| / max |b| over all samples; the gate reads this one.
+        rms_relative: rms(a - b) / rms(b) over all samples.
+        spread: How far the reference's answers to different samples are apart, as max relative
+            difference; None with one sample.
+        tolerance: Largest `max_relative` allowed.
+        nan: How many elements of `a` or `b` are NaN. One is a failure.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    hop: str
+    output: str
+    max_relative: float
+    rms_relative: float
+    spread: float | None
+    tolerance: float
+    nan: int = 0
+
+    @property
+    def passed(self) -> bool:
+        """Whether the output is within tolerance and free of NaN."""
+        return self.nan == 0 and self.max_relative <= self.tolerance
+
+    @property
+    def conclusive(self) -> bool:
+        """Whether the output follows the input enough for the check to prove anything."""
+        return self.spread is not None and self.spread > self.tolerance
+
+    def __str__(self) -> str:
+        text = (
+            f"{self.output}: relative error {self.max_relative:.2g} (rms {self.rms_relative:.2g})"
+        )
+        text += f", tolerance {self.tolerance:.2g}"
+        if self.nan:
+            text += f", {self.nan} NaN"
+        if not self.conclusive:
+            text += ", proves nothing: the output hardly depends on the input"
+        return text
+
+
+def compare(
+    hop: str,
+    output: str,
+    actual: Sequence[NDArray[np.generic]],
+    expected: Sequence[NDArray[np.generic]],
+    tolerance: float,
+) -> Parity:
+    """Compare one output over all samples; equal infinities count as equal."""
+    a = _stacked(actual)
+    b = _stacked(expected)
+    if a.shape != b.shape:
+        raise ParityError(
+            f"Output {output} has shape {actual[0].shape} in {hop} but {expected[0].shape} "
+            "in the form before it."
+        )
+    nan = int(np.isnan(a).sum() + np.isnan(b).sum())
+    same = a == b
+    with np.errstate(invalid="ignore"):
+        difference = np.where(same, 0.0, np.abs(a - b))
+    magnitude = np.abs(np.where(np.isfinite(b), b, 0.0))
+    return Parity(
+        hop=hop,
+        output=output,
+        max_relative=_ratio(_largest(difference), _largest(magnitude)),
+        rms_relative=_ratio(_rms(difference), _rms(magnitude)),
+        spread=_spread(b) if len(expected) > 1 else None,
+        tolerance=tolerance,
+        nan=nan,
+    )
+
+
+def check(
+    hop: str, outputs: Sequence[str], actual: Samples, expected: Samples, tolerance: float
+) -> tuple[Parity, ...]:
+    """Compare every output of every sample.
+
+    Raises:
+        ParityError: An output is over tolerance or holds NaN; the message lists all of them.
+    """
+    parities = compare_all(hop, outputs, actual, expected, tolerance)
+    failed = [parity for parity in parities if not parity.passed]
+    if failed:
+        lines = "\n".join(f"  {parity}" for parity in failed)
+        raise ParityError(f"{hop} does not compute what the form before it computes:\n{lines}")
+    return parities
+
+
+def compare_all(
+    hop: str, outputs: Sequence[str], actual: Samples, expected: Samples, tolerance: float
+) -> tuple[Parity, ...]:
+    """Compare every output of every sample without judging."""
+    return tuple(
+        compare(hop, name, [s[i] for s in actual], [s[i] for s in expected], tolerance)
+        for i, name in enumerate(outputs)
+    )
+
+
+def _stacked(samples: Sequence[NDArray[np.generic]]) -> NDArray[np.float64]:
+    """Put samples one after another: [samples, elements] float64."""
+    if len({sample.shape for sample in samples}) == 1:
+        return np.stack(samples).astype(np.float64).reshape(len(samples), -1)
+    return np.concatenate([sample.ravel() for sample in samples]).astype(np.float64)
+
+
+def _spread(b: NDArray[np.float64]) -> float:
+    if b.ndim == 1:  # samples of different shapes, so the answers differ
+        return math.inf
+    finite = np.where(np.isfinite(b), b, 0.0)
+    return _ratio(_largest(np.abs(finite - finite[:1])), _largest(np.abs(finite)))
+
+
+def _largest(values: NDArray[np.float64]) -> float:
+    return float(np.nanmax(values)) if values.size else 0.0
+
+
+def _rms(values: NDArray[np.float64]) -> float:
+    return math.sqrt(float(np.mean(np.square(values)))) if values.size else 0.0
+
+
+def _ratio(error: float, magnitude: float) -> float:
+    if error == 0.0:
+        return 0.0
+    return error / magnitude if magnitude > 0.0 else math.inf

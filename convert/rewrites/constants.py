@@ -1,0 +1,268 @@
+"""Computes at conversion time what does not depend on the input."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+from onnx_ir.passes import common
+
+from decant.errors import DataError
+from decant.graph.edit import (
+    attribute,
+    constant,
+    new_constant,
+    opset,
+    replace,
+    scalar,
+)
+from decant.graph.rewrite import Rewrites
+
+from ..reference import OnnxRuntime
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RULES = Rewrites()
+
+logger = logging.getLogger(__name__)
+
+GROWTH_LIMIT_BYTES = 1 << 20
+"""A result may be this much larger than what it is computed from (Expand, Tile, Range, …)."""
+
+KEPT = frozenset(
+    {
+        "Bernoulli",
+        "DequantizeLinear",  # holds quantization parameters that the converter must see
+        "DynamicQuantizeLinear",
+        "Multinomial",
+        "QuantizeLinear",
+        "RandomNormal",
+        "RandomNormalLike",
+        "RandomUniform",
+        "RandomUniformLike",
+    }
+)
+OLDEST_EVALUATED = 18
+"""Nodes whose attributes were made inputs are read under this operator set, if theirs is older."""
+
+
+@RULES.graph("constant_folding")
+def constant_folding(model: ir.Model) -> int:
+    """Compute every node whose inputs are constants, in ONNX Runtime.
+
+    Before: Add(x, Sqrt(constant))
+    After:  Add(x, constant)
+    (onnxscript's folder stops at 8192 elements, skips nodes with several outputs and computes
+    in Python; weight standardisation, say, needs more.)
+    """
+    count = 0
+    for node in list(model.graph):
+        if node.graph is None or not _is_constant(node):
+            continue
+        results = _evaluate(node)
+        if results is None or _grows(node, results):
+            continue
+        for value, array in zip(list(node.outputs), results, strict=True):
+            if value.uses() or value.is_graph_output():
+                replace(value, new_constant(model.graph, array, f"{value.name}/folded"))
+        count += 1
+    return count
+
+
+def _is_constant(node: ir.Node) -> bool:
+    graphs = (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
+    if node.domain != "" or node.op_type in KEPT or any(v.is_graph_output() for v in node.outputs):
+        return False
+    if any(attr.type in graphs for attr in node.attributes.values()):
+        return False
+    given = [value for value in node.inputs if value is not None]
+    return all(constant(value) is not None for value in given)
+
+
+def _evaluate(node: ir.Node) -> list[NDArray[Any]] | None:
+    """Run one node on its constants; None if ONNX Runtime cannot."""
+    given = {str(value.name): value for value in node.inputs if value is not None}
+    outputs = [v.name or "" for v in node.outputs]
+    proto = ir.serde.serialize_node(node)
+    proto.metadata_props.clear()
+    graph = onnx.helper.make_graph(
+        [proto],
+        "constant",
+        [],
+        [onnx.ValueInfoProto(name=name) for name in outputs if name],
+        [onnx.numpy_helper.from_array(_array(v), name) for name, v in given.items()],
+    )
+    versions = {opset(node), max(opset(node), OLDEST_EVALUATED)}
+    for version in sorted(versions):
+        imports = [onnx.helper.make_opsetid("", version)]
+        model = onnx.helper.make_model(graph, opset_imports=imports, ir_version=10)
+        try:
+            results = OnnxRuntime(model.SerializeToString(), optimize=False).run({}).values()
+            numeric = all(isinstance(r, np.ndarray) and r.dtype != object for r in results)
+            return list(results) if numeric else None
+        except DataError as error:
+            logger.debug("%s is not folded: %s", node.name, error)
+    return None
+
+
+def _array(value: ir.Value) -> NDArray[Any]:
+    array = constant(value)
+    assert array is not None
+    return array
+
+
+def _grows(node: ir.Node, results: list[NDArray[Any]]) -> bool:
+    given = sum(_array(value).nbytes for value in node.inputs if value is not None)
+    return sum(array.nbytes for array in results) > given + GROWTH_LIMIT_BYTES
+
+
+@RULES.graph("shape_folding")
+def shape_folding(model: ir.Model) -> int:
+    """Compute shapes from known sizes, and leave at most one size of a Reshape free.
+
+    Before: Reshape(x, Concat(Gather(Shape(x), 0), [64]))
+    After:  Reshape(x, [0, 64]), or a constant where every size is known
+    """
+    known: dict[ir.Value, list[Any]] = {}
+    count = fixed = 0
+    for node in list(model.graph):
+        sizes = _sizes_of(node, known)
+        if sizes is None:
+            fixed += _fix_target(node, known)
+            continue
+        value = node.outputs[0]
+        if all(isinstance(size, int) for size in sizes) and not value.is_graph_output():
+            count += _replace_by(model.graph, value, sizes)
+        else:
+            known[value] = sizes
+    if fixed:
+        common.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
+    return count + fixed
+
+
+def _replace_by(graph: ir.Graph, value: ir.Value, sizes: list[Any]) -> int:
+    dtype = value.dtype.numpy() if value.dtype is not None else np.dtype(np.int64)
+    array = np.array(sizes, dtype)
+    whole = None if value.shape is None else len(value.shape)
+    array = array.reshape(()) if whole == 0 else array
+    replace(value, new_constant(graph, array, f"{value.name}/folded"))
+    return 1
+
+
+def _elements(value: ir.Value | None, known: dict[ir.Value, list[Any]]) -> list[Any] | None:
+    """Return the elements of an integer vector or scalar: numbers or names of free sizes."""
+    if value is None:
+        return None
+    if value in known:
+        return known[value]
+    array = constant(value)
+    if array is None or array.ndim > 1 or array.dtype.kind != "i" or array.size > 64:
+        return None
+    return [int(x) for x in array.ravel()]
+
+
+def _sizes_of(node: ir.Node, known: dict[ir.Value, list[Any]]) -> list[Any] | None:
+    """Follow shape arithmetic; None where a node is not that."""
+    if node.domain != "" or len(node.outputs) != 1:
+        return None
+    if node.op_type == "Shape":
+        return _shape_elements(node)
+    if node.op_type == "Size":
+        shape = _shape_elements(node)
+        numbers = shape is not None and all(isinstance(n, int) for n in shape)
+        return [int(np.prod(shape, dtype=np.int64))] if numbers and shape is not None else None
+    if not any(value in known for value in node.inputs):
+        return None  # constant folding takes what is all constant
+    return _follow(node, known)
+
+
+def _shape_elements(node: ir.Node) -> list[Any] | None:
+    x = node.inputs[0]
+    if x is None or x.shape is None or x.shape.has_unknown_dim():
+        return None
+    start = attribute(node, "start") if "start" in node.attributes else 0
+    end = attribute(node, "end") if "end" in node.attributes else None
+    sizes = [size if isinstance(size, int) else str(size) for size in x.shape]
+    return sizes[start:end]
+
+
+def _follow(node: ir.Node, known: dict[ir.Value, list[Any]]) -> list[Any] | None:
+    first = _elements(node.inputs[0], known)
+    if first is None:
+        return None
+    match node.op_type:
+        case "Identity" | "Squeeze" | "Unsqueeze" | "Cast":
+            return first
+        case "Gather":
+            picked = _elements(node.inputs[1], known)
+            numbers = picked is not None and all(isinstance(i, int) for i in picked)
+            return [first[i] for i in picked] if numbers and picked is not None else None
+        case "Slice":
+            limits = [scalar(value) for value in tuple(node.inputs)[1:3]]
+            plain = len(node.inputs) < 5 or scalar(node.inputs[4]) == 1
+            if None in limits or not plain:
+                return None
+            start, end = (int(limit) for limit in limits if limit is not None)
+            return first[start:end]
+        case "Concat":
+            parts = [_elements(value, known) for value in node.inputs]
+            return None if None in parts else [n for part in parts if part for n in part]
+    return None
+
+
+def _fix_target(node: ir.Node, known: dict[ir.Value, list[Any]]) -> int:
+    """Give a Reshape or Expand whose target is known but for one size a constant target."""
+    if node.domain != "" or node.op_type != "Reshape" or node.inputs[1] not in known:
+        return 0
+    x, output = node.inputs[0], node.outputs[0]
+    if x is None or x.shape is None:
+        return 0
+    wanted = known[node.inputs[1]]
+    shape = [size if isinstance(size, int) else str(size) for size in x.shape]
+    target = [
+        0 if isinstance(size, str) and i < len(shape) and shape[i] == size else size
+        for i, size in enumerate(wanted)
+    ]
+    free = [i for i, size in enumerate(target) if isinstance(size, str)]
+    if len(free) > 1 or (free and -1 in target) or attribute(node, "allowzero"):
+        return 0
+    if free:
+        target[free[0]] = -1
+    output.shape = ir.Shape([n if n != -1 else None for n in wanted])
+    graph: Any = node.graph
+    array = np.array(target, np.int64)
+    node.replace_input_with(1, new_constant(graph, array, f"{node.name}/shape"))
+    return 1
+
+
+@RULES.graph("common_subexpressions")
+def common_subexpressions(model: ir.Model) -> int:
+    """Compute equal things once, and keep equal constants once.
+
+    Before: Add(Relu(x), Relu(x)) as two Relu nodes
+    After:  Add(r, r) with r = Relu(x)
+    """
+    constants = _share_constants(model.graph)
+    before = len(model.graph)
+    common.CommonSubexpressionEliminationPass()(model)
+    return constants + before - len(model.graph)
+
+
+def _share_constants(graph: ir.Graph) -> int:
+    """Let readers of equal constants read the first of them."""
+    first: dict[tuple[Any, ...], ir.Value] = {}
+    count = 0
+    for value in graph.initializers.values():
+        array = constant(value)
+        if array is None or value.is_graph_output() or not value.uses() or array.dtype == object:
+            continue
+        key = (str(array.dtype), array.shape, array.tobytes())
+        kept = first.setdefault(key, value)
+        if kept is not value:
+            ir.convenience.replace_all_uses_with(value, kept)
+            count += 1
+    return count

@@ -213,7 +213,7 @@ class _Run(Generic[Batch]):
     ) -> None:
         self.objective, self.recipe = objective, recipe
         self.settings, self.stem = settings, stem
-        objective.to(memory_format=torch.channels_last)
+        objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(objective.model).eval()
         self.optimizer = _optimizer(objective, settings)
         self.step = 0

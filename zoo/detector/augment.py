@@ -115,11 +115,14 @@ def _recolour(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
     table = ((ramp - 0.5) * gain + 0.5 + rng.uniform(-0.12, 0.12)) * 255
     image = np.asarray(cv2.LUT(image, table.clip(0, 255).astype(np.uint8)[np.newaxis]), np.uint8)
     if rng.random() < 0.1:
-        image = np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, np.newaxis], 3, 2)
+        image = np.repeat(
+            np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)[..., None], 3, 2
+        )
     if rng.random() < 0.2:
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.0)), np.uint8)
     if rng.random() < 0.2:
         strength = int(rng.integers(3, 16))
         noise = np.frombuffer(rng.bytes(image.size), np.uint8).reshape(image.shape) % strength
-        image = cv2.subtract(cv2.add(image, noise), np.full_like(image, strength // 2))
+        louder = cv2.add(image, noise)
+        image = np.asarray(cv2.subtract(louder, np.full_like(image, strength // 2)), np.uint8)
     return image

@@ -13,8 +13,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from decant.decode import Detections, decode
+from decant.decode import Detections, decode, envelopes
 from decant.images import resize
+from decant.metrics import (
+    THRESHOLDS,
+    Ranking,
+    average_precision,
+    box_overlaps,
+    match,
+    quad_overlaps,
+)
 from decant.rules import ImageRule, QuadGridRule
 from decant.training import Settings
 
@@ -42,8 +50,8 @@ VALIDATION_PAGES = 300
 EVALUATION_BATCH = 20
 
 SETTINGS: Mapping[str, Settings] = {
-    "teacher": Settings(steps=1400, learning_rate=2e-3, validate_every=200),
-    "student": Settings(steps=1600, learning_rate=3e-3, validate_every=200),
+    "teacher": Settings(steps=1000, learning_rate=2e-3, validate_every=200),
+    "student": Settings(steps=1000, learning_rate=3e-3, validate_every=200),
 }
 
 
@@ -70,7 +78,7 @@ class DetectorRecipe:
     def validation_pages(self) -> list[KeptPage]:
         """The validation split, fitted to the network's input."""
         folder = ensure_split(self.folder, "validation", VALIDATION_PAGES)
-        return [_fit(page) for page in load_pages(folder, None)]
+        return [fit(page) for page in load_pages(folder, None)]
 
     def settings(self, role: str) -> Settings:
         """Give the settings of a role."""
@@ -106,10 +114,8 @@ class DetectorRecipe:
         return loss.detection_loss(outputs, batch.formulas)
 
     def evaluate(self, model: nn.Module) -> dict[str, float]:
-        """Measure AP50 on the validation pages."""
-        pages = self.validation_pages
-        found = detect(model, [page.image for page in pages])
-        return {"ap50": average_precision(found, [page.quads for page in pages])}
+        """Measure the detector's metrics on the validation pages."""
+        return evaluate(model, self.validation_pages)
 
     def feature_pairs(self) -> tuple[tuple[str, str], ...]:
         """Pair the smoothed FPN maps of student and teacher."""
@@ -158,7 +164,7 @@ def normalise(images: Tensor) -> Tensor:
     return scaled.contiguous(memory_format=torch.channels_last)
 
 
-def _fit(page: KeptPage) -> KeptPage:
+def fit(page: KeptPage) -> KeptPage:
     """Letterbox a page as the contract's image rule does."""
     image, placement = resize(page.image, IMAGE_RULE)
     return KeptPage(image, placement.to_tensor(page.quads))
@@ -176,41 +182,36 @@ def detect(model: nn.Module, images: list[NDArray[np.uint8]]) -> list[Detections
     return found
 
 
-def average_precision(
-    found: list[Detections], truth: list[NDArray[np.float32]], iou: float = 0.5
-) -> float:
-    """Compute AP over envelopes at one overlap, 101-point interpolated as COCO does.
+def evaluate(model: nn.Module, pages: list[KeptPage]) -> dict[str, float]:
+    """Measure a model on fitted pages."""
+    found = detect(model, [page.image for page in pages])
+    return measure(found, [page.quads for page in pages])
 
-    A quick figure to watch a run by; reports use the full COCO evaluation.
+
+def measure(found: list[Detections], truth: list[NDArray[np.float32]]) -> dict[str, float]:
+    """Compute `ap50` and `ap` over envelopes and `quad_ap50` over quads, as the reports do.
+
+    Args:
+        found: One per image.
+        truth: Quads [n, 4, 2] per image, in the same pixels.
     """
-    scores, hits, total = [], [], 0
-    for detections, quads in zip(found, truth, strict=True):
-        scores.append(detections.scores)
-        hits.append(_match(detections.boxes, quads, iou))
-        total += len(quads)
-    order = np.argsort(-np.concatenate(scores), kind="stable")
-    right = np.concatenate(hits)[order].cumsum()
-    precision = right / np.arange(1, len(right) + 1)
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    recall = right / max(total, 1)
-    place = np.searchsorted(recall, np.linspace(0, 1, 101), side="left")
-    return float(np.append(envelope, 0.0)[place].mean())
+    matched = [_match(each, quads) for each, quads in zip(found, truth, strict=True)]
+    best_first = np.argsort(-np.concatenate([each.scores for each in found]), kind="stable")
+    images = np.repeat(np.arange(len(found)), [len(each.scores) for each in found])
+    hits = np.concatenate(matched, 1)[:, best_first]
+    positives = np.asarray([len(quads) for quads in truth])
+    ranking = Ranking(images[best_first], hits, np.zeros_like(hits), positives)
+    values = average_precision(ranking, np.ones((1, len(found)), np.int64))[:, 0]
+    boxes = values[: len(THRESHOLDS)]
+    return {"ap50": float(boxes[0]), "ap": float(boxes.mean()), "quad_ap50": float(values[-1])}
 
 
-def _match(boxes: NDArray[np.float32], quads: NDArray[np.float32], iou: float) -> NDArray[np.bool_]:
-    """Match boxes, best first, each to the free formula it overlaps most."""
-    hits = np.zeros(len(boxes), bool)
-    if not len(quads):
-        return hits
-    wanted = np.concatenate((quads.min(1), quads.max(1)), 1)
-    pairs, _ = loss.overlap(torch.from_numpy(boxes)[:, None], torch.from_numpy(wanted)[None])
-    table = pairs.numpy().copy()
-    for index in range(len(boxes)):
-        best = int(table[index].argmax())
-        if table[index, best] >= iou:
-            hits[index] = True
-            table[:, best] = 0
-    return hits
+def _match(found: Detections, quads: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Tell which detections are right: [11, d], by box at ten overlaps, then by quad at 0.5."""
+    crowd = np.zeros(len(quads), np.bool_)
+    by_box, _ = match(box_overlaps(found.boxes, envelopes(quads), crowd), crowd, THRESHOLDS)
+    by_quad, _ = match(quad_overlaps(found.quads, quads, crowd), crowd, THRESHOLDS[:1])
+    return np.concatenate((by_box, by_quad))
 
 
 cv2.setNumThreads(0)

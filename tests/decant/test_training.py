@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from training_cases import SETTINGS, QuadrantNet, QuadrantRecipe
+
+from decant.errors import DataError
+from decant.training import learning_rate, load_weights, save_weights, train
+
+
+def test_training_learns_and_leaves_the_averaged_weights_and_the_log(tmp_path):
+    result = train(QuadrantRecipe(), tmp_path)
+    assert result.history[-1]["loss"] < 0.5 * result.history[0]["loss"]
+    assert result.metrics["accuracy"] > 0.95
+    model = QuadrantNet(4)
+    load_weights(model, result.checkpoint)
+    assert QuadrantRecipe().evaluate(model.eval()) == result.metrics
+    log = json.loads((tmp_path / "student.json").read_text(encoding="utf-8"))
+    assert [row["step"] for row in log["history"]] == [10, 20, 30, 40]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "student.json",
+        "student.safetensors",
+    ]
+
+
+def test_interrupted_run_ends_with_the_same_bits(tmp_path):
+    whole = train(QuadrantRecipe(), tmp_path / "whole")
+    eager = replace(SETTINGS, checkpoint_s=0.0)
+    with pytest.raises(KeyboardInterrupt):
+        train(QuadrantRecipe(fail_at=23), tmp_path / "cut", settings=eager)
+    assert (tmp_path / "cut" / "student.state").exists()
+    resumed = train(QuadrantRecipe(), tmp_path / "cut", settings=eager)
+    expected, got = load_file(whole.checkpoint), load_file(resumed.checkpoint)
+    assert expected.keys() == got.keys()
+    assert all(torch.equal(expected[name], got[name]) for name in expected)
+    assert resumed.history == whole.history
+
+
+def test_another_seed_gives_another_model(tmp_path):
+    runs = [
+        train(QuadrantRecipe(), tmp_path / str(seed), settings=replace(SETTINGS, seed=seed))
+        for seed in (1, 2)
+    ]
+    weights = [load_file(run.checkpoint) for run in runs]
+    assert not torch.equal(weights[0]["score.weight"], weights[1]["score.weight"])
+
+
+def test_state_of_other_settings_is_refused(tmp_path):
+    eager = replace(SETTINGS, checkpoint_s=0.0)
+    with pytest.raises(KeyboardInterrupt):
+        train(QuadrantRecipe(fail_at=9), tmp_path, settings=eager)
+    with pytest.raises(DataError, match="made with other settings"):
+        train(QuadrantRecipe(), tmp_path, settings=replace(eager, steps=41))
+
+
+def test_damaged_state_is_refused(tmp_path):
+    (tmp_path / "student.state").write_bytes(b"not a checkpoint")
+    with pytest.raises(DataError, match=r"student\.state: damaged .* delete it"):
+        train(QuadrantRecipe(), tmp_path)
+
+
+def test_rate_rises_then_falls_to_a_hundredth():
+    rates = [learning_rate(SETTINGS, step) for step in range(SETTINGS.steps)]
+    assert rates[0] == SETTINGS.learning_rate / SETTINGS.warmup_steps
+    assert max(rates) == SETTINGS.learning_rate
+    assert rates[-1] < 0.02 * SETTINGS.learning_rate
+
+
+def test_half_precision_weights_load_into_a_float_model(tmp_path):
+    model, other = QuadrantNet(4), QuadrantNet(4)
+    save_weights(model, tmp_path / "half.safetensors", torch.float16)
+    load_weights(other, tmp_path / "half.safetensors")
+    expected = model.score.weight.to(torch.float16).float()
+    assert torch.equal(other.score.weight, expected)
+
+
+def test_checkpoint_of_another_shape_is_refused(tmp_path):
+    save_weights(QuadrantNet(5), tmp_path / "wide.safetensors")
+    with pytest.raises(DataError, match=r"does not fit the model: \d+ tensors differ"):
+        load_weights(QuadrantNet(4), tmp_path / "wide.safetensors")
+
+
+def test_checkpoint_with_a_tensor_missing_is_refused(tmp_path):
+    save_file({"weight": torch.zeros(2, 3)}, tmp_path / "short.safetensors")
+    with pytest.raises(DataError, match=r"first 'bias': file None, model \(2,\)"):
+        load_weights(nn.Linear(3, 2), tmp_path / "short.safetensors")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"garbage"], ids=["missing", "empty", "garbage"])
+def test_unusable_checkpoint_is_named(tmp_path, content):
+    path = tmp_path / "x.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=r"x\.safetensors: not a usable safetensors file"):
+        load_weights(QuadrantNet(4), path)
+
+
+def test_unwritable_folder_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DataError, match="cannot be written"):
+        save_weights(QuadrantNet(4), tmp_path / "file" / "x.safetensors")

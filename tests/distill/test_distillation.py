@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from decant.distill import distill, plan_of
+from decant.distill.loop import Distilled, FeaturePair, Plan
+from decant.distill.losses import feature_loss, regression_loss, score_loss
+from safetensors.torch import load_file
+from training_cases import SETTINGS, QuadrantRecipe
+
+from decant.errors import DataError, SpecError
+from decant.training import save_weights, train
+
+
+@pytest.fixture
+def recipe():
+    return QuadrantRecipe()
+
+
+@pytest.fixture
+def objective(recipe):
+    torch.manual_seed(0)
+    made = Distilled(recipe, recipe.model("student"), recipe.model("teacher"), plan_of(recipe))
+    made.prepare(recipe.batch(SETTINGS, 0))
+    return made
+
+
+def test_gradient_reaches_student_and_adapters_but_not_the_teacher(objective, recipe):
+    parts = objective.losses(recipe.batch(SETTINGS, 0))
+    sum(parts[name] for name in ("feature_kd", "score_kd", "corner_kd")).backward()
+    (teacher,) = objective._teacher
+    assert all(parameter.grad is None for parameter in teacher.parameters())
+    for part in (objective.model, objective.adapters):
+        assert all(
+            p.grad is not None and p.grad.abs().sum() > 0 for p in part.parameters() if p.ndim > 1
+        )
+
+
+def test_the_teacher_is_neither_saved_nor_moved(objective, recipe):
+    (teacher,) = objective._teacher
+    before = {name: value.clone() for name, value in teacher.state_dict().items()}
+    objective.train()
+    objective.losses(recipe.batch(SETTINGS, 0))
+    assert all(torch.equal(before[name], value) for name, value in teacher.state_dict().items())
+    assert not any("teacher" in name for name in objective.state_dict())
+
+
+def test_distilling_pulls_the_student_to_its_teacher(tmp_path, recipe):
+    taught = train(recipe, tmp_path / "teacher", role="teacher")
+    result = distill(recipe, taught.checkpoint, tmp_path / "distilled")
+    first, last = result.history[0], result.history[-1]
+    for name in ("feature_kd", "score_kd", "corner_kd"):
+        assert last[name] < first[name]
+    assert load_file(result.checkpoint).keys() == {
+        name for name in recipe.model("student").state_dict() if "num_batches" not in name
+    }
+
+
+def test_interrupted_distillation_ends_with_the_same_bits(tmp_path, recipe):
+    teacher = tmp_path / "teacher.safetensors"
+    save_weights(recipe.model("teacher"), teacher, torch.float16)
+    settings = replace(SETTINGS, steps=12, checkpoint_s=0.0)
+    whole = distill(recipe, teacher, tmp_path / "whole", settings=settings)
+    with pytest.raises(KeyboardInterrupt):
+        distill(QuadrantRecipe(fail_at=8), teacher, tmp_path / "cut", settings=settings)
+    resumed = distill(recipe, teacher, tmp_path / "cut", settings=settings)
+    expected, got = load_file(whole.checkpoint), load_file(resumed.checkpoint)
+    assert all(torch.equal(expected[name], got[name]) for name in expected)
+
+
+def test_unknown_module_in_a_feature_pair_is_named(recipe):
+    plan = Plan((FeaturePair("features", "neck"),), ())
+    with pytest.raises(SpecError, match="teacher has no module 'neck'"):
+        Distilled(recipe, recipe.model("student"), recipe.model("teacher"), plan)
+
+
+def test_missing_teacher_is_named(tmp_path, recipe):
+    with pytest.raises(DataError, match=r"gone\.safetensors: not a usable"):
+        distill(recipe, tmp_path / "gone.safetensors", tmp_path)
+
+
+def test_feature_loss_ignores_scale_and_offset():
+    x = torch.randn(2, 3, 5, 7, generator=torch.manual_seed(0))
+    # 1e-6 keeps the standard deviation off zero; the result is exact up to that.
+    assert feature_loss(3 * x + 1, x).item() == pytest.approx(0, abs=1e-5)
+    assert feature_loss(-x, x).item() == pytest.approx(2, abs=1e-4)
+
+
+def test_score_loss_is_least_at_the_teacher():
+    teacher = torch.tensor([-3.0, 0.5, 2.0])
+    at = score_loss(teacher, teacher)
+    assert at.item() == pytest.approx(0, abs=1e-6)
+    assert score_loss(teacher + 0.5, teacher) > at
+    assert score_loss(teacher - 0.5, teacher) > at
+
+
+def test_regression_counts_where_the_teacher_is_sure():
+    teacher = torch.zeros(1, 2, 1, 2)
+    sure = torch.tensor([6.0, -6.0]).reshape(1, 1, 1, 2)
+    wrong_when_sure, wrong_when_not = teacher.clone(), teacher.clone()
+    wrong_when_sure[..., 0] = 1
+    wrong_when_not[..., 1] = 1
+    heavy = regression_loss(wrong_when_sure, teacher, sure)
+    light = regression_loss(wrong_when_not, teacher, sure)
+    assert heavy > 1000 * light > 0

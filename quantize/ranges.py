@@ -1,0 +1,89 @@
+"""Chooses the range that each activation's int8 values span, from calibration statistics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from .calibrate import Statistics
+    from .flatbuffer import Graph
+    from .recipes import RangeMethod
+
+Range = tuple[float, float]
+
+LEVELS = 255
+# Below the bound the operator's result is constant, so that clipping its input there is exact.
+LOWEST_INPUT = {"HARD_SWISH": -3.0, "RELU": 0.0, "RELU6": 0.0}
+COPIES = ("CONCATENATION", "RESHAPE", "TRANSPOSE")
+CLIP_STEPS = 64
+
+
+def choose(
+    graph: Graph, statistics: Mapping[str, Statistics], method: RangeMethod
+) -> dict[str, Range]:
+    """Choose a range per activation.
+
+    Args:
+        graph: The float graph.
+        statistics: Per activation name, what calibration saw.
+        method: "minmax" spans every value seen; "mse" clips to the range with the least expected
+            squared error of 8-bit rounding and clipping together.
+    """
+    bounds = _exact_bounds(graph)
+    find = _least_error if method == "mse" else _extremes
+    ranges = {name: find(seen, bounds.get(name, -np.inf)) for name, seen in statistics.items()}
+    for operator in graph.operators:
+        read = {graph.name(int(t)) for t in operator.inputs if graph.constant(int(t)) is None}
+        written = graph.name(int(operator.outputs[0]))
+        if graph.kind(operator) in COPIES and len(read) == 1 and written in ranges:
+            # The same values: one range for both, or a requantization comes between them.
+            ranges[written] = ranges[read.pop()]
+    return ranges
+
+
+def _extremes(seen: Statistics, bound: float) -> Range:
+    return max(seen.low, bound), max(seen.high, bound)
+
+
+def _exact_bounds(graph: Graph) -> dict[str, float]:
+    """Map an activation to the lowest value that any of its readers tells apart."""
+    bounds: dict[str, float] = {}
+    all_readers = graph.readers()
+    for operator in graph.operators:
+        for tensor in (int(index) for index in operator.outputs):
+            readers = all_readers.get(tensor, [])
+            known = [LOWEST_INPUT.get(graph.kind(reader)) for reader in readers]
+            lowest = [bound for bound in known if bound is not None]
+            if tensor not in graph.outputs and lowest and len(lowest) == len(known):
+                bounds[graph.name(tensor)] = min(lowest)
+    return bounds
+
+
+def _least_error(seen: Statistics, bound: float) -> Range:
+    """Search the two ends on a grid in turn; zero always stays inside."""
+    low, high = _extremes(seen, bound)
+    width = (seen.high - seen.low) / len(seen.counts)
+    centres = np.maximum(seen.low + (np.arange(len(seen.counts)) + 0.5) * width, bound)
+    fractions = np.linspace(0, 1, CLIP_STEPS + 1)[1:]
+    lows = low * fractions if low < 0 else [low]
+    highs = high * fractions if high > 0 else [high]
+    for _ in range(2):
+        low = min(lows, key=lambda end: (_error(seen.counts, centres, end, high), end))
+        high = min(highs, key=lambda end: (_error(seen.counts, centres, low, end), -end))
+    return float(low), float(high)
+
+
+def _error(
+    counts: NDArray[np.int64], centres: NDArray[np.float64], low: float, high: float
+) -> float:
+    """Expected squared error of rounding to 255 steps inside a range and clipping outside."""
+    step = (max(high, 0.0) - min(low, 0.0)) / LEVELS
+    beyond = centres - np.clip(centres, low, high)
+    inside = beyond == 0
+    return float((counts * np.where(inside, step * step / 12, beyond**2)).sum())

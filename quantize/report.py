@@ -1,0 +1,128 @@
+"""What quantization made: candidates, their recipes and their signal-to-noise ratios."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from decant.tensors import TensorInfo
+
+from .recipes import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    Outputs = Mapping[str, NDArray[Any]]
+
+# Stands for "no difference at all", which has no finite ratio.
+CEILING_DB = 200.0
+# Outputs that vary less than this between samples, relative to their size, prove nothing.
+CONSTANT_OUTPUT = 1e-5
+
+
+class Candidate(BaseModel):
+    """One quantized file.
+
+    Attributes:
+        name: Of its recipe.
+        file: Name in the report's folder.
+        size_bytes: Of the file.
+        inputs: As the file has them.
+        outputs: As the file has them.
+        quantizer: Library and version that made it.
+        recipe: How it was made, with the activation ranges used.
+        snr_db: Per output, signal-to-noise ratio against the float file on the held-out samples;
+            200 where nothing differs.
+        operators: How many of each kind the file has.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    file: str
+    size_bytes: int
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    quantizer: str
+    recipe: Recipe
+    snr_db: dict[str, float]
+    operators: dict[str, int]
+
+
+class QuantizeReport(BaseModel):
+    """The outcome of `quantize`.
+
+    Attributes:
+        folder: Where the candidates lie; not part of the JSON.
+        candidates: In the order of the recipes.
+        failures: Recipe name → why it made no candidate.
+        calibration_samples: How many samples the ranges come from.
+        measured_samples: How many other samples the ratios come from (the same one if there is
+            only one).
+        rewrites: Rewrite name → how often it applied to the float graph.
+        warnings: What weakens the ratios.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+    folder: Path = Field(default=Path(), exclude=True)
+    candidates: tuple[Candidate, ...]
+    failures: dict[str, str]
+    calibration_samples: int
+    measured_samples: int
+    rewrites: dict[str, int]
+    warnings: tuple[str, ...] = ()
+
+    def path(self, candidate: Candidate) -> Path:
+        """Return where a candidate lies."""
+        return self.folder / candidate.file
+
+
+def snr_db(reference: Sequence[Outputs], measured: Sequence[Outputs]) -> dict[str, float]:
+    """Compute 10·log10(Σ reference² / Σ (reference - measured)²) per output over all samples.
+
+    Args:
+        reference: Per sample, the float file's outputs.
+        measured: Per sample, the candidate's outputs.
+    """
+    ratios = {}
+    for name in reference[0]:
+        signal = sum(float(np.square(out[name], dtype=np.float64).sum()) for out in reference)
+        noise = sum(
+            float(np.square(np.subtract(a[name], b[name], dtype=np.float64)).sum())
+            for a, b in zip(reference, measured, strict=True)
+        )
+        ratios[name] = _decibels(signal, noise)
+    return ratios
+
+
+def constant_outputs(reference: Sequence[Outputs]) -> list[str]:
+    """Name the outputs that hardly depend on the sample."""
+    if len(reference) < 2:
+        return []
+    constant = []
+    for name, first in reference[0].items():
+        size = float(np.abs(first).max(initial=0.0))
+        change = max(
+            float(np.abs(np.subtract(out[name], first, dtype=np.float64)).max(initial=0.0))
+            if out[name].shape == first.shape
+            else np.inf
+            for out in reference[1:]
+        )
+        if change <= CONSTANT_OUTPUT * size:
+            constant.append(name)
+    return constant
+
+
+def _decibels(signal: float, noise: float) -> float:
+    if noise == 0.0:
+        return CEILING_DB
+    if signal == 0.0:
+        return -CEILING_DB
+    return round(float(np.clip(10 * np.log10(signal / noise), -CEILING_DB, CEILING_DB)), 2)

@@ -1,0 +1,102 @@
+"""Exact rewrites of the graph in a `.tflite` into what XNNPACK runs, in float and in int8.
+
+They act on the flatbuffer, behind TensorFlow's optimiser, which would undo some of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .flatbuffer import Graph
+
+
+def nearest_by_concatenation(graph: Graph) -> int:
+    """Repeat rows and columns by concatenation where the factor is whole.
+
+    Before: RESIZE_NEAREST_NEIGHBOR(x: [N, H, W, C]) to [N, a·H, b·W, C]
+    After:  CONCATENATION of x b times along C, RESHAPE to [N, H, b·W, C],
+            CONCATENATION a times along W, RESHAPE to [N, a·H, b·W, C]
+
+    XNNPACK has no nearest-neighbour resize, in float or int8; the copies of one tensor share a
+    scale, so that nothing is requantized.
+    """
+    found = [op for op in graph.operators if _factors(graph, op) is not None]
+    for operator in found:
+        graph.replace(operator, _repeat(graph, operator))
+    return len(found)
+
+
+def _factors(graph: Graph, operator: Any) -> tuple[int, int] | None:
+    """Return how often each row and each column is repeated, or None."""
+    if graph.kind(operator) != "RESIZE_NEAREST_NEIGHBOR":
+        return None
+    before = graph.shape(int(operator.inputs[0]))
+    after = graph.shape(int(operator.outputs[0]))
+    if any(size < 1 for size in (*before, *after)) or operator.builtinOptions.alignCorners:
+        return None
+    rows, columns = after[1] / before[1], after[2] / before[2]
+    return (int(rows), int(columns)) if rows.is_integer() and columns.is_integer() else None
+
+
+def _repeat(graph: Graph, operator: Any) -> list[Any]:
+    factors = _factors(graph, operator)
+    assert factors is not None
+    rows, columns = factors
+    x, result = int(operator.inputs[0]), int(operator.outputs[0])
+    n, h, w, c = graph.shape(x)
+    shapes = [(n, h, w, columns * c), (n, h, columns * w, c), (n, h, rows * columns * w, c)]
+    wide, stretched, tall = (
+        graph.add_tensor(f"{graph.name(result)}/{part}", shape)
+        for part, shape in zip(("wide", "stretched", "tall"), shapes, strict=True)
+    )
+    return [
+        _concatenate(graph, [x] * columns, 3, wide),
+        _reshape(graph, wide, shapes[1], stretched),
+        _concatenate(graph, [stretched] * rows, 2, tall),
+        _reshape(graph, tall, (n, rows * h, columns * w, c), result),
+    ]
+
+
+def _concatenate(graph: Graph, inputs: Sequence[int], axis: int, result: int) -> Any:
+    options = schema.ConcatenationOptionsT()
+    options.axis = axis
+    return graph.operator("CONCATENATION", inputs, result, options)
+
+
+def _reshape(graph: Graph, x: int, shape: Sequence[int], result: int) -> Any:
+    options = schema.ReshapeOptionsT()
+    options.newShape = list(shape)
+    target = graph.add_constant(f"{graph.name(result)}/shape", np.asarray(shape, np.int32))
+    return graph.operator("RESHAPE", [x, target], result, options)
+
+
+def pixels_without_cast(graph: Graph) -> int:
+    """Let uint8 pixels become int8 directly in a quantized graph.
+
+    Before: CAST(pixels: uint8) → float → QUANTIZE → int8
+    After:  QUANTIZE(pixels: uint8, scale 1, zero point 0) → int8
+
+    Exact: an integer with scale 1 and zero point 0 stands for itself, and both forms round the
+    same real value.
+    """
+    readers = graph.readers()
+    count = 0
+    for cast in [op for op in graph.operators if graph.kind(op) == "CAST"]:
+        pixels, real = int(cast.inputs[0]), int(cast.outputs[0])
+        after = readers.get(real, [])
+        if graph.dtype(pixels) != np.uint8 or real in graph.outputs:
+            continue
+        if not after or any(graph.kind(reader) != "QUANTIZE" for reader in after):
+            continue
+        graph.identify_integers(pixels)
+        graph.replace(cast, [])
+        for reader in after:
+            reader.inputs = [pixels]
+        count += 1
+    return count

@@ -1,0 +1,119 @@
+"""Turns a float `.tflite` into a candidate through ai-edge-quantizer."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from decant.errors import InternalError, SpecError
+
+from .flatbuffer import Graph
+from .rewrites import pixels_without_cast
+
+if TYPE_CHECKING:
+    from .recipes import Form, Recipe
+
+LIBRARY = "ai-edge-quantizer"
+# The library's name of an operator where it is not the schema's.
+LIBRARY_NAMES = {"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"}
+ALL = "*"
+
+_INT8_WEIGHTS = {
+    "num_bits": 8,
+    "symmetric": True,
+    "granularity": "CHANNELWISE",
+    "dtype": "INT",
+}
+_CONFIGS: dict[Form, dict[str, Any]] = {
+    "float16": {
+        "weight_tensor_config": {
+            "num_bits": 16,
+            "symmetric": True,
+            "granularity": "TENSORWISE",
+            "dtype": "FLOAT",
+        },
+        "compute_precision": "FLOAT",
+        "explicit_dequantize": True,
+    },
+    "dynamic_int8": {
+        "weight_tensor_config": _INT8_WEIGHTS,
+        "compute_precision": "INTEGER",
+        "explicit_dequantize": False,
+    },
+    "static_int8": {
+        "activation_tensor_config": {
+            "num_bits": 8,
+            "symmetric": False,
+            "granularity": "TENSORWISE",
+            "dtype": "INT",
+        },
+        "weight_tensor_config": _INT8_WEIGHTS,
+        "compute_precision": "INTEGER",
+        "explicit_dequantize": False,
+    },
+}
+
+
+def version() -> str:
+    """Return the quantizer library's version."""
+    return metadata.version(LIBRARY)
+
+
+def transform(model: bytes, recipe: Recipe) -> bytes:
+    """Make one candidate.
+
+    Inputs and outputs stay float: the recipe names no input and no output, so that the library
+    puts QUANTIZE and DEQUANTIZE inside the file.
+
+    Args:
+        model: The float flatbuffer.
+        recipe: What becomes of which operators; a static one with its ranges.
+
+    Raises:
+        SpecError: The recipe asks for something that the library does not know.
+        InternalError: The library failed.
+    """
+    from ai_edge_quantizer import quantizer
+
+    try:
+        library = quantizer.Quantizer(bytearray(model), library_recipe(recipe))
+    except (ValueError, KeyError) as error:
+        raise SpecError(
+            f"recipe {recipe.name!r}: {LIBRARY} {version()} refuses it: {error}"
+        ) from error
+    limits = {
+        name: {"min": np.asarray(low, np.float32), "max": np.asarray(high, np.float32)}
+        for name, (low, high) in recipe.ranges.items()
+    }
+    try:
+        result = library.quantize(limits or None, enable_progress_report=False)
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as e:
+        raise InternalError(
+            f"{LIBRARY} {version()} cannot make {recipe.name!r}: {type(e).__name__}: {e}. Keep"
+            " the operators it names in float (`keep_float`) or leave the recipe out"
+        ) from e
+    graph = Graph.from_bytes(bytes(result.quantized_model))
+    if recipe.form == "static_int8":
+        pixels_without_cast(graph)
+    return graph.to_bytes()
+
+
+def library_recipe(recipe: Recipe) -> list[dict[str, Any]]:
+    """Write a recipe in the library's own format."""
+    algorithm = "float_casting" if recipe.form == "float16" else "min_max_uniform_quantize"
+    chosen = [
+        {
+            "regex": ".*",
+            "operation": LIBRARY_NAMES.get(kind, kind),
+            "algorithm_key": algorithm,
+            "op_config": _CONFIGS[recipe.form],
+        }
+        for kind in recipe.kinds
+    ]
+    kept = [
+        {"regex": pattern, "operation": ALL, "algorithm_key": "no_quantize", "op_config": {}}
+        for pattern in recipe.keep_float
+    ]
+    return [*chosen, *kept]

@@ -8,10 +8,9 @@ checkpoint and ends, on the same machine with the same threads, with the same bi
 from __future__ import annotations
 
 import copy
-import json
+import io
 import logging
 import math
-import os
 import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,10 +20,10 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
+from .artifacts import write_bytes, write_json
 from .errors import DataError
 
 log = logging.getLogger(__name__)
@@ -233,7 +232,8 @@ class _Run(Generic[Batch]):
         try:
             state = torch.load(self._state_file, weights_only=True)
         except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, OSError) as error:
-            raise DataError(f"{self._state_file}: damaged ({error}); delete it") from error
+            # torch's own message advises loading with code execution.
+            raise DataError(f"{self._state_file}: damaged; delete it to start again") from error
         if state["settings"] != asdict(self.settings):
             raise DataError(
                 f"{self._state_file} was made with other settings ({state['settings']}); "
@@ -247,7 +247,7 @@ class _Run(Generic[Batch]):
         torch.set_rng_state(state["random"])
 
     def save(self) -> None:
-        """Write a checkpoint under a temporary name, then rename it."""
+        """Write a checkpoint, whole or not at all."""
         state = {
             "settings": asdict(self.settings),
             "objective": self.objective.state_dict(),
@@ -258,7 +258,9 @@ class _Run(Generic[Batch]):
             "sums": self._sums,
             "random": torch.get_rng_state(),
         }
-        _write(self._state_file, lambda path: torch.save(state, path))
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        write_bytes(self._state_file, buffer.getvalue())
         self._saved = time.monotonic()
 
     def advance(self, batch: Batch, report: Report) -> None:
@@ -317,10 +319,7 @@ class _Run(Generic[Batch]):
         checkpoint = self.stem.with_suffix(".safetensors")
         save_weights(self.average, checkpoint)
         document = {"settings": asdict(self.settings), "history": self.history}
-        _write(
-            self.stem.with_suffix(".json"),
-            lambda path: path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8"),
-        )
+        write_json(self.stem.with_suffix(".json"), document)
         self._state_file.unlink(missing_ok=True)
         return Result(checkpoint, self.metrics, self.history)
 
@@ -356,48 +355,4 @@ def save_weights(model: nn.Module, path: Path, dtype: torch.dtype = torch.float3
         # BatchNorm's step count is not a weight.
         if not name.endswith("num_batches_tracked")
     }
-    _write(path, lambda temporary: save_file(tensors, temporary))
-
-
-def load_weights(model: nn.Module, path: Path) -> None:
-    """Load safetensors into a model, without running any code from the file.
-
-    Raises:
-        DataError: If the file is missing or damaged, or its tensors don't fit the model.
-    """
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise DataError(f"{path}: not a usable safetensors file ({error}); restore it") from error
-    wanted = {
-        name: value
-        for name, value in model.state_dict().items()
-        if not name.endswith("num_batches_tracked")
-    }
-    shapes = {name: tuple(value.shape) for name, value in tensors.items()}
-    wrong = sorted(
-        name
-        for name in wanted.keys() | shapes.keys()
-        if name not in wanted or shapes.get(name) != tuple(wanted[name].shape)
-    )
-    if wrong:
-        name = wrong[0]
-        raise DataError(
-            f"{path} does not fit the model: {len(wrong)} tensors differ, first {name!r}: file "
-            f"{shapes.get(name)}, model {tuple(wanted[name].shape) if name in wanted else None}; "
-            "give the checkpoint of this architecture"
-        )
-    model.load_state_dict({n: v.to(wanted[n].dtype) for n, v in tensors.items()}, strict=False)
-
-
-def _write(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under a temporary name, then rename it over the old one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
-        temporary.replace(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_bytes(path, save(tensors))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from decant.errors import SpecError
+from decant.network import load_weights
 from decant.training import (
     Objective,
     Recipe,
@@ -17,7 +18,6 @@ from decant.training import (
     Result,
     Settings,
     fit,
-    load_weights,
     log_progress,
 )
 

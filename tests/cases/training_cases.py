@@ -13,7 +13,7 @@ from decant.training import Settings
 SETTINGS = Settings(
     steps=40,
     batch_size=8,
-    learning_rate=0.02,
+    learning_rate=0.1,
     warmup_steps=5,
     average_decay=0.9,
     validate_every=20,

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
-from torch import nn
+from safetensors.torch import load_file
 from training_cases import SETTINGS, QuadrantNet, QuadrantRecipe
 
 from decant.errors import DataError
-from decant.training import learning_rate, load_weights, save_weights, train
+from decant.network import load_weights
+from decant.training import learning_rate, save_weights, train
 
 
 def test_training_learns_and_leaves_the_averaged_weights_and_the_log(tmp_path):
@@ -60,7 +60,7 @@ def test_state_of_other_settings_is_refused(tmp_path):
 
 def test_damaged_state_is_refused(tmp_path):
     (tmp_path / "student.state").write_bytes(b"not a checkpoint")
-    with pytest.raises(DataError, match=r"student\.state: damaged .* delete it"):
+    with pytest.raises(DataError, match=r"student\.state: damaged; delete it"):
         train(QuadrantRecipe(), tmp_path)
 
 
@@ -77,27 +77,6 @@ def test_half_precision_weights_load_into_a_float_model(tmp_path):
     load_weights(other, tmp_path / "half.safetensors")
     expected = model.score.weight.to(torch.float16).float()
     assert torch.equal(other.score.weight, expected)
-
-
-def test_checkpoint_of_another_shape_is_refused(tmp_path):
-    save_weights(QuadrantNet(5), tmp_path / "wide.safetensors")
-    with pytest.raises(DataError, match=r"does not fit the model: \d+ tensors differ"):
-        load_weights(QuadrantNet(4), tmp_path / "wide.safetensors")
-
-
-def test_checkpoint_with_a_tensor_missing_is_refused(tmp_path):
-    save_file({"weight": torch.zeros(2, 3)}, tmp_path / "short.safetensors")
-    with pytest.raises(DataError, match=r"first 'bias': file None, model \(2,\)"):
-        load_weights(nn.Linear(3, 2), tmp_path / "short.safetensors")
-
-
-@pytest.mark.parametrize("content", [None, b"", b"garbage"], ids=["missing", "empty", "garbage"])
-def test_unusable_checkpoint_is_named(tmp_path, content):
-    path = tmp_path / "x.safetensors"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(DataError, match=r"x\.safetensors: not a usable safetensors file"):
-        load_weights(QuadrantNet(4), path)
 
 
 def test_unwritable_folder_is_named(tmp_path):

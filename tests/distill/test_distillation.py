@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from decant.distill import distill, plan_of
-from decant.distill.loop import Distilled, FeaturePair, Plan
-from decant.distill.losses import feature_loss, regression_loss, score_loss
 from safetensors.torch import load_file
 from training_cases import SETTINGS, QuadrantRecipe
 
+from decant.distill import distill, plan_of
+from decant.distill.loop import Distilled, FeaturePair, Plan
+from decant.distill.losses import feature_loss, regression_loss, score_loss
 from decant.errors import DataError, SpecError
 from decant.training import save_weights, train
 
@@ -77,7 +77,7 @@ def test_unknown_module_in_a_feature_pair_is_named(recipe):
 
 
 def test_missing_teacher_is_named(tmp_path, recipe):
-    with pytest.raises(DataError, match=r"gone\.safetensors: not a usable"):
+    with pytest.raises(DataError, match=r"gone\.safetensors: no such checkpoint"):
         distill(recipe, tmp_path / "gone.safetensors", tmp_path)
 
 

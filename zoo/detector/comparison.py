@@ -24,7 +24,9 @@ import numpy as np
 import torch
 from scipy import stats
 
-from decant.training import Result, load_weights, train
+from decant.artifacts import read_json, write_json
+from decant.network import load_weights
+from decant.training import Result, train
 
 from .augment import load_pages
 from .training import SETTINGS, DetectorRecipe, evaluate, fit, recipe
@@ -55,7 +57,7 @@ def short_run(teacher: Path, folder: Path, seed: int, variant: str, steps: int) 
     """Train one student and measure it on the test set; reuses a finished result."""
     done = folder / f"{variant}-{seed}.json"
     if done.exists():
-        result: dict[str, Any] = json.loads(done.read_text(encoding="utf-8"))
+        result: dict[str, Any] = read_json(done)
         return result
     torch.set_num_threads(1)
     settings = replace(
@@ -70,7 +72,7 @@ def short_run(teacher: Path, folder: Path, seed: int, variant: str, steps: int) 
         trained = train(_recipe(), target, settings=settings)
     figures = {name: round(v, 5) for name, v in figures_on_test_set(trained.checkpoint).items()}
     result = {"variant": variant, "seed": seed, "steps": steps, **figures}
-    done.write_text(json.dumps(result) + "\n", encoding="utf-8")
+    write_json(done, result)
     return result
 
 
@@ -109,7 +111,7 @@ def compare(teacher: Path, folder: Path, steps: int = STEPS) -> dict[str, Any]:
         "runs": runs,
         "difference": {metric: paired_difference(runs, metric) for metric in METRICS},
     }
-    (folder / "comparison.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    write_json(folder / "comparison.json", document)
     return document
 
 

@@ -51,7 +51,7 @@ EVALUATION_BATCH = 20
 
 SETTINGS: Mapping[str, Settings] = {
     "teacher": Settings(steps=1000, learning_rate=2e-3, validate_every=200),
-    "student": Settings(steps=1000, learning_rate=3e-3, validate_every=200),
+    "student": Settings(steps=800, learning_rate=3e-3, validate_every=200),
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import importlib.util
-import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +23,6 @@ from .errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-log = logging.getLogger(__name__)
 
 RECORD = "stage.json"
 # Folders that lie inside the package `decant` once it is installed, but are not its core.
@@ -98,17 +95,25 @@ class Cache:
             return None
         return Result(folder, files, fresh=False) if whole else None
 
-    def run(self, stage: Stage, work: Callable[[Path], None]) -> Result:
-        """Return the kept result of a stage, or have `work` write a new one into a folder."""
+    def run(
+        self, stage: Stage, work: Callable[[Path], object], *, resumable: bool = False
+    ) -> Result:
+        """Return the kept result of a stage, or have `work` write a new one into a folder.
+
+        Args:
+            stage: What to do.
+            work: Writes the stage's files into the folder it is given, an empty one.
+            resumable: Hand `work` what an interrupted run of the same stage left behind.
+        """
         found = self.find(stage)
         if found is not None:
-            log.info("%s: nothing has changed", stage.name)
             return found
         folder = self._folder(stage)
-        with atomic_folder(folder) as temporary:
-            work(temporary)
-            files = {f.relative_to(temporary).as_posix(): sha256(f) for f in files_in(temporary)}
-            write_json(temporary / RECORD, {"made_from": stage.describe(), "files": files})
+        if resumable:
+            files = _carry_out(stage, work, folder)
+        else:
+            with atomic_folder(folder) as temporary:
+                files = _carry_out(stage, work, temporary)
         self._forget_old(stage)
         return Result(folder, files, fresh=True)
 
@@ -120,6 +125,14 @@ class Cache:
         kept = sorted(self.root.glob(f"{stage.name}-*"), key=lambda folder: folder.stat().st_mtime)
         for folder in kept[:-KEPT_PER_STAGE]:
             remove(folder)
+
+
+def _carry_out(stage: Stage, work: Callable[[Path], object], folder: Path) -> dict[str, str]:
+    """Do the work in a folder and record its files, which makes the result count."""
+    work(folder)
+    files = {file.relative_to(folder).as_posix(): sha256(file) for file in files_in(folder)}
+    write_json(folder / RECORD, {"made_from": stage.describe(), "files": files})
+    return files
 
 
 @functools.cache

@@ -183,9 +183,16 @@ class Quantization(Rule):
 
 
 class Training(Rule):
-    """`recipe` names a function that returns a `decant.training.Recipe`."""
+    """How the model is trained and distilled.
+
+    Attributes:
+        recipe: `package.module:function` or `file.py:function` returning a
+            `decant.training.Recipe`.
+        teacher: The teacher's checkpoint, relative to the spec; trained when needed if left out.
+    """
 
     recipe: str = Field(pattern=FACTORY)
+    teacher: str | None = None
 
 
 class Gate(Rule):

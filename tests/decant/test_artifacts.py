@@ -1,0 +1,178 @@
+"""Files and folders are written whole or not at all."""
+
+import errno
+import json
+import os
+import resource
+from pathlib import Path
+
+import pytest
+
+from decant import artifacts
+from decant.errors import DataError
+
+
+def everything_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def fail_halfway(write, path: Path, error: type[BaseException], name: str) -> None:
+    with write(path) as temporary:
+        (temporary / name).write_text("half")
+        raise error
+
+
+@pytest.fixture
+def old(tmp_path):
+    path = tmp_path / "model.json"
+    path.write_text("old")
+    return path
+
+
+@pytest.fixture
+def old_folder(tmp_path):
+    path = tmp_path / "model"
+    path.mkdir()
+    (path / "old").write_text("old")
+    return path
+
+
+def test_file_is_replaced_and_nothing_else_is_left(old):
+    artifacts.write_text(old, "new")
+    assert old.read_text() == "new"
+    assert everything_in(old.parent) == {"model.json"}
+
+
+def test_missing_folders_are_made(tmp_path):
+    artifacts.write_bytes(tmp_path / "a" / "b" / "c.bin", b"\x00")
+    assert (tmp_path / "a/b/c.bin").read_bytes() == b"\x00"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_file_stays_as_it_was_when_writing_fails(old, error):
+    with pytest.raises(error):
+        fail_halfway(artifacts.atomic_file, old, error, "")
+    assert old.read_text() == "old"
+    assert everything_in(old.parent) == {"model.json"}
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize("write", [artifacts.atomic_folder, artifacts.updated_folder])
+def test_folder_stays_as_it_was_when_writing_fails(old_folder, write, error):
+    with pytest.raises(error):
+        fail_halfway(write, old_folder, error, "old")
+    assert everything_in(old_folder.parent) == {"model", "model/old"}
+    assert (old_folder / "old").read_text() == "old"
+
+
+def test_atomic_folder_takes_the_place_of_the_old_one(old_folder):
+    with artifacts.atomic_folder(old_folder) as temporary:
+        (temporary / "new").write_text("new")
+    assert everything_in(old_folder.parent) == {"model", "model/new"}
+
+
+def test_updated_folder_keeps_what_it_does_not_replace(old_folder):
+    (old_folder / "kept").write_text("kept")
+    (old_folder / "saved_model").mkdir()
+    (old_folder / "saved_model" / "stale").write_text("stale")
+    with artifacts.updated_folder(old_folder) as temporary:
+        (temporary / "old").write_text("new")
+        (temporary / "saved_model").mkdir()
+        (temporary / "saved_model" / "fresh").write_text("fresh")
+    assert everything_in(old_folder) == {"old", "kept", "saved_model", "saved_model/fresh"}
+    assert (old_folder / "old").read_text() == "new"
+
+
+def test_updated_folder_may_be_the_current_one(tmp_path, monkeypatch):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    with artifacts.updated_folder(Path()) as temporary:
+        (temporary / "new").write_text("new")
+    assert everything_in(tmp_path) == {"here", "here/new"}
+
+
+def test_failed_rename_puts_the_old_folder_back(old_folder, monkeypatch):
+    rename = Path.rename
+
+    def fail_on_new(path, target):
+        if path.name == "model" and path.parent != old_folder.parent:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail_on_new)
+    with pytest.raises(DataError), artifacts.atomic_folder(old_folder) as temporary:
+        (temporary / "new").write_text("new")
+    assert everything_in(old_folder.parent) == {"model", "model/old"}
+
+
+def test_file_size_limit_names_path_and_reason(old):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(DataError, match=r"model.json: cannot be written \(File too large\)"):
+            artifacts.write_bytes(old, b"x" * 2000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert old.read_text() == "old"
+    assert everything_in(old.parent) == {"model.json"}
+
+
+def test_file_in_the_way_of_a_folder_is_named(old):
+    with pytest.raises(DataError, match=r"model.json/x: cannot be written"):
+        artifacts.write_text(old / "x", "new")
+
+
+def test_other_errors_of_the_system_are_not_called_write_errors(old):
+    with pytest.raises(FileNotFoundError), artifacts.atomic_file(old):
+        Path("/nowhere/at/all").read_text()
+
+
+def test_json_has_one_form_only(tmp_path):
+    path = tmp_path / "x.json"
+    artifacts.write_json(path, {"b": 1, "a": "é"})
+    first = path.read_bytes()
+    artifacts.write_json(path, {"a": "é", "b": 1})
+    assert path.read_bytes() == first
+    assert artifacts.read_json(path) == {"a": "é", "b": 1}
+
+
+def test_json_holds_no_nan():
+    with pytest.raises(ValueError, match="JSON compliant"):
+        artifacts.to_json({"a": float("nan")})
+
+
+@pytest.mark.parametrize("content", [None, "{", "\udce4"], ids=["missing", "truncated", "bytes"])
+def test_unreadable_json_is_a_data_error(tmp_path, content):
+    path = tmp_path / "x.json"
+    if content is not None:
+        path.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(DataError, match=r"x\.json"):
+        artifacts.read_json(path)
+
+
+def test_sha256_of_a_file_is_that_of_its_bytes(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"abc")
+    known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert artifacts.sha256(path) == known
+
+
+@pytest.mark.parametrize("change", ["content", "name", "file more"])
+def test_sha256_of_a_folder_sees_every_change(tmp_path, change):
+    folder = tmp_path / "folder"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "sub" / "a").write_text("a")
+    before = artifacts.sha256(folder)
+    if change == "content":
+        (folder / "sub" / "a").write_text("b")
+    elif change == "name":
+        (folder / "sub" / "a").rename(folder / "sub" / "b")
+    else:
+        (folder / "c").write_text(json.dumps(0))
+    assert artifacts.sha256(folder) != before
+
+
+def test_sha256_of_nothing_is_a_data_error(tmp_path):
+    with pytest.raises(DataError, match="absent: cannot be read"):
+        artifacts.sha256(tmp_path / "absent")

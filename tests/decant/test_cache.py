@@ -1,0 +1,129 @@
+"""A stage runs again if, and only if, something that it depends on has changed."""
+
+from dataclasses import replace
+
+import pytest
+
+from decant.artifacts import read_json
+from decant.cache import KEPT_PER_STAGE, Cache, Stage, source_hash
+from decant.errors import DataError
+
+STAGE = Stage("convert", {"checkpoint": "1" * 64}, {"seed": 0}, ("decant.rules",), ("numpy",))
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return Cache(tmp_path)
+
+
+def write_one(folder):
+    (folder / "model").write_text("1")
+
+
+def refuse(_folder):
+    raise AssertionError("the stage must not run")
+
+
+def test_second_run_does_nothing(cache):
+    first = cache.run(STAGE, write_one)
+    second = cache.run(STAGE, refuse)
+    assert first.fresh
+    assert not second.fresh
+    assert second.files == first.files
+    assert (second.folder / "model").read_text() == "1"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(STAGE, inputs={"checkpoint": "2" * 64}),
+        replace(STAGE, settings={"seed": 1}),
+        replace(STAGE, packages=("decant.spec",)),
+        replace(STAGE, libraries=("pydantic",)),
+        replace(STAGE, name="quantize"),
+    ],
+    ids=["input", "setting", "code", "library", "name"],
+)
+def test_any_change_runs_the_stage_again(cache, changed):
+    cache.run(STAGE, write_one)
+    assert cache.run(changed, write_one).fresh
+
+
+def test_damaged_result_is_made_again(cache):
+    result = cache.run(STAGE, write_one)
+    (result.folder / "model").write_text("damaged")
+    again = cache.run(STAGE, write_one)
+    assert again.fresh
+    assert (again.folder / "model").read_text() == "1"
+
+
+def test_failed_stage_leaves_nothing(cache):
+    def fail(folder):
+        write_one(folder)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        cache.run(STAGE, fail)
+    assert list(cache.root.iterdir()) == []
+
+
+def test_resumable_stage_finds_what_it_left_behind(cache):
+    def stop_halfway(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "state").write_text("half")
+        raise KeyboardInterrupt
+
+    def go_on(folder):
+        assert (folder / "state").read_text() == "half"
+        (folder / "state").unlink()
+        write_one(folder)
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.run(STAGE, stop_halfway, resumable=True)
+    assert cache.find(STAGE) is None
+    assert set(cache.run(STAGE, go_on, resumable=True).files) == {"model"}
+
+
+def test_record_says_what_the_result_was_made_from(cache):
+    result = cache.run(STAGE, write_one)
+    made_from = read_json(result.folder / "stage.json")["made_from"]
+    assert made_from["inputs"] == {"checkpoint": "1" * 64}
+    assert set(made_from["code"]) == {"decant", "decant.rules"}
+    assert made_from["libraries"]["numpy"]
+
+
+def test_old_results_are_forgotten(cache):
+    for seed in range(KEPT_PER_STAGE + 2):
+        cache.run(replace(STAGE, settings={"seed": seed}), write_one)
+    assert len(list(cache.root.iterdir())) == KEPT_PER_STAGE
+
+
+def test_source_of_the_core_leaves_out_stages_and_command_line(tmp_path, monkeypatch):
+    package = tmp_path / "decant_copy"
+    (package / "cli").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "cli" / "app.py").write_text("1")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = source_hash("decant_copy")
+    source_hash.cache_clear()
+    (package / "cli" / "app.py").write_text("2")
+    assert source_hash("decant_copy") != before
+    monkeypatch.setattr("importlib.util.find_spec", _spec_of(package))
+    source_hash.cache_clear()
+    core = source_hash("decant")
+    source_hash.cache_clear()
+    (package / "cli" / "app.py").write_text("3")
+    assert source_hash("decant") == core
+    source_hash.cache_clear()
+
+
+def _spec_of(package):
+    from importlib.machinery import ModuleSpec
+
+    spec = ModuleSpec("decant", None, origin=str(package / "__init__.py"), is_package=True)
+    return lambda _name: spec
+
+
+def test_missing_module_is_named():
+    with pytest.raises(DataError, match="decant_nothing: no such module"):
+        source_hash("decant_nothing")

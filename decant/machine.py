@@ -6,8 +6,12 @@ import os
 import platform
 from importlib import metadata
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
+
+HOST: Final = "host"
+"""The device that decant itself runs on, as a spec names it."""
 
 # The instruction sets that XNNPACK chooses its kernels by, as Linux names them.
 ISA_FLAGS = (
@@ -25,7 +29,7 @@ class Machine(BaseModel):
     """The host and the libraries a measurement ran with.
 
     Attributes:
-        device: "host": the machine that decant runs on.
+        device: As a spec names it.
         architecture: Such as "x86_64".
         cpu: The model's name as the system gives it.
         cores: How many this process may use.
@@ -38,7 +42,7 @@ class Machine(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    device: str = "host"
+    device: str = HOST
     architecture: str
     cpu: str
     cores: int

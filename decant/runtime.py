@@ -223,7 +223,7 @@ def encode(info: TensorInfo, values: NDArray[np.generic]) -> NDArray[Any]:
         # As TFLite's QUANTIZE: halves go away from zero.
         rounded = np.trunc(scaled + np.copysign(np.float32(0.5), scaled)) + info.zero_point
         limits = np.iinfo(dtype)
-        return np.clip(rounded, limits.min, limits.max).astype(dtype)
+        return np.asarray(np.clip(rounded, limits.min, limits.max), dtype)
     with np.errstate(invalid="ignore"):
         converted = values.astype(dtype)
     if dtype.kind in "iu" and values.dtype != dtype and not np.array_equal(converted, values):

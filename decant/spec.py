@@ -142,12 +142,22 @@ Task = Annotated[DetectionTask | ClassificationTask, Field(discriminator="kind")
 
 
 class Latency(Rule):
-    """A time limit for one inference on one device."""
+    """A time limit for one inference on one device.
+
+    Attributes:
+        max_ms: Median time.
+        max_ratio_to_float: Median time over that of the float file in the same run.
+        device: "host" is the machine that decant runs on.
+        threads: Of the runtime.
+        must_measure: Whether the gate fails where `device` was not measured; a figure for it is
+            never inferred from another device's.
+    """
 
     max_ms: float | None = Field(default=None, gt=0)
     max_ratio_to_float: float | None = Field(default=None, gt=0)
     device: str = "host"
     threads: int = Field(default=1, ge=1)
+    must_measure: bool = False
 
 
 class Requirements(Rule):

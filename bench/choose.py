@@ -1,0 +1,68 @@
+"""Chooses the file to ship, on validation data only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from decant.machine import HOST
+
+from .schema import Choice
+from .verdict import requirements_of, written
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from decant.spec import Spec
+
+    from .schema import Entry
+
+NEAR = 1.03
+
+
+def choose(spec: Spec, entries: Sequence[Entry]) -> Choice:
+    """Choose the fastest file that is inside every requirement on the validation set.
+
+    Of files within 3 % of the fastest the smaller wins, then the order of the spec's recipes. When
+    none fits, the float file is kept.
+
+    Args:
+        spec: Whose requirements count.
+        entries: The reference first, then the candidates in the order of the spec's recipes.
+    """
+    reference, *candidates = entries
+    faults = {entry.name: _broken(spec, entry, reference) for entry in entries}
+    fitting = [entry for entry in (*candidates, reference) if not faults[entry.name]]
+    if not fitting:
+        reasons = "; ".join(f"{name}: {', '.join(found)}" for name, found in faults.items())
+        return Choice(
+            name=reference.name,
+            reason=f"no file meets every requirement, so the float file is kept ({reasons})",
+        )
+    threads = decisive_threads(spec)
+    times = {entry.name: entry.latency_ms[threads].ratio_to_reference for entry in fitting}
+    fastest = min(times.values())
+    near = [entry for entry in fitting if times[entry.name] <= fastest * NEAR]
+    best = min(near, key=lambda entry: entry.size_bytes)
+    reason = f"fastest inside every requirement: {times[best.name]:.2f} × the float file's time"
+    if len(near) > 1:
+        others = ", ".join(entry.name for entry in near if entry is not best)
+        reason += f"; {others} within 3 % of the fastest, but not smaller"
+    return Choice(name=best.name, reason=f"{reason} ({threads.replace('_', ' = ')})")
+
+
+def decisive_threads(spec: Spec) -> str:
+    """Name the latency setting that decides: the first limit on this host, else one thread."""
+    limits = [limit.threads for limit in spec.requirements.latency if limit.device == HOST]
+    return f"threads_{limits[0] if limits else 1}"
+
+
+def _broken(spec: Spec, entry: Entry, reference: Entry) -> list[str]:
+    """List the requirements a file breaks on the validation set, with its values."""
+    found = []
+    for each in requirements_of(spec):
+        finding = each.judge(entry, reference, entry.validation)
+        unknown = finding.status == "not measured" and each.required
+        # A required device that was not measured fails every file alike: no reason to prefer one.
+        if finding.status == "broken" or (unknown and each.unit == "fraction"):
+            found.append(f"{each.key} = {written(finding.value, each.unit)}")
+    return found

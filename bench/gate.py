@@ -1,0 +1,256 @@
+"""Says whether a report may be released: by the spec, and against an earlier report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from decant.artifacts import sha256, write_text
+from decant.errors import DataError
+from decant.tasks import Evidence, make_task
+
+from . import gate_files, stats
+from .schema import NAME, Estimate, load_report
+from .verdict import line, rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from decant.spec import Spec
+
+    from .schema import EvidenceFile, Report, Row
+
+Outcome = Literal["passed", "failed", "not measured", "informs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing the gate looked at.
+
+    Attributes:
+        group: "requirements", "baseline" or "slices".
+        name: Of the requirement, metric or slice.
+        outcome: Only "failed" closes the gate.
+        text: The figures, in one line.
+    """
+
+    group: str
+    name: str
+    outcome: Outcome
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """What the gate says.
+
+    Attributes:
+        model: Name of the model.
+        checks: Requirements first, then the baseline's metrics, then slices.
+        warnings: What weakens the comparison.
+    """
+
+    model: str
+    checks: tuple[Check, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """The checks that close the gate."""
+        return tuple(check for check in self.checks if check.outcome == "failed")
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gate is open."""
+        return not self.failed
+
+    def lines(self) -> list[str]:
+        """Write the result for a terminal; slices are left to the Markdown summary."""
+        found = [
+            f"{check.outcome}: {check.text}" for check in self.checks if check.group != "slices"
+        ]
+        found += [f"warning: {warning}" for warning in self.warnings]
+        return [*found, f"gate {'passed' if self.passed else 'failed'}: {self.model}"]
+
+
+def gate(
+    report: Path, spec: Spec, *, baseline: Path | None = None, out: Path | None = None
+) -> GateResult:
+    """Check a report against its spec and an earlier report; writes gate.xml and gate.md.
+
+    A metric fails against the baseline when it fell by more than the spec's `max_drop` and the
+    95 % interval of the fall is clear of zero. Slices inform, they decide nothing.
+
+    Args:
+        report: A `report.json`, or the folder it lies in.
+        spec: Of the model; its requirements may be newer than the report.
+        baseline: An earlier report, or its folder; the spec's when left out.
+        out: Folder for the two files; the report's when left out.
+
+    Raises:
+        DataError: If a report is missing, broken, of another model or of another test set, or a
+            file in it is not the one it was measured on.
+    """
+    report = _report_path(report)
+    found = load_report(report)
+    if found.model != spec.model.name:
+        raise DataError(f'{report}: is of model "{found.model}", not "{spec.model.name}"')
+    _check_unchanged(report, found)
+    checks = [_requirement_check(row) for row in rows(spec, found.entries, found.chosen)]
+    warnings: list[str] = []
+    if baseline is None and spec.gate is not None:
+        baseline = spec.path(spec.gate.baseline)
+    if baseline is None:
+        warnings.append("no baseline: nothing says whether the model got worse")
+    else:
+        compared, weak = _against_baseline(report, found, _report_path(baseline), spec)
+        checks += compared
+        warnings += weak
+    result = GateResult(found.model, tuple(checks), tuple(warnings))
+    folder = report.parent if out is None else out
+    write_text(folder / gate_files.JUNIT, gate_files.junit(result))
+    write_text(folder / gate_files.SUMMARY, gate_files.markdown(result))
+    return result
+
+
+def _report_path(path: Path) -> Path:
+    return path / NAME if path.is_dir() else path
+
+
+def _check_unchanged(path: Path, report: Report) -> None:
+    """Refuse a report whose chosen file was replaced after it was measured."""
+    file = path.parent / report.chosen.file
+    if file.exists() and sha256(file) != report.chosen.sha256:
+        raise DataError(f"{file}: not the file that {path} measured; run the bench again")
+
+
+def _requirement_check(row: Row) -> Check:
+    outcome: Outcome = "passed" if row.status == "met" else "failed"
+    if row.status == "not measured" and row.passed:
+        outcome = "not measured"
+    return Check("requirements", row.requirement, outcome, line(row))
+
+
+def _against_baseline(
+    path: Path, report: Report, baseline_path: Path, spec: Spec
+) -> tuple[list[Check], list[str]]:
+    """Compare the metrics of two reports on one test set."""
+    baseline = load_report(baseline_path)
+    _check_comparable(path, report, baseline_path, baseline)
+    pair = _Pair(report, baseline, spec)
+    warnings = pair.read_evidence(path.parent, baseline_path.parent)
+    checks = [pair.metric_check(metric) for metric in baseline.chosen.accuracy]
+    return checks + pair.slice_checks(), warnings
+
+
+def _check_comparable(path: Path, report: Report, baseline_path: Path, baseline: Report) -> None:
+    """Refuse a baseline that was measured on something else."""
+    if baseline.model != report.model:
+        raise DataError(f'{baseline_path}: is of model "{baseline.model}", not "{report.model}"')
+    if report.data is None or baseline.data is None:
+        bare = path if report.data is None else baseline_path
+        raise DataError(f"{bare}: has no accuracy; bench the model with its spec")
+    ours, theirs = report.data.test, baseline.data.test
+    if ours.sha256 != theirs.sha256:
+        raise DataError(
+            f"{baseline_path}: measured on another test set ({theirs.images} images, "
+            f"{theirs.sha256[:12]}…) than {path} ({ours.images} images, {ours.sha256[:12]}…); "
+            "make a new baseline on this one"
+        )
+
+
+class _Pair:
+    """A report and its baseline, with what each says of every test image where that is kept."""
+
+    def __init__(self, report: Report, baseline: Report, spec: Spec) -> None:
+        self.report = report
+        self.baseline = baseline
+        self.spec = spec
+        self.task = make_task(spec.task)
+        self.paired: stats.Comparison | None = None
+
+    def read_evidence(self, folder: Path, baseline_folder: Path) -> list[str]:
+        """Pair the two image by image if both kept evidence; else say so."""
+        ours = _find_evidence(self.report.evidence, [folder])
+        theirs = _find_evidence(self.baseline.evidence, [baseline_folder, folder])
+        if ours is None or theirs is None:
+            whose = "report" if ours is None else "baseline"
+            return [
+                f"the {whose} has no evidence beside it: intervals are unpaired, wider than they "
+                "need be; keep evidence.npz with report.json"
+            ]
+        pair = {"new": ours}
+        seed = self.spec.seed
+        self.paired = stats.compare(self.task, theirs, pair, seed=seed)["new"]
+        return []
+
+    def metric_check(self, metric: str) -> Check:
+        """Hold the fall of one metric against what the spec allows."""
+        limit = self.spec.requirements.max_drop
+        old = self.baseline.chosen.accuracy
+        new = self.report.chosen.accuracy
+        if metric not in new:
+            return Check("baseline", metric, "failed", f"{metric}: in the baseline, not measured")
+        paired = None if self.paired is None else self.paired.drop
+        drop = _fall(old[metric], new[metric], metric, paired)
+        failed = drop.value > limit and drop.low > 0
+        text = (
+            f"{metric}: {old[metric].value:.4f} → {new[metric].value:.4f}, "
+            f"fall {_interval(drop)} (allowed {limit:.4f})"
+        )
+        return Check("baseline", metric, "failed" if failed else "passed", text)
+
+    def slice_checks(self) -> list[Check]:
+        """Tell how the task's metric fell on each slice that both reports have."""
+        metric = self.spec.task.metric
+        found = []
+        for tag, old in self.baseline.chosen.slices.items():
+            new = self.report.chosen.slices.get(tag)
+            if new is None or metric not in old.accuracy or metric not in new.accuracy:
+                continue
+            slices = {} if self.paired is None else self.paired.slices
+            paired = slices[tag].drop if tag in slices else None
+            drop = _fall(old.accuracy[metric], new.accuracy[metric], metric, paired)
+            text = f"{tag} ({new.count} images): {metric} fall {_interval(drop)}"
+            found.append(Check("slices", tag, "informs", text))
+        return found
+
+
+def _find_evidence(entry: EvidenceFile | None, folders: list[Path]) -> Evidence | None:
+    """Load a report's evidence by its hash from the first folder that has it.
+
+    Raises:
+        DataError: If a file of that name is there but none has the hash the report states.
+    """
+    if entry is None:
+        return None
+    present = [folder / entry.file for folder in folders if (folder / entry.file).is_file()]
+    for path in present:
+        if sha256(path) == entry.sha256:
+            return Evidence.load(path)
+    if present and present[0].parent == folders[0]:
+        raise DataError(f"{present[0]}: not the evidence its report names; restore it")
+    return None
+
+
+def _fall(old: Estimate, new: Estimate, metric: str, paired: stats.Figures | None) -> Estimate:
+    """Say how far a metric fell between two reports.
+
+    The value is the difference of what the reports state. Its interval comes from the paired
+    bootstrap, moved to that value; without evidence, from both intervals' half-widths as those of
+    independent figures.
+    """
+    value = old.value - new.value
+    if paired is not None and metric in paired:
+        spread = paired[metric]
+        return Estimate(
+            value=value,
+            low=value + spread.low - spread.value,
+            high=value + spread.high - spread.value,
+        )
+    half = (((old.high - old.low) / 2) ** 2 + ((new.high - new.low) / 2) ** 2) ** 0.5
+    return Estimate(value=value, low=value - half, high=value + half)
+
+
+def _interval(drop: Estimate) -> str:
+    return f"{drop.value:+.4f} (95 %: {drop.low:+.4f} … {drop.high:+.4f})"

@@ -1,0 +1,30 @@
+"""A file to measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from decant.tensors import TensorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A `.tflite` with the description of its border.
+
+    Attributes:
+        name: "float" for the reference, else that of the candidate.
+        path: Of the file.
+        inputs: As conversion or quantization described them.
+        outputs: The same.
+        quantizer: Library and version that made it; None where it is not quantized.
+    """
+
+    name: str
+    path: Path
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    quantizer: str | None = None

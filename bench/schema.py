@@ -1,0 +1,333 @@
+"""`report.json`, schema 1: everything that was measured, and what follows from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from decant.artifacts import read_json, write_json
+from decant.errors import DataError
+from decant.machine import Machine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCHEMA: Final = 1
+NAME = "report.json"
+EVIDENCE = "evidence.npz"
+GALLERY = "gallery.json"
+PAGE = "report.html"
+
+Status = Literal["met", "broken", "not measured"]
+
+
+class Part(BaseModel):
+    """A frozen part of the report, closed to keys it does not know."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
+    )
+
+
+class Estimate(Part):
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+Figures = dict[str, Estimate]
+"""Metric → fraction."""
+
+
+class Latency(Part):
+    """Time of one inference at one number of threads.
+
+    Attributes:
+        median: Milliseconds.
+        p90: Milliseconds.
+        n: Inferences timed.
+        ratio_to_reference: Median over rounds of this file's time to the float file's.
+        ratio_low: Lower end of the ratio's 95 % interval.
+        ratio_high: Upper end of it.
+    """
+
+    median: float
+    p90: float
+    n: int
+    ratio_to_reference: float
+    ratio_low: float
+    ratio_high: float
+
+
+class Footprint(Part):
+    """What it costs to have the file loaded, from a process of its own.
+
+    Attributes:
+        load_ms: From opening the file to the end of the first inference.
+        peak_memory_bytes: Largest resident set of the process, Python included.
+        model_memory_bytes: By how much that exceeds the process before it opened the file.
+    """
+
+    load_ms: float
+    peak_memory_bytes: int
+    model_memory_bytes: int
+
+
+class Profile(Part):
+    """Which operators the file has and who runs them.
+
+    Attributes:
+        operators: Operator → count.
+        outside: The part of these that XNNPACK did not take.
+        delegated: How many operators XNNPACK took.
+        partitions: Into how many delegate nodes it put them; each further one cuts the graph.
+    """
+
+    operators: dict[str, int]
+    outside: dict[str, int]
+    delegated: int
+    partitions: int
+
+
+class Parity(Part):
+    """How far one output is from the same output of another form of the model.
+
+    Attributes:
+        hop: The two forms, such as "pytorch → static_int8".
+        output: The model's name for it.
+        max_relative: Largest difference over the other's largest magnitude.
+        rms_relative: Root mean square of the difference over that of the other.
+        tolerance: Largest `max_relative` allowed; None where nothing is required.
+        samples: Number of real inputs; None where the hop's own report does not say.
+    """
+
+    hop: str
+    output: str
+    max_relative: float
+    rms_relative: float
+    tolerance: float | None = None
+    samples: int | None = None
+
+
+class Slice(Part):
+    """Figures on the images of one tag; they inform and decide nothing."""
+
+    count: int
+    accuracy: Figures
+    drop: Figures
+
+
+class Quality(Part):
+    """How right a model is on one data set; drops are against PyTorch, positive is worse."""
+
+    accuracy: Figures = Field(default_factory=dict)
+    drop: Figures = Field(default_factory=dict)
+    slices: dict[str, Slice] = Field(default_factory=dict)
+
+
+class Entry(Part):
+    """Everything measured of one file.
+
+    Attributes:
+        name: Of the candidate; "float" for the reference.
+        file: Name in the report's folder.
+        sha256: Of the file.
+        size_bytes: Of the file.
+        quantizer: Library that made it, with its version; None for the reference.
+        latency_ms: "threads_1" and so on.
+        footprint: Load time and memory.
+        profile: Operators.
+        accuracy: Metric → fraction, on the test set.
+        drop: The same against PyTorch; positive is worse.
+        slices: Tag → the same, on the test set.
+        validation: On the validation set, which the choice is made on.
+        parity: Against other forms of the model.
+        chosen: Whether this is `model.tflite`.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    size_bytes: int
+    quantizer: str | None = None
+    latency_ms: dict[str, Latency]
+    footprint: Footprint
+    profile: Profile
+    accuracy: Figures = Field(default_factory=dict)
+    drop: Figures = Field(default_factory=dict)
+    slices: dict[str, Slice] = Field(default_factory=dict)
+    validation: Quality = Quality()
+    parity: tuple[Parity, ...] = ()
+    chosen: bool = False
+
+
+class PyTorch(Part):
+    """The model that drops are counted from."""
+
+    test: Quality
+    validation: Quality
+
+
+class DataSet(Part):
+    """A data set as it was measured on.
+
+    Attributes:
+        source: As the spec names it.
+        images: How many.
+        sha256: Of the photos and their labels, in order.
+    """
+
+    source: str
+    images: int
+    sha256: str
+
+
+class Data(Part):
+    """The choice is made on `validation`; `test` only reports."""
+
+    test: DataSet
+    validation: DataSet
+
+
+class Finding(Part):
+    """What one file has to say to one requirement."""
+
+    value: float | None
+    status: Status
+
+
+class Row(Part):
+    """One requirement of the spec, and whether the chosen file meets it.
+
+    Attributes:
+        requirement: Its key in the spec, such as "max_drop".
+        limit: In `unit`.
+        unit: "fraction", "bytes", "ms", "ratio" or "qps".
+        subject: What is held against the limit, in words.
+        value: Of the chosen file, accuracy on the test set; None if not measured.
+        status: Whether the chosen file meets it.
+        required: Whether a value that was not measured counts as a failure.
+        candidates: File name → its value, accuracy on the validation set; the choice is made
+            on these.
+    """
+
+    requirement: str
+    limit: float
+    unit: str
+    subject: str
+    value: float | None
+    status: Status
+    required: bool
+    candidates: dict[str, Finding]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gate lets this row through."""
+        return self.status == "met" or (self.status == "not measured" and not self.required)
+
+
+class Choice(Part):
+    """Which file became `model.tflite`, and why."""
+
+    name: str
+    reason: str
+
+
+class EvidenceFile(Part):
+    """Where the chosen file's answers to the test set are kept, for paired comparisons."""
+
+    file: str
+    sha256: str
+
+
+class Report(Part):
+    """A whole `report.json`.
+
+    Attributes:
+        schema_version: Of this format.
+        model: Name of the model.
+        machine: What the costs were measured on.
+        metric: The task's metric that requirements are about; None for a file without a spec.
+        data: The data sets; None for a file without a spec.
+        pytorch: The model before conversion; None for a file without a spec.
+        reference: The float file.
+        candidates: The others, in the order they were made.
+        choice: Which file is `model.tflite`.
+        verdict: One row per requirement.
+        evidence: Of the chosen file on the test set.
+        seed: Of the bootstrap.
+    """
+
+    schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
+    model: str
+    machine: Machine
+    metric: str | None = None
+    data: Data | None = None
+    pytorch: PyTorch | None = None
+    reference: Entry
+    candidates: tuple[Entry, ...] = ()
+    choice: Choice
+    verdict: tuple[Row, ...] = ()
+    evidence: EvidenceFile | None = None
+    seed: int = 0
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The reference and all candidates."""
+        return (self.reference, *self.candidates)
+
+    @property
+    def chosen(self) -> Entry:
+        """The file that is `model.tflite`."""
+        return next(entry for entry in self.entries if entry.chosen)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the chosen file meets what the spec requires."""
+        return all(row.passed for row in self.verdict)
+
+    def save(self, path: Path) -> None:
+        """Write the report; equal reports give equal bytes.
+
+        Raises:
+            DataError: If the file cannot be written.
+        """
+        write_json(path, self.model_dump(mode="json", by_alias=True))
+
+
+def load_report(path: Path) -> Report:
+    """Read a `report.json`.
+
+    Raises:
+        DataError: If it is missing, is not JSON, is of another schema, or is not whole; the
+            message lists what is wrong.
+    """
+    document = read_json(path)
+    found = document.get("schema") if isinstance(document, dict) else None
+    if found != SCHEMA:
+        raise DataError(
+            f"{path}: not a report of schema {SCHEMA} (schema = {found!r}); run the bench again"
+        )
+    try:
+        report = Report.model_validate(document)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+        raise DataError(
+            f"{path}: not a whole report; run the bench again\n  " + "\n  ".join(faults)
+        ) from error
+    chosen = [entry.name for entry in report.entries if entry.chosen]
+    if len(chosen) != 1:
+        raise DataError(f"{path}: {len(chosen)} files are marked chosen, not one; bench it again")
+    return report
+
+
+def json_schema() -> dict[str, Any]:
+    """Give the JSON schema of `report.json`, for readers in other languages."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "decant report, schema 1",
+        **Report.model_json_schema(by_alias=True),
+    }

@@ -1,0 +1,214 @@
+"""Holds measured files against the requirements of a spec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from decant.machine import HOST
+
+from .schema import Entry, Estimate, Finding, Quality, Row, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from decant.spec import Latency, Requirements, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One key of the spec's requirements.
+
+    Attributes:
+        key: As the spec writes it.
+        limit: In `unit`.
+        unit: "fraction", "bytes", "ms", "ratio" or "qps".
+        subject: What is held against the limit, in words.
+        measure: Reads the value of a file, given the reference and the file's quality on the
+            data set in question; None if it was not measured.
+        at_least: Whether the limit is a floor.
+        required: Whether a value that was not measured counts as a failure.
+    """
+
+    key: str
+    limit: float
+    unit: str
+    subject: str
+    measure: Callable[[Entry, Entry, Quality], float | None]
+    at_least: bool = False
+    required: bool = True
+
+    def judge(self, entry: Entry, reference: Entry, quality: Quality) -> Finding:
+        """Hold one file against the limit."""
+        value = self.measure(entry, reference, quality)
+        return Finding(value=value, status=self._status(value))
+
+    def _status(self, value: float | None) -> Status:
+        if value is None:
+            return "not measured"
+        fits = value >= self.limit if self.at_least else value <= self.limit
+        return "met" if fits else "broken"
+
+
+def requirements_of(spec: Spec) -> list[Requirement]:
+    """List what a spec requires, in a fixed order."""
+    section, metric = spec.requirements, spec.task.metric
+    found = [
+        Requirement(
+            "max_drop",
+            section.max_drop,
+            "fraction",
+            f"drop of {metric} against PyTorch",
+            lambda _entry, _reference, quality: _value(quality.drop, metric),
+        )
+    ]
+    if section.min_accuracy is not None:
+        found.append(
+            Requirement(
+                "min_accuracy",
+                section.min_accuracy,
+                "fraction",
+                metric,
+                lambda _entry, _reference, quality: _value(quality.accuracy, metric),
+                at_least=True,
+            )
+        )
+    found += _costs(section)
+    for number, limit in enumerate(section.latency):
+        found += _latency(number, limit)
+    if section.min_qps is not None:
+        found.append(_qps(section))
+    return found
+
+
+def rows(spec: Spec, entries: Sequence[Entry], chosen: Entry) -> tuple[Row, ...]:
+    """Give one row per requirement: the chosen file on the test set, all on the validation set.
+
+    Args:
+        spec: Whose requirements count.
+        entries: All files, the reference first.
+        chosen: One of them.
+    """
+    reference, test = entries[0], Quality(accuracy=chosen.accuracy, drop=chosen.drop)
+    found = []
+    for each in requirements_of(spec):
+        finding = each.judge(chosen, reference, test)
+        found.append(
+            Row(
+                requirement=each.key,
+                limit=each.limit,
+                unit=each.unit,
+                subject=each.subject,
+                value=finding.value,
+                status=finding.status,
+                required=each.required,
+                candidates={e.name: each.judge(e, reference, e.validation) for e in entries},
+            )
+        )
+    return tuple(found)
+
+
+def written(value: float | None, unit: str) -> str:
+    """Write a value with its unit."""
+    if value is None:
+        return "not measured"
+    if unit == "bytes":
+        return f"{value / 1e6:.3f} MB"
+    if unit == "fraction":
+        return f"{value:.4f}"
+    return f"{value:.3f} {'× float' if unit == 'ratio' else unit}"
+
+
+def line(row: Row) -> str:
+    """Write a row as one line."""
+    sign = "≥" if row.requirement in ("min_accuracy", "min_qps") else "≤"
+    limit = f"{sign} {written(row.limit, row.unit)}"
+    return (
+        f"{row.requirement}: {row.subject} {written(row.value, row.unit)} ({limit}): {row.status}"
+    )
+
+
+def _costs(section: Requirements) -> list[Requirement]:
+    """List the limits of size and memory."""
+    found = []
+    if section.max_size_bytes is not None:
+        limit = section.max_size_bytes
+        found.append(
+            Requirement(
+                "max_size_bytes", limit, "bytes", "file size", lambda e, _r, _q: e.size_bytes
+            )
+        )
+    if section.max_size_ratio is not None:
+        found.append(
+            Requirement(
+                "max_size_ratio",
+                section.max_size_ratio,
+                "ratio",
+                "file size",
+                lambda e, r, _q: e.size_bytes / r.size_bytes,
+            )
+        )
+    if section.max_memory_bytes is not None:
+        found.append(
+            Requirement(
+                "max_memory_bytes",
+                section.max_memory_bytes,
+                "bytes",
+                "peak memory",
+                lambda e, _r, _q: e.footprint.peak_memory_bytes,
+            )
+        )
+    return found
+
+
+def _latency(number: int, limit: Latency) -> list[Requirement]:
+    """List the limits of one `[[requirements.latency]]`."""
+    found = []
+    where = f"{limit.device}, {limit.threads} thread{'s' if limit.threads > 1 else ''}"
+    # Only the host was measured; a figure for another device is never inferred from it.
+    required = limit.device == HOST or limit.must_measure
+    for key, unit, bound, field in (
+        ("max_ms", "ms", limit.max_ms, "median"),
+        ("max_ratio_to_float", "ratio", limit.max_ratio_to_float, "ratio_to_reference"),
+    ):
+        if bound is None:
+            continue
+        found.append(
+            Requirement(
+                f"latency[{number}].{key}",
+                bound,
+                unit,
+                f"latency ({where})",
+                lambda e, _r, _q, field=field: _time(e, limit, field),
+                required=required,
+            )
+        )
+    return found
+
+
+def _qps(section: Requirements) -> Requirement:
+    """Turn the wanted rate into a requirement on the first latency's device."""
+    from decant.spec import Latency
+
+    first = section.latency[0] if section.latency else Latency()
+
+    def rate(entry: Entry, _reference: Entry, _quality: Quality) -> float | None:
+        median = _time(entry, first, "median")
+        return None if median is None else 1000 / median
+
+    limit = section.min_qps or 0.0
+    subject = f"inferences a second ({first.device}, {first.threads} threads)"
+    required = first.device == HOST or first.must_measure
+    return Requirement("min_qps", limit, "qps", subject, rate, at_least=True, required=required)
+
+
+def _time(entry: Entry, limit: Latency, field: str) -> float | None:
+    """Read a latency figure of the host; None for another device."""
+    times = entry.latency_ms.get(f"threads_{limit.threads}")
+    if limit.device != HOST or times is None:
+        return None
+    return float(getattr(times, field))
+
+
+def _value(figures: dict[str, Estimate], metric: str) -> float | None:
+    return figures[metric].value if metric in figures else None

@@ -7,6 +7,8 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+
+from decant.errors import DataError
 from decant.zoo.detector.data import pages
 from decant.zoo.detector.data import text as text_lines
 from decant.zoo.detector.data.bank import SPLITS, bank, sixteenth
@@ -24,8 +26,6 @@ from decant.zoo.detector.data.page import (
 )
 from decant.zoo.detector.data.strokes import glyph
 from decant.zoo.detector.data.typeset import FONTS, typeset
-
-from decant.errors import DataError
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from decant.zoo.detector.data.bank import Bank, Split, bank
 from decant.zoo.detector.data.boxes import scaled
 from decant.zoo.detector.data.camera import Wave, draw_camera, framed

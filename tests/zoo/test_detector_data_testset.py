@@ -9,6 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from faster_coco_eval import COCO
+
+from decant.errors import DataError
 from decant.zoo.detector.data import pages, write_split
 from decant.zoo.detector.data.testset import (
     COUNT,
@@ -19,9 +22,6 @@ from decant.zoo.detector.data.testset import (
     slice_counts,
     verify_test_set,
 )
-from faster_coco_eval import COCO
-
-from decant.errors import DataError
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_the_number_of_processes_changes_nothing(written, tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_named_and_left_alone(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(DataError, match=r"cannot write calibration pages to .*file/data"):
+    with pytest.raises(DataError, match="file/data: cannot be written"):
         write_split(tmp_path / "file" / "data", "calibration", 0, 1)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
-import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from decant.errors import DataError
+from decant.artifacts import atomic_folder
 
 from .page import Page, pages
 
@@ -42,18 +40,10 @@ def write_split(folder: Path | str, split: str, start: int, count: int, jobs: in
         DataError: There is no such split, or the folder cannot be written.
     """
     target = Path(folder)
-    part = target.with_name(f"{target.name}.part{os.getpid()}")
-    try:
-        (part / "images").mkdir(parents=True)
+    with atomic_folder(target) as part:
+        (part / "images").mkdir()
         records = _records(part, split, (start, count), jobs)
         (part / "annotations.json").write_text(to_json(split, records), encoding="utf-8")
-        if target.exists():
-            shutil.rmtree(target)
-        part.rename(target)
-    except OSError as error:
-        raise DataError(f"cannot write {split} pages to {target}: {error}") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return target / "annotations.json"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import platform
 from collections import Counter
 from importlib.metadata import version
@@ -13,6 +11,7 @@ from typing import Any
 
 import cv2
 
+from decant.artifacts import files_in, read_json, sha256, write_text
 from decant.errors import DataError
 
 from .coco import write_split
@@ -41,7 +40,7 @@ def make_test_set(folder: Path = FOLDER, count: int = COUNT, jobs: int = 1) -> N
     """
     write_split(folder, "test", 0, count, jobs)
     describe_test_set(folder)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    size = sum(file.stat().st_size for file in files_in(folder))
     if size > MAX_BYTES:
         raise DataError(f"{folder} holds {size} bytes, more than {MAX_BYTES}; make fewer pages")
 
@@ -49,11 +48,10 @@ def make_test_set(folder: Path = FOLDER, count: int = COUNT, jobs: int = 1) -> N
 def describe_test_set(folder: Path = FOLDER) -> None:
     """Write CARD.md and SHA256SUMS for the images and annotations in a folder."""
     (folder / "SHA256SUMS").unlink(missing_ok=True)
-    card = _card(json.loads((folder / "annotations.json").read_text(encoding="utf-8")))
-    (folder / "CARD.md").write_text(card, encoding="utf-8")
-    listed = sorted(path for path in folder.rglob("*") if path.is_file())
-    sums = [f"{_sha256(path)}  {path.relative_to(folder).as_posix()}\n" for path in listed]
-    (folder / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
+    card = _card(read_json(folder / "annotations.json"))
+    write_text(folder / "CARD.md", card)
+    sums = [f"{sha256(file)}  {file.relative_to(folder).as_posix()}\n" for file in files_in(folder)]
+    write_text(folder / "SHA256SUMS", "".join(sums))
 
 
 def verify_test_set(folder: Path = FOLDER) -> None:
@@ -63,15 +61,15 @@ def verify_test_set(folder: Path = FOLDER) -> None:
         DataError: Something differs; the message names the file.
     """
     expected = _listed(folder)
-    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    present = {file.relative_to(folder).as_posix() for file in files_in(folder)}
     present.discard("SHA256SUMS")
     for name in sorted(expected.keys() ^ present):
         state = "is missing" if name in expected else "is not in SHA256SUMS"
         raise DataError(f"test set {folder}: {name} {state}; restore the folder from git")
     for name, digest in expected.items():
-        if _sha256(folder / name) != digest:
+        if sha256(folder / name) != digest:
             raise DataError(f"test set {folder}: {name} has changed; restore the folder from git")
-    coco = json.loads((folder / "annotations.json").read_text(encoding="utf-8"))
+    coco = read_json(folder / "annotations.json")
     for image in coco["images"]:
         _check_image(folder, image)
     counted, stated = slice_counts(coco), card_counts((folder / "CARD.md").read_text("utf-8"))
@@ -114,10 +112,6 @@ def _check_image(folder: Path, image: dict[str, Any]) -> None:
             f"test set {folder}: images/{image['file_name']} does not decode to "
             f"{image['width']} x {image['height']} pixels"
         )
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _card(coco: dict[str, Any]) -> str:

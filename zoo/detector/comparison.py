@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import stats
+from scipy import stats  # type: ignore[import-untyped]
 
 from decant.artifacts import read_json, write_json
 from decant.network import load_weights
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 def figures_on_test_set(checkpoint: Path, role: str = "student") -> dict[str, float]:
     """Measure a checkpoint, in PyTorch and float32, on the committed test set."""
-    model = recipe().model("student" if role == "student" else "teacher")
+    model = recipe().model(role)
     load_weights(model, checkpoint)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return evaluate(model, [fit(page) for page in load_pages(TESTSET, None)])

@@ -124,11 +124,13 @@ def hard_sigmoid(node: ir.Node) -> bool:
     limits = None if clip is None else clip_limits(clip)
     if clip is None or limits is None or limits[0] != 0.0 or not close(limits[1] * parts[0], 1.0):
         return False
-    for x in bases(clip.inputs[0]):
+    for x in reversed(list(bases(clip.inputs[0]))):  # the deepest takes the whole line in
         line = polynomial(clip.inputs[0], x)
-        if line is not None and set(line) == {0, 1}:
-            slope, shift = line[1] * parts[0], line[0] * parts[0]
-            return _become(root, x, "HardSigmoid", {"alpha": slope, "beta": shift})
+        if line is None or set(line) != {0, 1}:
+            continue
+        slope, shift = line[1] * parts[0], line[0] * parts[0]
+        if _become(root, x, "HardSigmoid", {"alpha": slope, "beta": shift}):
+            return True
     return False
 
 
@@ -172,10 +174,11 @@ def _gates(root: ir.Value, op_type: str) -> Iterator[tuple[ir.Value, ir.Value]]:
 def _inside(maker: ir.Node) -> Iterator[ir.Value]:
     """Walk through the functions that activations are made of, down to what x may be."""
     for operand in maker.inputs:
-        yield from bases(operand)
-        inner = produced_by(operand, "Erf", "Tanh", "Softplus", "Log", "Exp")
-        if inner is not None:
-            yield from _inside(inner)
+        for candidate in bases(operand):
+            yield candidate
+            inner = produced_by(candidate, "Erf", "Tanh", "Softplus", "Log", "Exp")
+            if inner is not None:
+                yield from _inside(inner)
 
 
 def _is_product(root: ir.Value, parts: tuple[ir.Value, ir.Value], number: float) -> bool:

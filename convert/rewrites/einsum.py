@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx_ir as ir
 
-from decant.graph.edit import attribute, new_constant, new_node, replace
+from decant.graph.edit import attribute, new_constant, new_node, rank, replace
 from decant.graph.rewrite import Rewrites
 
 if TYPE_CHECKING:
@@ -56,23 +56,35 @@ def einsum(node: ir.Node) -> bool:
 
 
 def _parse(node: ir.Node) -> tuple[list[Term], str] | None:
-    """Read the equation; ellipses, diagonals and unknown shapes are left alone."""
+    """Read the equation; diagonals and unknown shapes are left alone."""
     equation = attribute(node, "equation").replace(" ", "")
     left, arrow, result = equation.partition("->")
     subscripts = left.split(",")
-    if not arrow:
-        letters = sorted(set(left) - {","})
-        result = "".join(c for c in letters if left.count(c) == 1)
-    if "." in equation or len(subscripts) != len(node.inputs):
+    ranks = [rank(value) for value in node.inputs]
+    if None in ranks or len(ranks) != len(subscripts):
         return None
+    if not arrow:
+        once = sorted(set(left) - {",", "."})
+        result = "..." * ("..." in left) + "".join(c for c in once if left.count(c) == 1)
+    hidden = [
+        (whole or 0) - len(s.replace("...", "")) for whole, s in zip(ranks, subscripts, strict=True)
+    ]
+    most = max((n for n, s in zip(hidden, subscripts, strict=True) if "..." in s), default=0)
+    spelled = [
+        s.replace("...", DOTS[most - n : most]) for n, s in zip(hidden, subscripts, strict=True)
+    ]
     terms = []
-    for value, letters in zip(node.inputs, subscripts, strict=True):
+    for value, letters in zip(node.inputs, spelled, strict=True):
         if value is None or value.shape is None or len(set(letters)) != len(letters):
             return None
         if len(value.shape) != len(letters) or value.shape.has_unknown_dim():
             return None
         terms.append(Term(value, letters))
-    return terms, result
+    return terms, result.replace("...", DOTS[:most])
+
+
+DOTS = "αβγδεζηθ"
+"""Letters for the axes that an ellipsis stands for, aligned at the right."""
 
 
 def _sizes(terms: Iterable[Term]) -> dict[str, Any]:

@@ -69,7 +69,8 @@ def normalization(node: ir.Node) -> bool:
     sizes = [shape[axis] for axis in found.axes]
     if found.axes != tuple(range(whole - len(sizes), whole)) or not _known(sizes):
         return False
-    spatial = found.axes == tuple(range(2, whole)) and isinstance(shape[1], int)
+    # Over the one last axis of three, rows of tokens are likelier than 1-D channels.
+    spatial = whole > 3 and found.axes == tuple(range(2, whole)) and isinstance(shape[1], int)
     if found.centred and spatial:
         inputs = _unit(node, (shape[1],), found.x, shift=True)
         attributes: dict[str, Any] = {"epsilon": found.epsilon}

@@ -148,11 +148,17 @@ def _factors_of(
     return None if value is None else factors(value, stops)
 
 
-def bases(value: ir.Value | None, depth: int = 0) -> Iterator[ir.Value]:
+def bases(value: ir.Value | None) -> Iterator[ir.Value]:
     """Offer the values that `value` may be a polynomial in, nearest first."""
-    if value is None or constant(value) is not None or depth > MAX_DEPTH:
-        return
-    yield value
-    node = produced_by(value, "Add", "Sub", "Mul", "Div", "Neg", "Pow", "Identity")
-    for operand in () if node is None else node.inputs:
-        yield from bases(operand, depth + 1)
+    seen: set[ir.Value] = set()
+    level = [] if value is None else [value]
+    for _ in range(MAX_DEPTH):
+        below: list[ir.Value] = []
+        for candidate in level:
+            if candidate in seen or constant(candidate) is not None:
+                continue
+            seen.add(candidate)
+            yield candidate
+            node = produced_by(candidate, "Add", "Sub", "Mul", "Div", "Neg", "Pow", "Identity")
+            below.extend(v for v in (node.inputs if node else ()) if v is not None)
+        level = below

@@ -117,6 +117,10 @@ class Cache:
         self._forget_old(stage)
         return Result(folder, files, fresh=True)
 
+    def forget(self, stage: Stage) -> None:
+        """Throw away what is kept of a stage."""
+        remove(self._folder(stage))
+
     def _folder(self, stage: Stage) -> Path:
         return self.root / f"{stage.name}-{stage.key[:16]}"
 

@@ -84,8 +84,9 @@ def convert(
     input_layout: Annotated[Layout, typer.Option(help="Axis order of inputs.")] = Layout.NHWC,
     output_layout: Annotated[Layout, typer.Option(help="Axis order of outputs.")] = Layout.NHWC,
     input_dtype: Annotated[
-        InputType, typer.Option(help="uint8 takes raw camera pixels.")
-    ] = InputType.FLOAT32,
+        InputType | None,
+        typer.Option(help="uint8 takes raw camera pixels; float32 unless a spec says otherwise."),
+    ] = None,
     inputs: Annotated[
         Path | None, typer.Option(help="An .npz of inputs to verify with, by ONNX name.")
     ] = None,
@@ -104,15 +105,17 @@ def convert(
     verbose: Verbose = False,
 ) -> None:
     """Convert a model to a verified float .tflite."""
-    options = {
+    options: dict[str, Any] = {
         "input_layout": input_layout.value,
         "output_layout": output_layout.value,
-        "input_dtype": input_dtype.value,
         "tolerance": tolerance,
         "allow_flex": allow_flex,
         "rewrites": tuple(rewrite or ()),
-        "plugins": tuple(operators or ()),
     }
+    if input_dtype is not None:
+        options["input_dtype"] = input_dtype.value
+    if operators:
+        options["plugins"] = tuple(operators)
     with session(verbose=verbose) as terminal:
         _command("files").convert(terminal, source, out, inputs, options)
 

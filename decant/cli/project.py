@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..artifacts import sha256, sha256_text
 from ..cache import Cache, source_hash
+from ..errors import DataError, UsageError
 from ..source import find_source
 from ..spec import CocoSource, FolderSource, load_spec
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..spec import Source, Spec
 
 
@@ -29,7 +34,7 @@ class Project:
 
     def network_inputs(self) -> dict[str, str]:
         """Hash what the PyTorch network is made from."""
-        hashes = {"factory": _code_hash(self.spec.model.factory, self.spec.folder)}
+        hashes = {"factory": code_hash(self.spec.model.factory, self.spec.folder)}
         if self.spec.model.checkpoint is not None:
             hashes["checkpoint"] = sha256(self.spec.path(self.spec.model.checkpoint))
         for operators in self.spec.model.operators:
@@ -43,7 +48,7 @@ class Project:
             return sha256_text(" ".join(sha256(self.spec.path(file)) for file in files if file))
         if isinstance(source, FolderSource):
             return sha256(self.spec.path(source.path))
-        return _code_hash(source.factory, self.spec.folder)
+        return code_hash(source.factory, self.spec.folder)
 
 
 def open_project(text: str, out: Path | None) -> Project:
@@ -58,7 +63,34 @@ def open_project(text: str, out: Path | None) -> Project:
     return Project(spec, out if out is not None else Path("build", spec.model.name))
 
 
-def _code_hash(reference: str, folder: Path) -> str:
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep a second command out of a build folder.
+
+    Raises:
+        UsageError: If one is at work there.
+        DataError: If the folder cannot be written.
+    """
+    path = folder / ".cache" / "lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise DataError(
+            f"{folder}: cannot be written ({error.strerror}); give another folder with --out"
+        ) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                f"{folder}: another decant command is at work there; wait for it, or give "
+                "another folder with --out"
+            ) from None
+        yield
+
+
+def code_hash(reference: str, folder: Path) -> str:
     """Hash the code that a factory may run: its package, or all Python files beside it."""
     place = reference.rpartition(":")[0]
     if place.endswith(".py"):

@@ -141,7 +141,9 @@ def _predictions(spec: Spec, outputs: Arrays, placement: Placement) -> tuple[Pre
         Prediction(
             label=labels[prediction.labels[index]],
             score=round(float(prediction.scores[index]), 6),
-            quad=tuple((round(float(x), 3), round(float(y), 3)) for x, y in prediction.quads[index]),
+            quad=tuple(
+                (round(float(x), 3), round(float(y), 3)) for x, y in prediction.quads[index]
+            ),
         )
         for index in range(min(GOLDEN_PREDICTIONS, len(prediction.scores)))
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -89,6 +90,8 @@ def session(*, verbose: bool = False) -> Iterator[Terminal]:
     ):
         try:
             yield terminal
+        except typer.Exit:
+            raise
         except KeyboardInterrupt:
             terminal.say("interrupted")
             raise typer.Exit(INTERRUPTED) from None
@@ -146,14 +149,16 @@ def _redirected(log: IO[str]) -> Iterator[Terminal]:
     with (
         os.fdopen(os.dup(1), "w", encoding="utf-8") as out,
         os.fdopen(os.dup(2), "w", encoding="utf-8") as err,
+        contextlib.redirect_stdout(log),
+        contextlib.redirect_stderr(log),
     ):
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
         try:
             yield Terminal(out, err)
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            with contextlib.suppress(OSError):
+                log.flush()
             for descriptor, original in enumerate(kept, start=1):
                 os.dup2(original, descriptor)
                 os.close(original)

@@ -1,0 +1,57 @@
+"""Puts what the stages made into the build folder, all or nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+from ..artifacts import read_json, remove, sha256, updated_folder, write_json
+from ..cache import RECORD
+from ..errors import DataError
+from ..manifest import NAME as MANIFEST
+from ..manifest import listed_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ..cache import Result
+
+
+def publish(out: Path, results: Sequence[Result], manifest: Mapping[str, Any]) -> None:
+    """Put the files of all stages into the build folder, all or nothing."""
+    stale = listed_files(out).keys() - manifest["files"].keys()
+    with updated_folder(out) as temporary:
+        for result in results:
+            for name, _ in files_of(result):
+                target = temporary / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                link(result.folder / name, target)
+        write_json(temporary / MANIFEST, manifest)
+    for name in stale:
+        remove(out / name)
+
+
+def link(source: Path, target: Path) -> None:
+    """Share the bytes with the cache where the disk can, else copy them."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def is_published(out: Path, manifest: Mapping[str, Any]) -> bool:
+    """Whether the build folder holds exactly these files, from such a run."""
+    try:
+        same = read_json(out / MANIFEST) == manifest
+        return same and all(
+            sha256(out / name) == digest for name, digest in listed_files(out).items()
+        )
+    except DataError:
+        return False
+
+
+def files_of(result: Result) -> Iterator[tuple[str, str]]:
+    """Yield name and SHA-256 of each file a stage made for the user."""
+    return ((name, digest) for name, digest in result.files.items() if name != RECORD)

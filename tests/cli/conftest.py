@@ -1,0 +1,34 @@
+"""Runs the real command line in this process, with what it prints to the real descriptors."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from bright_project import write_project
+
+from decant.cli.app import app
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def decant(capfd):
+    def decant(*args):
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            app([str(arg) for arg in args], prog_name="decant")
+        return Ended(caught.value.code, *capfd.readouterr())
+
+    return decant
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    """A user's project, which is the current folder."""
+    monkeypatch.chdir(tmp_path)
+    return write_project(tmp_path)

@@ -1,0 +1,129 @@
+"""Our own lines reach the terminal, nothing else does, and every failure has its exit code."""
+
+import logging
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from decant.cli.terminal import session
+from decant.errors import (
+    DataError,
+    GateFailed,
+    InternalError,
+    ParityError,
+    SpecError,
+    UnsupportedOp,
+)
+from decant.progress import track
+
+
+def test_only_our_lines_are_seen(capfd):
+    with session() as terminal:
+        os.write(1, b"noise of a library on 1\n")
+        os.write(2, b"noise of a library on 2\n")
+        subprocess.run([sys.executable, "-c", "print('noise of a child')"], check=True)
+        print("noise of the user's code")  # noqa: T201 (that is what is tested)
+        logging.getLogger("decant.convert").info("folded 3 constants")
+        logging.getLogger("decant.convert").warning("an odd graph")
+        logging.getLogger("tensorflow").warning("noise of a logger")
+        terminal.result("42")
+    out, err = capfd.readouterr()
+    assert out == "42\n"
+    assert err == "  folded 3 constants\nwarning: an odd graph\n"
+
+
+def test_streams_are_back_afterwards(capfd):
+    with session():
+        pass
+    os.write(1, b"seen\n")
+    print("also seen")  # noqa: T201 (that is what is tested)
+    sys.stdout.flush()
+    assert capfd.readouterr().out.splitlines() == ["seen", "also seen"]
+
+
+def test_verbose_shows_the_noise(capfd):
+    with session(verbose=True):
+        os.write(2, b"noise of a library\n")
+    assert "noise of a library" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (GateFailed, 1),
+        (SpecError, 2),
+        (UnsupportedOp, 3),
+        (ParityError, 4),
+        (DataError, 5),
+    ],
+)
+def test_each_refusal_has_its_code_and_one_message(capfd, error, code):
+    with pytest.raises(typer.Exit) as caught, session():
+        raise error("x.onnx: what and why; what to do")
+    assert caught.value.exit_code == code
+    assert capfd.readouterr() == ("", "error: x.onnx: what and why; what to do\n")
+
+
+def fail_after_noise(error):
+    with session():
+        os.write(2, b"last words of a library\n")
+        raise error("the reason")
+
+
+@pytest.mark.parametrize("error", [InternalError, ZeroDivisionError])
+def test_our_own_fault_keeps_the_traceback_in_a_file(capfd, error):
+    with pytest.raises(typer.Exit) as caught:
+        fail_after_noise(error)
+    assert caught.value.exit_code == 70
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "the reason" in err
+    assert "Traceback" not in err
+    log = Path(re.search(r"please report it with (\S+)", err)[1])
+    kept = log.read_text()
+    log.unlink()
+    assert "last words of a library" in kept
+    assert "Traceback" in kept
+
+
+def test_interrupt(capfd):
+    with pytest.raises(typer.Exit) as caught, session():
+        raise KeyboardInterrupt
+    assert caught.value.exit_code == 130
+    assert capfd.readouterr().err == "interrupted\n"
+
+
+def test_progress_is_plain_lines_where_there_is_no_terminal(capfd, monkeypatch):
+    monkeypatch.setattr("decant.cli.terminal.PLAIN_LINE_EVERY_S", -1.0)
+    with session():
+        assert list(track("ab", "photos", 2)) == ["a", "b"]
+    assert capfd.readouterr().err == "  photos: 1 of 2\n  photos: 2 of 2\n"
+
+
+def test_help_is_answered_in_a_third_of_a_second():
+    # Processor time, which a busy machine does not change; the wall takes as long on a quiet one.
+    before = os.times()
+    subprocess.run(
+        [sys.executable, "-c", "from decant.cli import main; main()", "--help"],
+        check=True,
+        capture_output=True,
+    )
+    after = os.times()
+    spent_s = after.children_user + after.children_system
+    spent_s -= before.children_user + before.children_system
+    assert spent_s <= 0.3
+
+
+def test_help_imports_nothing_heavy():
+    program = (
+        "import sys\nfrom decant.cli.app import app\n"
+        "heavy = {'torch', 'tensorflow', 'numpy', 'pydantic', 'onnx', 'cv2', 'matplotlib'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ended.stderr.strip() == ""

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from .artifacts import write_bytes, write_json
 from .errors import DataError
+from .progress import track
 
 log = logging.getLogger(__name__)
 
@@ -183,7 +184,8 @@ def fit(
     run = _Run(objective, recipe, settings, stem)
     run.resume()
     with ThreadPoolExecutor(1) as pool:
-        for batch in _batches(recipe, settings, run.step, pool):
+        batches = _batches(recipe, settings, run.step, pool)
+        for batch in track(batches, f"training {stem.name}", settings.steps - run.step):
             run.advance(batch, report)
     return run.finish()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def _common_cut(rows: Sequence[Sequence[Size]]) -> tuple[Size, ...] | None:
     for row in rows:
         borders.update(math.prod(s or 0 for s in row[i:]) for i in range(len(row)))
     ordered = sorted(borders)
-    pairs = list(zip(ordered, ordered[1:], strict=False))
+    pairs = list(itertools.pairwise(ordered))
     if 0 in borders:
         return tuple(rows[0]) if all(list(row) == list(rows[0]) for row in rows) else None
     if any(b % a for a, b in pairs):
@@ -218,7 +219,7 @@ def _operand(
         tuple(cut[slot.axis][slot.part] for slot in group if _present(value, slot))
         for group in groups
     ]
-    while own and not own[0] and not value.storage.forms[0].tensor.shape.rank == len(own):
+    while own and not own[0] and value.storage.forms[0].tensor.shape.rank != len(own):
         own = own[1:]
     return value.storage.take(own)
 
@@ -236,7 +237,7 @@ def _constant_operand(
             position[axis, part] = len(sizes)
             sizes.append(size if value.shape[axis] != 1 and size is not None else 1)
     array = value.array.reshape(sizes).transpose([position[s.axis, s.part] for s in slots])
-    present = [[_present(value, slot) and slot.factor.size or 1 for slot in g] for g in groups]
+    present = [[(_present(value, slot) and slot.factor.size) or 1 for slot in g] for g in groups]
     shape = [math.prod(group) for group in present]
     while shape and shape[0] == 1:
         shape = shape[1:]

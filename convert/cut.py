@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import tensorflow as tf
 
 from . import view
 from .align import cut_axis, prepare
+from .along import expose
 from .tensors import (
     AnyValue,
     Form,
@@ -158,18 +159,8 @@ def _expose(value: Value, axis: int, parts: Sequence[Part]) -> tuple[Value, Fact
 
 def gathered(value: Value, axis: int) -> Value:
     """The value with one axis in one piece, the rest of memory in its present order."""
-    rows = view.refine([view.merge(value.order), *value.axes])
-    if rows is None:
-        raise AssertionError("a value's axes divide its native form")
-    memory, own = rows[0], rows[1 + axis]
-    first = min(memory.index(factor) for factor in own)
-    before = _dims([factor for factor in memory[:first] if factor not in own])
-    after = _dims([factor for factor in memory[first:] if factor not in own])
-    tensor = value.storage.take([*before, own, *after])
-    dim = view.whole(new_dim(tensor, len(before)))
-    order = view.flatten([*before, dim, *after])
-    axes = (*rows[1 : 1 + axis], dim, *rows[2 + axis :])
-    return Value(Storage([Form(tensor, order)]), tuple(axes))
+    exposed = expose(value, [axis])
+    return exposed.back(exposed.tensor)
 
 
 def _dims(factors: Sequence[Factor]) -> list[Factors]:
@@ -186,7 +177,7 @@ def _dims(factors: Sequence[Factor]) -> list[Factors]:
 def concat(values: Sequence[AnyValue], axis: int) -> Value:
     """Concatenate along a logical axis, in the memory order of the largest value."""
     operands = [activation(x) for x in values]
-    operands = [gathered(x, axis) if x.axes[axis] else x for x in operands]
+    operands = [_in_one_piece(x, axis) for x in operands]
     lead = max(operands, key=lambda x: math.prod(s or 1 for s in x.shape))
     others = [Value(x.storage, _without(x.axes, axis)) for x in operands]
     prepared, parts = prepare(others, lead.rank)
@@ -201,6 +192,13 @@ def concat(values: Sequence[AnyValue], axis: int) -> Value:
 
 Order = list[list[tuple[int, int]] | None]  # dims of (axis, part); None is the axis joined along
 Parts = list[tuple[view.Size, ...]]
+
+
+def _in_one_piece(value: Value, axis: int) -> Value:
+    factors = view.join(value.axes[axis], value.order)
+    if len(factors) > 1:
+        return gathered(value, axis)
+    return Value(value.storage, (*value.axes[:axis], factors, *value.axes[axis + 1 :]))
 
 
 def _without(axes: view.Axes, axis: int) -> view.Axes:

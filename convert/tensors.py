@@ -45,11 +45,14 @@ class Storage:
     Attributes:
         forms: The layouts.
         hoist: Makes a layout by arranging the tensor that this one was cut out of, or says None.
+        pieces: Factors of which stretches were cut out, with the stretches' sizes.
+        nonnegative: Whether no element can be below zero.
     """
 
     forms: list[Form]
     hoist: Callable[[Factors], Form | None] | None = None
     pieces: list[tuple[Factor, int]] = field(default_factory=list)
+    nonnegative: bool = False
 
     def has(self, order: Factors) -> bool:
         """Whether this order exists without moving anything."""
@@ -100,10 +103,8 @@ def runtime_shape(groups: Sequence[Factors]) -> Any:
 def _runtime_size(group: Factors) -> Any:
     size: Any = 1
     for factor in group:
-        if factor.size is not None:
-            size = size * factor.size
-        else:
-            size = size * factor.dim.runtime_size()  # type: ignore[misc]
+        known = factor.size
+        size = size * (factor.dim.runtime_size() if known is None else known)  # type: ignore[misc]
     return size
 
 

@@ -7,6 +7,7 @@ Axes of size one have no factor. An axis of unknown size is one factor that is n
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -219,7 +220,7 @@ def refine(rows: Sequence[Factors]) -> list[Factors] | None:
             cuts.add(factor.stride * factor.size)
     for cuts in borders.values():
         ordered = sorted(cuts)
-        if any(b % a for a, b in zip(ordered, ordered[1:], strict=False)):
+        if any(b % a for a, b in itertools.pairwise(ordered)):
             return None
     return [flatten(_cut(factor, borders[factor.dim]) for factor in row) for row in rows]
 

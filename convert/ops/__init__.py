@@ -2,6 +2,8 @@
 
 from . import (  # noqa: F401
     convolution,
+    filling,
+    indexing,
     linear,
     normalization,
     pointwise,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -79,17 +79,12 @@ def _depthwise(x: Tensor, kernel: Any, row: Sequence[Window], padding: str) -> T
     hwcm = kernel.reshape(channels, -1, *kernel.shape[2:]).transpose(2, 3, 0, 1)
     strides = [window.stride for window in row]
     dilations = [window.dilation for window in row]
-    step = max(strides)
-    if len(set(strides)) == 1:
-        return tf.nn.depthwise_conv2d(
-            x, hwcm, [1, *strides, 1], padding, dilations=None if max(dilations) == 1 else dilations
-        )
-    y = tf.nn.depthwise_conv2d(x, hwcm, [1, 1, 1, 1], padding, dilations=dilations)
-    raise Refused(
-        "TensorFlow's depthwise convolution has one stride for both axes",
-        "use equal strides",
-        ("strides", [step, y]),
-    )
+    if len(set(strides)) > 1:  # TensorFlow's depthwise op has one stride for both axes
+        hwio = kernel.transpose(2, 3, 1, 0)
+        return tf.nn.conv2d(x, hwio, [1, *strides, 1], padding, dilations=[1, *dilations, 1])
+    if max(dilations) == 1:
+        return tf.nn.depthwise_conv2d(x, hwcm, [1, *strides, 1], padding)
+    return tf.nn.depthwise_conv2d(x, hwcm, [1, *strides, 1], padding, dilations=dilations)
 
 
 def _conv3d(
@@ -103,3 +98,145 @@ def _conv3d(
     return tf.concat(
         [tf.nn.conv3d(a, k, strides, padding, dilations=dilations) for a, k in parts], -1
     )
+
+
+@op("ConvTranspose")
+def conv_transpose(
+    x: AnyValue,
+    w: AnyValue,
+    b: AnyValue | None = None,
+    *,
+    auto_pad: str,
+    dilations: Sequence[int] | None,
+    group: int,
+    kernel_shape: Sequence[int] | None,
+    output_padding: Sequence[int] | None,
+    output_shape: Sequence[int] | None,
+    pads: Sequence[int] | None,
+    strides: Sequence[int] | None,
+) -> Value:
+    """Emit a transposed convolution; x: [N, C, ...], w: [C, O / group, ...]."""
+    x = activation(x)
+    kernel = _dilated(constant(w, "the kernel"), dilations)
+    rank = len(kernel.shape) - 2
+    spreads = [
+        _Spread(k, s, p, q, o)
+        for k, s, (p, q), o in zip(
+            kernel.shape[2:],
+            strides or [1] * rank,
+            _transposed_pads(x, kernel, (auto_pad, pads), (strides, output_padding, output_shape)),
+            output_padding or [0] * rank,
+            strict=True,
+        )
+    ]
+    tensor = x.arrange((0,), *((2 + i,) for i in range(rank)), (1,))
+    if rank == 1:
+        tensor, kernel = tf.expand_dims(tensor, 1), kernel[:, :, None]
+        spreads = [_Spread(1, 1, 0, 0, 0), *spreads]
+    y = _spread_groups(tensor, kernel, spreads, group)
+    if b is not None:
+        y = tf.nn.bias_add(y, constant(b, "the bias"))
+    y = tf.squeeze(y, 1) if rank == 1 else y
+    return Value.laid_out(y, (0, *range(2, 2 + rank), 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """A transposed window along one axis: taps, stride, what is cut off at both ends, and added."""
+
+    kernel: int
+    stride: int
+    begin: int
+    end: int
+    extra: int
+
+    def full(self, size: int) -> int:
+        """Elements before cutting, with as much behind as the result needs."""
+        return (size - 1) * self.stride + self.kernel + max(self.extra - self.end, 0)
+
+    def wanted(self, size: int) -> int:
+        return (size - 1) * self.stride + self.kernel + self.extra - self.begin - self.end
+
+    def is_same(self, size: int) -> bool:
+        total = max((size - 1) * self.stride + self.kernel - size * self.stride, 0)
+        return self.wanted(size) == size * self.stride and self.begin == total // 2
+
+
+def _dilated(kernel: Any, dilations: Sequence[int] | None) -> Any:
+    """Put zeros between the taps: TFLite's transposed convolution has no dilation."""
+    if not dilations or max(dilations) == 1:
+        return kernel
+    taps = kernel.shape[2:]
+    shape = [(k - 1) * d + 1 for k, d in zip(taps, dilations, strict=True)]
+    wide = np.zeros((*kernel.shape[:2], *shape), kernel.dtype)
+    wide[(slice(None), slice(None), *(slice(None, None, d) for d in dilations))] = kernel
+    return wide
+
+
+Shaping = tuple[Sequence[int] | None, Sequence[int] | None, Sequence[int] | None]
+
+
+def _transposed_pads(
+    x: Value, kernel: Any, pads: tuple[str, Sequence[int] | None], shaping: Shaping
+) -> list[tuple[int, int]]:
+    """What is cut off at both ends of every axis."""
+    auto_pad, explicit = pads
+    strides, added, wanted = shaping
+    rank = len(kernel.shape) - 2
+    if wanted is None and auto_pad in ("NOTSET", "VALID"):
+        both = list(explicit or [0] * 2 * rank)
+        return list(zip(both[:rank], both[rank:], strict=True))
+    result = []
+    for axis in range(rank):
+        size, stride = x.shape[2 + axis], (strides or [1] * rank)[axis]
+        if size is None:
+            raise Refused("the padding depends on a free size", "export with that size fixed")
+        target = wanted[-rank:][axis] if wanted is not None else size * stride
+        full = (size - 1) * stride + kernel.shape[2 + axis] + (added or [0] * rank)[axis]
+        total = full - target
+        small = total // 2
+        first = small if auto_pad == "SAME_UPPER" else total - small
+        result.append((first, total - first))
+    return result
+
+
+MANY_GROUPS = 8  # beyond this a block-diagonal kernel is faster than as many small convolutions
+
+
+def _spread_groups(x: Tensor, kernel: Any, spreads: Sequence[_Spread], group: int) -> Tensor:
+    if group == 1:
+        return _spread(x, kernel, spreads)
+    if group > MANY_GROUPS:
+        return _spread(x, _block_diagonal(kernel, group), spreads)
+    parts = zip(tf.split(x, group, -1), np.split(kernel, group, 0), strict=True)
+    return tf.concat([_spread(part, own, spreads) for part, own in parts], -1)
+
+
+def _block_diagonal(kernel: Any, group: int) -> Any:
+    """The dense kernel of a grouped one: zeros between groups; kernel: [C, O / group, ...]."""
+    channels, outputs = kernel.shape[:2]
+    dense = np.zeros((channels, outputs * group, *kernel.shape[2:]), kernel.dtype)
+    each = channels // group
+    for g in range(group):
+        rows, columns = slice(g * each, (g + 1) * each), slice(g * outputs, (g + 1) * outputs)
+        dense[rows, columns] = kernel[rows]
+    return dense
+
+
+def _spread(x: Tensor, kernel: Any, spreads: Sequence[_Spread]) -> Tensor:
+    """Convolve transposed, with SAME where that cuts off the same; x: [N, ..., C]."""
+    sizes = x.shape.as_list()[1:-1]
+    if None in sizes:
+        raise Refused("a free size goes into a transposed convolution", "export with it fixed")
+    same = all(s.is_same(size) for s, size in zip(spreads, sizes, strict=True))
+    each = [s.wanted(n) if same else s.full(n) for s, n in zip(spreads, sizes, strict=True)]
+    batch = x.shape[0] if x.shape[0] is not None else tf.shape(x)[0]
+    taps = kernel.transpose(*range(2, kernel.ndim), 1, 0)
+    function = tf.nn.conv2d_transpose if len(spreads) == 2 else tf.nn.conv3d_transpose
+    strides = [1, *(s.stride for s in spreads), 1]
+    shape = [batch, *each, kernel.shape[1]]
+    y = function(x, taps, shape, strides, "SAME" if same else "VALID")
+    if same or all(s.wanted(n) == m for s, n, m in zip(spreads, sizes, each, strict=True)):
+        return y
+    wanted = [s.wanted(n) for s, n in zip(spreads, sizes, strict=True)]
+    return tf.slice(y, [0, *(s.begin for s in spreads), 0], [-1, *wanted, -1])

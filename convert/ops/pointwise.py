@@ -2,42 +2,58 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import onnx
 import tensorflow as tf
 
 from ..align import pointwise
 from ..registry import op
-from ..tensors import AnyValue, Constant, Value, constant
+from ..tensors import AnyValue, Constant, Value, as_dtype, constant
 
 UNARY: dict[str, Callable[..., Any]] = {
-    "Abs": tf.abs,
+    "Acos": lambda x: tf.atan2(tf.sqrt(1.0 - x * x), x),
+    "Acosh": lambda x: tf.math.log(x + tf.sqrt(x * x - 1.0)),
+    "Asin": lambda x: tf.atan2(x, tf.sqrt(1.0 - x * x)),
+    "Asinh": lambda x: tf.sign(x) * tf.math.log(tf.abs(x) + tf.sqrt(x * x + 1.0)),
+    "Atan": lambda x: tf.atan2(x, tf.ones_like(x)),
+    "Atanh": lambda x: 0.5 * tf.math.log((1.0 + x) / (1.0 - x)),
     "Ceil": tf.math.ceil,
     "Cos": tf.cos,
-    "Exp": tf.exp,
+    "Cosh": lambda x: 0.5 * (tf.exp(x) + tf.exp(-x)),
     "Floor": tf.floor,
     "Identity": lambda x: x,
+    "IsNaN": lambda x: tf.not_equal(x, x),
     "Log": tf.math.log,
+    "Mish": lambda x: x * tf.tanh(_softplus(x)),
     "Neg": tf.negative,
     "Not": tf.logical_not,
     "Reciprocal": lambda x: 1.0 / x,
-    "Relu": tf.nn.relu,
     "Round": tf.round,
-    "Sigmoid": tf.sigmoid,
     "Sign": tf.sign,
     "Sin": tf.sin,
-    "Softplus": tf.math.softplus,
+    "Sinh": lambda x: 0.5 * (tf.exp(x) - tf.exp(-x)),
     "Softsign": lambda x: x / (tf.abs(x) + 1.0),
-    "Sqrt": tf.sqrt,
+    "Tan": lambda x: tf.sin(x) / tf.cos(x),
     "Tanh": tf.tanh,
+}
+
+NONNEGATIVE: dict[str, Callable[..., Any]] = {
+    "Abs": tf.abs,
+    "Exp": tf.exp,
+    "Relu": tf.nn.relu,
+    "Sigmoid": tf.sigmoid,
+    "Softplus": lambda x: _softplus(x),
+    "Sqrt": tf.sqrt,
 }
 
 BINARY: dict[str, Callable[..., Any]] = {
     "Add": tf.add,
     "And": tf.logical_and,
-    "Div": tf.divide,
     "Equal": tf.equal,
     "Greater": tf.greater,
     "GreaterOrEqual": tf.greater_equal,
@@ -45,15 +61,105 @@ BINARY: dict[str, Callable[..., Any]] = {
     "LessOrEqual": tf.less_equal,
     "Mul": tf.multiply,
     "Or": tf.logical_or,
-    "Pow": tf.pow,
     "Sub": tf.subtract,
-    "Xor": tf.math.logical_xor,
+    "Xor": tf.not_equal,
 }
 
-for _name, _function in UNARY.items():
-    op(_name)(lambda x, _f=_function: pointwise(_f, x))
-for _name, _function in BINARY.items():
-    op(_name)(lambda a, b, _f=_function: pointwise(_f, a, b))
+VARIADIC: dict[str, Callable[..., Any]] = {
+    "Max": tf.maximum,
+    "Min": tf.minimum,
+    "Sum": tf.add,
+}
+
+
+def _softplus(x: Any) -> Any:
+    """log(1 + e^x) that overflows for no x."""
+    return tf.nn.relu(x) + tf.math.log(1.0 + tf.exp(-tf.abs(x)))
+
+
+def nonnegative(function: Callable[..., Any], x: AnyValue) -> AnyValue:
+    """Apply a function whose result is never below zero, and note that."""
+    result = pointwise(function, x)
+    if isinstance(result, Value):
+        result.storage.nonnegative = True
+    return result
+
+
+def _of_each(function: Callable[..., Any]) -> Callable[..., AnyValue]:
+    return lambda *values: pointwise(function, *values)
+
+
+def _of_each_nonnegative(function: Callable[..., Any]) -> Callable[..., AnyValue]:
+    return lambda x: nonnegative(function, x)
+
+
+def _folded(function: Callable[..., Any]) -> Callable[..., AnyValue]:
+    return lambda *values: functools.reduce(lambda a, b: pointwise(function, a, b), values)
+
+
+for _table, _make in (
+    (UNARY, _of_each),
+    (NONNEGATIVE, _of_each_nonnegative),
+    (BINARY, _of_each),
+    (VARIADIC, _folded),
+):
+    for _name, _function in _table.items():
+        op(_name)(_make(_function))
+
+
+@op("Mean")
+def mean(*values: AnyValue) -> AnyValue:
+    """Mean of several values, element by element."""
+    total = functools.reduce(lambda a, b: pointwise(tf.add, a, b), values)
+    return pointwise(lambda t: t * (1.0 / len(values)), total)
+
+
+@op("Where")
+def where(condition: AnyValue, x: AnyValue, y: AnyValue) -> AnyValue:
+    """Take x where the condition holds, else y."""
+    return pointwise(tf.where, condition, x, y)
+
+
+@op("Div")
+def div(a: AnyValue, b: AnyValue) -> AnyValue:
+    """Divide; integers round toward zero."""
+    if np.issubdtype(a.dtype, np.integer):
+        return pointwise(tf.truncatediv, a, b)
+    if (
+        isinstance(b, Constant)
+        and b.array.size == 1
+        and math.frexp(float(b.array.item()))[0] == 0.5
+    ):
+        return pointwise(tf.multiply, a, Constant(1 / b.array))  # a power of two: exact
+    return pointwise(tf.divide, a, b)
+
+
+@op("Mod")
+def mod(a: AnyValue, b: AnyValue, *, fmod: int) -> AnyValue:
+    """Remainder with the sign of b, or with that of a as C's fmod gives it."""
+    if not fmod:
+        return pointwise(tf.math.floormod, a, b)
+    return pointwise(lambda x, y: tf.sign(x) * tf.math.floormod(tf.abs(x), tf.abs(y)), a, b)
+
+
+POWERS: dict[float, Callable[..., Any]] = {
+    -1.0: lambda x: 1.0 / x,
+    -0.5: tf.math.rsqrt,
+    0.5: tf.sqrt,
+    1.0: lambda x: x,
+    2.0: tf.square,
+    3.0: lambda x: x * x * x,
+}
+
+
+@op("Pow")
+def power(x: AnyValue, y: AnyValue) -> AnyValue:
+    """Raise to a power; small constant ones become products and roots."""
+    if np.issubdtype(x.dtype, np.floating) and isinstance(y, Constant) and y.array.size == 1:
+        function = POWERS.get(float(y.array.item()))
+        if function is not None:
+            return pointwise(function, x)
+    return pointwise(tf.pow, x, as_dtype(y, x.dtype))
 
 
 @op("Clip")
@@ -61,12 +167,12 @@ def clip(x: AnyValue, low: AnyValue | None = None, high: AnyValue | None = None)
     """Clip; [0, 6] and [0, inf] become TFLite's fused activations."""
     lowest = float(constant(low)) if low is not None else -np.inf
     highest = float(constant(high)) if high is not None else np.inf
-    if lowest == 0 and highest == 6:
-        return pointwise(tf.nn.relu6, x)
-    if lowest == 0 and highest == np.inf:
-        return pointwise(tf.nn.relu, x)
+    if lowest == 0 and highest == 6 and x.dtype == np.float32:
+        return nonnegative(tf.nn.relu6, x)
     y = x
-    if lowest != -np.inf:
+    if lowest == 0 and x.dtype == np.float32:
+        y = nonnegative(tf.nn.relu, y)
+    elif lowest != -np.inf:
         y = pointwise(tf.maximum, y, Constant(np.asarray(lowest, x.dtype)))
     if highest != np.inf:
         y = pointwise(tf.minimum, y, Constant(np.asarray(highest, x.dtype)))
@@ -83,21 +189,119 @@ def hard_swish(x: AnyValue) -> AnyValue:
 def hard_sigmoid(x: AnyValue, *, alpha: float, beta: float) -> AnyValue:
     """Emit clip(alpha x + beta, 0, 1) as relu6, scaled so that TFLite fuses it into the add."""
     if np.float32(alpha) == np.float32(1 / 6) and beta == 0.5:
-        return pointwise(lambda t: tf.nn.relu6(t + 3.0) * (1 / 6), x)
-    return pointwise(lambda t: tf.minimum(tf.nn.relu(t * alpha + beta), 1.0), x)
+        return nonnegative(lambda t: tf.nn.relu6(t + 3.0) * (1 / 6), x)
+    return nonnegative(lambda t: tf.minimum(tf.nn.relu(t * alpha + beta), 1.0), x)
+
+
+@op("LeakyRelu")
+def leaky_relu(x: AnyValue, *, alpha: float) -> AnyValue:
+    """Multiply by alpha below zero."""
+    return pointwise(lambda t: tf.nn.leaky_relu(t, alpha), x)
+
+
+@op("PRelu")
+def prelu(x: AnyValue, slope: AnyValue) -> AnyValue:
+    """Multiply by a slope below zero, in the form that TFLite fuses into PRELU."""
+    return pointwise(lambda t, a: tf.nn.relu(t) + tf.negative(a) * tf.nn.relu(-t), x, slope)
+
+
+@op("ThresholdedRelu")
+def thresholded_relu(x: AnyValue, *, alpha: float) -> AnyValue:
+    """Keep what is above alpha."""
+    return pointwise(lambda t: tf.where(t > alpha, t, tf.zeros_like(t)), x)
+
+
+@op("Elu")
+def elu(x: AnyValue, *, alpha: float) -> AnyValue:
+    """Emit alpha (e^x - 1) below zero."""
+    if alpha == 1:
+        return pointwise(tf.nn.elu, x)
+    return pointwise(lambda t: tf.nn.relu(t) + alpha * tf.nn.elu(tf.minimum(t, 0.0)), x)
+
+
+@op("Selu")
+def selu(x: AnyValue, *, alpha: float, gamma: float) -> AnyValue:
+    """Emit gamma elu_alpha(x)."""
+    return pointwise(
+        lambda t: gamma * tf.nn.relu(t) + gamma * alpha * tf.nn.elu(tf.minimum(t, 0.0)), x
+    )
+
+
+@op("Celu")
+def celu(x: AnyValue, *, alpha: float) -> AnyValue:
+    """Emit alpha (e^(x / alpha) - 1) below zero."""
+    return pointwise(
+        lambda t: tf.nn.relu(t) + alpha * tf.nn.elu(tf.minimum(t, 0.0) * (1 / alpha)), x
+    )
+
+
+@op("Gelu")
+def gelu(x: AnyValue, *, approximate: str) -> AnyValue:
+    """Emit TFLite's GELU, exact or with tanh."""
+    return pointwise(lambda t: tf.nn.gelu(t, approximate == "tanh"), x)
+
+
+@op("Swish")
+def swish(x: AnyValue, *, alpha: float) -> AnyValue:
+    """Emit x sigmoid(alpha x)."""
+    return pointwise(lambda t: t * tf.sigmoid(t if alpha == 1 else alpha * t), x)
+
+
+@op("Shrink")
+def shrink(x: AnyValue, *, bias: float, lambd: float) -> AnyValue:
+    """Move what is beyond lambd toward zero by bias; the rest is zero."""
+    return pointwise(
+        lambda t: tf.where(t < -lambd, t + bias, tf.where(t > lambd, t - bias, tf.zeros_like(t))), x
+    )
+
+
+@op("IsInf")
+def is_inf(x: AnyValue, *, detect_negative: int, detect_positive: int) -> AnyValue:
+    """Whether an element is infinite."""
+    if detect_negative and detect_positive:
+        return pointwise(lambda t: tf.equal(tf.abs(t), np.inf), x)
+    sign = 1.0 if detect_positive else -1.0
+    if not (detect_negative or detect_positive):
+        return pointwise(lambda t: tf.zeros_like(t, tf.bool), x)
+    return pointwise(lambda t: tf.equal(t, sign * np.inf), x)
+
+
+ERF_P = (-2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05,
+         -7.34990630326855e-04, -2.95459980854025e-03, -1.60960333262415e-02)  # fmt: skip
+ERF_Q = (-1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03,
+         -7.37332916720468e-03, -1.42647390514189e-02)  # fmt: skip
+
+
+@op("Erf")
+def erf(x: AnyValue) -> AnyValue:
+    """Emit the error function as the rational minimax form that float libraries use.
+
+    Below 4e-7 from erf on all floats (a ratio of polynomials of x^2 on [-4, 4], ±1 beyond).
+    """
+
+    def rational(t: Any) -> Any:
+        t = tf.minimum(tf.maximum(t, -4.0), 4.0)
+        square = t * t
+        above = functools.reduce(lambda a, c: a * square + c, ERF_P[1:], ERF_P[0])
+        below = functools.reduce(lambda a, c: a * square + c, ERF_Q[1:], ERF_Q[0])
+        return t * above / below
+
+    return pointwise(rational, x)
 
 
 @op("Cast", ignore=["saturate", "round_mode"])
 def cast(x: AnyValue, *, to: int) -> AnyValue:
     """Change the element type."""
-    import onnx
-
-    from ..tensors import as_dtype
-
     return as_dtype(x, onnx.helper.tensor_dtype_to_np_dtype(to))
 
 
+@op("CastLike", ignore=["saturate", "round_mode"])
+def cast_like(x: AnyValue, like: AnyValue) -> AnyValue:
+    """Change the element type to that of another value."""
+    return as_dtype(x, like.dtype)
+
+
 @op("Dropout", ignore=["seed", "is_test"])
-def dropout(x: Value, ratio: AnyValue | None = None, training: AnyValue | None = None) -> Any:
-    """Pass the input on: this is inference."""
-    return x
+def dropout(x: AnyValue, ratio: AnyValue | None = None, training: AnyValue | None = None) -> Any:
+    """Pass the input on: this is inference. The mask, if asked for, is all true."""
+    return x, pointwise(lambda t: tf.ones_like(t, tf.bool), x)

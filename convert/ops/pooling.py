@@ -1,16 +1,21 @@
-"""Pooling: windows slide over the spatial axes, one or two at a time."""
+"""Pooling: windows slide over the spatial axes, one or two of them at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from ..padding import Window, windows
-from ..registry import op
-from ..tensors import AnyValue, Tensor, Value, activation
+from ..align import pointwise, reduce
+from ..padding import Window, all_same, windows
+from ..registry import OutputInfo, Refused, op
+from ..tensors import AnyValue, Constant, Tensor, Value, activation
+from ..view import Size
 
 
 @op("MaxPool", ignore=["storage_order"])
@@ -23,13 +28,20 @@ def max_pool(
     kernel_shape: Sequence[int],
     pads: Sequence[int] | None,
     strides: Sequence[int] | None,
+    outputs: tuple[OutputInfo, ...],
 ) -> Value:
     """Maximum over windows; x: [N, C, ...]."""
+    if len(outputs) > 1 and outputs[1].name:
+        raise Refused("TFLite's pooling gives no indices", "pool without the second output")
     x = activation(x)
-    row = windows(x.shape[2:], kernel_shape, strides, dilations, (auto_pad, pads))
-    tensor = channels_last(x)
-    tensor = tf.nn.max_pool2d(tensor, [w.kernel for w in row], [w.stride for w in row], "SAME")
-    return from_channels_last(tensor)
+    sizes = x.shape[2:]
+    row = windows(sizes, kernel_shape, strides, dilations, (auto_pad, pads))
+    row = [_with_ceil(w, s) for w, s in zip(row, sizes, strict=True)] if ceil_mode else row
+    pad = _pad_zero if x.storage.nonnegative else _pad_lowest
+    tensor = _slide(channels_last(x), row, (tf.nn.max_pool2d, tf.maximum, pad))
+    result = from_channels_last(tensor)
+    result.storage.nonnegative = x.storage.nonnegative
+    return result
 
 
 def channels_last(x: Value) -> Tensor:
@@ -41,3 +53,194 @@ def from_channels_last(tensor: Tensor) -> Value:
     """The value [N, C, ...] of a tensor [N, ..., C]."""
     rank = len(tensor.shape)
     return Value.laid_out(tensor, (0, *range(2, rank), 1))
+
+
+def _with_ceil(window: Window, size: Size) -> Window:
+    """Make room behind for one more window, if one more begins before the padding behind."""
+    if size is None:
+        raise Refused("rounding up needs the size", "export with that size fixed", ("ceil_mode", 1))
+    count = -(-(size + window.begin + window.end - window.extent) // window.stride) + 1
+    if (count - 1) * window.stride >= size + window.begin:
+        count -= 1
+    end = (count - 1) * window.stride + window.extent - size - window.begin
+    return replace(window, end=max(end, window.end))
+
+
+Slide = tuple[Callable[..., Tensor], Callable[..., Tensor], Callable[..., Tensor]]
+
+
+def _slide(x: Tensor, row: Sequence[Window], how: Slide) -> Tensor:
+    """Pool a channels-last tensor.
+
+    Args:
+        x: [N, ..., C].
+        row: One window per spatial axis.
+        how: TensorFlow's pooling, the function of two taps, and the padding.
+    """
+    sizes: list[Size] = x.shape.as_list()[1:-1]
+    plain = all(window.dilation == 1 for window in row)
+    if plain and all_same(row, sizes) and len(row) <= 2:
+        return _pool2d(x, row, how[0], "SAME")
+    pads = [window.trimmed(size) for window, size in zip(row, sizes, strict=True)]
+    if any(map(any, pads)):
+        x = how[2](x, [(0, 0), *pads, (0, 0)])
+    if not plain:
+        return _slide_taps(x, row, how[1])
+    if len(row) <= 2:
+        return _pool2d(x, row, how[0], "VALID")
+    return _pool3d(x, row, how[0])
+
+
+def _pool2d(x: Tensor, row: Sequence[Window], pool: Callable[..., Tensor], padding: str) -> Tensor:
+    kernel, stride = [w.kernel for w in row], [w.stride for w in row]
+    if len(row) == 2:
+        return pool(x, kernel, stride, padding)
+    return tf.squeeze(pool(tf.expand_dims(x, 2), [*kernel, 1], [*stride, 1], padding), 2)
+
+
+def _pool3d(x: Tensor, row: Sequence[Window], pool: Callable[..., Tensor]) -> Tensor:
+    """Pool height and width, then depth: TFLite pools two axes at a time."""
+    depth, height, width, channels = x.shape.as_list()[1:]
+    plane = tf.reshape(x, [-1, height, width, channels])
+    plane = _pool2d(plane, row[1:], pool, "VALID")
+    height, width = plane.shape.as_list()[1:3]
+    column = tf.reshape(plane, [-1, depth, height * width, channels])
+    column = pool(column, [row[0].kernel, 1], [row[0].stride, 1], "VALID")
+    return tf.reshape(column, [-1, column.shape[1], height, width, channels])
+
+
+def _slide_taps(x: Tensor, row: Sequence[Window], combine: Callable[..., Tensor]) -> Tensor:
+    """Pool with dilation, one axis after the other: TFLite's pooling has none."""
+    for axis, window in enumerate(row, start=1):
+        count = (x.shape[axis] - window.extent) // window.stride + 1
+        span = (count - 1) * window.stride + 1
+        taps = []
+        for tap in range(window.kernel):
+            start = tap * window.dilation
+            index = [slice(None)] * axis + [slice(start, start + span, window.stride)]
+            taps.append(x[tuple(index)])
+        x = functools.reduce(combine, taps)
+    return x
+
+
+def _pad_zero(x: Tensor, pads: Sequence[tuple[int, int]]) -> Tensor:
+    return tf.pad(x, pads)
+
+
+def _pad_lowest(x: Tensor, pads: Sequence[tuple[int, int]]) -> Tensor:
+    """Pad so that no window's maximum changes.
+
+    Mirrored elements lie in the window already; they keep the range, which int8 needs.
+    """
+    sizes = x.shape.as_list()
+    if all(max(pad) <= 1 or (s or 0) > 2 * max(pad) for pad, s in zip(pads, sizes, strict=True)):
+        return tf.pad(x, pads, "SYMMETRIC")
+    return tf.pad(x, pads, constant_values=x.dtype.min)
+
+
+@op("AveragePool")
+def average_pool(
+    x: AnyValue,
+    *,
+    auto_pad: str,
+    ceil_mode: int,
+    count_include_pad: int,
+    dilations: Sequence[int] | None,
+    kernel_shape: Sequence[int],
+    pads: Sequence[int] | None,
+    strides: Sequence[int] | None,
+) -> AnyValue:
+    """Mean over windows; x: [N, C, ...]."""
+    x = activation(x)
+    sizes = x.shape[2:]
+    floor = windows(sizes, kernel_shape, strides, dilations, (auto_pad, pads))
+    row = [_with_ceil(w, s) for w, s in zip(floor, sizes, strict=True)] if ceil_mode else floor
+    plain = all(window.dilation == 1 for window in row)
+    how = (tf.nn.avg_pool2d, tf.add, _pad_zero)
+    same = not count_include_pad and plain and all_same(row, sizes) and len(row) <= 2
+    pads = [w.trimmed(s) for w, s in zip(row, sizes, strict=True)]
+    if same or not any(map(any, pads)):
+        result = from_channels_last(_slide(channels_last(x), row, how))
+    else:
+        tensor = tf.pad(channels_last(x), [(0, 0), *pads, (0, 0)])
+        bare = [replace(window, begin=0, end=0) for window in row]
+        counted = [
+            _counts(w, f, s or 0, bool(count_include_pad))
+            for w, f, s in zip(row, floor, sizes, strict=True)
+        ]
+        result = _scaled(from_channels_last(_slide(tensor, bare, how)), _share(counted, row))
+    if not plain:
+        result = _scaled(result, 1 / math.prod(window.kernel for window in row))
+    result.storage.nonnegative = x.storage.nonnegative
+    return result
+
+
+def _scaled(value: Value, factor: Any) -> Value:
+    if np.all(factor == 1):
+        return value
+    scaled = pointwise(tf.multiply, value, Constant(np.asarray(factor, value.dtype)))
+    return activation(scaled)
+
+
+def _counts(window: Window, floor: Window, size: int, include_pad: bool) -> Any:
+    """How many taps of each window count."""
+    low, high = (0, size) if not include_pad else (-floor.begin, size + floor.end)
+    starts = np.arange(window.count(size)) * window.stride - window.begin
+    taps = starts[:, None] + np.arange(window.kernel) * window.dilation
+    return np.sum((taps >= low) & (taps < high), 1)
+
+
+def _share(counts: Sequence[Any], row: Sequence[Window]) -> Any:
+    """Taps over counted taps, for every window; [1, 1, ...]."""
+    share: Any = np.ones((1, 1))
+    for count, window in zip(counts, row, strict=True):
+        share = share[..., None] * (window.kernel / count)
+    return share
+
+
+@op("LpPool")
+def lp_pool(
+    x: AnyValue,
+    *,
+    auto_pad: str,
+    ceil_mode: int,
+    dilations: Sequence[int] | None,
+    kernel_shape: Sequence[int],
+    p: int,
+    pads: Sequence[int] | None,
+    strides: Sequence[int] | None,
+) -> AnyValue:
+    """p-norm of windows; x: [N, C, ...]."""
+    powered = pointwise(lambda t: tf.abs(t) ** float(p), x)
+    mean = average_pool(
+        powered,
+        auto_pad=auto_pad,
+        ceil_mode=ceil_mode,
+        count_include_pad=1,
+        dilations=dilations,
+        kernel_shape=kernel_shape,
+        pads=pads,
+        strides=strides,
+    )
+    taps = float(math.prod(kernel_shape))
+    return pointwise(lambda t: (t * taps) ** (1.0 / p), mean)
+
+
+@op("GlobalAveragePool")
+def global_average_pool(x: AnyValue) -> Value:
+    """Mean over all spatial axes; x: [N, C, ...]."""
+    return reduce(tf.reduce_mean, activation(x), range(2, x.rank), keepdims=True)
+
+
+@op("GlobalMaxPool")
+def global_max_pool(x: AnyValue) -> Value:
+    """Maximum over all spatial axes; x: [N, C, ...]."""
+    return reduce(tf.reduce_max, activation(x), range(2, x.rank), keepdims=True)
+
+
+@op("GlobalLpPool")
+def global_lp_pool(x: AnyValue, *, p: int) -> AnyValue:
+    """p-norm over all spatial axes; x: [N, C, ...]."""
+    powered = pointwise(lambda t: tf.abs(t) ** float(p), x)
+    total = reduce(tf.reduce_sum, activation(powered), range(2, x.rank), keepdims=True)
+    return pointwise(lambda t: t ** (1.0 / p), total)

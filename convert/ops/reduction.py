@@ -7,27 +7,55 @@ from typing import Any
 
 import tensorflow as tf
 
-from ..align import reduce
+from ..align import pointwise, reduce
+from ..along import along, expose
 from ..registry import op
-from ..tensors import AnyValue, Value, activation, numbers
+from ..tensors import AnyValue, Form, Storage, Tensor, Value, activation, numbers
+from ..view import flatten
 
-REDUCTIONS: dict[str, Callable[..., Any]] = {
-    "ReduceMax": tf.reduce_max,
+Reduction = Callable[..., Any]
+
+
+def _log_sum_exp(x: Tensor, axis: Sequence[int], keepdims: bool) -> Tensor:
+    top = tf.reduce_max(x, axis, keepdims=True)
+    total = tf.math.log(tf.reduce_sum(tf.exp(x - top), axis, keepdims=keepdims))
+    return total + (top if keepdims else tf.squeeze(top, axis))
+
+
+REDUCTIONS: dict[str, Reduction] = {
+    "ReduceL1": lambda x, axis, keepdims: tf.reduce_sum(tf.abs(x), axis, keepdims),
+    "ReduceL2": lambda x, axis, keepdims: tf.sqrt(tf.reduce_sum(tf.square(x), axis, keepdims)),
+    "ReduceLogSum": lambda x, axis, keepdims: tf.math.log(tf.reduce_sum(x, axis, keepdims)),
+    "ReduceLogSumExp": _log_sum_exp,
     "ReduceMean": tf.reduce_mean,
-    "ReduceMin": tf.reduce_min,
     "ReduceProd": tf.reduce_prod,
     "ReduceSum": tf.reduce_sum,
+    "ReduceSumSquare": lambda x, axis, keepdims: tf.reduce_sum(tf.square(x), axis, keepdims),
 }
 
 
-def _register(name: str, function: Callable[..., Any]) -> None:
+def _extreme(numeric: Reduction, logical: Reduction) -> Reduction:
+    return lambda x, axis, keepdims: (logical if x.dtype == tf.bool else numeric)(x, axis, keepdims)
+
+
+REDUCTIONS["ReduceMax"] = _extreme(tf.reduce_max, tf.reduce_any)
+REDUCTIONS["ReduceMin"] = _extreme(tf.reduce_min, tf.reduce_all)
+ONLY_ELEMENTWISE: dict[str, Callable[..., Any]] = {
+    "ReduceL1": tf.abs,
+    "ReduceL2": tf.abs,
+    "ReduceLogSum": tf.math.log,
+    "ReduceSumSquare": tf.square,
+}
+
+
+def _register(name: str, function: Reduction) -> None:
     @op(name)
     def reduction(
         x: AnyValue, axes: AnyValue | None = None, *, keepdims: int, noop_with_empty_axes: int
     ) -> AnyValue:
         wanted = [] if axes is None else [axis % x.rank for axis in numbers(axes)]
         if not wanted and noop_with_empty_axes:
-            return x
+            return pointwise(ONLY_ELEMENTWISE.get(name, tf.identity), x)
         return reduce(function, activation(x), wanted or range(x.rank), bool(keepdims))
 
 
@@ -35,18 +63,39 @@ for _name, _function in REDUCTIONS.items():
     _register(_name, _function)
 
 
-@op("GlobalAveragePool")
-def global_average_pool(x: AnyValue) -> Value:
-    """Mean over all spatial axes; x: [N, C, ...]."""
-    return _global(tf.reduce_mean, x)
+@op("ArgMax")
+def arg_max(x: AnyValue, *, axis: int, keepdims: int, select_last_index: int) -> Value:
+    """Position of the largest element."""
+    return _position(tf.argmax, activation(x), axis, (bool(keepdims), bool(select_last_index)))
 
 
-@op("GlobalMaxPool")
-def global_max_pool(x: AnyValue) -> Value:
-    """Maximum over all spatial axes; x: [N, C, ...]."""
-    return _global(tf.reduce_max, x)
+@op("ArgMin")
+def arg_min(x: AnyValue, *, axis: int, keepdims: int, select_last_index: int) -> Value:
+    """Position of the smallest element."""
+    return _position(tf.argmin, activation(x), axis, (bool(keepdims), bool(select_last_index)))
 
 
-def _global(function: Callable[..., Any], x: AnyValue) -> Value:
-    axes: Sequence[int] = range(2, x.rank)
-    return reduce(function, activation(x), axes, keepdims=True)
+def _position(function: Callable[..., Any], x: Value, axis: int, how: tuple[bool, bool]) -> Value:
+    keepdims, last = how
+    axis %= x.rank
+    exposed = expose(x, [axis])
+    dim = exposed.where[axis]
+    tensor = tf.reverse(exposed.tensor, [dim]) if last else exposed.tensor
+    found = function(tensor, dim, output_type=tf.int64)
+    if last:
+        found = tf.constant((x.shape[axis] or 0) - 1, tf.int64) - found
+    groups = [group for i, group in enumerate(exposed.groups) if i != dim]
+    gone = [()] if keepdims else []
+    axes = (*exposed.axes[:axis], *gone, *exposed.axes[axis + 1 :])
+    return Value(Storage([Form(found, flatten(groups))]), axes)
+
+
+@op("CumSum")
+def cum_sum(x: AnyValue, axis: AnyValue, *, exclusive: int, reverse: int) -> Value:
+    """Running sum along an axis."""
+    where = numbers(axis)[0] % x.rank
+    return along(
+        activation(x),
+        [where],
+        lambda t, dims: tf.cumsum(t, dims[0], bool(exclusive), bool(reverse)),
+    )

@@ -1,1 +1,199 @@
-"""Resizing of images."""
+"""Resizing: TFLite's own ops where they compute the same, else an exact matrix per axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ..align import pointwise
+from ..along import expose
+from ..interpolation import Axis, Method, nearest, outside, weights
+from ..registry import Refused, op
+from ..tensors import AnyValue, Constant, Tensor, Value, activation, numbers
+
+# flags (align_corners, half_pixel_centers) of TFLite's ops -> what they are in ONNX
+BUILTIN = {
+    (False, True): ("half_pixel", "round_prefer_ceil"),
+    (True, False): ("align_corners", "round_prefer_ceil"),
+    (False, False): ("asymmetric", "floor"),
+}
+
+
+@op("Resize", since=11)
+def resize(
+    x: AnyValue,
+    roi: AnyValue | None = None,
+    scales: AnyValue | None = None,
+    sizes: AnyValue | None = None,
+    *,
+    antialias: int,
+    axes: Sequence[int] | None,
+    coordinate_transformation_mode: str,
+    cubic_coeff_a: float,
+    exclude_outside: int,
+    extrapolation_value: float,
+    keep_aspect_ratio_policy: str,
+    mode: str,
+    nearest_mode: str,
+) -> AnyValue:
+    """Resize any axes; the usual case is the last two of [N, C, H, W]."""
+    where = list(range(x.rank)) if axes is None else [axis % x.rank for axis in axes]
+    method = Method(
+        mode,
+        coordinate_transformation_mode,
+        nearest_mode,
+        cubic_coeff_a,
+        bool(exclude_outside),
+        bool(antialias),
+    )
+    plan = _plan(x, where, (scales, sizes), keep_aspect_ratio_policy)
+    if method.coordinate_transformation_mode == "tf_crop_and_resize":
+        plan = _with_roi(plan, where, [] if roi is None else numbers(roi))
+    return _resized(activation(x), plan, method, extrapolation_value)
+
+
+@op("Resize", until=10)
+def resize_10(x: AnyValue, scales: AnyValue, *, mode: str) -> AnyValue:
+    """Resize as opset 10 does: asymmetric, rounding down."""
+    method = Method(mode, "asymmetric", "floor", 0.0, False, False)
+    plan = _plan(x, list(range(x.rank)), (scales, None), "stretch")
+    return _resized(activation(x), plan, method, 0.0)
+
+
+@op("Upsample")
+def upsample(x: AnyValue, scales: AnyValue, *, mode: str) -> AnyValue:
+    """Emit Resize under its old name."""
+    return resize_10(x, scales, mode=mode)
+
+
+Plan = dict[int, Axis]  # logical axis -> how it changes
+
+
+def _plan(
+    x: AnyValue, where: list[int], wanted: tuple[AnyValue | None, AnyValue | None], policy: str
+) -> Plan:
+    """Sizes and scales of every axis that changes."""
+    scales, sizes = wanted
+    old = [x.shape[axis] for axis in where]
+    if scales is not None and 0 not in scales.shape:
+        ratios = [float(scale) for scale in numbers(scales)]
+        new = [
+            None if n is None else int(np.floor(n * r)) for n, r in zip(old, ratios, strict=True)
+        ]
+    elif sizes is not None:
+        new, ratios = _from_sizes(old, numbers(sizes), policy)
+    else:
+        raise Refused("neither sizes nor scales are fixed", "export with fixed sizes")
+    plan = {}
+    for axis, size, target, ratio in zip(where, old, new, ratios, strict=True):
+        if size is None and ratio != 1:
+            raise Refused("an axis of free size is resized", "export with that size fixed")
+        if size is not None and target is not None and (target != size or ratio != 1):
+            plan[axis] = Axis(size, target, ratio)
+    return plan
+
+
+def _from_sizes(
+    old: Sequence[int | None], wanted: Sequence[int], policy: str
+) -> tuple[list[int | None], list[float]]:
+    ratios = [1.0 if n is None else m / n for n, m in zip(old, wanted, strict=True)]
+    if policy == "stretch":
+        new = [None if n is None else m for n, m in zip(old, wanted, strict=True)]
+        return new, ratios
+    ratio = min(ratios) if policy == "not_larger" else max(ratios)
+    return [None if n is None else int(n * ratio + 0.5) for n in old], [ratio] * len(old)
+
+
+def _with_roi(plan: Plan, where: list[int], roi: Sequence[float]) -> Plan:
+    if not roi:
+        return plan
+    starts = dict(zip(where, roi[: len(where)], strict=True))
+    ends = dict(zip(where, roi[len(where) :], strict=True))
+    return {a: replace(axis, roi=(starts[a], ends[a])) for a, axis in plan.items()}
+
+
+def _resized(x: Value, plan: Plan, method: Method, fill: float) -> AnyValue:
+    if not plan:
+        return x
+    flags = _builtin_flags(plan, method) if x.rank == 4 and set(plan) <= {2, 3} else None
+    crops = method.coordinate_transformation_mode == "tf_crop_and_resize"
+    if flags is not None and not crops:
+        return _builtin(x, plan, method, flags)
+    result = x
+    for axis, how in plan.items():
+        result = _along_axis(result, axis, how, method)
+    if not crops:
+        return result
+    return _extrapolated(result, plan, method, fill)
+
+
+def _builtin_flags(plan: Plan, method: Method) -> tuple[bool, bool] | None:
+    """Flags under which TFLite's op computes the same as ONNX, if any do."""
+    if method.mode == "cubic" or method.antialias:
+        return None
+    for flags, (coordinate, rounding) in BUILTIN.items():
+        theirs = replace(method, coordinate_transformation_mode=coordinate,
+                         nearest_mode=rounding, exclude_outside=False)  # fmt: skip
+        if all(_same(axis, method, theirs) for axis in plan.values()):
+            return flags
+    return None
+
+
+def _same(axis: Axis, ours: Method, theirs: Method) -> bool:
+    plain = replace(axis, scale=axis.wanted / axis.size)
+    return bool(np.allclose(weights(axis, ours), weights(plain, theirs), atol=1e-6))
+
+
+def _builtin(x: Value, plan: Plan, method: Method, flags: tuple[bool, bool]) -> Value:
+    tensor = x.arrange((0,), (2,), (3,), (1,))
+    sizes = [plan[a].wanted if a in plan else x.shape[a] for a in (2, 3)]
+    align_corners, half_pixel = flags
+    function = (
+        tf.raw_ops.ResizeNearestNeighbor if method.mode == "nearest" else tf.raw_ops.ResizeBilinear
+    )
+    resized = function(
+        images=tensor, size=sizes, align_corners=align_corners, half_pixel_centers=half_pixel
+    )
+    result = Value.laid_out(resized, (0, 2, 3, 1))
+    result.storage.nonnegative = x.storage.nonnegative
+    return result
+
+
+def _along_axis(x: Value, axis: int, how: Axis, method: Method) -> Value:
+    """Resize one axis: pick elements, or multiply with a matrix from the left."""
+    exposed = expose(x, [axis])
+    dim = exposed.where[axis]
+    if method.mode == "nearest":
+        return exposed.back(tf.gather(exposed.tensor, nearest(how, method), axis=dim))
+    matrix = weights(how, method).astype(x.dtype)
+    return exposed.back(_multiplied(exposed.tensor, dim, matrix))
+
+
+def _multiplied(tensor: Tensor, dim: int, matrix: Any) -> Tensor:
+    """Multiply one dimension with a matrix [wanted, size], the others staying where they are."""
+    shape = tensor.shape.as_list()
+    if None in shape[1:]:
+        raise Refused("a free size other than the first is resized", "export with fixed sizes")
+    if dim == len(shape) - 1:
+        return tf.matmul(tensor, tf.constant(matrix.T))
+    before, after = shape[:dim], shape[dim + 1 :]
+    flat = tf.reshape(tensor, [-1, shape[dim], int(np.prod(after))])
+    left = tf.constant(matrix[None])
+    product = tf.raw_ops.BatchMatMulV2(x=left, y=flat, adj_x=False, adj_y=False)
+    return tf.reshape(product, [-1 if s is None else s for s in (*before, len(matrix), *after)])
+
+
+def _extrapolated(x: Value, plan: Plan, method: Method, fill: float) -> AnyValue:
+    """Put the fill value where an output element lies outside the input."""
+    masks: Any = np.zeros((1,) * x.rank, np.bool_)
+    for axis, how in plan.items():
+        shape = [1] * x.rank
+        shape[axis] = how.wanted
+        masks = masks | outside(how, method).reshape(shape)
+    if not masks.any():
+        return x
+    return pointwise(tf.where, Constant(masks), Constant(np.asarray(fill, x.dtype)), x)

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ..cut import Part, concat, cut
 from ..registry import OutputInfo, Refused, op
-from ..tensors import AnyValue, Constant, Value, activation, constant, numbers
+from ..tensors import AnyValue, Constant, Value, activation, numbers
 
 
 @op("Constant")
@@ -148,10 +148,14 @@ def split(
         raise Refused("an axis of free size is split", "export with that size fixed")
     starts = np.cumsum([0, *parts[:-1]])
     pieces = [Part(int(a), n) for a, n in zip(starts, parts, strict=True)]
-    return tuple(_cut(x, axis, pieces))
+    return tuple(pieces(x, axis, pieces))
 
 
-def _cut(x: AnyValue, axis: int, parts: Sequence[Part]) -> list[AnyValue]:
+def pieces(x: AnyValue, axis: int, parts: Sequence[Part]) -> list[AnyValue]:
+    """Cut stretches out of an axis of any value."""
+    if isinstance(x, Constant):
+        picks = [np.arange(p.size) * p.step + p.start for p in parts]
+        return [Constant(np.take(x.array, pick, axis)) for pick in picks]
     size = x.shape[axis]
     if size == 1 or any(part.size == 0 for part in parts):
         tensor = x.plain()
@@ -175,11 +179,12 @@ def slice_op(
     where = numbers(axes) if axes is not None else list(range(len(low)))
     step = numbers(steps) if steps is not None else [1] * len(low)
     for axis, a, b, s in zip(where, low, high, step, strict=True):
-        x = _slice_axis(x, axis % x.rank, slice(a, b, s))
+        x = slice_axis(x, axis % x.rank, slice(a, b, s))
     return x
 
 
-def _slice_axis(x: AnyValue, axis: int, wanted: slice) -> AnyValue:
+def slice_axis(x: AnyValue, axis: int, wanted: slice) -> AnyValue:
+    """Take a stretch of one axis, with ONNX's rules for bounds."""
     size = x.shape[axis]
     if size is None:
         raise Refused("an axis of free size is sliced", "export with that size fixed")
@@ -188,7 +193,7 @@ def _slice_axis(x: AnyValue, axis: int, wanted: slice) -> AnyValue:
         return x
     if isinstance(x, Constant):
         return Constant(np.take(x.array, list(picked), axis))
-    return _cut(x, axis, [Part(picked.start, len(picked), picked.step)])[0]
+    return pieces(x, axis, [Part(picked.start, len(picked), picked.step)])[0]
 
 
 def _clamped(wanted: slice, size: int) -> range:
@@ -197,3 +202,37 @@ def _clamped(wanted: slice, size: int) -> range:
     if wanted.step < 0 and stop < -size:
         return range(*slice(wanted.start, None, wanted.step).indices(size))
     return range(*slice(wanted.start, stop, wanted.step).indices(size))
+
+
+@op("DepthToSpace")
+def depth_to_space(x: AnyValue, *, blocksize: int, mode: str) -> AnyValue:
+    """Spread channels over blocks of pixels; x: [N, C, H, W]; emits nothing itself."""
+    count, channels, height, width = x.shape
+    depth = (channels or 0) // blocksize**2
+    if mode == "DCR":
+        split = (count, blocksize, blocksize, depth, height, width)
+        perm = (0, 3, 4, 1, 5, 2)
+    else:
+        split = (count, depth, blocksize, blocksize, height, width)
+        perm = (0, 1, 4, 2, 5, 3)
+    return (
+        x.reshape(split)
+        .transpose(perm)
+        .reshape((count, depth, _times(height, blocksize), _times(width, blocksize)))
+    )
+
+
+@op("SpaceToDepth")
+def space_to_depth(x: AnyValue, *, blocksize: int, mode: str) -> AnyValue:
+    """Gather blocks of pixels in the channels; x: [N, C, H, W]; emits nothing itself."""
+    count, channels, height, width = x.shape
+    if height is None or width is None:
+        raise Refused("an axis of free size is split", "export with that size fixed")
+    rows, columns = height // blocksize, width // blocksize
+    split = x.reshape((count, channels, rows, blocksize, columns, blocksize))
+    moved = split.transpose((0, 3, 5, 1, 2, 4) if mode == "DCR" else (0, 1, 3, 5, 2, 4))
+    return moved.reshape((count, _times(channels, blocksize**2), rows, columns))
+
+
+def _times(size: int | None, factor: int) -> int | None:
+    return None if size is None else size * factor

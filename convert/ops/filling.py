@@ -1,0 +1,162 @@
+"""Ops that make tensors of a wanted size, and that repeat or mask them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import onnx
+import tensorflow as tf
+
+from ..align import pointwise
+from ..along import along, expose
+from ..registry import Refused, op
+from ..tensors import AnyValue, Constant, Tensor, Value, activation, constant, numbers
+from .shape import slice_axis
+
+
+@op("Expand")
+def expand(x: AnyValue, shape: AnyValue) -> AnyValue:
+    """Repeat axes of size one, with NumPy's broadcasting rules."""
+    if not isinstance(shape, Constant):
+        return Value.laid_out(tf.broadcast_to(x.plain(), _broadcast_shape(x, shape)))
+    wanted = numbers(shape)
+    rank = max(x.rank, len(wanted))
+    old = (*(1,) * (rank - x.rank), *x.shape)
+    new = [
+        a if b == 1 else b for a, b in zip(old, [1] * (rank - len(wanted)) + wanted, strict=True)
+    ]
+    if list(old) == new:
+        return x.reshape(new) if rank != x.rank else x
+    if isinstance(x, Constant):
+        return Constant(np.broadcast_to(x.array, new))
+    if None in new:
+        raise Refused("an axis of free size is expanded", "export with fixed sizes")
+    return Value.laid_out(tf.broadcast_to(x.plain(), new))
+
+
+def _broadcast_shape(x: AnyValue, shape: AnyValue) -> Tensor:
+    return tf.broadcast_dynamic_shape(tf.shape(x.plain(), tf.int64), shape.plain())
+
+
+@op("Tile")
+def tile(x: AnyValue, repeats: AnyValue) -> AnyValue:
+    """Repeat a tensor along its axes."""
+    counts = numbers(repeats)
+    axes = [axis for axis, count in enumerate(counts) if count != 1]
+    if not axes:
+        return x
+
+    def repeat(tensor: Tensor, dims: list[int]) -> Tensor:
+        each = [1] * len(tensor.shape)
+        for axis, dim in zip(axes, dims, strict=True):
+            each[dim] = counts[axis]
+        return tf.tile(tensor, each)
+
+    return along(activation(x), axes, repeat)
+
+
+@op("ConstantOfShape")
+def constant_of_shape(shape: AnyValue, *, value: Any) -> AnyValue:
+    """A tensor of one repeated number."""
+    fill = np.zeros(1, np.float32) if value is None else np.asarray(value)
+    if isinstance(shape, Constant):
+        return Constant(np.full(numbers(shape), fill.ravel()[0], fill.dtype))
+    return Value.laid_out(tf.fill(shape.plain(), tf.constant(fill.ravel()[0])))
+
+
+@op("Range", ignore=["stash_type"])
+def range_op(start: AnyValue, limit: AnyValue, delta: AnyValue) -> AnyValue:
+    """Evenly spaced numbers."""
+    return Value.laid_out(tf.range(start.plain(), limit.plain(), delta.plain()))
+
+
+@op("EyeLike")
+def eye_like(x: AnyValue, *, dtype: int | None, k: int) -> AnyValue:
+    """Ones on a diagonal."""
+    rows, columns = x.shape
+    if rows is None or columns is None:
+        raise Refused("the size of the diagonal matrix is free", "export with fixed sizes")
+    kind = x.dtype if dtype is None else onnx.helper.tensor_dtype_to_np_dtype(dtype)
+    return Constant(np.eye(rows, columns, k, kind))
+
+
+@op("Trilu")
+def trilu(x: AnyValue, k: AnyValue | None = None, *, upper: int) -> AnyValue:
+    """Keep one triangle of the last two axes."""
+    rows, columns = x.shape[-2:]
+    if rows is None or columns is None:
+        raise Refused("the size of the triangle is free", "export with fixed sizes")
+    offset = int(constant(k, "k")) if k is not None else 0
+    ones = np.ones((rows, columns), np.bool_)
+    mask = Constant(np.triu(ones, offset) if upper else np.tril(ones, offset))
+    zero = Constant(np.zeros((), x.dtype))
+    return pointwise(tf.where, mask, x, zero)
+
+
+@op("Size")
+def size_op(x: AnyValue) -> AnyValue:
+    """Number of elements."""
+    if None not in x.shape:
+        return Constant(np.asarray(math.prod(s or 0 for s in x.shape), np.int64))
+    return Value.laid_out(tf.size(x.plain(), tf.int64))
+
+
+@op("Pad")
+def pad(
+    x: AnyValue,
+    pads: AnyValue,
+    value: AnyValue | None = None,
+    axes: AnyValue | None = None,
+    *,
+    mode: str,
+) -> AnyValue:
+    """Add elements around, or drop them where the padding is negative."""
+    both = [int(p) for p in numbers(pads)]
+    where = [a % x.rank for a in numbers(axes)] if axes is not None else list(range(x.rank))
+    amounts = dict(
+        zip(where, zip(both[: len(where)], both[len(where) :], strict=True), strict=True)
+    )
+    x = _crop(x, {a: (min(p, 0), min(q, 0)) for a, (p, q) in amounts.items()})
+    grow = {a: (max(p, 0), max(q, 0)) for a, (p, q) in amounts.items() if max(p, q) > 0}
+    if not grow:
+        return x
+    fill = value.array.item() if isinstance(value, Constant) and value.array.size else 0
+    if value is not None and not isinstance(value, Constant):
+        raise Refused("the padding value is computed at run time", "make it a constant")
+    result = _padded(activation(x), grow, mode, fill)
+    result.storage.nonnegative = activation(x).storage.nonnegative and fill >= 0
+    return result
+
+
+def _crop(x: AnyValue, amounts: dict[int, tuple[int, int]]) -> AnyValue:
+    for axis, (begin, end) in amounts.items():
+        if begin or end:
+            x = slice_axis(x, axis, slice(-begin, (x.shape[axis] or 0) + end, 1))
+    return x
+
+
+def _padded(x: Value, grow: dict[int, tuple[int, int]], mode: str, fill: Any) -> Value:
+    axes = list(grow)
+    exposed = expose(x, axes)
+    if mode in ("constant", "reflect") or (mode == "edge" and max(map(max, grow.values())) == 1):
+        amounts = [(0, 0)] * len(exposed.groups)
+        for axis in axes:
+            amounts[exposed.where[axis]] = grow[axis]
+        if mode == "constant":
+            return exposed.back(tf.pad(exposed.tensor, amounts, constant_values=fill))
+        kind = "REFLECT" if mode == "reflect" else "SYMMETRIC"  # one edge element: the same
+        return exposed.back(tf.pad(exposed.tensor, amounts, kind))
+    tensor = exposed.tensor
+    for axis in axes:
+        index = _source(x.shape[axis] or 0, grow[axis], mode)
+        tensor = tf.gather(tensor, index, axis=exposed.where[axis])
+    return exposed.back(tensor)
+
+
+def _source(size: int, amount: tuple[int, int], mode: str) -> Any:
+    """Where each element of a padded axis comes from."""
+    if mode not in ("edge", "wrap"):
+        raise Refused(f"padding mode {mode} is unknown", "use another mode", ("mode", mode))
+    return np.pad(np.arange(size, dtype=np.int32), amount, "edge" if mode == "edge" else "wrap")

@@ -1,0 +1,230 @@
+"""Ops that pick or place elements by index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ..along import expose
+from ..cut import Part
+from ..registry import Refused, op
+from ..tensors import (
+    AnyValue,
+    Constant,
+    Form,
+    Storage,
+    Tensor,
+    Value,
+    activation,
+    constant,
+    new_dim,
+    numbers,
+)
+from ..view import flatten, whole
+from .shape import pieces
+
+
+@op("Gather")
+def gather(x: AnyValue, indices: AnyValue, *, axis: int) -> AnyValue:
+    """Pick slices along an axis; a fixed single index or an even stretch is a cut."""
+    axis %= x.rank
+    size = x.shape[axis]
+    if isinstance(indices, Constant) and size is not None:
+        index = np.where(indices.array < 0, indices.array + size, indices.array)
+        stretch = _stretch(index)
+        if stretch is not None:
+            return _picked(pieces(x, axis, [stretch])[0], axis, index.shape)
+        indices = Constant(index)
+    exposed = expose(activation(x), [axis])
+    where = exposed.where[axis]
+    result = tf.gather(exposed.tensor, _wrapped(indices, size), axis=where)
+    count = indices.rank
+    new = [whole(new_dim(result, where + i)) for i in range(count)]
+    groups = [*exposed.groups[:where], *new, *exposed.groups[where + 1 :]]
+    axes = (*exposed.axes[:axis], *new, *exposed.axes[axis + 1 :])
+    return Value(Storage([Form(result, flatten(groups))]), axes)
+
+
+def _stretch(index: Any) -> Part | None:
+    """The indices as a start, a count and a step, if they are that regular."""
+    flat = index.ravel()
+    if index.ndim > 1 or not flat.size:
+        return None
+    steps = np.diff(flat)
+    if flat.size > 1 and (steps[0] == 0 or np.any(steps != steps[0])):
+        return None
+    step = int(steps[0]) if flat.size > 1 else 1
+    return Part(int(flat[0]), flat.size, step)
+
+
+def _picked(value: AnyValue, axis: int, shape: tuple[int, ...]) -> AnyValue:
+    if shape:
+        return value
+    if isinstance(value, Constant):
+        return Constant(value.array.squeeze(axis))
+    return Value(value.storage, (*value.axes[:axis], *value.axes[axis + 1 :]))
+
+
+def _wrapped(indices: AnyValue, size: int | None) -> Tensor:
+    """Indices in [0, size): ONNX counts negative ones from the end, TFLite does not."""
+    tensor = indices.plain()
+    if isinstance(indices, Constant) or size is None:
+        return tensor
+    return tf.math.floormod(tensor, tf.constant(size, tensor.dtype))
+
+
+def _fixed(value: AnyValue) -> list[int]:
+    """The sizes of a value that has no free ones."""
+    sizes = [size for size in value.shape if size is not None]
+    if len(sizes) != value.rank:
+        raise Refused("its positions depend on a free size", "export with fixed sizes")
+    return sizes
+
+
+def _grid(indices: AnyValue, shape: list[int], axis: int, size: int) -> Tensor:
+    """Full positions [..., rank] of which one coordinate is given by `indices`."""
+    tensor = tf.cast(_wrapped(indices, size), tf.int32)
+    mesh = np.meshgrid(*(np.arange(n, dtype=np.int32) for n in shape), indexing="ij")
+    return tf.stack([tensor if i == axis else grid for i, grid in enumerate(mesh)], -1)
+
+
+@op("GatherElements")
+def gather_elements(x: AnyValue, indices: AnyValue, *, axis: int) -> Value:
+    """Pick one element per index along an axis."""
+    axis %= x.rank
+    grid = _grid(_non_negative(indices, x.shape[axis]), _fixed(indices), axis, _fixed(x)[axis])
+    return Value.laid_out(tf.gather_nd(x.plain(), grid))
+
+
+def _non_negative(indices: AnyValue, size: int | None) -> AnyValue:
+    if isinstance(indices, Constant) and size is not None:
+        return Constant(np.where(indices.array < 0, indices.array + size, indices.array))
+    return indices
+
+
+@op("GatherND")
+def gather_nd(x: AnyValue, indices: AnyValue, *, batch_dims: int) -> Value:
+    """Pick slices by positions in the last axis of `indices`."""
+    depth = indices.shape[-1] or 0
+    sizes = _fixed(x)[batch_dims : batch_dims + depth]
+    where = _positions(indices, sizes)
+    if not batch_dims:
+        return Value.laid_out(tf.gather_nd(x.plain(), where))
+    shape = _fixed(indices)[:-1]
+    mesh = np.meshgrid(*(np.arange(n, dtype=np.int32) for n in shape), indexing="ij")
+    batch = np.stack(mesh[:batch_dims], -1)
+    return Value.laid_out(tf.gather_nd(x.plain(), tf.concat([batch, where], -1)))
+
+
+def _positions(indices: AnyValue, sizes: list[int]) -> Tensor:
+    """Positions as int32, none negative."""
+    if isinstance(indices, Constant):
+        array = np.where(indices.array < 0, indices.array + np.asarray(sizes), indices.array)
+        return tf.constant(array.astype(np.int32))
+    return tf.math.floormod(tf.cast(indices.plain(), tf.int32), np.asarray(sizes, np.int32))
+
+
+@op("ScatterND")
+def scatter_nd(x: AnyValue, indices: AnyValue, updates: AnyValue, *, reduction: str) -> Value:
+    """Replace slices at positions."""
+    sizes = _fixed(x)[: indices.shape[-1]]
+    where = _positions(indices, sizes)
+    return _scatter(x, where, updates, reduction)
+
+
+def _scatter(x: AnyValue, where: Tensor, updates: AnyValue, reduction: str) -> Value:
+    functions = {
+        "none": tf.tensor_scatter_nd_update,
+        "add": tf.tensor_scatter_nd_add,
+    }
+    if reduction not in functions:
+        raise Refused(
+            "TFLite scatters by replacing or adding only",
+            "use reduction none or add",
+            ("reduction", reduction),
+        )
+    if reduction == "add":
+        added = tf.scatter_nd(where, updates.plain(), _fixed(x))
+        return Value.laid_out(x.plain() + added)
+    return Value.laid_out(functions[reduction](x.plain(), where, updates.plain()))
+
+
+@op("ScatterElements")
+def scatter_elements(
+    x: AnyValue, indices: AnyValue, updates: AnyValue, *, axis: int, reduction: str
+) -> Value:
+    """Replace one element per index along an axis."""
+    axis %= x.rank
+    grid = _grid(_non_negative(indices, x.shape[axis]), _fixed(indices), axis, _fixed(x)[axis])
+    return _scatter(x, grid, updates, reduction)
+
+
+@op("Scatter")
+def scatter(x: AnyValue, indices: AnyValue, updates: AnyValue, *, axis: int) -> Value:
+    """Emit ScatterElements under its old name."""
+    return scatter_elements(x, indices, updates, axis=axis, reduction="none")
+
+
+@op("OneHot")
+def one_hot(indices: AnyValue, depth: AnyValue, values: AnyValue, *, axis: int) -> Value:
+    """Put one value at the index and another elsewhere, along a new axis."""
+    count = int(numbers(depth)[0])
+    off, on = constant(values).tolist()
+    index = tf.math.floormod(tf.cast(indices.plain(), tf.int32), count)
+    in_range = _in_range(indices, count)
+    axis %= indices.rank + 1
+    hot = tf.one_hot(index, count, True, False, axis, tf.bool)
+    hot = tf.logical_and(hot, tf.expand_dims(in_range, axis))
+    dtype = values.dtype
+    return Value.laid_out(tf.where(hot, tf.constant(on, dtype), tf.constant(off, dtype)))
+
+
+def _in_range(indices: AnyValue, count: int) -> Tensor:
+    tensor = indices.plain()
+    low, high = tf.constant(-count, tensor.dtype), tf.constant(count - 1, tensor.dtype)
+    return tf.logical_and(tensor >= low, tensor <= high)
+
+
+@op("TopK", since=10)
+def top_k(x: AnyValue, k: AnyValue, *, axis: int, largest: int, sorted: int) -> tuple[Value, Value]:
+    """Largest or smallest elements along an axis, with their positions."""
+    axis %= x.rank
+    order = [i for i in range(x.rank) if i != axis] + [axis]
+    tensor = activation(x).arrange(*((i,) for i in order))
+    count = int(numbers(k)[0])
+    values, places = tf.math.top_k(tensor if largest else -tensor, count)
+    values = values if largest else -values
+    back = tuple(order)
+    return Value.laid_out(values, back), Value.laid_out(tf.cast(places, tf.int64), back)
+
+
+@op("NonZero")
+def non_zero(x: AnyValue) -> Value:
+    """Positions of the elements that are not zero, one column each."""
+    tensor = x.plain()
+    found = tf.where(tensor if x.dtype == np.bool_ else tf.not_equal(tensor, 0))
+    return Value.laid_out(tf.cast(found, tf.int64), (1, 0))
+
+
+@op("ReverseSequence")
+def reverse_sequence(x: AnyValue, lengths: AnyValue, *, batch_axis: int, time_axis: int) -> Value:
+    """Reverse the first part of each sample."""
+    exposed = expose(activation(x), [batch_axis, time_axis])
+    return exposed.back(
+        tf.reverse_sequence(
+            exposed.tensor,
+            lengths.plain(),
+            seq_axis=exposed.where[time_axis],
+            batch_axis=exposed.where[batch_axis],
+        )
+    )
+
+
+@op("Compress")
+def compress(x: AnyValue, condition: AnyValue, *, axis: int | None) -> AnyValue:
+    """Pick the slices whose condition holds; the condition must be fixed."""
+    flat = x.reshape((int(np.prod(_fixed(x))),)) if axis is None else x
+    index = Constant(np.flatnonzero(constant(condition, "the condition")))
+    return gather(flat, index, axis=axis or 0)

@@ -73,7 +73,7 @@ def bench(terminal: Terminal, source: str, out: Path | None, threads: tuple[int,
         terminal.result(line)
     if out is not None:
         with updated_folder(out) as temporary:
-            report.save(temporary)
+            report.save(temporary / "report.json")
 
 
 def gate(terminal: Terminal, model: str, baseline: Path | None, out: Path | None) -> None:

@@ -80,7 +80,7 @@ def show_report(terminal: Terminal, folder: Path) -> None:
         GateFailed: If a requirement is not met.
     """
     bench = importlib.import_module("decant.bench")
-    report = bench.read_report(folder)
+    report = bench.load_report(folder / "report.json")
     for line in bench.report_lines(report):
         terminal.result(line)
     if not report.passed:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import stats  # type: ignore[import-untyped]
+from scipy import stats
 
 from decant.artifacts import read_json, write_json
 from decant.network import load_weights
@@ -33,7 +33,7 @@ from .training import SETTINGS, DetectorRecipe, evaluate, fit, recipe
 
 TESTSET = Path(__file__).parent / "testset"
 SEEDS = (0, 1, 2)
-STEPS = 250
+STEPS = 200
 VARIANTS = ("undistilled", "distilled")
 METRICS = ("ap50", "ap", "quad_ap50")
 

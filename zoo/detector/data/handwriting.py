@@ -168,7 +168,7 @@ class Writer:
 
 @cache
 def _digits() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]  # it has no types
+    from sklearn.datasets import load_digits
 
     bunch = load_digits()
     return bunch.images, bunch.target

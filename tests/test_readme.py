@@ -1,0 +1,113 @@
+"""The README's walk-through does what it says, line by line."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from decant.runtime import LiteRtModel
+from decant.sidecar import read_sidecar
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks():
+    return BLOCK.findall(README.read_text(encoding="utf-8"))
+
+
+def named_files():
+    """Blocks whose first line names the file that they are."""
+    found = ((re.match(r"# (\S+\.(?:py|toml))\n", text), text) for _, text in blocks())
+    return {name[1]: text for name, text in found if name}
+
+
+def commands():
+    return next(text for _, text in blocks() if "decant tflite model.toml" in text)
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory):
+    """The folder in which the walk-through was walked, and what its commands printed."""
+    folder = tmp_path_factory.mktemp("walk")
+    for name, text in named_files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ended = subprocess.run(
+        ["bash", "-euc", commands()],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return folder, ended
+
+
+def test_spec_has_about_twenty_lines():
+    assert len(named_files()["model.toml"].splitlines()) <= 22
+
+
+def test_every_promised_file_is_there(walked):
+    folder, _ = walked
+    promised = re.findall(r"`(\w+\.(?:tflite|json|html|onnx))`", README.read_text("utf-8"))
+    for name in {*promised} - {"samples.npz"}:
+        assert (folder / "build" / "digits" / name).is_file(), name
+
+
+def test_chosen_file_is_int8_and_meets_the_requirements(walked):
+    folder, _ = walked
+    report = json.loads((folder / "build/digits/report.json").read_text())
+    chosen = next(entry for entry in report["candidates"] if entry["chosen"])
+    assert "int8" in chosen["name"]
+    assert chosen["accuracy"]["top1"]["value"] >= 0.9
+    assert chosen["drop"]["top1"]["value"] <= 0.01
+
+
+def test_no_noise_reached_the_terminal(walked):
+    _, ended = walked
+    assert not re.search(r"tensorflow|absl|oneDNN|WARNING|INFO|Traceback|W0000|E0000", ended.stderr)
+
+
+def test_sidecar_describes_the_file_and_its_golden_example_holds(walked):
+    folder = walked[0] / "build/digits"
+    sidecar = read_sidecar(folder / "model.json")
+    assert sidecar.labels == tuple("0123456789")
+    assert sidecar.image.rule.antialias
+    golden = sidecar.golden[0]
+    model = LiteRtModel(folder / sidecar.file, sidecar.inputs, sidecar.outputs)
+    given = {
+        info.name: info.to_onnx_order(load(folder, golden.inputs[info.name]))
+        for info in sidecar.inputs
+    }
+    for info in sidecar.outputs:
+        expected = info.to_onnx_order(load(folder, golden.outputs[info.name]))
+        np.testing.assert_array_equal(model.run(given)[info.name], expected)
+
+
+def load(folder, tensor):
+    return np.fromfile(folder / tensor.file, tensor.dtype).reshape(tensor.shape)
+
+
+def test_second_run_does_nothing(walked):
+    folder, _ = walked
+    decant = Path(sys.executable).with_name("decant")
+    before = {path: path.stat().st_mtime_ns for path in (folder / "build").rglob("*")}
+    ended = subprocess.run(
+        [decant, "tflite", "model.toml"], cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert "nothing to do" in ended.stderr
+    after = {path: path.stat().st_mtime_ns for path in (folder / "build").rglob("*")}
+    assert {path for path in before if before[path] != after.get(path)} <= {
+        folder / "build/digits/.cache/lock"
+    }
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 3, 4, 5, 70, 130])
+def test_exit_codes_are_documented(code):
+    assert f"\n| {code} | " in README.read_text(encoding="utf-8")

@@ -181,8 +181,12 @@ def remove(path: Path) -> None:
 @contextmanager
 def _temporary_beside(path: Path) -> Iterator[Path]:
     """Yield a fresh name in a folder on the same disk, and leave nothing of it behind."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    except OSError as error:
+        advice = WRITE_ERRORS.get(error.errno or 0, "choose another folder")
+        raise DataError(f"{path}: cannot be written ({error.strerror}); {advice}") from error
     try:
         # The final name in a temporary folder, for writers that look at the suffix.
         yield holder / path.name

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FLOAT = "float"
 FLOAT_FILE = "model_fp32.tflite"
 PARITY_SAMPLES = 8
+PARTS = ("calibration", "validation", "test")
 RUNTIME = ("ai-edge-litert", "numpy", "opencv-python-headless")
 CONVERTERS = ("onnx", "onnx-ir", "onnxruntime", "onnxscript", "tensorflow-cpu", "tensorflow")
 
@@ -97,6 +98,7 @@ class Way:
 
     def go(self, *, measure_again: bool = False) -> tuple[Result, ...]:
         """Run what has to be run, and return the files of every stage."""
+        self._run(self._checking(), self._check)
         converted = self._run(self._converting(), self._convert)
         quantized = self._run(
             self._quantizing(converted), lambda folder: self._quantize(converted, folder)
@@ -112,6 +114,25 @@ class Way:
         )
         drawn = self._run(self._drawing(measured), lambda folder: self._draw(measured, folder))
         return converted, quantized, measured, released, drawn
+
+    def _checking(self) -> Stage:
+        spec = self.project.spec
+        return Stage(
+            "data",
+            {part: self._data(part) for part in PARTS},
+            _sections(spec, "data", "task"),
+            libraries=RUNTIME,
+        )
+
+    def _check(self, _out: Path) -> None:
+        """Open every data set before anything takes time."""
+        from ..datasets import check_disjoint, open_dataset
+
+        spec = self.project.spec
+        sources = {part: getattr(spec.data, part) for part in PARTS}
+        check_disjoint(
+            {part: open_dataset(each, spec.task, spec.folder) for part, each in sources.items()}
+        )
 
     def _run(self, stage: Stage, work: Callable[[Path], None], *, again: bool = False) -> Result:
         """Run one stage unless its result is kept, and say so."""

@@ -1,10 +1,12 @@
 """Runs the real command line in this process, with what it prints to the real descriptors."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from bright_project import write_project
+from processes import run_decant
 
 from decant.cli.app import app
 
@@ -32,3 +34,21 @@ def project(tmp_path, monkeypatch) -> Path:
     """A user's project, which is the current folder."""
     monkeypatch.chdir(tmp_path)
     return write_project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory) -> Path:
+    """A project that has gone the whole way; not to be changed."""
+    folder = tmp_path_factory.mktemp("finished")
+    write_project(folder)
+    run_decant(folder, "tflite", "model.toml", check=True)
+    return folder
+
+
+@pytest.fixture
+def built(finished, tmp_path, monkeypatch) -> Path:
+    """A copy of a finished project, which is the current folder."""
+    folder = tmp_path / "project"
+    shutil.copytree(finished, folder)
+    monkeypatch.chdir(folder)
+    return folder

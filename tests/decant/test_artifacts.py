@@ -123,6 +123,11 @@ def test_file_in_the_way_of_a_folder_is_named(old):
         artifacts.write_text(old / "x", "new")
 
 
+def test_folder_that_takes_no_files_is_named():
+    with pytest.raises(DataError, match=r"/proc/decant/x: cannot be written \(No such file"):
+        artifacts.write_text(Path("/proc/decant/x"), "new")
+
+
 def test_other_errors_of_the_system_are_not_called_write_errors(old):
     with pytest.raises(FileNotFoundError), artifacts.atomic_file(old):
         Path("/nowhere/at/all").read_text()

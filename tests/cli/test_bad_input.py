@@ -1,0 +1,262 @@
+"""Bad input: one clear message, its exit code, and earlier results as they were."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper
+from processes import everything_in, run_decant, start_decant
+from safetensors.torch import save_file
+
+
+def published(project):
+    return everything_in(project / "build" / "bright")
+
+
+def assert_refused(ended, code, *parts):
+    """One message, on standard error alone, without a traceback."""
+    assert ended.code == code, ended.err
+    assert ended.out == ""
+    assert ended.err.count("error:") == 1
+    assert "Traceback" not in ended.err
+    for part in parts:
+        assert part in ended.err
+
+
+def change_spec(project, old, new):
+    spec = project / "model.toml"
+    text = spec.read_text()
+    assert old in text
+    spec.write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def net(tmp_path):
+    """An ONNX file: y = relu(x), x of 1 × 3 × 4 × 5."""
+    shape = [1, 3, 4, 5]
+    graph = helper.make_graph(
+        [helper.make_node("Relu", ["x"], ["y"])],
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
+    )
+    path = tmp_path / "net.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)]), path)
+    return path
+
+
+# A missing, truncated or non-ONNX file
+
+
+@pytest.mark.parametrize("fault", ["missing", "empty", "truncated", "not ONNX"])
+def test_unusable_model_file(decant, net, tmp_path, fault):
+    whole = net.read_bytes()
+    contents = {"empty": b"", "truncated": whole[: len(whole) // 2], "not ONNX": b"PK\x03\x04 zip"}
+    if fault == "missing":
+        net.unlink()
+    else:
+        net.write_bytes(contents[fault])
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "model_fp32.tflite").write_bytes(b"earlier")
+    assert_refused(decant("convert", net, "-o", out), 5, "net.onnx")
+    assert everything_in(out) == {Path("model_fp32.tflite"): b"earlier"}
+
+
+def test_unusable_tflite_file(decant, tmp_path):
+    (tmp_path / "net.tflite").write_bytes(b"TFL3 but no more")
+    assert_refused(decant("bench", tmp_path / "net.tflite"), 5, "net.tflite")
+
+
+# A spec with an unknown key, a wrong type or a missing field
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[task]\nkind", "[task]\nmetrik = 1\nkind", 'unknown key; did you mean "metric"?'),
+        ("max_drop = 0.2", 'max_drop = "much"', "requirements.max_drop = 'much'"),
+        ('factory = "net.py:build"', "", "model.factory: missing"),
+        ("[model]", "[model", "not a TOML file"),
+        ("net.py:build", "net.py:biuld", 'did you mean "build"?'),
+        ("net.py:build", "nett.py:build", "nett.py"),
+    ],
+    ids=["unknown key", "wrong type", "missing field", "not TOML", "function", "file"],
+)
+def test_unusable_spec(decant, built, old, new, message):
+    before = published(built)
+    change_spec(built, old, new)
+    ended = decant("tflite", "model.toml")
+    assert ended.code in (2, 5)
+    assert_refused(ended, ended.code, message)
+    assert published(built) == before
+
+
+# A checkpoint whose shapes don't fit
+
+
+def test_checkpoint_of_another_shape(decant, built):
+    before = published(built)
+    weights = {"features.0.weight": torch.zeros(9, 3, 3, 3)}
+    save_file(weights, built / "net.safetensors")
+    change_spec(built, "[model]\n", '[model]\ncheckpoint = "net.safetensors"\n')
+    ended = decant("tflite", "model.toml")
+    assert ended.code == 5
+    assert "features.0.weight: [9, 3, 3, 3] in the file, [8, 3, 3, 3] needed" in ended.err
+    assert "head.weight: missing in the file" in ended.err
+    assert published(built) == before
+
+
+# An empty or corrupt test set; a label file that does not match its images
+
+
+def empty(folder):
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+def corrupt(folder):
+    (folder / "dark" / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n cut off")
+
+
+def stranger(folder):
+    (folder / "dark").rename(folder / "darkk")
+
+
+def copied(folder):
+    shutil.copy(folder.parent / "calibration" / "dark" / "0.png", folder / "dark" / "9.png")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (shutil.rmtree, "test"),
+        (empty, "test"),
+        (corrupt, "0.png"),
+        (stranger, "darkk"),
+        (copied, "data.calibration and data.test share 1 photos"),
+    ],
+    ids=["missing", "empty", "corrupt picture", "unknown label", "photo of the calibration set"],
+)
+def test_unusable_test_set(decant, built, spoil, message):
+    before = published(built)
+    spoil(built / "test")
+    ended = decant("tflite", "model.toml")
+    assert ended.code == 5, ended.err
+    assert "Traceback" not in ended.err
+    assert ended.err.count("error:") == 1
+    assert message in ended.err
+    assert published(built) == before
+
+
+@pytest.mark.parametrize("fault", ["picture missing", "no JSON", "other category"])
+def test_label_file_that_does_not_match_its_images(decant, project, fault):
+    document = {
+        "images": [{"id": 1, "file_name": "0.png", "width": 60, "height": 40}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9]}],
+        "categories": [{"id": 1, "name": "thing"}],
+    }
+    if fault == "picture missing":
+        document["images"][0]["file_name"] = "absent.png"
+    if fault == "other category":
+        document["categories"][0]["name"] = "stranger"
+    text = json.dumps(document)
+    (project / "labels.json").write_text(text[:-9] if fault == "no JSON" else text)
+    source = '{ kind = "coco", annotations = "labels.json", images = "test/dark" }'
+    change_spec(project, '{ kind = "folder", path = "test" }', source)
+    change_spec(
+        project,
+        'kind = "classification"\nlabels = ["dark", "light"]',
+        'kind = "quad_detection"\nlabels = ["thing"]\n'
+        'decode = { kind = "quad_grid", strides = [8] }',
+    )
+    for part in ("calibration", "validation"):
+        change_spec(
+            project, f'{{ kind = "folder", path = "{part}" }}', source.replace("test/dark", part)
+        )
+    assert_refused(decant("tflite", "model.toml"), 5, "labels.json")
+    assert not (project / "build" / "bright" / "model.tflite").exists()
+
+
+# Calibration data of another shape or with NaN
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": np.zeros((4, 3, 5, 4), np.float32)}, "[4, 3, 5, 4]"),
+        ({"x": np.full((4, 3, 4, 5), np.nan, np.float32)}, "NaN"),
+        ({"y": np.zeros((4, 3, 4, 5), np.float32)}, "'y'"),
+        ({"x": np.zeros((0, 3, 4, 5), np.float32)}, "empty"),
+        (None, "samples.npz"),
+    ],
+    ids=["shape", "NaN", "name", "no samples", "no npz"],
+)
+def test_unusable_calibration_data(decant, built, tmp_path, arrays, message):
+    samples = tmp_path / "samples.npz"
+    if arrays is None:
+        samples.write_bytes(b"no zip")
+    else:
+        renamed = {"image" if name == "x" else name: array for name, array in arrays.items()}
+        np.savez(samples, **renamed)
+    out = tmp_path / "out"
+    ended = decant(
+        "quantize", built / "build/bright/model_fp32.tflite", "--calibration", samples, "-o", out
+    )
+    assert_refused(ended, 5, message)
+    assert not out.exists()
+
+
+# An output folder that can't be written or a full disk
+
+
+@pytest.mark.parametrize("out", ["model.toml/below", "/proc/decant/out"])
+def test_output_folder_that_cannot_be_written(decant, project, out):
+    assert_refused(decant("tflite", "model.toml", "-o", out), 5, out, "cannot be written")
+
+
+def test_full_disk(built):
+    """A limit on the size of files stands for the disk: the system refuses in the same way."""
+    before = published(built)
+    change_spec(built, "[task]", 'dtype = "uint8"\n[task]')
+    limit = 20_000
+    ended = run_decant(
+        built,
+        "tflite",
+        "model.toml",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert ended.returncode == 5, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.count("error:") == 1
+    assert "cannot be written" in ended.stderr
+    assert published(built) == before
+
+
+# Ctrl-C in the middle
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("stage", ["convert", "measure"])
+def test_interrupt_in_the_middle(built, stage, sent, code):
+    before = published(built)
+    change_spec(built, "[task]", 'dtype = "uint8"\n[task]')
+    process = start_decant(built, "tflite", "model.toml")
+    for line in process.stderr:
+        if line.startswith(f"{stage} "):
+            break
+    os.killpg(process.pid, sent)
+    rest = process.communicate(timeout=60)[1]
+    assert process.returncode == code
+    assert "Traceback" not in rest
+    assert published(built) == before
+    assert not list((built / "build").rglob("*.tmp"))
+    assert subprocess.run(["pgrep", "-g", str(process.pid)], capture_output=True).stdout == b""

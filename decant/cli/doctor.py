@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import platform
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from .. import __version__
-from ..cache import library_version
-from ..manifest import LIBRARIES
+from ..errors import DataError
+from ..machine import this_machine
 from ..source import zoo_models
 
 if TYPE_CHECKING:
     from .terminal import Terminal
 
-# What makes int8 fast on x86 and Arm; without it ratios to float are not those of the README.
-INT8_FLAGS = ("avx512_vnni", "avx_vnni", "asimddp", "i8mm")
-OTHER_FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_int8", "asimd")
+# What makes int8 fast on x86 and Arm; without any, ratios to float are worse than the README's.
+DOT_PRODUCTS = {"avx512_vnni", "avx_vnni", "asimddp", "i8mm"}
 MODULES = {
     "ai_edge_litert": "run and time .tflite files",
     "ai_edge_quantizer": "quantize",
@@ -37,42 +33,20 @@ MODULES = {
 
 def show(terminal: Terminal) -> None:
     """Print versions, processor and gaps; exit 5 if a needed library is missing."""
-    flags = processor_flags()
-    fast = [flag for flag in INT8_FLAGS if flag in flags]
+    machine = this_machine()
     terminal.result(f"decant       {__version__}")
-    terminal.result(f"python       {platform.python_version()} on {platform.platform()}")
-    terminal.result(f"processor    {processor_name()}, {os.cpu_count()} cores")
-    shown = [flag for flag in (*INT8_FLAGS, *OTHER_FLAGS) if flag in flags]
-    terminal.result(f"instructions {' '.join(shown) or 'none of those that matter here'}")
-    if not fast:
+    terminal.result(f"python       {machine.python} on {machine.system}")
+    terminal.result(f"processor    {machine.cpu}, {machine.cores} cores")
+    terminal.result(f"instructions {' '.join(machine.isa)}")
+    if not DOT_PRODUCTS & set(machine.isa):
         terminal.result("             no int8 dot product: int8 files gain less time here")
-    for name in LIBRARIES:
-        version = library_version(name)
-        if version is not None:
-            terminal.result(f"  {name:24} {version}")
+    for name, version in machine.libraries.items():
+        terminal.result(f"  {name:24} {version}")
     terminal.result(f"zoo          {', '.join(zoo_models()) or 'empty'}")
     terminal.result(f"adb          {shutil.which('adb') or 'not found: no phone can be measured'}")
     missing = [name for name in MODULES if importlib.util.find_spec(name) is None]
     for name in missing:
         terminal.result(f"missing      {name}: cannot {MODULES[name]}; install decant again")
     if missing:
-        raise typer.Exit(5)
+        raise typer.Exit(DataError.exit_code)
     terminal.result("nothing is missing")
-
-
-def processor_flags() -> set[str]:
-    """Give the instruction sets that Linux reports."""
-    text = _cpuinfo()
-    lines = (line for line in text.splitlines() if line.lower().startswith(("flags", "features")))
-    return set(next(lines, ":").partition(":")[2].split())
-
-
-def processor_name() -> str:
-    """Give the processor's model name."""
-    lines = (line for line in _cpuinfo().splitlines() if line.startswith("model name"))
-    return next(lines, "").partition(":")[2].strip() or platform.machine()
-
-
-def _cpuinfo() -> str:
-    path = Path("/proc/cpuinfo")
-    return path.read_text(encoding="utf-8") if path.is_file() else ""

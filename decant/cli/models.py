@@ -69,6 +69,7 @@ def bench(terminal: Terminal, source: str, out: Path | None, threads: tuple[int,
         return
     measured = importlib.import_module("decant.bench")
     report = measured.measure_file(found.path, threads=threads)
+    importlib.import_module("decant.cli.tables").show_files(terminal, report)
     for line in measured.report_lines(report):
         terminal.result(line)
     if out is not None:

@@ -80,12 +80,12 @@ def show_report(terminal: Terminal, folder: Path) -> None:
     Raises:
         GateFailed: If a requirement is not met.
     """
-    bench = importlib.import_module("decant.bench")
-    report = bench.load_report(folder / "report.json")
-    for line in bench.report_lines(report):
-        terminal.result(line)
-    if not report.passed:
-        raise GateFailed("\n".join(("a requirement is not met:", *report.verdict_lines())))
+    tables = importlib.import_module("decant.cli.tables")
+    report = importlib.import_module("decant.bench").load_report(folder / "report.json")
+    tables.show_files(terminal, report)
+    broken = tables.show_verdict(terminal, report)
+    if broken:
+        raise GateFailed("not every requirement is met:\n  " + "\n  ".join(broken))
 
 
 @dataclass(frozen=True)

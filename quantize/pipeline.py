@@ -15,12 +15,12 @@ from decant.errors import InternalError, ParityError
 from decant.isolation import run_checked, run_isolated
 from decant.runtime import LiteRtModel, describe
 
+from . import rewrites
 from .calibrate import measure, samples_of, split
 from .flatbuffer import Graph
 from .ranges import choose
 from .recipes import RECIPES
 from .report import Candidate, QuantizeReport, constant_outputs, snr_db
-from .rewrites import nearest_by_concatenation
 from .transform import LIBRARY, transform, version
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def quantize(
     samples, held_out = split(samples_of(calibration, inputs))
     graph = Graph.from_file(tflite)
     graph.rename_duplicates()
-    applied = nearest_by_concatenation(graph)
+    applied = rewrites.apply(graph)
     border = tuple(inputs), tuple(outputs)
     reference, _ = run_checked(_run, tflite, *border, held_out)
     statistics: dict[str, Statistics] = {}
@@ -110,7 +110,7 @@ def quantize(
         failures=failures,
         calibration_samples=len(samples),
         measured_samples=len(held_out),
-        rewrites={"nearest_by_concatenation": applied} if applied else {},
+        rewrites=applied,
         warnings=tuple(_warnings(len(samples), reference)),
     )
     write_text(out / RECIPE_FILE, _recipes_json(report))
@@ -145,7 +145,7 @@ def _make(job: _Job, recipe: Recipe) -> Candidate:
     with tempfile.TemporaryDirectory(prefix="decant-quantize-") as folder:
         path = Path(folder, recipe.file)
         path.write_bytes(content)
-        outputs, border = run_checked(_run, path, job.inputs, job.outputs, job.held_out)
+        outputs, border = _first_run(job, path)
     _check_finite(recipe, outputs)
     write_bytes(job.out / recipe.file, content)
     return Candidate(
@@ -159,6 +159,14 @@ def _make(job: _Job, recipe: Recipe) -> Candidate:
         snr_db=snr_db(job.reference, outputs),
         operators=Graph.from_bytes(content).histogram(),
     )
+
+
+def _first_run(job: _Job, path: Path) -> tuple[list[Outputs], tuple[Infos, Infos]]:
+    """Run a new file for the first time, where its crash becomes a message."""
+    try:
+        return run_checked(_run, path, job.inputs, job.outputs, job.held_out)
+    except InternalError as error:
+        raise InternalError(f"LiteRT crashes on the new {path.name}: {error}") from error
 
 
 def _run(

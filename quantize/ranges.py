@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,11 @@ LEVELS = 255
 LOWEST_INPUT = {"HARD_SWISH": -3.0, "RELU": 0.0, "RELU6": 0.0}
 COPIES = ("CONCATENATION", "RESHAPE", "TRANSPOSE")
 CLIP_STEPS = 64
+# For an activation that was always zero; the near-zero step that its own range would give is
+# outside what XNNPACK's ADD takes.
+DEAD = (0.0, 1.0)
+# What a uint8 input can hold; spanned whole, its int8 form loses nothing.
+PIXELS = (0.0, 255.0)
 
 
 def choose(
@@ -39,12 +44,23 @@ def choose(
     find = _least_error if method == "mse" else _extremes
     ranges = {name: find(seen, bounds.get(name, -np.inf)) for name, seen in statistics.items()}
     for operator in graph.operators:
-        read = {graph.name(int(t)) for t in operator.inputs if graph.constant(int(t)) is None}
         written = graph.name(int(operator.outputs[0]))
-        if graph.kind(operator) in COPIES and len(read) == 1 and written in ranges:
-            # The same values: one range for both, or a requantization comes between them.
-            ranges[written] = ranges[read.pop()]
-    return ranges
+        if written in ranges:
+            ranges[written] = _inherited(graph, operator, ranges) or ranges[written]
+    return {name: DEAD if low == high == 0 else (low, high) for name, (low, high) in ranges.items()}
+
+
+def _inherited(graph: Graph, operator: Any, ranges: Mapping[str, Range]) -> Range | None:
+    """Return the range that an operator's output has from its input alone, if it has one."""
+    inputs = dict.fromkeys(int(index) for index in operator.inputs)
+    read = [index for index in inputs if index >= 0 and graph.constant(index) is None]
+    kind = graph.kind(operator)
+    if kind == "DEQUANTIZE" and read and graph.dtype(read[0]) == np.uint8:
+        return PIXELS
+    if kind in COPIES and len(read) == 1:
+        # The same values: one range for both, or a requantization comes between them.
+        return ranges.get(graph.name(read[0]))
+    return None
 
 
 def _extremes(seen: Statistics, bound: float) -> Range:

@@ -11,9 +11,15 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from .flatbuffer import Graph
+
+
+def apply(graph: Graph) -> dict[str, int]:
+    """Apply every rewrite in place; returns how often each one did that applied."""
+    counts = {rewrite.__name__: rewrite(graph) for rewrite in REWRITES}
+    return {name: count for name, count in counts.items() if count}
 
 
 def nearest_by_concatenation(graph: Graph) -> int:
@@ -76,27 +82,24 @@ def _reshape(graph: Graph, x: int, shape: Sequence[int], result: int) -> Any:
     return graph.operator("RESHAPE", [x, target], result, options)
 
 
-def pixels_without_cast(graph: Graph) -> int:
-    """Let uint8 pixels become int8 directly in a quantized graph.
+def dequantize_pixels(graph: Graph) -> int:
+    """Read uint8 pixels with an operator that XNNPACK has.
 
-    Before: CAST(pixels: uint8) → float → QUANTIZE → int8
-    After:  QUANTIZE(pixels: uint8, scale 1, zero point 0) → int8
+    Before: CAST(pixels: uint8) → float
+    After:  DEQUANTIZE(pixels: uint8, scale 1, zero point 0) → float
 
-    Exact: an integer with scale 1 and zero point 0 stands for itself, and both forms round the
-    same real value.
+    Exact: with scale 1 and zero point 0 an integer stands for itself.
     """
-    readers = graph.readers()
     count = 0
     for cast in [op for op in graph.operators if graph.kind(op) == "CAST"]:
         pixels, real = int(cast.inputs[0]), int(cast.outputs[0])
-        after = readers.get(real, [])
-        if graph.dtype(pixels) != np.uint8 or real in graph.outputs:
-            continue
-        if not after or any(graph.kind(reader) != "QUANTIZE" for reader in after):
+        if graph.dtype(pixels) != np.uint8 or not graph.is_float(real):
             continue
         graph.identify_integers(pixels)
-        graph.replace(cast, [])
-        for reader in after:
-            reader.inputs = [pixels]
+        options = schema.DequantizeOptionsT()
+        graph.replace(cast, [graph.operator("DEQUANTIZE", [pixels], real, options)])
         count += 1
     return count
+
+
+REWRITES: tuple[Callable[[Graph], int], ...] = (nearest_by_concatenation, dequantize_pixels)

@@ -10,7 +10,6 @@ import numpy as np
 from decant.errors import InternalError, SpecError
 
 from .flatbuffer import Graph
-from .rewrites import pixels_without_cast
 
 if TYPE_CHECKING:
     from .recipes import Form, Recipe
@@ -94,10 +93,7 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
             f"{LIBRARY} {version()} cannot make {recipe.name!r}: {type(e).__name__}: {e}. Keep"
             " the operators it names in float (`keep_float`) or leave the recipe out"
         ) from e
-    graph = Graph.from_bytes(bytes(result.quantized_model))
-    if recipe.form == "static_int8":
-        pixels_without_cast(graph)
-    return graph.to_bytes()
+    return Graph.from_bytes(bytes(result.quantized_model)).to_bytes()
 
 
 def library_recipe(recipe: Recipe) -> list[dict[str, Any]]:

@@ -1,1 +1,21 @@
-"""Measured evidence: size, latency, accuracy, gate and report."""
+"""What a file costs, how right it is, what follows from that, and the page that shows it."""
+
+from __future__ import annotations
+
+from .gate import GateResult, gate
+from .measure import measure, measure_file
+from .model_file import ModelFile
+from .report import render, report_lines
+from .schema import Report, load_report
+
+__all__ = [
+    "GateResult",
+    "ModelFile",
+    "Report",
+    "gate",
+    "load_report",
+    "measure",
+    "measure_file",
+    "render",
+    "report_lines",
+]

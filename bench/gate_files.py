@@ -16,7 +16,7 @@ HEADINGS = {
     "baseline": "Against the baseline",
     "slices": "Slices (they inform, they decide nothing)",
 }
-SIGNS = {"passed": "✅", "failed": "❌", "not measured": "➖", "informs": "·"}
+SIGNS = {"passed": "✅", "failed": "❌", "not measured": "⚪", "informs": "·"}
 
 
 def junit(result: GateResult) -> str:

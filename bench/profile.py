@@ -10,6 +10,7 @@ from decant.runtime import open_interpreter
 from .schema import Profile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 DELEGATE = "DELEGATE"
@@ -56,6 +57,5 @@ def _inside(
     return found
 
 
-def _counts(names: Any) -> dict[str, int]:
-    """Count, commonest first, then by name."""
-    return dict(sorted(Counter(names).items(), key=lambda item: (-item[1], item[0])))
+def _counts(names: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(names))

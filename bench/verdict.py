@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from decant.spec import Latency, Requirements, Spec
 
 
+FLOORS = ("min_accuracy", "min_qps")
+"""Keys whose limit is a floor."""
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """One key of the spec's requirements.
@@ -26,7 +30,6 @@ class Requirement:
         subject: What is held against the limit, in words.
         measure: Reads the value of a file, given the reference and the file's quality on the
             data set in question; None if it was not measured.
-        at_least: Whether the limit is a floor.
         required: Whether a value that was not measured counts as a failure.
     """
 
@@ -35,7 +38,6 @@ class Requirement:
     unit: str
     subject: str
     measure: Callable[[Entry, Entry, Quality], float | None]
-    at_least: bool = False
     required: bool = True
 
     def judge(self, entry: Entry, reference: Entry, quality: Quality) -> Finding:
@@ -46,7 +48,7 @@ class Requirement:
     def _status(self, value: float | None) -> Status:
         if value is None:
             return "not measured"
-        fits = value >= self.limit if self.at_least else value <= self.limit
+        fits = value >= self.limit if self.key in FLOORS else value <= self.limit
         return "met" if fits else "broken"
 
 
@@ -70,7 +72,6 @@ def requirements_of(spec: Spec) -> list[Requirement]:
                 "fraction",
                 metric,
                 lambda _entry, _reference, quality: _value(quality.accuracy, metric),
-                at_least=True,
             )
         )
     found += _costs(section)
@@ -116,16 +117,21 @@ def written(value: float | None, unit: str) -> str:
         return f"{value / 1e6:.3f} MB"
     if unit == "fraction":
         return f"{value:.4f}"
-    return f"{value:.3f} {'× float' if unit == 'ratio' else unit}"
+    if unit == "ratio":
+        return f"{value:.3f} × float"
+    return f"{value:.2f} ms" if unit == "ms" else f"{value:.1f} a second"
+
+
+def limit_of(row: Row) -> str:
+    """Write the limit with its direction."""
+    sign = "≥" if row.requirement in FLOORS else "≤"
+    return f"{sign} {written(row.limit, row.unit)}"
 
 
 def line(row: Row) -> str:
     """Write a row as one line."""
-    sign = "≥" if row.requirement in ("min_accuracy", "min_qps") else "≤"
-    limit = f"{sign} {written(row.limit, row.unit)}"
-    return (
-        f"{row.requirement}: {row.subject} {written(row.value, row.unit)} ({limit}): {row.status}"
-    )
+    value = "" if row.value is None else f" = {written(row.value, row.unit)}"
+    return f"{row.requirement}: {row.subject}{value}, wanted {limit_of(row)}: {row.status}"
 
 
 def _costs(section: Requirements) -> list[Requirement]:
@@ -164,7 +170,6 @@ def _costs(section: Requirements) -> list[Requirement]:
 def _latency(number: int, limit: Latency) -> list[Requirement]:
     """List the limits of one `[[requirements.latency]]`."""
     found = []
-    where = f"{limit.device}, {limit.threads} thread{'s' if limit.threads > 1 else ''}"
     # Only the host was measured; a figure for another device is never inferred from it.
     required = limit.device == HOST or limit.must_measure
     for key, unit, bound, field in (
@@ -178,8 +183,8 @@ def _latency(number: int, limit: Latency) -> list[Requirement]:
                 f"latency[{number}].{key}",
                 bound,
                 unit,
-                f"latency ({where})",
-                lambda e, _r, _q, field=field: _time(e, limit, field),
+                f"latency ({_where(limit)})",
+                _reader(limit, field),
                 required=required,
             )
         )
@@ -197,9 +202,19 @@ def _qps(section: Requirements) -> Requirement:
         return None if median is None else 1000 / median
 
     limit = section.min_qps or 0.0
-    subject = f"inferences a second ({first.device}, {first.threads} threads)"
+    subject = f"inferences one after the other ({_where(first)})"
     required = first.device == HOST or first.must_measure
-    return Requirement("min_qps", limit, "qps", subject, rate, at_least=True, required=required)
+    return Requirement("min_qps", limit, "qps", subject, rate, required=required)
+
+
+def _where(limit: Latency) -> str:
+    """Say on what a time is measured."""
+    return f"{limit.device}, {limit.threads} thread{'s' if limit.threads > 1 else ''}"
+
+
+def _reader(limit: Latency, field: str) -> Callable[[Entry, Entry, Quality], float | None]:
+    """Make the function that reads one latency figure."""
+    return lambda entry, _reference, _quality: _time(entry, limit, field)
 
 
 def _time(entry: Entry, limit: Latency, field: str) -> float | None:

@@ -34,7 +34,7 @@ std = [0.5, 0.5, 0.5]
 [task]
 kind = "quad_detection"
 labels = ["square"]
-decode = { strides = [8] }
+decode = { strides = [8], nms_iou = 0.2 }
 
 [data]
 calibration = { kind = "coco", annotations = "calibration.json", images = "calibration" }
@@ -214,13 +214,13 @@ def picture(rng, index):
     """Draw a dark photo [64, 64, 3] with up to three bright squares; returns boxes, xywh."""
     image = rng.integers(0, 40, (SIDE, SIDE, 3))
     boxes = []
-    cells = rng.permutation(9)[: 1 + index % 3]
-    for cell in cells:
-        size = int(rng.integers(12, 21))
-        x, y = 2 + 20 * np.array([cell % 3, cell // 3]) + rng.integers(0, 5, 2)
-        size = int(min(size, SIDE - x, SIDE - y))
+    for place in rng.permutation(9)[: 1 + index % 3]:
+        size = int(rng.integers(12, 17))
+        # Near the centre of a cell of stride 8, where the network looks.
+        centre = 12 + 16 * np.array([place % 3, place // 3]) + rng.integers(-1, 2, 2)
+        x, y = (centre - size // 2).tolist()
         image[y : y + size, x : x + size] = rng.integers(90, 255)
-        boxes.append([int(x), int(y), size, size])
+        boxes.append([x, y, size, size])
     return image.astype(np.uint8), boxes
 
 

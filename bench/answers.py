@@ -1,0 +1,200 @@
+"""Asks every model about every photo, and says how right each is."""
+
+from __future__ import annotations
+
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from decant.machine import usable_cores
+from decant.progress import track
+from decant.runtime import LiteRtModel
+
+from . import stats
+from .accuracy import measure_accuracy, torch_predictor
+from .schema import Estimate, Parity, Quality, Slice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from torch import nn
+
+    from decant.tasks import Task
+
+    from .accuracy import Accuracy, Outputs, Predictor, PreparedSet
+    from .model_file import ModelFile
+
+PYTORCH = "pytorch"
+# PyTorch takes a batch, which spares it half the time; a file takes what it was made for.
+TORCH_BATCH = 8
+PARITY_SAMPLES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A model ready to be asked.
+
+    Attributes:
+        name: "pytorch" or that of the file.
+        predictor: Runs it.
+        batch: Samples per run.
+        raw: Whether it takes camera pixels instead of normalised tensors.
+    """
+
+    name: str
+    predictor: Predictor
+    batch: int
+    raw: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The two data sets, prepared."""
+
+    test: PreparedSet
+    validation: PreparedSet
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What one model said of both sets."""
+
+    test: Accuracy
+    validation: Accuracy
+
+
+def contestants(files: Sequence[ModelFile], network: nn.Module) -> list[Contestant]:
+    """Load PyTorch's model and every file, PyTorch first.
+
+    Args:
+        files: Whose first names the outputs.
+        network: In the order of inputs and outputs that the files have.
+
+    Raises:
+        DataError: If LiteRT cannot load a file.
+    """
+    names = [info.name for info in files[0].outputs]
+    found = [Contestant(PYTORCH, torch_predictor(network, names), TORCH_BATCH, raw=False)]
+    for file in files:
+        model = LiteRtModel(file.path, file.inputs, file.outputs)
+        first = file.inputs[0]
+        raw = first.dtype == "uint8" and first.scale is None
+        found.append(Contestant(file.name, model.run, first.shape[0] or 1, raw))
+    return found
+
+
+def ask(models: Sequence[Contestant], sets: Sets, task: Task) -> dict[str, Answers]:
+    """Run every model over both sets, as many models at a time as there are cores.
+
+    Native code holds no lock of Python's while it computes, so threads suffice and the photos are
+    in memory once.
+
+    Raises:
+        DataError: If an output is NaN or is not what the task decodes.
+    """
+
+    def answer(model: Contestant) -> Answers:
+        found = [
+            measure_accuracy(model.predictor, each, task, batch=model.batch, raw=model.raw)
+            for each in (sets.test, sets.validation)
+        ]
+        return Answers(*found)
+
+    with _single_threaded_torch(), ThreadPoolExecutor(usable_cores()) as pool:
+        asked = track(pool.map(answer, models), "measuring accuracy", len(models))
+        return {model.name: found for model, found in zip(models, asked, strict=True)}
+
+
+def qualities(
+    answers: Mapping[str, Answers], task: Task, seed: int
+) -> dict[str, dict[str, Quality]]:
+    """Judge every model on "test" and "validation", drops counted from PyTorch.
+
+    Slices are left out on the validation set.
+    """
+    found: dict[str, dict[str, Quality]] = {name: {} for name in answers}
+    for split in ("test", "validation"):
+        evidence = {name: getattr(each, split).evidence for name, each in answers.items()}
+        compared = stats.compare(task, evidence[PYTORCH], evidence, seed=seed)
+        for name, comparison in compared.items():
+            found[name][split] = _quality(comparison, slices=split == "test")
+    return found
+
+
+def parity(models: Sequence[Contestant], prepared: PreparedSet) -> dict[str, tuple[Parity, ...]]:
+    """Compare the raw outputs of every file with PyTorch's on the first samples of a set."""
+    count = min(PARITY_SAMPLES, len(prepared))
+    pytorch, *files = models
+    expected = _outputs(pytorch, prepared, count)
+    return {
+        model.name: _parities(model.name, _outputs(model, prepared, count), expected, count)
+        for model in files
+    }
+
+
+def _quality(comparison: stats.Comparison, *, slices: bool) -> Quality:
+    parts = {
+        tag: Slice(count=each.count, accuracy=_figures(each.accuracy), drop=_figures(each.drop))
+        for tag, each in comparison.slices.items()
+    }
+    return Quality(
+        accuracy=_figures(comparison.accuracy),
+        drop=_figures(comparison.drop),
+        slices=parts if slices else {},
+    )
+
+
+def _figures(figures: stats.Figures) -> dict[str, Estimate]:
+    return {metric: Estimate(**asdict(each)) for metric, each in figures.items()}
+
+
+def _outputs(model: Contestant, prepared: PreparedSet, count: int) -> Outputs:
+    """Run a model on the first samples, one batch after the other."""
+    parts = []
+    for start in range(0, count, model.batch):
+        stop = min(start + model.batch, count)
+        inputs = prepared.tensors(start, stop, raw=model.raw)
+        filled = {
+            name: np.concatenate((array, np.repeat(array[-1:], model.batch - len(array), 0)))
+            for name, array in inputs.items()
+        }
+        parts.append({k: v[: stop - start] for k, v in model.predictor(filled).items()})
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _parities(name: str, found: Outputs, expected: Outputs, count: int) -> tuple[Parity, ...]:
+    return tuple(
+        Parity(
+            hop=f"{PYTORCH} → {name}",
+            output=output,
+            max_relative=_ratio(np.abs(found[output] - values).max(), np.abs(values).max()),
+            rms_relative=_ratio(_rms(found[output] - values), _rms(values)),
+            samples=count,
+        )
+        for output, values in expected.items()
+    )
+
+
+def _ratio(difference: float, magnitude: float) -> float:
+    """Divide; an output that is all zeros has no magnitude to compare with."""
+    return float(difference / magnitude) if magnitude else float(difference)
+
+
+def _rms(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
+
+
+@contextlib.contextmanager
+def _single_threaded_torch() -> Iterator[None]:
+    """Leave the other cores to the other models."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

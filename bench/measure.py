@@ -1,0 +1,208 @@
+"""Measures a model's files and says which of them to ship."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from decant.artifacts import sha256, write_json
+from decant.datasets import open_dataset
+from decant.machine import HOST, this_machine, usable_cores
+from decant.progress import track
+from decant.runtime import describe
+from decant.tasks import make_task
+
+from . import answers
+from .accuracy import prepare_set
+from .choose import choose
+from .data_set import describe_set
+from .footprint import footprint
+from .gallery import make_gallery
+from .latency import measure_latency
+from .model_file import ModelFile
+from .profile import profile
+from .schema import (
+    EVIDENCE,
+    GALLERY,
+    NAME,
+    Choice,
+    Data,
+    Entry,
+    EvidenceFile,
+    Parity,
+    PyTorch,
+    Quality,
+    Report,
+)
+from .verdict import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from torch import nn
+
+    from decant.spec import Spec
+    from decant.tasks import Task
+
+    from .answers import Answers, Sets
+    from .schema import Latency
+
+logger = logging.getLogger(__name__)
+
+HOP_FIELDS = ("hop", "output", "max_relative", "rms_relative", "tolerance")
+
+
+def measure(
+    spec: Spec,
+    out: Path,
+    *,
+    files: Sequence[ModelFile],
+    network: nn.Module,
+    parity: Sequence[Mapping[str, Any]] = (),
+    threads: Sequence[int] = (),
+) -> Report:
+    """Measure files on the spec's data and choose one; writes report, evidence and gallery.
+
+    Args:
+        spec: Of the model.
+        out: Folder to write into.
+        files: The float reference first, then the candidates in the order of the recipes.
+        network: The PyTorch model that drops are counted from.
+        parity: The conversion's own checks of the reference, hop by hop.
+        threads: Settings to time; 1, all cores and those of the spec's limits when left out.
+
+    Raises:
+        DataError: If a data set or a file is missing or damaged, or an output is NaN.
+        InternalError: If a file crashes LiteRT.
+    """
+    entries = _costs(files, _threads(spec, threads))
+    task = make_task(spec.task)
+    sets, data = _prepare(spec)
+    models = answers.contestants(files, network)
+    hops = answers.parity(models, sets.validation)
+    asked = answers.ask(models, sets, task)
+    judged = answers.qualities(asked, task, spec.seed)
+    converted = [Parity.model_validate({key: row.get(key) for key in HOP_FIELDS}) for row in parity]
+    hops[entries[0].name] = (*converted, *hops[entries[0].name])
+    entries = [_with_quality(each, judged[each.name], hops[each.name]) for each in entries]
+    choice = choose(spec, entries)
+    logger.info("chosen %s: %s", choice.name, choice.reason)
+    entries = [each.model_copy(update={"chosen": each.name == choice.name}) for each in entries]
+    _write_pictures(out, spec, task, sets, asked, entries)
+    evidence_file = _write_evidence(out, asked[choice.name])
+    report = Report(
+        model=spec.model.name,
+        machine=this_machine(),
+        metric=spec.task.metric,
+        data=data,
+        pytorch=PyTorch(**judged[answers.PYTORCH]),
+        reference=entries[0],
+        candidates=tuple(entries[1:]),
+        choice=choice,
+        verdict=rows(spec, entries, next(each for each in entries if each.chosen)),
+        evidence=evidence_file,
+        seed=spec.seed,
+    )
+    report.save(out / NAME)
+    return report
+
+
+def measure_file(path: Path, *, threads: Sequence[int] = ()) -> Report:
+    """Measure what a bare file tells without data: size, latency, footprint and operators.
+
+    Args:
+        path: Of the file.
+        threads: Settings to time; 1 and all cores when left out.
+
+    Raises:
+        DataError: If LiteRT cannot run the file.
+        InternalError: If it crashes LiteRT.
+    """
+    border = describe(path)
+    file = ModelFile("float", path, border.inputs, border.outputs)
+    (entry,) = _costs([file], _threads(None, threads))
+    return Report(
+        model=path.stem,
+        machine=this_machine(),
+        reference=entry.model_copy(update={"name": path.stem, "chosen": True}),
+        choice=Choice(name=path.stem, reason="the only file measured"),
+    )
+
+
+def _threads(spec: Spec | None, asked: Sequence[int]) -> tuple[int, ...]:
+    """List the thread settings to time, each once, one thread first."""
+    limits = [] if spec is None else spec.requirements.latency
+    required = {limit.threads for limit in limits if limit.device == HOST}
+    return tuple(sorted({1, *required, *(asked or (usable_cores(),))}))
+
+
+def _costs(files: Sequence[ModelFile], threads: Sequence[int]) -> list[Entry]:
+    """Measure size, footprint, operators and latency; a file that crashes is found here."""
+    footprints = [footprint(file.path) for file in track(files, "loading files", len(files))]
+    times: dict[str, dict[str, Latency]] = measure_latency(files, threads)
+    return [
+        Entry(
+            name=file.name,
+            file=file.path.name,
+            sha256=sha256(file.path),
+            size_bytes=file.path.stat().st_size,
+            quantizer=file.quantizer,
+            latency_ms=times[file.name],
+            footprint=cost,
+            profile=profile(file.path),
+        )
+        for file, cost in zip(files, footprints, strict=True)
+    ]
+
+
+def _prepare(spec: Spec) -> tuple[Sets, Data]:
+    """Open, resize and name both data sets."""
+    prepared, described = {}, {}
+    for split in ("test", "validation"):
+        source = getattr(spec.data, split)
+        dataset = open_dataset(source, spec.task, spec.folder, jobs=usable_cores())
+        prepared[split] = prepare_set(dataset, spec.input)
+        described[split] = describe_set(source, dataset, prepared[split])
+    return answers.Sets(**prepared), Data(**described)
+
+
+def _with_quality(entry: Entry, quality: Mapping[str, Quality], hops: tuple[Parity, ...]) -> Entry:
+    """Add to a file's costs how right it is."""
+    test = quality["test"]
+    return entry.model_copy(
+        update={
+            "accuracy": test.accuracy,
+            "drop": test.drop,
+            "slices": test.slices,
+            "validation": quality["validation"],
+            "parity": hops,
+        }
+    )
+
+
+def _write_evidence(out: Path, chosen: Answers) -> EvidenceFile:
+    path = out / EVIDENCE
+    chosen.test.evidence.save(path)
+    return EvidenceFile(file=path.name, sha256=sha256(path))
+
+
+def _write_pictures(
+    out: Path,
+    spec: Spec,
+    task: Task,
+    sets: Sets,
+    asked: Mapping[str, Answers],
+    entries: Sequence[Entry],
+) -> None:
+    """Show the chosen file beside the float file, or the first candidate where float was kept."""
+    reference, *candidates = entries
+    shown = next((each for each in candidates if each.chosen), (*candidates, reference)[0])
+    pair = (reference.name, shown.name)
+    if shown is reference:
+        pair = (answers.PYTORCH, reference.name)
+    gallery = make_gallery(
+        task, spec.task.labels, sets.test, {name: asked[name].test for name in pair}
+    )
+    write_json(out / GALLERY, gallery.model_dump(mode="json"))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import onnx_ir as ir
 import torch
 from torch.utils import _pytree as pytree
@@ -18,6 +16,7 @@ from decant.errors import DataError, UnsupportedOp
 
 from .parity import Parity, check
 from .pt2 import load_pt2, pt2_reference, stored_example
+from .pytorch import TensorsOnly, leaf_names, run_torch
 from .quiet import first_line, quiet
 from .reference import OnnxRuntime
 from .tidy import tidy
@@ -25,7 +24,6 @@ from .tidy import tidy
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import NDArray
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +78,7 @@ def to_onnx(
             f"{type(module).__name__} is in training mode (dropout and batch statistics are "
             "active); call .eval() before exporting."
         )
-    wrapped = _TensorsOnly(module, tuple(example))
+    wrapped = TensorsOnly(module, tuple(example))
     _try_once(wrapped, example)
     program = _trace(wrapped, example, options)
     names = options.output_names or wrapped.output_names
@@ -112,49 +110,7 @@ def pt2_to_onnx(
     return _write_checked(model, pt2_reference(program), example, path, options.tolerance)
 
 
-def leaf_names(structure: Any) -> list[str]:
-    """Name the leaves of a module's return value.
-
-    Dictionary keys, field names and positions are joined by "_"; a bare tensor is "output",
-    the items of a bare tuple are "output_0", "output_1", ….
-    """
-    names = []
-    for path, _ in pytree.tree_flatten_with_path(structure)[0]:
-        parts = [str(_key(step)) for step in path]
-        if not parts or isinstance(path[0], pytree.SequenceKey):
-            parts.insert(0, "output")
-        names.append("_".join(parts))
-    return names
-
-
-def _key(step: Any) -> Any:
-    if isinstance(step, pytree.SequenceKey):
-        return step.idx
-    return step.name if isinstance(step, pytree.GetAttrKey) else step.key
-
-
-class _TensorsOnly(torch.nn.Module):
-    """Calls a module with inputs by name and returns its tensors as one flat tuple."""
-
-    def __init__(self, module: torch.nn.Module, names: tuple[str, ...]) -> None:
-        super().__init__()
-        self.module = module
-        parameters = inspect.signature(module.forward).parameters
-        self.keywords = names if set(names) <= set(parameters) else None
-        self.output_names: list[str] = []
-
-    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        if self.keywords is None:
-            result = self.module(*inputs)
-        else:
-            result = self.module(**dict(zip(self.keywords, inputs, strict=True)))
-        leaves = pytree.tree_leaves(result)
-        tensors = [isinstance(leaf, torch.Tensor) for leaf in leaves]
-        self.output_names = [n for n, t in zip(leaf_names(result), tensors, strict=True) if t]
-        return tuple(leaf for leaf, t in zip(leaves, tensors, strict=True) if t)
-
-
-def _try_once(wrapped: _TensorsOnly, example: Mapping[str, torch.Tensor]) -> None:
+def _try_once(wrapped: TensorsOnly, example: Mapping[str, torch.Tensor]) -> None:
     """Run the module as it is: tells its own faults from the exporter's, and names the outputs."""
     try:
         with torch.no_grad():
@@ -168,7 +124,7 @@ def _try_once(wrapped: _TensorsOnly, example: Mapping[str, torch.Tensor]) -> Non
 
 
 def _trace(
-    wrapped: _TensorsOnly, example: Mapping[str, torch.Tensor], options: ExportOptions
+    wrapped: TensorsOnly, example: Mapping[str, torch.Tensor], options: ExportOptions
 ) -> torch.export.ExportedProgram:
     """Run `torch.export`; a failure names the module in which it happened."""
     shapes = None
@@ -184,7 +140,7 @@ def _trace(
         raise UnsupportedOp(_trace_message(wrapped, error)) from error
 
 
-def _trace_message(wrapped: _TensorsOnly, error: Exception) -> str:
+def _trace_message(wrapped: TensorsOnly, error: Exception) -> str:
     return (
         f"torch.export cannot trace {_where(wrapped, error)}: "
         f"{type(error).__name__}: {first_line(error)} "
@@ -192,7 +148,7 @@ def _trace_message(wrapped: _TensorsOnly, error: Exception) -> str:
     )
 
 
-def _where(wrapped: _TensorsOnly, error: BaseException) -> str:
+def _where(wrapped: TensorsOnly, error: BaseException) -> str:
     """Name the innermost of the user's modules in which an exception arose, with its line."""
     paths = {id(child): name for name, child in wrapped.module.named_modules()}
     where = type(wrapped.module).__name__
@@ -253,9 +209,9 @@ def _write_checked(
     proto = ir.serde.serialize_model(model)
     data = proto.SerializeToString(deterministic=True)
     samples = [dict(example), _another(example)]
-    expected = [_run_torch(reference, sample) for sample in samples]
-    runtime = OnnxRuntime(data)
     arrays = [{name: x.numpy() for name, x in sample.items()} for sample in samples]
+    expected = [run_torch(reference, list(sample.values())) for sample in arrays]
+    runtime = OnnxRuntime(data)
     actual = [list(runtime.run(sample).values()) for sample in arrays]
     parities = check("onnxruntime", list(runtime.output_names), actual, expected, tolerance)
     write_bytes(path, data)
@@ -276,10 +232,3 @@ def _another(example: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         else x.flatten().flip(0).reshape(x.shape)
         for name, x in example.items()
     }
-
-
-def _run_torch(
-    reference: Callable[..., tuple[torch.Tensor, ...]], sample: Mapping[str, torch.Tensor]
-) -> list[NDArray[np.generic]]:
-    with torch.no_grad():
-        return [y.detach().numpy() for y in reference(*sample.values())]

@@ -11,6 +11,7 @@ from decant.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -21,11 +22,11 @@ ERRORS_ONLY = 4
 class OnnxRuntime:
     """One ONNX model in ONNX Runtime, one thread, silent."""
 
-    def __init__(self, data: bytes, *, optimize: bool = True) -> None:
+    def __init__(self, model: bytes | Path, *, optimize: bool = True) -> None:
         """Load a serialized model.
 
         Args:
-            data: The ONNX file's bytes.
+            model: An ONNX file, or its bytes.
             optimize: Let ONNX Runtime fuse nodes; off keeps every node's own arithmetic.
 
         Raises:
@@ -39,7 +40,9 @@ class OnnxRuntime:
             options.graph_optimization_level = level
         try:
             self._session = onnxruntime.InferenceSession(
-                data, options, providers=["CPUExecutionProvider"]
+                model if isinstance(model, bytes) else str(model),
+                options,
+                providers=["CPUExecutionProvider"],
             )
         except _FAILURES as error:
             raise DataError(f"ONNX Runtime cannot load the model: {error}") from error

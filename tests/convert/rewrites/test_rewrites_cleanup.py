@@ -10,7 +10,8 @@ from decant.graph.load import prepare
 from decant.graph.rewrite import apply
 
 CONSTANTS = """<float zero = {0.0}, float one = {1.0}, float[1,1,1] wide = {1.0},
- int64[2] start = {0, 0}, int64[2] end = {2, 99}, int64[2] part = {1, 3}, int64[2] axes = {0, 1}, int64[2] back = {-1, -1},
+ int64[2] start = {0, 0}, int64[2] end = {2, 99}, int64[2] part = {1, 3}, int64[2] axes = {0, 1}, 
+ int64[2] back = {-1, -1},
  int64[2] far = {-99, -99}, int64[2] ones = {1, 1}, int64[2] same = {2, 3},
  int64[4] none = {0, 0, 0, 0}, int64[1] two = {2}>"""
 

@@ -1,0 +1,279 @@
+"""Converts a model to a verified float TFLite file."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from decant.artifacts import updated_folder, write_bytes, write_json, write_text
+from decant.errors import DataError, UsageError
+from decant.isolation import run_isolated
+
+from .report import AppliedRewrite, ConvertReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import torch
+    from numpy.typing import NDArray
+
+    from .build import Built, Request
+    from .verify import Form
+
+    Array = NDArray[Any]
+    Sample = dict[str, Array]
+    Reference = Callable[..., Any]
+    Normalization = tuple[Sequence[float], Sequence[float]]
+
+logger = logging.getLogger(__name__)
+
+ONNX_FILE = "model.onnx"
+SAVED_MODEL = "saved_model"
+TFLITE_FILE = "model_fp32.tflite"
+TRACE_FILE = "trace.json"
+REPORT_FILE = "convert.json"
+TRACED_AT_LEAST = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The ONNX form of a source, and PyTorch's where there is one.
+
+    Attributes:
+        onnx: The file.
+        reference: Takes tensors in the order of the inputs, returns what the model returns.
+    """
+
+    onnx: Path
+    reference: Reference | None
+
+
+def to_tflite(
+    source: Path | str | torch.nn.Module,
+    out: Path | str,
+    *,
+    input_layout: str = "nhwc",
+    output_layout: str = "nhwc",
+    input_dtype: str = "float32",
+    normalization: Normalization | None = None,
+    inputs: Mapping[str, Array] | None = None,
+    reference: Reference | None = None,
+    tolerance: float = 1e-4,
+    allow_flex: bool = False,
+    rewrites: Sequence[str] = (),
+    plugins: Sequence[Path | str] = (),
+) -> ConvertReport:
+    """Convert a model to a float TFLite file and verify it at every hop.
+
+    Args:
+        source: An `.onnx` or `.pt2` file, or a module in evaluation mode.
+        out: Folder for `model.onnx` (unless the source is one), `saved_model/`,
+            `model_fp32.tflite`, `trace.json` and `convert.json`; other files in it stay.
+        input_layout: "nhwc" puts the channels of spatial inputs last; "keep" keeps ONNX's order.
+        output_layout: Likewise for outputs.
+        input_dtype: "uint8" makes the file take raw pixels 0…255.
+        normalization: Mean and standard deviation per channel on the 0…1 scale, applied inside
+            the file; only with uint8 input.
+        inputs: Name → verification inputs in ONNX order, first axis samples; raw pixels where the
+            file takes those. A module needs them; a file is checked with random ones otherwise.
+        reference: PyTorch's form of an `.onnx` file, called with tensors by position.
+        tolerance: Largest relative error allowed at any hop: max |a - b| / max |b|.
+        allow_flex: Let TensorFlow ops stay that need the Flex delegate.
+        rewrites: Bounded rewrites to apply beside the exact ones.
+        plugins: Python files with lowerings of your own operators.
+
+    Raises:
+        UnsupportedOp: The model cannot be exported or converted; every such node is listed.
+        ParityError: A hop changes what the model computes; the first op at fault is named.
+        DataError: A file or the inputs are missing, damaged or do not fit.
+        UsageError: The options contradict each other or the model.
+    """
+    if normalization is not None and input_dtype != "uint8":
+        raise UsageError("normalization moves into the file with uint8 input only")
+    settings = {
+        "input_layout": input_layout,
+        "output_layout": output_layout,
+        "input_dtype": input_dtype,
+        "normalization": normalization,
+        "rewrites": tuple(rewrites),
+        "plugins": tuple(Path(plugin).resolve() for plugin in plugins),
+        "allow_flex": allow_flex,
+    }
+    target = Path(out)
+    with updated_folder(target) as stage:
+        work = _Work(stage.resolve(), settings, tolerance)
+        report = work.run(source, inputs, reference)
+        write_text(stage / REPORT_FILE, report.model_dump_json(indent=2) + "\n")
+    return _moved(report, stage, target)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One conversion into a staging folder."""
+
+    stage: Path
+    settings: dict[str, Any]
+    tolerance: float
+
+    def run(
+        self, source: Any, inputs: Mapping[str, Array] | None, reference: Reference | None
+    ) -> ConvertReport:
+        """Export, build, verify and write; returns the report with paths in the staging folder."""
+        from .verify import Subject
+
+        model = self.exported(source, inputs, reference)
+        request = self.request(model)
+        samples, normalised = self.samples(model, inputs)
+        expected = _expected(model, normalised)
+        built = self.built(request, samples)
+        tflite = self.stage / TFLITE_FILE
+        write_bytes(tflite, built.tflite)
+        write_json(self.stage / TRACE_FILE, built.trace)
+        subject = Subject(request, built, tflite, samples, normalised)
+        return self.verified(subject, expected, given=inputs is not None)
+
+    def exported(
+        self, source: Any, inputs: Mapping[str, Array] | None, reference: Reference | None
+    ) -> Model:
+        """Bring the source to ONNX."""
+        if not isinstance(source, str | Path):
+            return self.from_module(source, inputs)
+        path = Path(source)
+        if path.suffix == ".pt2":
+            return self.from_pt2(path)
+        if path.suffix != ".onnx":
+            raise UsageError(f"{path}: convert takes an .onnx or .pt2 file, or a torch module")
+        return Model(path, reference)
+
+    def from_module(self, module: Any, inputs: Mapping[str, Array] | None) -> Model:
+        """Export a module with its first sample as the example."""
+        import torch
+
+        from .export import to_onnx
+        from .pytorch import TensorsOnly
+
+        if not isinstance(module, torch.nn.Module):
+            raise UsageError(f"{module!r} is neither a path nor a torch.nn.Module")
+        if not inputs:
+            raise DataError("A module is traced with an example: give `inputs` by name.")
+        example = {
+            name: torch.from_numpy(self.for_pytorch(np.asarray(array)[:1]))
+            for name, array in inputs.items()
+        }
+        to_onnx(module, example, self.stage / ONNX_FILE)
+        return Model(self.stage / ONNX_FILE, TensorsOnly(module, tuple(example)))
+
+    def from_pt2(self, path: Path) -> Model:
+        """Export an archive."""
+        from .export import pt2_to_onnx
+        from .pt2 import load_pt2, pt2_reference
+
+        pt2_to_onnx(path, self.stage / ONNX_FILE)
+        return Model(self.stage / ONNX_FILE, pt2_reference(load_pt2(path)))
+
+    def request(self, model: Model) -> Request:
+        """Say what to build."""
+        from .build import Request
+
+        return Request(model.onnx.resolve(), self.stage / SAVED_MODEL, **self.settings)
+
+    def samples(
+        self, model: Model, inputs: Mapping[str, Array] | None
+    ) -> tuple[list[Sample], list[Sample]]:
+        """Give the samples as the file takes them and as the model does."""
+        from decant.graph.load import load
+
+        from .samples import samples_for
+
+        raw = self.settings["input_dtype"] == "uint8"
+        samples = samples_for(load(model.onnx).graph.inputs, inputs, raw=raw)
+        if not raw:
+            return samples, samples
+        normalised = [{n: self.for_pytorch(x) for n, x in sample.items()} for sample in samples]
+        return samples, normalised
+
+    def for_pytorch(self, array: Array) -> Array:
+        """Normalise raw pixels [N, C, H, W] as the file will; other arrays stay."""
+        if self.settings["input_dtype"] != "uint8":
+            return np.ascontiguousarray(array)
+        pixels = array.astype(np.float32)
+        if self.settings["normalization"] is None:
+            return pixels
+        mean, std = (
+            np.asarray(part, np.float32).reshape(-1, 1, 1)
+            for part in self.settings["normalization"]
+        )
+        result: Array = (pixels / np.float32(255) - mean) / std
+        return result
+
+    def built(self, request: Request, samples: list[Sample]) -> Built:
+        """Build in a process of its own: TensorFlow's converter can crash."""
+        from .build import build
+
+        return run_isolated(build, request, samples)
+
+    def verified(self, subject: Any, expected: list[Form], *, given: bool) -> ConvertReport:
+        """Compare every form, and report."""
+        from .verify import SAVED_MODEL as SAVED
+        from .verify import TFLITE, Form, doubts, run_tflite, verify
+
+        built, samples = subject.built, subject.samples
+        answers = run_tflite(subject.tflite, built.inputs, built.outputs, samples)
+        forms = [*expected, Form(SAVED, built.answers), Form(TFLITE, answers)]
+        parities = verify(subject, forms, self.tolerance)
+        traced = _traced(built)
+        warnings = doubts(parities)
+        if traced < TRACED_AT_LEAST:
+            warnings.append(f"only {traced:.0%} of the activations are traced to ONNX values")
+        return ConvertReport(
+            onnx=subject.request.onnx,
+            saved_model=self.stage / SAVED_MODEL,
+            tflite=subject.tflite,
+            trace=self.stage / TRACE_FILE,
+            inputs=built.inputs,
+            outputs=built.outputs,
+            parity=parities,
+            rewrites=tuple(
+                AppliedRewrite(name=r.name, accuracy=r.accuracy, count=r.count)
+                for r in built.rewrites
+            ),
+            op_histogram=built.op_histogram,
+            traced=traced,
+            samples=f"{len(samples)} {'given' if given else 'random'} samples",
+            warnings=tuple(warnings),
+        )
+
+
+def _traced(built: Built) -> float:
+    mapped: int = len(built.trace["tensors"])
+    return mapped / max(int(built.trace["activations"]), 1)
+
+
+def _expected(model: Model, samples: Sequence[Sample]) -> list[Form]:
+    """Run PyTorch, where there is one, and ONNX Runtime."""
+    from .reference import OnnxRuntime
+    from .verify import ONNX, PYTORCH, Form
+
+    runtime = OnnxRuntime(model.onnx)
+    forms = [Form(ONNX, [list(runtime.run(sample).values()) for sample in samples])]
+    if model.reference is not None:
+        from .pytorch import run_torch
+
+        answers = [
+            run_torch(model.reference, [sample[name] for name in runtime.input_names])
+            for sample in samples
+        ]
+        forms.insert(0, Form(PYTORCH, answers))
+    return forms
+
+
+def _moved(report: ConvertReport, stage: Path, target: Path) -> ConvertReport:
+    """Give the report with the paths that its files have after staging."""
+    paths = {name: getattr(report, name) for name in ("onnx", "saved_model", "tflite", "trace")}
+    staged = {name: path for name, path in paths.items() if path.is_relative_to(stage.resolve())}
+    moved = {name: target / path.name for name, path in staged.items()}
+    return report.model_copy(update=moved)

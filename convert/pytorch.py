@@ -1,0 +1,81 @@
+"""PyTorch modules as functions from tensors to tensors, with names for their outputs."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.utils import _pytree as pytree
+
+from decant.errors import DataError
+
+from .quiet import first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+
+def leaf_names(structure: Any) -> list[str]:
+    """Name the leaves of a module's return value.
+
+    Dictionary keys, field names and positions are joined by "_"; a bare tensor is "output",
+    the items of a bare tuple are "output_0", "output_1", ….
+    """
+    names = []
+    for path, _ in pytree.tree_flatten_with_path(structure)[0]:
+        parts = [str(_key(step)) for step in path]
+        if not parts or isinstance(path[0], pytree.SequenceKey):
+            parts.insert(0, "output")
+        names.append("_".join(parts))
+    return names
+
+
+def _key(step: Any) -> Any:
+    if isinstance(step, pytree.SequenceKey):
+        return step.idx
+    return step.name if isinstance(step, pytree.GetAttrKey) else step.key
+
+
+class TensorsOnly(torch.nn.Module):
+    """Calls a module with inputs by name and returns its tensors as one flat tuple."""
+
+    def __init__(self, module: torch.nn.Module, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.module = module
+        parameters = inspect.signature(module.forward).parameters
+        self.keywords = names if set(names) <= set(parameters) else None
+        self.output_names: list[str] = []
+
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Call the module; leaves of its result that are no tensors are dropped."""
+        if self.keywords is None:
+            result = self.module(*inputs)
+        else:
+            result = self.module(**dict(zip(self.keywords, inputs, strict=True)))
+        leaves = pytree.tree_leaves(result)
+        tensors = [isinstance(leaf, torch.Tensor) for leaf in leaves]
+        self.output_names = [n for n, t in zip(leaf_names(result), tensors, strict=True) if t]
+        return tuple(leaf for leaf, t in zip(leaves, tensors, strict=True) if t)
+
+
+def run_torch(reference: Callable[..., Any], arrays: Sequence[Array]) -> list[Array]:
+    """Call a PyTorch function with arrays by position; returns its tensors, flattened.
+
+    Raises:
+        DataError: The function fails on these inputs.
+    """
+    try:
+        with torch.no_grad():
+            result = reference(*(torch.from_numpy(np.ascontiguousarray(x)) for x in arrays))
+    except Exception as error:
+        raise DataError(
+            f"The PyTorch model fails on a verification input: {first_line(error)}"
+        ) from error
+    leaves = pytree.tree_leaves(result)
+    return [leaf.detach().numpy() for leaf in leaves if isinstance(leaf, torch.Tensor)]

@@ -1,0 +1,77 @@
+"""What a conversion did and how well it was verified, as `convert.json` says it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, field_serializer
+
+from decant.tensors import TensorInfo
+
+from .parity import Parity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class AppliedRewrite(BaseModel):
+    """How often one rewrite applied."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    accuracy: str
+    count: int
+
+
+class ConvertReport(BaseModel):
+    """A conversion that passed its verification.
+
+    Attributes:
+        schema_version: Of `convert.json`.
+        onnx: The ONNX file.
+        saved_model: The SavedModel's folder.
+        tflite: The float file.
+        trace: The map from the file's tensors to the model's.
+        inputs: Inputs of the file, in the model's order.
+        outputs: Outputs of the file, in the model's order.
+        parity: Every hop and output, and last PyTorch (or ONNX) against the file.
+        rewrites: Which rewrites applied.
+        op_histogram: Operator → count.
+        traced: Share of the file's activations that `trace` maps.
+        samples: What was verified with: count and whether they were given or random.
+        warnings: What the user should know.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = 1
+    onnx: Path
+    saved_model: Path
+    tflite: Path
+    trace: Path
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    parity: tuple[Parity, ...]
+    rewrites: tuple[AppliedRewrite, ...]
+    op_histogram: dict[str, int]
+    traced: float
+    samples: str
+    warnings: tuple[str, ...]
+
+    @field_serializer("onnx", "saved_model", "tflite", "trace", when_used="json")
+    def _name_only(self, path: Path) -> str:
+        """Write file names only: the report does not depend on the folder it lies in."""
+        return path.name
+
+    def lines(self) -> Iterator[str]:
+        """Say the outcome for a terminal."""
+        for hop in dict.fromkeys(parity.hop for parity in self.parity):
+            worst = max((p for p in self.parity if p.hop == hop), key=lambda p: p.max_relative)
+            yield f"{hop}: largest relative error {worst.max_relative:.1e} ({worst.output})"
+        yield f"checked with {self.samples}"
+        ops = ", ".join(f"{name} {count}" for name, count in self.op_histogram.items())
+        yield f"operators: {ops}"
+        for warning in self.warnings:
+            yield f"warning: {warning}"

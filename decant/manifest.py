@@ -9,6 +9,7 @@ from . import __version__
 from .artifacts import read_json
 from .cache import library_version
 from .errors import DataError
+from .machine import LIBRARIES as MEASURED_WITH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,19 +19,7 @@ SCHEMA = 1
 NAME = "manifest.json"
 # TensorFlow writes a random number into it.
 UNSTABLE = "fingerprint.pb"
-LIBRARIES = (
-    "ai-edge-litert",
-    "ai-edge-quantizer",
-    "numpy",
-    "onnx",
-    "onnx-ir",
-    "onnxruntime",
-    "onnxscript",
-    "opencv-python-headless",
-    "tensorflow",
-    "tensorflow-cpu",
-    "torch",
-)
+LIBRARIES = (*MEASURED_WITH, "onnx-ir", "onnxscript")
 
 
 def build_manifest(

@@ -9,7 +9,7 @@ from ..artifacts import updated_folder
 from ..errors import UsageError
 from ..source import find_source
 from ..spec import load_spec
-from .pipeline import PARITY_SAMPLES, calibration_arrays, convert_network
+from .pipeline import calibration_arrays, convert_network, spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ def convert(
     source = find_source(text, "spec", "onnx", "pt2")
     arrays = _arrays(inputs) if inputs is not None else None
     if source.kind == "spec" and arrays is None:
-        arrays = calibration_arrays(load_spec(source.path), PARITY_SAMPLES)
+        arrays = calibration_arrays(load_spec(source.path), few=True)
     with updated_folder(out) as temporary:
         report = _convert(source, temporary, arrays, options)
         name = report.tflite.name
@@ -96,6 +96,6 @@ def _float_file(source: Source, out: Path, arrays: Arrays) -> tuple[Path, Infos,
     if source.kind == "tflite":
         border = importlib.import_module("decant.runtime").describe(source.path)
         return source.path, border.inputs, border.outputs
-    few = {name: array[:PARITY_SAMPLES] for name, array in arrays.items()}
+    few = {name: array[spread(len(array))] for name, array in arrays.items()}
     report = _convert(source, out, few, {})
     return report.tflite, report.inputs, report.outputs

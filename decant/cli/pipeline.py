@@ -8,7 +8,6 @@ import shutil
 import time
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..artifacts import read_json
@@ -160,7 +159,7 @@ class Way:
         )
 
     def _convert(self, out: Path) -> None:
-        few = {name: array[:PARITY_SAMPLES] for name, array in self._calibration.items()}
+        few = {name: array[spread(len(array))] for name, array in self._calibration.items()}
         report = convert_network(self.project.spec, self._network, out, few)
         for warning in report.warnings:
             self.terminal.say(f"warning: {warning}")
@@ -279,18 +278,30 @@ def convert_network(
     )
 
 
-def calibration_arrays(spec: Spec, limit: int | None = None) -> dict[str, NDArray[np.generic]]:
-    """Prepare calibration photos as the file takes them: [samples, C, H, W] by input name."""
+def spread(count: int, wanted: int = PARITY_SAMPLES) -> list[int]:
+    """Pick indices evenly over a data set, which may be sorted by label."""
+    return (
+        [index * count // wanted for index in range(wanted)] if count > wanted else [*range(count)]
+    )
+
+
+def calibration_arrays(spec: Spec, *, few: bool = False) -> dict[str, NDArray[np.generic]]:
+    """Prepare calibration photos as the file takes them: [samples, C, H, W] by input name.
+
+    Args:
+        spec: Whose photos.
+        few: Only as many as are verified with.
+    """
     import numpy as np
 
     from ..datasets import open_dataset
     from ..progress import track
     from .release import input_tensor
 
-    jobs = os.cpu_count() or 1
+    jobs = 1 if few else os.cpu_count() or 1
     dataset = open_dataset(spec.data.calibration, spec.task, spec.folder, jobs=jobs)
-    count = min(limit or len(dataset), len(dataset))
-    photos = track(islice(dataset, count), "calibration photos", count)
+    chosen = [dataset[index] for index in spread(len(dataset))] if few else dataset
+    photos = track(chosen, "calibration photos", len(chosen))
     tensors = [input_tensor(spec, sample.image)[0] for sample in photos]
     return {spec.input.name: np.stack(tensors)}
 

@@ -1,0 +1,84 @@
+"""Each requirement reads its own figure; another device's is never inferred."""
+
+import pytest
+from bench_reports import entry, spec
+
+from decant.bench.verdict import line, rows
+
+FLOAT = entry("float")
+INT8 = entry("int8", ratio=0.5, size=0.25, drop=0.004, test_drop=0.006, memory=60_000_000)
+
+
+def row(key, **requirements):
+    found = rows(spec(**requirements), (FLOAT, INT8), INT8)
+    return next(each for each in found if each.requirement == key)
+
+
+@pytest.mark.parametrize(
+    ("key", "met", "broken", "value"),
+    [
+        ("max_drop", 0.006, 0.005, 0.006),
+        ("min_accuracy", 0.89, 0.9, 0.894),
+        ("max_size_bytes", 1_000_000, 999_999, 1_000_000),
+        ("max_size_ratio", 0.25, 0.24, 0.25),
+        ("max_memory_bytes", 60_000_000, 59_999_999, 60_000_000),
+        ("min_qps", 200.0, 200.1, 200.0),
+    ],
+)
+def test_limit_is_met_up_to_its_edge(key, met, broken, value):
+    assert row(key, **{key: met}).value == pytest.approx(value)
+    assert row(key, **{key: met}).status == "met"
+    assert row(key, **{key: broken}).status == "broken"
+    assert not row(key, **{key: broken}).passed
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "status"),
+    [
+        ({"max_ms": 5.0}, 5.0, "met"),
+        ({"max_ms": 4.9}, 5.0, "broken"),
+        ({"max_ms": 4.0, "threads": 2}, 4.0, "met"),
+        ({"max_ratio_to_float": 0.5}, 0.5, "met"),
+        ({"max_ratio_to_float": 0.49}, 0.5, "broken"),
+    ],
+    ids=str,
+)
+def test_latency_is_read_at_its_threads(limit, value, status):
+    key = "max_ms" if "max_ms" in limit else "max_ratio_to_float"
+    found = row(f"latency[0].{key}", latency=(limit,))
+    assert (found.value, found.status) == (value, status)
+
+
+def test_another_device_is_not_measured_and_does_not_fail():
+    found = row("latency[0].max_ms", latency=({"max_ms": 1000.0, "device": "pixel-8"},))
+    assert (found.value, found.status, found.passed) == (None, "not measured", True)
+    assert found.candidates["int8"].status == "not measured"
+
+
+def test_another_device_that_must_be_measured_fails():
+    limit = {"max_ms": 1000.0, "device": "pixel-8", "must_measure": True}
+    assert not row("latency[0].max_ms", latency=(limit,)).passed
+
+
+def test_rate_is_asked_of_the_first_latencys_device():
+    phone = {"max_ms": 5.0, "device": "pixel-8"}
+    assert row("min_qps", min_qps=1.0, latency=(phone,)).status == "not measured"
+    two = row("min_qps", min_qps=1.0, latency=({"max_ms": 5.0, "threads": 2},))
+    assert two.value == pytest.approx(250.0)
+
+
+def test_candidates_are_judged_on_validation_and_the_shipped_file_on_test():
+    found = row("max_drop", max_drop=0.005)
+    assert (found.value, found.status) == (pytest.approx(0.006), "broken")
+    assert found.candidates["int8"].value == pytest.approx(0.004)
+    assert found.candidates["int8"].status == "met"
+
+
+def test_line_names_value_limit_and_status():
+    assert line(row("max_size_ratio", max_size_ratio=0.2)) == (
+        "max_size_ratio: file size = 0.250 × float, wanted ≤ 0.200 × float: broken"
+    )
+    phone = row("latency[0].max_ms", latency=({"max_ms": 9.0, "device": "pixel-8"},))
+    assert line(phone) == (
+        "latency[0].max_ms: latency (pixel-8, 1 thread), wanted ≤ 9.00 ms: not measured"
+    )

@@ -47,6 +47,7 @@ FILES = {
     "dynamic_int8": "model_int8_dynamic.tflite",
     "static_int8": "model_int8.tflite",
     "badly_calibrated": "model_bad.tflite",
+    "camera": "model_uint8.tflite",
 }
 
 
@@ -106,12 +107,16 @@ def tiny_detector_files():
     """Make every file of `FILES` once per test process; returns their folder."""
     folder = Path(_kept().name)
     write_float(folder / FILES["float"])
+    write_float(folder / FILES["camera"], camera=True)
     run_isolated(quantize, folder)
     return folder
 
 
-def write_float(path):
-    """Write the network as a float flatbuffer, conv + hard-swish + two convs, channels last."""
+def write_float(path, *, camera=False):
+    """Write the network as a float flatbuffer, conv + hard-swish + two convs, channels last.
+
+    With `camera` it takes raw uint8 pixels and normalises them itself.
+    """
     model = schema.ModelT()
     model.version, model.buffers = 3, [schema.BufferT()]
     graph = schema.SubGraphT()
@@ -120,18 +125,24 @@ def write_float(path):
     model.operatorCodes = [
         _operator_code(schema.BuiltinOperator.CONV_2D),
         _operator_code(schema.BuiltinOperator.HARD_SWISH),
+        _operator_code(schema.BuiltinOperator.CAST),
+        _operator_code(schema.BuiltinOperator.MUL),
+        _operator_code(schema.BuiltinOperator.SUB),
     ]
     kernels = [
         np.ascontiguousarray(each.transpose(0, 2, 3, 1)) if each.ndim == 4 else each
         for each in weights()
     ]
     constants = [_tensor(model, f"constant_{i}", k.shape, k) for i, k in enumerate(kernels)]
-    image = _tensor(model, "serving_default_image:0", (1, SIDE, SIDE, 3))
+    image = network_input = _tensor(model, "serving_default_image:0", (1, SIDE, SIDE, 3))
+    if camera:
+        graph.tensors[image].type = schema.TensorType.UINT8
+        network_input = _normalise(model, image)
     wide, active = (_tensor(model, name, (1, SIDE, SIDE, 24)) for name in ("wide", "active"))
     cells = SIDE // 8
     scores = _tensor(model, "PartitionedCall:0", (1, cells, cells, 1))
     corners = _tensor(model, "PartitionedCall:1", (1, cells, cells, 8))
-    _operate(graph, 0, [image, *constants[:2]], wide, stride=1)
+    _operate(graph, 0, [network_input, *constants[:2]], wide, stride=1)
     _operate(graph, 1, [wide], active)
     _operate(graph, 0, [active, *constants[2:4]], scores, stride=8)
     _operate(graph, 0, [active, *constants[4:]], corners, stride=8)
@@ -140,6 +151,20 @@ def write_float(path):
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     path.write_bytes(bytes(builder.Output()))
+
+
+def _normalise(model, image):
+    """Turn pixels into (pixel / 255 - 0.5) / 0.5."""
+    graph, shape = model.subgraphs[0], (1, SIDE, SIDE, 3)
+    real, scaled, centred = (_tensor(model, name, shape) for name in ("real", "scaled", "centred"))
+    gain, shift = (
+        _tensor(model, name, (1,), np.float32([value]))
+        for name, value in (("gain", 1 / 127.5), ("shift", 1.0))
+    )
+    _operate(graph, 2, [image], real)
+    _operate(graph, 3, [real, gain], scaled)
+    _operate(graph, 4, [scaled, shift], centred)
+    return centred
 
 
 def _operator_code(builtin):

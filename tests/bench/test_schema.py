@@ -1,10 +1,12 @@
 """report.json survives a round trip, and a broken one is refused by name."""
 
 import json
+from pathlib import Path
 
 import pytest
 from bench_reports import entry
 
+from decant.bench import schema as schema_module
 from decant.bench.schema import Choice, Report, json_schema, load_report
 from decant.errors import DataError
 from decant.machine import this_machine
@@ -115,3 +117,10 @@ def test_json_schema_names_what_the_file_has(document):
     assert set(document) == set(schema["properties"])
     assert schema["properties"]["schema"]["const"] == 1
     assert {"model", "machine", "reference", "choice"} <= set(schema["required"])
+
+
+def test_published_schema_is_the_codes():
+    published = Path(schema_module.__file__).with_name("report.schema.json")
+    assert json.loads(published.read_text()) == json_schema(), (
+        "write bench/report.schema.json anew from decant.bench.schema.json_schema()"
+    )

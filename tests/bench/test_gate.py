@@ -1,0 +1,272 @@
+"""The gate opens for what the spec and the baseline allow, and for nothing else."""
+
+import json
+import shutil
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from measured import measured, project
+
+from decant.artifacts import sha256
+from decant.bench import gate, load_report
+from decant.bench.schema import Estimate
+from decant.errors import DataError
+from decant.spec import Gate
+from decant.tasks import Evidence, make_task
+
+POINTS = 0.03
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Copy the measured report with its evidence."""
+    out = tmp_path / "new"
+    shutil.copytree(measured(), out)
+    return out
+
+
+@pytest.fixture
+def baseline(tmp_path):
+    out = tmp_path / "baseline"
+    shutil.copytree(measured(), out)
+    return out
+
+
+def require(**requirements):
+    """Change the project's requirements."""
+    spec = project()
+    changed = spec.requirements.model_copy(update=requirements)
+    return spec.model_copy(update={"requirements": changed})
+
+
+def doctor(folder, change):
+    """Edit a report's JSON by hand."""
+    path = folder / "report.json"
+    document = json.loads(path.read_text())
+    entries = (document["reference"], *document["candidates"])
+    change(document, next(each for each in entries if each["chosen"]))
+    path.write_text(json.dumps(document))
+
+
+def better(points):
+    """Raise every metric of the chosen file."""
+
+    def change(_document, chosen):
+        for figures in chosen["accuracy"].values():
+            for key in figures:
+                figures[key] += points
+
+    return change
+
+
+def worsen(folder, photos):
+    """Lose every hit on these photos, in the evidence and in what the report states."""
+    path = folder / "evidence.npz"
+    evidence = Evidence.load(path)
+    lost = np.isin(evidence.arrays["images"], photos)
+    arrays = {**evidence.arrays, "matched": evidence.arrays["matched"] & ~lost}
+    evidence = replace(evidence, arrays=arrays)
+    evidence.save(path)
+    values = make_task(project().task).metrics(evidence)
+
+    def change(document, chosen):
+        document["evidence"]["sha256"] = sha256(path)
+        for metric, figures in chosen["accuracy"].items():
+            shift = float(values[metric][0]) - figures["value"]
+            for key in figures:
+                figures[key] += shift
+
+    doctor(folder, change)
+
+
+def outcomes(result, group):
+    return {check.name: check.outcome for check in result.checks if check.group == group}
+
+
+def test_own_report_as_baseline_passes(folder):
+    result = gate(folder, project(), baseline=folder / "report.json")
+    assert result.passed
+    assert outcomes(result, "baseline") == dict.fromkeys(("ap", "ap50", "quad_ap50"), "passed")
+    assert result.warnings == ()
+    assert "fall +0.0000 (95 %: +0.0000 … +0.0000)" in "\n".join(result.lines())
+
+
+def test_baseline_three_points_better_fails(folder, baseline):
+    doctor(baseline, better(POINTS))
+    result = gate(folder, project(), baseline=baseline)
+    assert not result.passed
+    assert set(outcomes(result, "baseline").values()) == {"failed"}
+    assert "gate failed: squares" in result.lines()
+
+
+def test_doctored_report_alone_finds_its_evidence_by_hash(folder, tmp_path):
+    alone = tmp_path / "baseline.json"
+    shutil.copy(folder / "report.json", alone)
+    result = gate(folder, project(), baseline=alone)
+    assert result.passed
+    assert result.warnings == ()
+
+
+def test_one_doctored_metric_is_enough(folder, baseline):
+    def change(_document, chosen):
+        chosen["accuracy"]["quad_ap50"]["value"] += POINTS
+
+    doctor(baseline, change)
+    result = gate(folder, project(), baseline=baseline)
+    assert [check.name for check in result.failed] == ["quad_ap50"]
+
+
+def test_better_than_the_baseline_passes(folder, baseline):
+    doctor(baseline, better(-POINTS))
+    assert gate(folder, project(), baseline=baseline).passed
+
+
+def test_fall_that_noise_explains_passes(folder, baseline):
+    worsen(folder, photos=[4])
+    result = gate(folder, require(max_drop=0.0, min_accuracy=None), baseline=baseline)
+    assert outcomes(result, "baseline")["ap50"] == "passed"
+    fall = next(check.text for check in result.checks if check.name == "ap50")
+    assert "fall +0.0" in fall
+    assert "+0.0000 (95 %" not in fall
+
+
+def test_fall_clear_of_noise_fails(folder, baseline):
+    worsen(folder, photos=np.arange(0, 40, 2))
+    result = gate(folder, require(min_accuracy=None), baseline=baseline)
+    assert outcomes(result, "baseline") == dict.fromkeys(("ap", "ap50", "quad_ap50"), "failed")
+
+
+def test_fall_that_the_spec_allows_passes(folder, baseline):
+    worsen(folder, photos=np.arange(0, 40, 2))
+    result = gate(folder, require(max_drop=0.9, min_accuracy=None), baseline=baseline)
+    assert set(outcomes(result, "baseline").values()) == {"passed"}
+
+
+def test_slices_inform_and_decide_nothing(folder, baseline):
+    def change(_document, chosen):
+        chosen["slices"]["odd"]["accuracy"]["ap50"]["value"] = 1.0
+
+    doctor(baseline, change)
+    result = gate(folder, project(), baseline=baseline)
+    assert outcomes(result, "slices") == {"even": "informs", "odd": "informs"}
+    assert result.passed
+
+
+def test_without_evidence_the_interval_is_unpaired_and_said_to_be(folder, baseline):
+    (baseline / "evidence.npz").unlink()
+    (folder / "evidence.npz").unlink()
+    doctor(baseline, better(POINTS))
+    result = gate(folder, project(), baseline=baseline)
+    assert "intervals are unpaired" in result.warnings[0]
+    # Forty photos cannot tell three points from noise.
+    assert set(outcomes(result, "baseline").values()) == {"passed"}
+
+
+def test_without_evidence_a_fall_beyond_both_intervals_fails(folder, baseline):
+    (baseline / "evidence.npz").unlink()
+    (folder / "evidence.npz").unlink()
+    doctor(baseline, better(0.25))
+    assert not gate(folder, project(), baseline=baseline).passed
+
+
+def test_replaced_evidence_is_refused(folder, baseline):
+    evidence = Evidence.load(folder / "evidence.npz")
+    replace(evidence, ids=evidence.ids[::-1]).save(folder / "evidence.npz")
+    with pytest.raises(DataError, match="not the evidence its report names"):
+        gate(folder, project(), baseline=baseline)
+
+
+def test_baseline_of_another_test_set_is_refused(folder, baseline):
+    doctor(baseline, lambda document, _: document["data"]["test"].update(sha256="1" * 64))
+    with pytest.raises(DataError, match="measured on another test set"):
+        gate(folder, project(), baseline=baseline)
+
+
+def test_baseline_of_another_model_is_refused(folder, baseline):
+    doctor(baseline, lambda document, _: document.update(model="circles"))
+    with pytest.raises(DataError, match='is of model "circles", not "squares"'):
+        gate(folder, project(), baseline=baseline)
+
+
+def test_report_of_another_model_is_refused(folder):
+    doctor(folder, lambda document, _: document.update(model="circles"))
+    with pytest.raises(DataError, match='is of model "circles", not "squares"'):
+        gate(folder, project())
+
+
+def test_baseline_without_accuracy_is_refused(folder, baseline):
+    doctor(baseline, lambda document, _: document.update(data=None))
+    with pytest.raises(DataError, match="has no accuracy"):
+        gate(folder, project(), baseline=baseline)
+
+
+def test_metric_that_vanished_fails(folder, baseline):
+    doctor(folder, lambda _, chosen: chosen["accuracy"].pop("ap"))
+    result = gate(folder, project(), baseline=baseline)
+    assert outcomes(result, "baseline")["ap"] == "failed"
+
+
+def test_replaced_model_file_is_refused(folder):
+    (folder / load_report(folder / "report.json").chosen.file).write_bytes(b"another")
+    with pytest.raises(DataError, match="run the bench again"):
+        gate(folder, project())
+
+
+def test_missing_baseline_is_refused(folder, tmp_path):
+    with pytest.raises(DataError, match=r"none\.json: cannot be read"):
+        gate(folder, project(), baseline=tmp_path / "none.json")
+
+
+def test_specs_baseline_is_taken_when_none_is_given(folder, baseline):
+    doctor(baseline, better(POINTS))
+    spec = project().model_copy(update={"gate": Gate(baseline=str(baseline / "report.json"))})
+    assert not gate(folder, spec).passed
+
+
+def test_without_any_baseline_requirements_decide(folder):
+    result = gate(folder, project())
+    assert result.passed
+    assert "no baseline" in result.warnings[0]
+    assert outcomes(result, "baseline") == {}
+
+
+def test_newer_requirements_count(folder):
+    result = gate(folder, require(max_size_bytes=10_000))
+    assert [check.name for check in result.failed] == ["max_size_bytes"]
+
+
+def test_unmeasured_device_is_told_and_does_not_fail(folder):
+    result = gate(folder, project())
+    assert outcomes(result, "requirements")["latency[1].max_ms"] == "not measured"
+
+
+def test_fall_of_the_test_set_against_pytorch_fails(folder):
+    def change(_document, chosen):
+        chosen["drop"]["ap50"] = Estimate(value=0.021, low=0.0, high=0.04).model_dump()
+
+    doctor(folder, change)
+    result = gate(folder, project())
+    assert [check.name for check in result.failed] == ["max_drop"]
+
+
+def test_junit_says_what_the_gate_says(folder, baseline):
+    doctor(baseline, better(POINTS))
+    result = gate(folder, project(), baseline=baseline)
+    suite = ElementTree.parse(folder / "gate.xml").getroot()
+    cases = suite.findall("testcase")
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("9", "3", "1")
+    failed = {case.get("name") for case in cases if case.find("failure") is not None}
+    assert failed == {check.name for check in result.failed}
+    assert cases[0].get("classname") == "squares.requirements"
+
+
+def test_markdown_has_a_row_per_check(folder, tmp_path):
+    out = tmp_path / "elsewhere"
+    result = gate(folder, project(), baseline=folder, out=out)
+    text = (out / "gate.md").read_text()
+    assert text.startswith("# Gate passed: squares")
+    assert text.count("\n| ") - text.count("\n| |") == len(result.checks)
+    assert "| ⚪ not measured | `latency[1].max_ms` |" in text
+    assert not (folder / "gate.md").exists()

@@ -1,0 +1,197 @@
+"""The page is one file that needs nothing else, and shows what the report says."""
+
+import base64
+import re
+import shutil
+from html.parser import HTMLParser
+
+import cv2
+import numpy as np
+import pytest
+from bench_reports import entry
+from measured import measured, model_file
+
+from decant.bench import load_report, measure_file, plots, render
+from decant.bench.gallery import load_gallery
+from decant.errors import DataError
+
+VOID = {"meta", "br"}
+LINKS = {"href", "src", "srcset", "xlink:href", "action", "data", "poster"}
+
+
+class Page(HTMLParser):
+    """Collects tags, links and text, and checks that tags close."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.links, self.open, self.text = [], [], [], ""
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.links += [value for key, value in attributes if key in LINKS]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append(tag)
+        self.links += [value for key, value in attributes if key in LINKS]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.text += data
+
+
+def read(path):
+    page = Page()
+    page.feed(path.read_text())
+    assert page.open == []
+    return page
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("report.json", "gallery.json"):
+        shutil.copy(measured() / name, tmp_path)
+    return tmp_path
+
+
+def test_page_is_well_formed_and_links_nowhere(folder):
+    page = read(render(folder))
+    assert page.links
+    assert all(link.startswith(("data:image/jpeg;base64,", "#")) for link in page.links)
+    assert not {"script", "link", "iframe", "object", "img"} & set(page.tags)
+    text = (folder / "report.html").read_text()
+    assert re.findall(r"https?://|url\(|@import|//[a-z]", re.sub(r"base64,[^\"]+", "", text)) == []
+    assert "default-src 'none'" in text
+
+
+def test_references_in_the_page_exist(folder):
+    text = render(folder).read_text()
+    wanted = set(re.findall(r'href="#([^"]+)"', text))
+    assert wanted
+    assert wanted <= set(re.findall(r'id="([^"]+)"', text))
+
+
+def test_page_shows_the_reports_figures(folder):
+    report = load_report(folder / "report.json")
+    text = " ".join(read(render(folder)).text.split())
+    for each in report.entries:
+        assert each.file in text
+        assert each.sha256 in text
+        assert f"{each.accuracy['ap50'].value:.4f}" in text
+        assert f"{each.latency_ms['threads_1'].ratio_to_reference:.3f}" in text
+    for row in report.verdict:
+        assert row.requirement in text
+    assert "Fit for release" in text
+    assert "HARD_SWISH" in text
+    assert "even · 20 images" in text
+
+
+def test_pictures_are_embedded_and_open(folder):
+    gallery = load_gallery(folder / "gallery.json")
+    text = render(folder).read_text()
+    pictures = re.findall(r"base64,([^\"]+)\"", text)
+    assert len(pictures) == len(gallery.pictures) == 12
+    encoded = np.frombuffer(base64.b64decode(pictures[0]), np.uint8)
+    assert cv2.imdecode(encoded, cv2.IMREAD_COLOR).shape == (64, 64, 3)
+    drawn = text.count("<polygon")
+    boxes = sum(
+        2 * len(each.truth) + sum(map(len, each.answers.values())) for each in gallery.pictures
+    )
+    assert drawn == boxes
+
+
+def test_equal_reports_give_equal_pages(folder):
+    first = render(folder).read_bytes()
+    assert render(folder).read_bytes() == first
+
+
+def test_names_are_escaped(folder):
+    path = folder / "report.json"
+    path.write_text(path.read_text().replace('"model": "squares"', '"model": "<b>&squares"'))
+    text = render(folder).read_text()
+    assert "<b>&squares" not in text
+    assert "&lt;b&gt;&amp;squares" in text
+
+
+def test_kept_float_is_told_with_its_reason(folder):
+    report = load_report(folder / "report.json")
+    entries = [each.model_copy(update={"chosen": each.name == "float"}) for each in report.entries]
+    row = report.verdict[0].model_copy(update={"status": "broken"})
+    report.model_copy(
+        update={
+            "reference": entries[0],
+            "candidates": tuple(entries[1:]),
+            "verdict": (row, *report.verdict[1:]),
+        }
+    ).save(folder / "report.json")
+    text = " ".join(read(render(folder)).text.split())
+    assert "Not fit for release" in text
+    assert "model_fp32.tflite breaks max_drop" in text
+
+
+def test_bare_file_has_a_page(tmp_path):
+    report = measure_file(model_file("float").path, threads=(1,))
+    report.save(tmp_path / "report.json")
+    text = read(render(tmp_path)).text
+    assert "model_fp32" in text
+    assert "Verdict" not in text
+
+
+def test_missing_report_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"report\.json: cannot be read"):
+        render(tmp_path)
+
+
+def test_damaged_gallery_is_refused(folder):
+    (folder / "gallery.json").write_text('{"pictures": 3}')
+    with pytest.raises(DataError, match="not a gallery"):
+        render(folder)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (0.0, 1.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (0.81, 0.93, [0.825, 0.85, 0.875, 0.9, 0.925]),
+        (0.0, 47.0, [0.0, 10.0, 20.0, 30.0, 40.0]),
+    ],
+)
+def test_ticks_are_round(low, high, expected):
+    assert plots.ticks(low, high) == expected
+
+
+def positions(svg, pattern):
+    return [tuple(map(float, found)) for found in re.findall(pattern, svg)]
+
+
+def test_faster_is_left_more_accurate_is_up_larger_is_larger():
+    entries = [entry("float"), entry("int8", ratio=0.5, size=0.25, drop=0.02)]
+    svg = plots.tradeoff(entries, {"float": "float", "int8": "shown"}, "ap50", "threads_1")
+    (x0, y0, r0), (x1, y1, r1) = positions(
+        svg, r'cx="([\d.]+)" cy="([\d.]+)" r="([\d.]+)" class="bubble'
+    )
+    assert x1 < x0
+    assert y1 > y0
+    assert r1 == pytest.approx(r0 / 2)
+
+
+def test_far_floor_does_not_squeeze_the_plot():
+    entries = [entry("float")]
+    svg = plots.tradeoff(entries, {"float": "float"}, "ap50", "threads_1", (None, 0.1))
+    assert "lowest allowed" not in svg
+    near = plots.tradeoff(entries, {"float": "float"}, "ap50", "threads_1", (None, 0.88))
+    assert "lowest allowed" in near
+
+
+def test_bars_are_as_long_as_their_values():
+    figures = entry("float").accuracy
+    series = [plots.Series("float", "float", {"tilted": figures["ap50"]})]
+    svg = plots.slices([("tilted", 7, "no drop")], series, "ap50")
+    ((width,),) = [re.search(r'<rect [^>]*width="([\d.]+)"', svg).groups()]
+    ends = [float(x) for x in re.findall(r'<line x1="([\d.]+)" y1="4.0"', svg)]
+    assert float(width) == pytest.approx(0.9 * (ends[-1] - ends[0]), abs=0.1)
+    assert "tilted · 7 images" in svg

@@ -51,18 +51,16 @@ def load(path: Path) -> dict[str, NDArray[Any]]:
     Raises:
         DataError: The file is missing, damaged, not an `.npz`, or holds Python objects.
     """
+    advice = "save it with numpy.savez(path, input_name=array)"
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DataError(
-                    f"{path}: one bare array, without the name of an input; save it with"
-                    " numpy.savez(path, input_name=array)"
-                )
+        archive = np.load(path, allow_pickle=False)
+        if isinstance(archive, np.ndarray):
+            raise DataError(f"{path}: one bare array without an input's name; {advice}")
+        with archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(
-            f"{path}: cannot be read as calibration data ({error}); save it with"
-            " numpy.savez(path, input_name=array)"
+            f"{path}: cannot be read as calibration data ({error}); {advice}"
         ) from error
 
 

@@ -112,6 +112,8 @@ class Graph:
     def to_bytes(self) -> bytes:
         """Serialise; the same graph always gives the same bytes."""
         self._compact()
+        # ai-edge-quantizer iterates over the list without asking whether there is one.
+        self.model.signatureDefs = _listed(self.model.signatureDefs)
         packer = _Packer(1024)
         packer.Finish(self.model.Pack(packer), file_identifier=FILE_IDENTIFIER)
         return bytes(packer.Output())

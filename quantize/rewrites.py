@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from .flatbuffer import Graph
 
+# XNNPACK's CONCATENATION takes no more inputs.
+MOST_COPIES = 5
+
 
 def apply(graph: Graph) -> dict[str, int]:
     """Apply every rewrite in place; returns how often each one did that applied."""
@@ -23,7 +26,7 @@ def apply(graph: Graph) -> dict[str, int]:
 
 
 def nearest_by_concatenation(graph: Graph) -> int:
-    """Repeat rows and columns by concatenation where the factor is whole.
+    """Repeat rows and columns by concatenation where the factors are whole and at most five.
 
     Before: RESIZE_NEAREST_NEIGHBOR(x: [N, H, W, C]) to [N, a·H, b·W, C]
     After:  CONCATENATION of x b times along C, RESHAPE to [N, H, b·W, C],
@@ -47,7 +50,8 @@ def _factors(graph: Graph, operator: Any) -> tuple[int, int] | None:
     if any(size < 1 for size in (*before, *after)) or operator.builtinOptions.alignCorners:
         return None
     rows, columns = after[1] / before[1], after[2] / before[2]
-    return (int(rows), int(columns)) if rows.is_integer() and columns.is_integer() else None
+    whole = rows.is_integer() and columns.is_integer() and 1 < max(rows, columns) <= MOST_COPIES
+    return (int(rows), int(columns)) if whole else None
 
 
 def _repeat(graph: Graph, operator: Any) -> list[Any]:
@@ -56,16 +60,29 @@ def _repeat(graph: Graph, operator: Any) -> list[Any]:
     rows, columns = factors
     x, result = int(operator.inputs[0]), int(operator.outputs[0])
     n, h, w, c = graph.shape(x)
-    shapes = [(n, h, w, columns * c), (n, h, columns * w, c), (n, h, rows * columns * w, c)]
-    wide, stretched, tall = (
-        graph.add_tensor(f"{graph.name(result)}/{part}", shape)
-        for part, shape in zip(("wide", "stretched", "tall"), shapes, strict=True)
-    )
+    made: list[Any] = []
+    if columns > 1:
+        wide = (n, h, columns * w, c) if rows > 1 else None
+        made += _repeat_along(graph, x, 3, columns, _named(graph, result, "wide", wide))
+    if rows > 1:
+        source = int(made[-1].outputs[0]) if made else x
+        made += _repeat_along(graph, source, 2, rows, result)
+    return made
+
+
+def _named(graph: Graph, result: int, part: str, shape: Sequence[int] | None) -> int:
+    """Declare a step towards a result; without a shape it is the result."""
+    return result if shape is None else graph.add_tensor(f"{graph.name(result)}/{part}", shape)
+
+
+def _repeat_along(graph: Graph, x: int, axis: int, times: int, result: int) -> list[Any]:
+    """Repeat each index of the axis before `axis`: join copies along `axis`, then split it off."""
+    shape = list(graph.shape(x))
+    shape[axis] *= times
+    copies = graph.add_tensor(f"{graph.name(result)}/copies", shape)
     return [
-        _concatenate(graph, [x] * columns, 3, wide),
-        _reshape(graph, wide, shapes[1], stretched),
-        _concatenate(graph, [stretched] * rows, 2, tall),
-        _reshape(graph, tall, (n, rows * h, columns * w, c), result),
+        _concatenate(graph, [x] * times, axis, copies),
+        _reshape(graph, copies, graph.shape(result), result),
     ]
 
 

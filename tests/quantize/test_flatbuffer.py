@@ -1,0 +1,71 @@
+"""The graph survives reading, editing and writing."""
+
+import numpy as np
+import pytest
+import tiny_graph
+
+from decant.errors import DataError
+from decant.quantize.flatbuffer import Graph
+
+
+def test_writing_what_was_read_changes_nothing(float_path):
+    once = Graph.from_file(float_path).to_bytes()
+    assert Graph.from_bytes(once).to_bytes() == once
+
+
+def test_unused_tensors_and_buffers_are_dropped(float_path):
+    graph = Graph.from_file(float_path)
+    expected = graph.to_bytes()
+    graph.add_constant("unused", np.ones(10_000, np.float32))
+    assert graph.to_bytes() == expected
+
+
+def test_equal_vectors_are_written_once():
+    graph = tiny_graph.empty()
+    tensors = [graph.add_constant(f"c{at}", np.ones(5_000, np.float32)) for at in range(4)]
+    graph.subgraph.outputs = tensors
+    content = graph.to_bytes()
+    assert 20_000 < len(content) < 22_000
+    read = Graph.from_bytes(content)
+    assert all((read.constant(tensor) == 1).all() for tensor in read.outputs)
+
+
+def test_buffers_are_aligned(float_path):
+    content = Graph.from_file(float_path).to_bytes()
+    weights = [
+        value
+        for tensor in range(len(Graph.from_bytes(content).subgraph.tensors))
+        if (value := Graph.from_bytes(content).constant(tensor)) is not None and value.size > 99
+    ]
+    assert weights
+    assert all(content.index(value.tobytes()) % 16 == 0 for value in weights)
+
+
+def test_shared_names_are_made_unique():
+    graph = tiny_graph.empty()
+    graph.subgraph.outputs = [graph.add_tensor("t", (1,)) for _ in range(2)]
+    for tensor in graph.subgraph.tensors:
+        tensor.name = b"t"
+    assert graph.rename_duplicates() == 1
+    assert [graph.name(tensor) for tensor in graph.outputs] == ["t", "t_1"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda content: b"", "not a TFLite file"),
+        (lambda content: b"PK\x03\x04" + content[4:8].lower(), "not a TFLite file"),
+        (lambda content: content[:400], "damaged TFLite file"),
+    ],
+    ids=["empty", "other-format", "truncated"],
+)
+def test_a_bad_file_is_named(tmp_path, float_path, damage, message):
+    path = tmp_path / "bad.tflite"
+    path.write_bytes(damage(float_path.read_bytes()))
+    with pytest.raises(DataError, match=rf"bad\.tflite is a? ?{message}|{message}"):
+        Graph.from_file(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"cannot read .*absent\.tflite: No such file"):
+        Graph.from_file(tmp_path / "absent.tflite")

@@ -1,0 +1,103 @@
+"""Ranges follow the statistics, and what the readers of an activation can tell apart."""
+
+import numpy as np
+import pytest
+import tiny_graph
+from ai_edge_litert import schema_py_generated as schema
+
+from decant.quantize.calibrate import BINS, Statistics
+from decant.quantize.ranges import LEVELS, choose
+
+
+def statistics(values):
+    counts = np.histogram(values, BINS)[0]
+    return Statistics(float(values.min()), float(values.max()), counts)
+
+
+def error(values, low, high):
+    step = (high - low) / LEVELS
+    rounded = low + np.round((np.clip(values, low, high) - low) / step) * step
+    return np.square(values - rounded).mean()
+
+
+def chain(*kinds):
+    """Make x → kinds[0] → t0 → kinds[1] → …"""
+    graph = tiny_graph.empty()
+    tensors = [graph.add_tensor("x", (1, 8))]
+    for at, kind in enumerate(kinds):
+        tensors.append(graph.add_tensor(f"t{at}", (1, 8)))
+        graph.subgraph.operators.append(graph.operator(kind, [tensors[-2]], tensors[-1]))
+    graph.subgraph.inputs, graph.subgraph.outputs = tensors[:1], tensors[-1:]
+    return graph
+
+
+@pytest.fixture
+def values():
+    return np.random.default_rng(0).normal(size=20_000) * 4
+
+
+def test_minmax_spans_what_was_seen(values):
+    seen = statistics(values)
+    assert choose(chain("TANH"), {"x": seen}, "minmax") == {"x": (seen.low, seen.high)}
+
+
+def test_mse_beats_minmax_on_a_heavy_tail():
+    values = np.random.default_rng(0).laplace(size=200_000)
+    seen = statistics(values)
+    low, high = choose(chain("TANH"), {"x": seen}, "mse")["x"]
+    assert seen.low < low
+    assert high < seen.high
+    assert error(values, low, high) < 0.8 * error(values, seen.low, seen.high)
+
+
+def test_mse_keeps_a_range_without_outliers():
+    values = np.random.default_rng(1).uniform(-1, 3, 20_000)
+    low, high = choose(chain("TANH"), {"x": statistics(values)}, "mse")["x"]
+    # The grid's step is a 64th of each end.
+    assert low == pytest.approx(-1, abs=1 / 32)
+    assert high == pytest.approx(3, abs=3 / 32)
+
+
+@pytest.mark.parametrize("method", ["minmax", "mse"])
+@pytest.mark.parametrize(("kind", "bound"), [("HARD_SWISH", -3.0), ("RELU", 0.0), ("RELU6", 0.0)])
+def test_values_that_the_reader_cannot_tell_apart_are_clipped(values, kind, bound, method):
+    graph = chain("TANH", kind)
+    low, high = choose(graph, {"t0": statistics(values)}, method)["t0"]
+    assert low == pytest.approx(bound, abs=0.06)
+    assert low >= bound
+    assert high > 5
+
+
+def test_another_reader_keeps_them(values):
+    graph = chain("TANH", "HARD_SWISH")
+    other = graph.add_tensor("other", (1, 8))
+    graph.subgraph.operators.append(graph.operator("LOGISTIC", [1], other))
+    seen = statistics(values)
+    assert choose(graph, {"t0": seen}, "minmax")["t0"] == (seen.low, seen.high)
+
+
+def test_an_output_of_the_model_keeps_them(values):
+    graph = chain("TANH", "HARD_SWISH")
+    graph.subgraph.outputs = [1, 2]
+    seen = statistics(values)
+    assert choose(graph, {"t0": seen}, "minmax")["t0"] == (seen.low, seen.high)
+
+
+def test_a_copy_shares_its_source_range(values):
+    graph = tiny_graph.of_one(
+        "RESHAPE", (1, 8), (2, 4), schema.ReshapeOptionsT(), [np.array([2, 4], np.int32)]
+    )
+    ranges = choose(graph, {"x": statistics(values), "y": statistics(values[::7])}, "minmax")
+    assert ranges["y"] == ranges["x"]
+
+
+def test_pixels_span_all_of_uint8():
+    graph = tiny_graph.of_one(
+        "DEQUANTIZE", (1, 8), (1, 8), schema.DequantizeOptionsT(), dtypes=(np.uint8, np.float32)
+    )
+    ranges = choose(graph, {"y": statistics(np.arange(3.0, 200.0))}, "minmax")
+    assert ranges == {"y": (0.0, 255.0)}
+
+
+def test_a_dead_activation_gets_a_usable_range():
+    assert choose(chain("TANH"), {"t0": statistics(np.zeros(9))}, "minmax") == {"t0": (0.0, 1.0)}

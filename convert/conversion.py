@@ -128,13 +128,14 @@ class _Work:
         model = self.exported(source, inputs, reference)
         request = self.request(model)
         samples, normalised = self.samples(model, inputs)
-        expected = _expected(model, normalised)
         built = self.built(request, samples)
+        expected, warnings = _expected(model, normalised)
         tflite = self.stage / TFLITE_FILE
         write_bytes(tflite, built.tflite)
         write_json(self.stage / TRACE_FILE, built.trace)
         subject = Subject(request, built, tflite, samples, normalised)
-        return self.verified(subject, expected, given=inputs is not None)
+        report = self.verified(subject, expected, given=inputs is not None)
+        return report.model_copy(update={"warnings": (*warnings, *report.warnings)})
 
     def exported(
         self, source: Any, inputs: Mapping[str, Array] | None, reference: Reference | None
@@ -253,22 +254,27 @@ def _traced(built: Built) -> float:
     return mapped / max(int(built.trace["activations"]), 1)
 
 
-def _expected(model: Model, samples: Sequence[Sample]) -> list[Form]:
-    """Run PyTorch, where there is one, and ONNX Runtime."""
-    from .reference import OnnxRuntime
+def _expected(model: Model, samples: Sequence[Sample]) -> tuple[list[Form], list[str]]:
+    """Run PyTorch, where there is one, and ONNX Runtime, where it knows all operators."""
+    from .reference import OnnxRuntime, unknown_operators
     from .verify import ONNX, PYTORCH, Form
 
-    runtime = OnnxRuntime(model.onnx)
-    forms = [Form(ONNX, [list(runtime.run(sample).values()) for sample in samples])]
+    forms, warnings = [], []
     if model.reference is not None:
         from .pytorch import run_torch
 
-        answers = [
-            run_torch(model.reference, [sample[name] for name in runtime.input_names])
-            for sample in samples
-        ]
-        forms.insert(0, Form(PYTORCH, answers))
-    return forms
+        answers = [run_torch(model.reference, list(sample.values())) for sample in samples]
+        forms.append(Form(PYTORCH, answers))
+    unknown = unknown_operators(model.onnx)
+    if unknown:
+        warnings.append(
+            f"ONNX Runtime does not know {', '.join(unknown)}: the file was checked against "
+            f"{'PyTorch' if forms else 'nothing but its SavedModel; give a PyTorch reference'}"
+        )
+    else:
+        runtime = OnnxRuntime(model.onnx)
+        forms.append(Form(ONNX, [list(runtime.run(sample).values()) for sample in samples]))
+    return forms, warnings
 
 
 def _moved(report: ConvertReport, stage: Path, target: Path) -> ConvertReport:

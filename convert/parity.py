@@ -73,13 +73,13 @@ def compare(
     tolerance: float,
 ) -> Parity:
     """Compare one output over all samples; equal infinities count as equal."""
-    a = _stacked(actual)
-    b = _stacked(expected)
-    if a.shape != b.shape:
+    if [x.shape for x in actual] != [x.shape for x in expected]:
         raise ParityError(
             f"Output {output} has shape {actual[0].shape} in {hop} but {expected[0].shape} "
             "in the form before it."
         )
+    a = _stacked(actual)
+    b = _stacked(expected)
     nan = int(np.isnan(a).sum() + np.isnan(b).sum())
     same = a == b
     with np.errstate(invalid="ignore"):

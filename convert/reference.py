@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import onnx_ir as ir
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
@@ -61,6 +62,21 @@ class OnnxRuntime:
             raise DataError(f"ONNX Runtime cannot run the model: {error}") from error
         return dict(zip(self.output_names, results, strict=True))
 
+
+def unknown_operators(path: Path) -> list[str]:
+    """List the operators of domains that ONNX Runtime does not bring along."""
+    model = ir.load(path)
+    own = {function.domain for function in model.functions.values()}
+    return sorted(
+        {
+            f"{node.domain}::{node.op_type}"
+            for node in model.graph.all_nodes()
+            if node.domain not in KNOWN_DOMAINS | own
+        }
+    )
+
+
+KNOWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 
 _FAILURES = (
     failures.Fail,

@@ -1,0 +1,205 @@
+"""PyTorch to ONNX: names, bytes, module paths, and every refusal."""
+
+import ast
+import zipfile
+from typing import NamedTuple
+
+import onnx
+import onnxruntime
+import pytest
+import torch
+from torch import nn
+from torch_networks import MobileDetector, pictures, settled
+
+from decant.convert.export import ExportOptions, pt2_to_onnx, to_onnx
+from decant.convert.pytorch import leaf_names
+from decant.convert.tidy import SCOPES
+from decant.errors import DataError, UnsupportedOp
+
+
+class Pair(NamedTuple):
+    left: torch.Tensor
+    right: torch.Tensor
+
+
+class Returning(nn.Module):
+    def __init__(self, shape):
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x, y):
+        return self.shape(x + y, x * y)
+
+
+EXAMPLE = {"x": torch.arange(6.0).reshape(1, 2, 3), "y": torch.ones(1, 2, 3)}
+
+
+def names(path):
+    graph = onnx.load(path).graph
+    return [v.name for v in graph.input], [v.name for v in graph.output]
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        pytest.param(1, ["output"], id="tensor"),
+        pytest.param((1, 2), ["output_0", "output_1"], id="tuple"),
+        pytest.param({"z": 1, "a": 2}, ["z", "a"], id="dict"),
+        pytest.param(Pair(1, 2), ["left", "right"], id="named-tuple"),
+        pytest.param({"p": [1, {"q": 2}]}, ["p_0", "p_1_q"], id="nested"),
+    ],
+)
+def test_leaves_are_named_after_their_place(result, expected):
+    assert leaf_names(result) == expected
+
+
+def test_outputs_are_named_after_what_the_module_returns(tmp_path):
+    def shape(a, b):
+        pair = Pair(b, a * 2)
+        return {"z": a, "none": None, "three": 3, "again": a, "x": a - b, "pair": pair}
+
+    to_onnx(Returning(shape).eval(), EXAMPLE, tmp_path / "m.onnx")
+    outputs = ["z", "again", "x_output", "pair_left", "pair_right"]
+    assert names(tmp_path / "m.onnx") == (["x", "y"], outputs)
+
+
+def test_given_names_win(tmp_path):
+    example = dict(zip(("image", "mask"), EXAMPLE.values(), strict=True))
+    options = ExportOptions(output_names=("sum", "product"))
+    to_onnx(Returning(lambda a, b: (a, b)).eval(), example, tmp_path / "m.onnx", options)
+    assert names(tmp_path / "m.onnx") == (["image", "mask"], ["sum", "product"])
+
+
+def test_too_few_names_are_refused(tmp_path):
+    options = ExportOptions(output_names=("sum",))
+    with pytest.raises(UnsupportedOp, match="returns 2 tensors but 1 output names"):
+        to_onnx(Returning(Pair).eval(), EXAMPLE, tmp_path / "m.onnx", options)
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return settled(MobileDetector())
+
+
+@pytest.fixture(scope="module")
+def exported(detector, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("export")
+    example = {"image": torch.from_numpy(pictures(1))}
+    parities = [to_onnx(detector, example, folder / name) for name in ("a.onnx", "b.onnx")]
+    return folder, parities
+
+
+def test_onnx_runtime_agrees_with_pytorch(exported):
+    _, (parities, _) = exported
+    assert [p.output for p in parities] == ["scores", "corners", "level"]
+    assert max(p.max_relative for p in parities) < 1e-5
+    assert all(p.conclusive for p in parities)
+
+
+def test_bytes_are_the_same_twice_and_hold_no_source_path(exported):
+    folder, _ = exported
+    first, second = (folder / name for name in ("a.onnx", "b.onnx"))
+    assert first.read_bytes() == second.read_bytes()
+    for trace in (b".py", b"site-packages", b"torch_networks", b"/"):
+        assert trace not in b"".join(
+            prop.value.encode() for n in onnx.load(first).graph.node for prop in n.metadata_props
+        )
+    assert b"torch_networks" not in first.read_bytes()
+
+
+def test_every_node_knows_its_module(exported, detector):
+    folder, _ = exported
+    paths = {name for name, _ in detector.named_modules()}
+    graph = onnx.load(folder / "a.onnx").graph
+    for node in graph.node:
+        scopes = {p.key: p.value for p in node.metadata_props}[SCOPES]
+        assert ast.literal_eval(scopes)[-2] in paths
+    assert {"stem.0.weight", "corners.bias"} <= {i.name for i in graph.initializer}
+
+
+def test_a_free_batch_takes_any_number(detector, tmp_path):
+    example = {"image": torch.from_numpy(pictures(1))}
+    to_onnx(detector, example, tmp_path / "m.onnx", ExportOptions(dynamic_batch=True))
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    assert session.get_inputs()[0].shape == ["batch", 3, 40, 56]
+    assert session.run(None, {"image": pictures(5)})[0].shape == (5, 1, 10, 14)
+
+
+def test_an_archive_becomes_onnx(detector, tmp_path):
+    program = torch.export.export(detector, (), {"image": torch.from_numpy(pictures(1))})
+    torch.export.save(program, tmp_path / "m.pt2")
+    parities = pt2_to_onnx(tmp_path / "m.pt2", tmp_path / "m.onnx")
+    assert names(tmp_path / "m.onnx") == (["image"], ["scores", "corners", "level"])
+    assert max(p.max_relative for p in parities) < 1e-5
+
+
+def test_an_archive_cannot_run_code(tmp_path):
+    program = torch.export.export(within(nn.ReLU()), (torch.ones(1, 3),))
+    torch.export.save(program, tmp_path / "good.pt2")
+    proof = tmp_path / "ran"
+    pickled = f"cposix\nsystem\n(S'touch {proof}'\ntR.".encode()
+    with zipfile.ZipFile(tmp_path / "good.pt2") as good:
+        with zipfile.ZipFile(tmp_path / "bad.pt2", "w") as bad:
+            for name in good.namelist():
+                inputs = "sample_inputs" in name
+                bad.writestr(name, pickled if inputs else good.read(name))
+        with zipfile.ZipFile(tmp_path / "worse.pt2", "w") as worse:
+            for name in good.namelist():
+                worse.writestr(name, good.read(name))
+            worse.writestr("good/data/constants/opaque_obj_0", pickled)
+    with pytest.raises(DataError, match=r"bad\.pt2 cannot be loaded"):
+        pt2_to_onnx(tmp_path / "bad.pt2", tmp_path / "m.onnx")
+    with pytest.raises(DataError, match="holds pickled objects"):
+        pt2_to_onnx(tmp_path / "worse.pt2", tmp_path / "m.onnx")
+    assert not proof.exists()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 not an archive"])
+def test_a_damaged_archive_is_named(tmp_path, content):
+    path = tmp_path / "m.pt2"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=r"m\.pt2 cannot be read"):
+        pt2_to_onnx(path, tmp_path / "m.onnx")
+
+
+class Branching(nn.Module):
+    def forward(self, x):
+        return x if x.sum() > 0 else -x
+
+
+class Digamma(nn.Module):
+    def forward(self, x):
+        return torch.special.airy_ai(x)
+
+
+def within(module):
+    return nn.Sequential(nn.Identity(), nn.Sequential(nn.ReLU(), module)).eval()
+
+
+def test_a_branch_on_values_names_its_module(tmp_path):
+    with pytest.raises(UnsupportedOp, match=r"cannot trace 1\.1 \(Branching\).*data-dependent"):
+        to_onnx(within(Branching()), {"input": torch.ones(1, 3)}, tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_operator_without_translation_is_named(tmp_path):
+    with pytest.raises(UnsupportedOp, match="airy_ai"):
+        to_onnx(within(Digamma()), {"input": torch.ones(1, 3)}, tmp_path / "m.onnx")
+
+
+def test_a_module_that_fails_by_itself_is_told_apart(tmp_path):
+    with pytest.raises(DataError, match=r"itself fails .*input \(1, 3\).* 1\.1 \(Linear\)"):
+        to_onnx(within(nn.Linear(4, 2)), {"input": torch.ones(1, 3)}, tmp_path / "m.onnx")
+
+
+def test_training_mode_is_refused(tmp_path):
+    with pytest.raises(UnsupportedOp, match=r"call \.eval\(\)"):
+        to_onnx(nn.Dropout().train(), {"input": torch.ones(1, 3)}, tmp_path / "m.onnx")
+
+
+def test_the_terminal_stays_quiet(tmp_path, capfd):
+    to_onnx(within(nn.GELU()), {"input": torch.ones(1, 3)}, tmp_path / "m.onnx")
+    with pytest.raises(UnsupportedOp):
+        to_onnx(within(Branching()), {"input": torch.ones(1, 3)}, tmp_path / "m.onnx")
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,192 @@
+"""The whole conversion: files, report, layouts, raw pixels, refusals that leave things alone."""
+
+import json
+from collections import Counter
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from torch_networks import MobileDetector, VisionTransformer, pictures, settled
+
+from decant.convert import to_tflite
+from decant.errors import DataError, UnsupportedOp, UsageError
+from decant.runtime import LiteRtModel
+
+CLOSE = 1e-5
+"""Float arithmetic in another order; the promise to users is 1e-4."""
+
+
+@pytest.fixture(scope="module")
+def detector():
+    return settled(MobileDetector())
+
+
+@pytest.fixture(scope="module")
+def converted(detector, tmp_path_factory):
+    out = tmp_path_factory.mktemp("converted") / "out"
+    return to_tflite(detector, out, inputs={"image": pictures(4)})
+
+
+def test_the_detector_agrees_at_every_hop(converted):
+    hops = list(dict.fromkeys(p.hop for p in converted.parity))
+    assert hops == [
+        "pytorch → onnx",
+        "onnx → saved_model",
+        "saved_model → tflite",
+        "pytorch → tflite",
+    ]
+    assert max(p.max_relative for p in converted.parity) < CLOSE
+    assert all(p.conclusive for p in converted.parity)
+    assert converted.warnings == ()
+
+
+def test_the_file_has_no_transpose_and_the_ops_of_the_network(converted):
+    ops = Counter(converted.op_histogram)
+    assert "TRANSPOSE" not in ops
+    assert ops["CONV_2D"] == 14
+    assert ops["DEPTHWISE_CONV_2D"] == 2
+    assert ops["HARD_SWISH"] == 5
+    assert set(ops) <= {
+        "ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "HARD_SWISH", "MEAN", "MUL", "PAD", "RELU",
+        "RELU_0_TO_1", "MINIMUM", "RESIZE_NEAREST_NEIGHBOR",
+    }  # fmt: skip
+
+
+def test_names_and_order_are_the_models_own(converted):
+    assert [info.name for info in converted.inputs] == ["image"]
+    assert [info.name for info in converted.outputs] == ["scores", "corners", "level"]
+    assert converted.inputs[0].shape == (1, 40, 56, 3)
+    assert converted.outputs[1].shape == (1, 10, 14, 8)
+
+
+def test_the_folder_holds_the_artefacts_and_nothing_else(converted):
+    names = {path.name for path in converted.tflite.parent.iterdir()}
+    assert names == {
+        "model.onnx", "saved_model", "model_fp32.tflite", "trace.json", "convert.json",
+    }  # fmt: skip
+    report = json.loads((converted.tflite.parent / "convert.json").read_text())
+    assert report["tflite"] == "model_fp32.tflite"
+    assert report["parity"][0]["output"] == "scores"
+    assert str(converted.tflite.parent) not in json.dumps(report)
+
+
+def test_the_trace_leads_from_file_to_module(converted, detector):
+    trace = json.loads(converted.trace.read_text())
+    assert len(trace["tensors"]) >= 0.95 * trace["activations"]
+    modules = {name for name, _ in detector.named_modules()}
+    assert {entry["module"] for entry in trace["tensors"].values()} <= modules
+    assert trace["tensors"]["scores"]["module"] == "scores"
+    assert trace["tensors"]["scores"]["value"] == "scores"
+
+
+def test_another_folder_gets_the_same_bytes(converted, tmp_path):
+    again = to_tflite(converted.onnx, tmp_path / "elsewhere", inputs={"image": pictures(4)})
+    assert again.tflite.read_bytes() == converted.tflite.read_bytes()
+    assert again.onnx == converted.onnx
+    assert not (tmp_path / "elsewhere" / "model.onnx").exists()
+
+
+def test_raw_pixels_go_in_as_bytes(detector, tmp_path):
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (3, 3, 40, 56), dtype=np.uint8)
+    report = to_tflite(
+        detector,
+        tmp_path / "out",
+        inputs={"image": pixels},
+        input_dtype="uint8",
+        output_layout="keep",
+        normalization=(mean, std),
+    )
+    assert report.inputs[0].dtype == "uint8"
+    assert report.inputs[0].shape == (1, 40, 56, 3)
+    assert report.outputs[0].shape == (1, 1, 10, 14)
+    # The factor lies in the stem's weights; the mean stays outside, for the stem is padded.
+    assert report.op_histogram["SUB"] == 1
+    found = LiteRtModel(report.tflite, report.inputs, report.outputs).run({"image": pixels[:1]})
+    shape = (3, 1, 1)
+    normalised = (pixels[:1] / 255 - np.reshape(mean, shape)) / np.reshape(std, shape)
+    with torch.no_grad():
+        expected = detector(torch.from_numpy(normalised.astype(np.float32)))
+    for name, value in expected.items():
+        error = np.abs(found[name] - value.numpy()).max() / value.abs().max()
+        assert error < CLOSE, name
+
+
+def test_a_transformer_keeps_its_recognised_operators(tmp_path):
+    network = settled(VisionTransformer())
+    report = to_tflite(network, tmp_path / "out", inputs={"image": pictures(3)})
+    applied = {rewrite.name: rewrite.count for rewrite in report.rewrites}
+    assert applied["scale_into_projection"] == 2
+    assert applied["normalization_into_layers"] == 4
+    assert report.op_histogram["GELU"] == 2
+    assert max(p.max_relative for p in report.parity) < CLOSE
+
+
+UNKNOWN = """<ir_version: 10, opset_import: ["": 20, "mine": 1]>
+ net (float[1,3,5,7] x) => (float[1,3,5,7] y)
+ { [first] a = mine.Whirl(x) b = Relu(a) [second] y = mine.Twirl <speed = 3> (b) }"""
+
+
+def test_refusal_lists_every_node_and_leaves_earlier_artefacts(tmp_path):
+    path, out = tmp_path / "net.onnx", tmp_path / "out"
+    onnx.save(onnx.parser.parse_model(UNKNOWN), path)
+    out.mkdir()
+    (out / "model_fp32.tflite").write_bytes(b"earlier")
+    with pytest.raises(UnsupportedOp, match=r"(?s)first.*Whirl.*second.*Twirl"):
+        to_tflite(path, out)
+    assert (out / "model_fp32.tflite").read_bytes() == b"earlier"
+    assert {entry.name for entry in tmp_path.iterdir()} == {"net.onnx", "out"}
+    assert [entry.name for entry in out.iterdir()] == ["model_fp32.tflite"]
+
+
+PLUGIN = """
+import tensorflow as tf
+from decant.convert.align import pointwise
+from decant.convert.registry import op
+
+@op("mine::Whirl")
+def whirl(x):
+    return pointwise(tf.sin, x)
+
+@op("mine::Twirl")
+def twirl(x, *, speed=1):
+    return pointwise(lambda t: t * speed, x)
+"""
+
+
+def test_operators_of_ones_own_convert_with_a_reference(tmp_path):
+    path, plugin = tmp_path / "net.onnx", tmp_path / "mine.py"
+    onnx.save(onnx.parser.parse_model(UNKNOWN), path)
+    plugin.write_text(PLUGIN)
+
+    def reference(x):
+        return torch.relu(torch.sin(x)) * 3
+
+    report = to_tflite(path, tmp_path / "out", plugins=[plugin], reference=reference)
+    assert report.parity[0].hop == "pytorch → saved_model"
+    assert "ONNX Runtime does not know mine::Twirl, mine::Whirl" in report.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "error", "message"),
+    [
+        pytest.param("missing.onnx", {}, DataError, "no such file", id="missing"),
+        pytest.param("net.txt", {}, UsageError, r"takes an \.onnx or \.pt2", id="suffix"),
+        pytest.param(3, {}, UsageError, "neither a path nor", id="not-a-module"),
+        pytest.param(torch.nn.ReLU().eval(), {}, DataError, "give `inputs`", id="no-example"),
+        pytest.param(
+            "net.onnx",
+            {"normalization": ((0.5,), (0.5,))},
+            UsageError,
+            "with uint8 input only",
+            id="normalization-of-floats",
+        ),
+    ],
+)
+def test_wrong_use_is_told(tmp_path, monkeypatch, source, options, error, message):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        to_tflite(source, tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())

@@ -20,6 +20,7 @@ from decant.zoo.detector.training import (
     fit,
     measure,
     normalise,
+    recipe,
 )
 
 DETECTOR = Path(__file__).parents[2] / "zoo" / "detector"
@@ -68,6 +69,23 @@ def test_outputs_have_the_contract_s_names_order_and_shapes(role):
         side = INPUT_SIZE // stride
         assert outputs[f"scores_s{stride}"].shape == (2, 1, side, side)
         assert outputs[f"corners_s{stride}"].shape == (2, 8, side, side)
+
+
+def test_student_and_teacher_can_be_compared_where_the_recipe_says():
+    made, image = recipe(), torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE)
+    shapes = {}
+    for role in ("student", "teacher"):
+        model = made.model(role).eval()
+        seen = shapes.setdefault(role, [])
+        for pair in made.feature_pairs():
+            path = pair[role == "teacher"]
+            model.get_submodule(path).register_forward_hook(
+                lambda module, inputs, output, seen=seen: seen.append(output.shape[2:])
+            )
+        with torch.no_grad():
+            outputs = model(image)
+        assert {name for pair in made.responses() for name in pair} == outputs.keys()
+    assert shapes["student"] == shapes["teacher"] == [(40, 40), (20, 20), (10, 10)]
 
 
 def test_exported_student_keeps_hard_swish_and_squeeze_excite():

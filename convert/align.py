@@ -43,7 +43,35 @@ def pointwise(function: Callable[..., Tensor], *operands: AnyValue) -> AnyValue:
         tuple(s.factor for s in sorted((s for s in slots if s.axis == a), key=lambda s: s.part))
         for a in range(rank)
     )
-    return Value(Storage([Form(result, tuple(slot.factor for slot in slots))]), axes)
+    storage = Storage([Form(result, tuple(slot.factor for slot in slots))])
+    storage.hoist = _hoist(function, operands)
+    return Value(storage, axes)
+
+
+def _hoist(
+    function: Callable[..., Tensor], operands: Sequence[AnyValue]
+) -> Callable[[Sequence[Factors]], Form | None] | None:
+    """How to compute the result in an order that its operand gets for less than a transpose.
+
+    So a scaled query still shares the one transpose of query, key and value.
+    """
+    values = [x for x in operands if isinstance(x, Value)]
+    scalars = all(x.array.size == 1 for x in operands if isinstance(x, Constant))
+    if len(values) != 1 or not scalars or values[0].storage.hoist is None:
+        return None
+    storage = values[0].storage
+
+    def hoist(groups: Sequence[Factors]) -> Form | None:
+        order = view.merge(view.flatten(groups))
+        if not storage.has(order) and (storage.hoist is None or storage.hoist(groups) is None):
+            return None
+        tensor = storage.take(groups)
+        tensors = [
+            tensor if isinstance(x, Value) else tf.constant(x.array.ravel()[0]) for x in operands
+        ]
+        return Form(function(*tensors), order)
+
+    return hoist
 
 
 def prepare(
@@ -134,13 +162,23 @@ def _slots(operands: Sequence[AnyValue], parts: Sequence[Sequence[Size]]) -> lis
         rows = view.refine([view.merge(value.order), tuple(own)])
         memory = rows[0] if rows else tuple(own)
         ordered = [own[factor] for factor in memory if factor in own]
-        new = [slot for slot in ordered if slot.axis not in known]
+        new = [_own_factor(slot, slots) for slot in ordered if slot.axis not in known]
         slots = _inserted(slots, new) if slots else new
     for axis, sizes in enumerate(parts):
         if sizes and axis not in {slot.axis for slot in slots}:
             new = [Slot(axis, i, view.whole(Dim(size))[0]) for i, size in enumerate(sizes)]
             slots = _inserted(slots, new)
     return slots
+
+
+def _own_factor(slot: Slot, others: Sequence[Slot]) -> Slot:
+    """The slot with a factor of its own where two operands are views of one tensor."""
+    dim = slot.factor.dim
+    if all(other.factor.dim is not dim for other in others):
+        return slot
+    size = slot.factor.size
+    fresh = Dim(size, dim.runtime_size if size is None else None)
+    return Slot(slot.axis, slot.part, Factor(fresh, 1, size))
 
 
 def _inserted(slots: Sequence[Slot], new: Sequence[Slot]) -> list[Slot]:

@@ -53,11 +53,11 @@ def _piece(cutter: _Cutter, value: Value, axis: int, index: int) -> Value:
     order = _replace(view.merge(value.order), cutter.factor, new)
     form = Form(cutter.tensors(_native_groups(value.storage, cutter.factor))[index], order)
 
-    def hoist(wanted: Factors) -> Form | None:
+    def hoist(wanted: Sequence[Factors]) -> Form | None:
         groups = _parent_groups(wanted, new, cutter.factor)
         if groups is None or not _all_cut(value.storage, cutter.factor):
             return None
-        return Form(cutter.tensors(groups)[index], wanted)
+        return Form(cutter.tensors(groups)[index], view.merge(view.flatten(wanted)))
 
     axes = (*value.axes[:axis], (*new, *value.axes[axis][1:]), *value.axes[axis + 1 :])
     return Value(Storage([form], hoist), axes)
@@ -85,15 +85,24 @@ def _native_groups(storage: Storage, factor: Factor) -> list[Factors]:
     return groups
 
 
-def _parent_groups(wanted: Factors, new: Factors, factor: Factor) -> list[Factors] | None:
-    """The order that the whole must have for its piece to have `wanted`."""
+def _parent_groups(
+    wanted: Sequence[Factors], new: Factors, factor: Factor
+) -> list[Factors] | None:
+    """Dimensions that the whole must have for its piece to have `wanted`."""
     if not new:
-        return [(factor,), *_dims(wanted)]
-    rows = view.refine([wanted, new])
-    if rows is None or len(rows[1]) != 1:
+        rest = wanted[1:] if wanted and not wanted[0] else wanted
+        return [(factor,), *rest]
+    rows = view.refine([new, *wanted])
+    if rows is None or len(rows[0]) != 1:
         return None
-    at = rows[0].index(new[0])
-    return [*_dims(rows[0][:at]), (factor,), *_dims(rows[0][at + 1 :])]
+    groups: list[Factors] = []
+    for group in rows[1:]:
+        if new[0] in group:
+            at = group.index(new[0])
+            groups += [g for g in (group[:at], (factor,), group[at + 1 :]) if g]
+        else:
+            groups.append(group)
+    return groups
 
 
 def _all_cut(storage: Storage, factor: Factor) -> bool:
@@ -217,11 +226,11 @@ def _order(other: AnyValue, lead: Value, axis: int, parts: Parts) -> Order:
         raise AssertionError("parts cut every factor of the largest value")
     order: Order = []
     for group in rows[1:]:
-        order += _order_group([places.get(factor) for factor in group])
+        order += _order_group([places.get(factor) for factor in group]) if group else [[]]
     if None not in order:
         last = lead.storage.forms[0].tensor.shape.as_list()[-1:] == [1] and axis == 1
         order.insert(_gap(order, axis) if not last else len(order), None)
-    return [dim for dim in order if dim is None or dim]
+    return order
 
 
 def _order_group(places: Sequence[tuple[int, int] | None]) -> Order:
@@ -234,7 +243,7 @@ def _order_group(places: Sequence[tuple[int, int] | None]) -> Order:
             current = order[-1]
             if current is not None:
                 current.append(place)
-    return order
+    return [dim for dim in order if dim is None or dim]
 
 
 def _gap(order: Order, axis: int) -> int:

@@ -16,6 +16,7 @@ from decant.errors import UnsupportedOp
 from decant.tensors import CHANNELS_LAST, Layout, TensorInfo
 
 from . import registry
+from .expand import expand, opset_of
 from .fold import evaluate
 from .registry import Key, Lowering, OutputInfo, Refused
 from .spatial import spatial_values
@@ -88,8 +89,8 @@ def emit(
         UnsupportedOp: If nodes cannot be emitted; the message lists all of them.
     """
     border = Border(input_layout, output_layout, input_dtype)
-    emitter = _Emitter(model, border, registry.built_in() if table is None else table)
-    return emitter.run()
+    table = registry.built_in() if table is None else table
+    return _Emitter(expand(model, table), border, table).run()
 
 
 class _Emitter:
@@ -183,7 +184,7 @@ class _Emitter:
         known = [
             v is None or value is not None for v, value in zip(node.inputs, inputs, strict=True)
         ]
-        lowering = registry.find(self.table, node.domain, node.op_type, self._opset(node))
+        lowering = registry.find(self.table, node.domain, node.op_type, opset_of(self.model, node))
         if lowering is None and not all(isinstance(x, Constant) for x in inputs):
             self._refuse(node, Refused("decant has no lowering for this op", REGISTER_ADVICE))
         elif all(known):
@@ -207,7 +208,7 @@ class _Emitter:
     ) -> Sequence[AnyValue]:
         if inputs and all(x is None or isinstance(x, Constant) for x in inputs):
             arrays = [x.array if isinstance(x, Constant) else None for x in inputs]
-            folded = evaluate(node, arrays)
+            folded = evaluate(node, opset_of(self.model, node), arrays)
             if folded is not None:
                 return [Constant(np.asarray(array)) for array in folded]
         if lowering is None:
@@ -217,7 +218,7 @@ class _Emitter:
         return results if isinstance(results, tuple | list) else (results,)
 
     def _refuse(self, node: ir.Node, refused: Refused) -> None:
-        self.problems.append(_problem(node, self._opset(node), refused))
+        self.problems.append(_problem(node, opset_of(self.model, node), refused))
         self._stand_in(node)
 
     def _stand_in(self, node: ir.Node) -> None:
@@ -226,10 +227,6 @@ class _Emitter:
             info = _info(value)
             if info.shape is not None and None not in info.shape and info.dtype is not None:
                 self.values[value] = Value.laid_out(tf.zeros(info.shape, info.dtype))
-
-    def _opset(self, node: ir.Node) -> int:
-        opset = node.version or self.model.opset_imports.get(node.domain)
-        return opset if opset is not None else 1
 
 
 REGISTER_ADVICE = (

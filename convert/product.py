@@ -135,7 +135,7 @@ def _operand(value: Value, batch: Value, parts: Sequence[Sequence[view.Size]]) -
     singles = tuple(
         (cut[axis][part],) if cut[axis] else ()
         for axis, row in enumerate(parts)
-        for part in range(len(row))
+        for part in range(len(row) or 1)
     )
     return _Operand(value, singles, value.axes[-2], value.axes[-1])
 
@@ -194,6 +194,7 @@ def _batch_axes(
     axes: list[Factors] = []
     start = 0
     for row in parts:
-        axes.append(view.flatten(by_part[start + i] for i in range(len(row))))
-        start += len(row)
+        count = len(row) or 1
+        axes.append(view.flatten(by_part[start + i] for i in range(count)))
+        start += count
     return axes

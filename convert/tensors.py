@@ -50,7 +50,7 @@ class Storage:
     """
 
     forms: list[Form]
-    hoist: Callable[[Factors], Form | None] | None = None
+    hoist: Callable[[Sequence[Factors]], Form | None] | None = None
     pieces: list[tuple[Factor, int]] = field(default_factory=list)
     nonnegative: bool = False
 
@@ -76,7 +76,7 @@ class Storage:
         return next((f for f in self.forms if view.merge(f.order) == order), None)
 
     def _move(self, order: Factors, groups: Sequence[Factors]) -> Tensor:
-        hoisted = self.hoist(order) if self.hoist else None
+        hoisted = self.hoist(groups) if self.hoist else None
         if hoisted is not None:
             self.forms.append(hoisted)
             return hoisted.tensor

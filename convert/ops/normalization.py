@@ -53,8 +53,10 @@ def _affine(x: AnyValue, scale: AnyValue, shift: AnyValue | None) -> AnyValue:
     return y if shift is None else pointwise(tf.add, y, _per_channel(shift, x.rank))
 
 
-def _standardized(x: AnyValue, axes: Sequence[int], epsilon: float) -> Value:
-    """Subtract the mean over some axes and divide by the deviation over them."""
+def _standardized(
+    x: AnyValue, axes: Sequence[int], epsilon: float
+) -> tuple[Value, AnyValue, AnyValue]:
+    """Subtract the mean over some axes and divide by the deviation; also give both parts."""
     x = activation(x)
     mean = reduce(tf.reduce_mean, x, axes, keepdims=True)
     centred = activation(pointwise(tf.subtract, x, mean))
@@ -62,17 +64,17 @@ def _standardized(x: AnyValue, axes: Sequence[int], epsilon: float) -> Value:
         tf.reduce_mean, activation(pointwise(tf.square, centred)), axes, keepdims=True
     )
     inverse = pointwise(lambda v: tf.math.rsqrt(v + epsilon), variance)
-    return activation(pointwise(tf.multiply, centred, inverse))
+    return activation(pointwise(tf.multiply, centred, inverse)), mean, inverse
 
 
 @op("LayerNormalization", ignore=["stash_type"])
 def layer_normalization(
     x: AnyValue, scale: AnyValue, bias: AnyValue | None = None, *, axis: int, epsilon: float
-) -> AnyValue:
+) -> tuple[AnyValue, AnyValue, AnyValue]:
     """Standardize over the axes from `axis` on, then scale and shift."""
-    y: AnyValue = _standardized(x, range(axis % x.rank, x.rank), epsilon)
-    y = pointwise(tf.multiply, y, scale)
-    return y if bias is None else pointwise(tf.add, y, bias)
+    standard, mean, inverse = _standardized(x, range(axis % x.rank, x.rank), epsilon)
+    y = pointwise(tf.multiply, standard, scale)
+    return y if bias is None else pointwise(tf.add, y, bias), mean, inverse
 
 
 @op("InstanceNormalization")
@@ -80,7 +82,7 @@ def instance_normalization(
     x: AnyValue, scale: AnyValue, b: AnyValue, *, epsilon: float
 ) -> AnyValue:
     """Standardize each channel of each sample; x: [N, C, ...]."""
-    return _affine(_standardized(x, range(2, x.rank), epsilon), scale, b)
+    return _affine(_standardized(x, range(2, x.rank), epsilon)[0], scale, b)
 
 
 @op("GroupNormalization", ignore=["stash_type"])
@@ -92,7 +94,7 @@ def group_normalization(
     if channels is None:
         raise Refused("the number of channels is not known", "export with it fixed")
     grouped = x.reshape((count, num_groups, channels // num_groups, *spatial))
-    y = _standardized(grouped, range(2, grouped.rank), epsilon)
+    y = _standardized(grouped, range(2, grouped.rank), epsilon)[0]
     if scale.shape[0] == num_groups != channels:
         return _affine(y, scale, bias).reshape(x.shape)
     return _affine(y.reshape(x.shape), scale, bias)

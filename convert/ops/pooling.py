@@ -83,7 +83,7 @@ def _slide(x: Tensor, row: Sequence[Window], how: Slide) -> Tensor:
         return _pool2d(x, row, how[0], "SAME")
     pads = [window.trimmed(size) for window, size in zip(row, sizes, strict=True)]
     if any(map(any, pads)):
-        x = how[2](x, [(0, 0), *pads, (0, 0)])
+        x = how[2](x, [(0, 0), *pads, (0, 0)], row)
     if not plain:
         return _slide_taps(x, row, how[1])
     if len(row) <= 2:
@@ -123,17 +123,18 @@ def _slide_taps(x: Tensor, row: Sequence[Window], combine: Callable[..., Tensor]
     return x
 
 
-def _pad_zero(x: Tensor, pads: Sequence[tuple[int, int]]) -> Tensor:
+def _pad_zero(x: Tensor, pads: Sequence[tuple[int, int]], row: Sequence[Window]) -> Tensor:
     return tf.pad(x, pads)
 
 
-def _pad_lowest(x: Tensor, pads: Sequence[tuple[int, int]]) -> Tensor:
+def _pad_lowest(x: Tensor, pads: Sequence[tuple[int, int]], row: Sequence[Window]) -> Tensor:
     """Pad so that no window's maximum changes.
 
-    Mirrored elements lie in the window already; they keep the range, which int8 needs.
+    Mirrored elements lie in the window already if at most half of it is padding; they keep the
+    range, which int8 needs.
     """
-    sizes = x.shape.as_list()
-    if all(max(pad) <= 1 or (s or 0) > 2 * max(pad) for pad, s in zip(pads, sizes, strict=True)):
+    limits = [0, *(w.kernel // 2 if w.dilation == 1 else 0 for w in row), 0]
+    if all(max(pad) <= limit for pad, limit in zip(pads, limits, strict=True)):
         return tf.pad(x, pads, "SYMMETRIC")
     return tf.pad(x, pads, constant_values=x.dtype.min)
 

@@ -147,8 +147,8 @@ def split(
     else:
         raise Refused("an axis of free size is split", "export with that size fixed")
     starts = np.cumsum([0, *parts[:-1]])
-    pieces = [Part(int(a), n) for a, n in zip(starts, parts, strict=True)]
-    return tuple(pieces(x, axis, pieces))
+    stretches = [Part(int(a), n) for a, n in zip(starts, parts, strict=True)]
+    return tuple(pieces(x, axis, stretches))
 
 
 def pieces(x: AnyValue, axis: int, parts: Sequence[Part]) -> list[AnyValue]:

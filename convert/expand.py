@@ -1,0 +1,47 @@
+"""Replaces ops that have no lowering by the function that ONNX itself defines them with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import onnx
+import onnx.inliner
+import onnx_ir as ir
+
+from decant.graph.load import prepare
+
+from . import registry
+from .registry import Key, Lowering
+
+
+def expand(model: ir.Model, table: Mapping[Key, Lowering]) -> ir.Model:
+    """Inline ONNX's own definition of every op that the table lacks.
+
+    Returns:
+        The model itself if nothing was to do, else a new one.
+    """
+    missing = {
+        (node.domain, node.op_type)
+        for node in model.graph
+        if registry.find(table, node.domain, node.op_type, opset_of(model, node)) is None
+        and _has_function(node)
+    }
+    if not missing:
+        return model
+    proto = onnx.inliner.inline_selected_functions(
+        ir.to_proto(model), sorted(missing), inline_schema_functions=True
+    )
+    expanded = prepare(ir.from_proto(proto))
+    return expanded if len(expanded.graph) == len(model.graph) else expand(expanded, table)
+
+
+def _has_function(node: ir.Node) -> bool:
+    if not onnx.defs.has(node.op_type, domain=node.domain):
+        return False
+    schema = onnx.defs.get_schema(node.op_type, domain=node.domain)
+    return bool(schema.has_function or schema.has_context_dependent_function)
+
+
+def opset_of(model: ir.Model, node: ir.Node) -> int:
+    """The opset that gives a node its meaning."""
+    return node.version or model.opset_imports.get(node.domain, 1)

@@ -37,7 +37,7 @@ class Statistics:
     Attributes:
         low: Smallest value.
         high: Largest value.
-        counts: [BINS] int64, histogram over equal bins from low to high.
+        counts: [BINS] int64, histogram over equal bins from low to high; empty if not asked for.
     """
 
     low: float
@@ -114,9 +114,19 @@ def split(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
 
 
 def measure(
-    model: bytes, inputs: Sequence[TensorInfo], samples: Sequence[Sample]
+    model: bytes,
+    inputs: Sequence[TensorInfo],
+    samples: Sequence[Sample],
+    *,
+    histograms: bool = True,
 ) -> dict[str, Statistics]:
     """Run a float model and gather statistics of every float activation, by tensor name.
+
+    Args:
+        model: The float flatbuffer.
+        inputs: Of the model.
+        samples: To run it on; twice for histograms, which need the extremes first.
+        histograms: Whether to count values as well.
 
     Raises:
         DataError: An activation is NaN or infinite on some sample.
@@ -132,8 +142,9 @@ def measure(
             )
         known = extremes.get(name, (low, high))
         extremes[name] = min(known[0], low), max(known[1], high)
-    counts = {name: np.zeros(BINS, np.int64) for name in extremes}
-    for name, value in _activations(graph, model, inputs, samples):
+    counts = {name: np.zeros(BINS if histograms else 0, np.int64) for name in extremes}
+    again = samples if histograms else []
+    for name, value in _activations(graph, model, inputs, again):
         counts[name] += _histogram(value, *extremes[name])
     return {name: Statistics(*extremes[name], counts[name]) for name in extremes}
 

@@ -6,12 +6,13 @@ import struct
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
 from decant.errors import DataError
+
+from .packing import FILE_IDENTIFIER, listed, pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,35 +36,8 @@ TENSOR_DTYPES: dict[int, np.dtype[Any]] = {
 TYPE_CODES = {dtype: code for code, dtype in TENSOR_DTYPES.items()}
 
 FLOAT32 = np.dtype(np.float32)
-FILE_IDENTIFIER = b"TFL3"
-# The schema's force_align of a buffer's data.
-BUFFER_ALIGNMENT = 16
 # What the flatbuffer reader raises on an offset that leads nowhere.
 UNREADABLE = (AttributeError, IndexError, TypeError, ValueError, struct.error)
-
-
-class _Packer(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
-    """Writes equal vectors once, and bytes on the alignment that the schema asks of buffers.
-
-    Every channel of an int8 weight and of its bias has an eight-byte zero point, all of them zero:
-    with one copy per length the file of a small network is a tenth smaller.
-    """
-
-    def __init__(self, size: int) -> None:
-        super().__init__(size)
-        self._written: dict[tuple[str, bytes], int] = {}
-
-    def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
-        """Begin a vector."""
-        aligned = BUFFER_ALIGNMENT if elemSize == 1 else alignment
-        return int(super().StartVector(elemSize, numElems, aligned))
-
-    def CreateNumpyVector(self, x: NDArray[Any]) -> int:
-        """Write an array, or refer to its equal."""
-        key = x.dtype.str, x.tobytes()
-        if key not in self._written:
-            self._written[key] = int(super().CreateNumpyVector(x))
-        return self._written[key]
 
 
 class Graph:
@@ -111,12 +85,7 @@ class Graph:
 
     def to_bytes(self) -> bytes:
         """Serialise; the same graph always gives the same bytes."""
-        self._compact()
-        # ai-edge-quantizer iterates over the list without asking whether there is one.
-        self.model.signatureDefs = _listed(self.model.signatureDefs)
-        packer = _Packer(1024)
-        packer.Finish(self.model.Pack(packer), file_identifier=FILE_IDENTIFIER)
-        return bytes(packer.Output())
+        return pack(self.model)
 
     @property
     def operators(self) -> list[Any]:
@@ -142,11 +111,29 @@ class Graph:
         return self._signature("outputs", self.outputs)
 
     def _signature(self, side: str, tensors: list[int]) -> dict[str, int]:
-        for signature in _listed(self.model.signatureDefs):
+        for signature in listed(self.model.signatureDefs):
             if signature.subgraphIndex == 0:
-                maps = _listed(getattr(signature, side))
+                maps = listed(getattr(signature, side))
                 return {_text(entry.name): int(entry.tensorIndex) for entry in maps}
         return {self.name(tensor): tensor for tensor in tensors}
+
+    def ensure_signature(self) -> None:
+        """Give a file without signatures one under its tensors' names.
+
+        ai-edge-quantizer renames the tensors at the border and keeps only signatures' names.
+        """
+        if listed(self.model.signatureDefs):
+            return
+        signature = schema.SignatureDefT()
+        signature.signatureKey, signature.subgraphIndex = b"serving_default", 0
+        signature.inputs = [self._entry(tensor) for tensor in self.inputs]
+        signature.outputs = [self._entry(tensor) for tensor in self.outputs]
+        self.model.signatureDefs = [signature]
+
+    def _entry(self, tensor: int) -> Any:
+        entry = schema.TensorMapT()
+        entry.name, entry.tensorIndex = self.name(tensor).encode(), tensor
+        return entry
 
     def kind(self, operator: Any) -> str:
         """Return the schema's name of an operator, such as "CONV_2D"."""
@@ -278,51 +265,6 @@ class Graph:
         made.version = 1
         self.model.operatorCodes.append(made)
         return len(self.model.operatorCodes) - 1
-
-    def _compact(self) -> None:
-        """Drop tensors, operator codes and buffers that nothing refers to any more."""
-        self._drop_tensors()
-        used = sorted({op.opcodeIndex for graph in self.model.subgraphs for op in graph.operators})
-        renumber = {old: new for new, old in enumerate(used)}
-        self.model.operatorCodes = [self.model.operatorCodes[old] for old in used]
-        for graph in self.model.subgraphs:
-            for operator in graph.operators:
-                operator.opcodeIndex = renumber[operator.opcodeIndex]
-        self._drop_buffers()
-
-    def _drop_tensors(self) -> None:
-        used = {*self.inputs, *self.outputs}
-        for operator in self.operators:
-            used.update(int(t) for t in (*operator.inputs, *operator.outputs) if t >= 0)
-            used.update(int(t) for t in _listed(operator.intermediates) if t >= 0)
-        kept = sorted(used)
-        renumber = {old: new for new, old in enumerate(kept)} | {-1: -1}
-        self.subgraph.tensors = [self.subgraph.tensors[old] for old in kept]
-        self.subgraph.inputs = [renumber[index] for index in self.inputs]
-        self.subgraph.outputs = [renumber[index] for index in self.outputs]
-        for operator in self.operators:
-            operator.inputs = [renumber[int(index)] for index in operator.inputs]
-            operator.outputs = [renumber[int(index)] for index in operator.outputs]
-            if operator.intermediates is not None:
-                operator.intermediates = [renumber[int(t)] for t in operator.intermediates]
-        for signature in _listed(self.model.signatureDefs):
-            if signature.subgraphIndex == 0:
-                for tensor_map in (*_listed(signature.inputs), *_listed(signature.outputs)):
-                    tensor_map.tensorIndex = renumber[tensor_map.tensorIndex]
-
-    def _drop_buffers(self) -> None:
-        tensors = [tensor for graph in self.model.subgraphs for tensor in graph.tensors]
-        metadata = _listed(self.model.metadata)
-        owners = [*tensors, *metadata]
-        used = sorted({0, *(owner.buffer for owner in owners)})
-        renumber = {old: new for new, old in enumerate(used)}
-        self.model.buffers = [self.model.buffers[old] for old in used]
-        for owner in owners:
-            owner.buffer = renumber[owner.buffer]
-
-
-def _listed(value: Any) -> list[Any]:
-    return [] if value is None else list(value)
 
 
 def _text(raw: bytes | str | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 
     Infos = tuple[TensorInfo, ...]
     Outputs = dict[str, NDArray[Any]]
-
-logger = logging.getLogger(__name__)
 
 RECIPE_FILE = "recipe.json"
 REPORT_FILE = "quantize.json"
@@ -93,15 +90,15 @@ def quantize(
         DataError: The float file or the calibration data is unusable; the message says why.
         InternalError: No recipe gave a candidate, or the float file itself crashes.
     """
-    samples, held_out = split(samples_of(calibration, inputs))
+    every = samples_of(calibration, inputs)
+    samples, held_out = split(every)
     graph = Graph.from_file(tflite)
     graph.rename_duplicates()
+    graph.ensure_signature()
     applied = rewrites.apply(graph)
     border = tuple(inputs), tuple(outputs)
     reference, _ = run_checked(_run, tflite, *border, held_out)
-    statistics: dict[str, Statistics] = {}
-    if any(recipe.needs_calibration for recipe in recipes):
-        statistics = run_checked(measure, graph.to_bytes(), border[0], samples)
+    statistics = _calibrated(graph, border[0], samples, recipes)
     job = _Job(graph, *border, statistics, held_out, reference, out)
     candidates, failures = _make_all(job, recipes)
     report = QuantizeReport(
@@ -111,11 +108,21 @@ def quantize(
         calibration_samples=len(samples),
         measured_samples=len(held_out),
         rewrites=applied,
-        warnings=tuple(_warnings(len(samples), reference)),
+        warnings=tuple(_warnings(len(every), reference, failures)),
     )
     write_text(out / RECIPE_FILE, _recipes_json(report))
     write_text(out / REPORT_FILE, to_json(report.model_dump(mode="json")))
     return report
+
+
+def _calibrated(
+    graph: Graph, inputs: Infos, samples: Sequence[Sample], recipes: Sequence[Recipe]
+) -> dict[str, Statistics]:
+    """Measure what the recipes need; nothing if they bring their own ranges."""
+    methods = {recipe.range_method for recipe in recipes if recipe.needs_calibration}
+    if not methods:
+        return {}
+    return run_checked(measure, graph.to_bytes(), inputs, samples, histograms="mse" in methods)
 
 
 def _make_all(job: _Job, recipes: Sequence[Recipe]) -> tuple[tuple[Candidate, ...], dict[str, str]]:
@@ -126,7 +133,6 @@ def _make_all(job: _Job, recipes: Sequence[Recipe]) -> tuple[tuple[Candidate, ..
         try:
             candidates.append(_make(job, recipe))
         except (InternalError, ParityError) as error:
-            logger.warning("recipe %s made no candidate: %s", recipe.name, error)
             failures[recipe.name] = str(error)
     if not candidates:
         raise InternalError(
@@ -207,10 +213,10 @@ def _check_finite(recipe: Recipe, outputs: Sequence[Outputs]) -> None:
                 )
 
 
-def _warnings(calibrated: int, reference: Sequence[Outputs]) -> list[str]:
-    """Say what weakens the signal-to-noise ratios."""
-    notes = []
-    if len(reference) == calibrated == 1:
+def _warnings(given: int, reference: Sequence[Outputs], failures: Mapping[str, str]) -> list[str]:
+    """Say what failed, and what weakens the signal-to-noise ratios."""
+    notes = [f"recipe {name} made no candidate: {why}" for name, why in failures.items()]
+    if given == 1:
         notes.append("one calibration sample only: ranges and ratios come from the same sample")
     notes.extend(
         f"output {name!r} hardly changes between samples, so that its ratio proves nothing"

@@ -65,7 +65,7 @@ class QuantizeReport(BaseModel):
         measured_samples: How many other samples the ratios come from (the same one if there is
             only one).
         rewrites: Rewrite name → how often it applied to the float graph.
-        warnings: What weakens the ratios.
+        warnings: The failures, and what weakens the ratios.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -125,6 +125,14 @@ def test_statistics_are_those_of_the_activations():
     np.testing.assert_array_equal(found["y"].counts, expected)
 
 
+def test_histograms_are_made_only_on_request():
+    graph = tiny_graph.of_one("RELU", (1, 4), (1, 4))
+    info = TensorInfo(name="x", shape=(1, 4), dtype="float32")
+    samples = [{"x": np.array([[-2, 0, 1, 3]], np.float32)}]
+    found = measure(graph.to_bytes(), [info], samples, histograms=False)
+    assert (found["y"].low, found["y"].high, found["y"].counts.size) == (0.0, 3.0, 0)
+
+
 def test_an_activation_without_a_range_is_named():
     graph = tiny_graph.of_one("EXP", (1, 2), (1, 2), schema.ExpOptionsT())
     info = TensorInfo(name="x", shape=(1, 2), dtype="float32")

@@ -55,14 +55,14 @@ def test_shared_names_are_made_unique():
     [
         (lambda content: b"", "not a TFLite file"),
         (lambda content: b"PK\x03\x04" + content[4:8].lower(), "not a TFLite file"),
-        (lambda content: content[:400], "damaged TFLite file"),
+        (lambda content: content[:400], "a damaged TFLite file"),
     ],
     ids=["empty", "other-format", "truncated"],
 )
 def test_a_bad_file_is_named(tmp_path, float_path, damage, message):
     path = tmp_path / "bad.tflite"
     path.write_bytes(damage(float_path.read_bytes()))
-    with pytest.raises(DataError, match=rf"bad\.tflite is a? ?{message}|{message}"):
+    with pytest.raises(DataError, match=rf"bad\.tflite is {message}"):
         Graph.from_file(path)
 
 

@@ -19,7 +19,7 @@ from decant.quantize.flatbuffer import Graph
 from decant.quantize.pipeline import _make_all
 from decant.quantize.ranges import choose
 from decant.quantize.transform import transform
-from decant.runtime import LiteRtModel
+from decant.runtime import LiteRtModel, describe
 from decant.tensors import TensorInfo
 
 FLOAT_OPERATORS = {
@@ -147,10 +147,11 @@ def test_hard_swish_rounds_only_once(tmp_path):
     low, high, top = -101 * step, 154 * step, 255 * top_step
     ranges = {"x": (low, high), "middle": (low, high), "y": (0.0, top), "z": (0.0, top)}
     recipe = STATIC_INT8.model_copy(update={"ranges": ranges})
+    graph.ensure_signature()
     path = tmp_path / "table.tflite"
     path.write_bytes(transform(graph.to_bytes(), recipe))
     values = (low + step * np.arange(256)).astype(np.float32).reshape(shape)
-    (found,) = LiteRtModel(path).run({"x": values}).values()
+    found = LiteRtModel(path).run({"x": values})["z"]
     ideal = np.round(values * np.clip(values + 3, 0, 6) / 6 / top_step) * top_step
     off_by = np.abs(found - np.clip(ideal, 0, top)) / top_step
     assert off_by.max() < 0.01
@@ -260,7 +261,26 @@ def test_a_crash_of_the_runtime_is_a_message_and_leaves_no_file(report, float_pa
     assert list(made.failures) == ["absurd"]
     assert "LiteRT crashes on the new model_int8.tflite" in made.failures["absurd"]
     assert "SIGABRT" in made.failures["absurd"]
+    assert made.warnings == (f"recipe absurd made no candidate: {made.failures['absurd']}",)
     assert not (tmp_path / "model_int8.tflite").exists()
+
+
+def test_a_file_without_signatures_keeps_its_tensors_names(report, float_path, tmp_path):
+    graph = Graph.from_file(float_path)
+    graph.model.signatureDefs = None
+    path = tmp_path / "bare.tflite"
+    path.write_bytes(graph.to_bytes())
+    border = describe(path)
+    made = quantize(
+        path,
+        tmp_path / "out",
+        calibration={border.inputs[0].name: np.moveaxis(mobile_network.pictures(2), 1, -1)},
+        inputs=border.inputs,
+        outputs=border.outputs,
+        recipes=[named(report, "static_int8").recipe],
+    )
+    found = describe(made.path(made.candidates[0]))
+    assert found == border
 
 
 def test_no_candidate_at_all_is_an_error():

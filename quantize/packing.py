@@ -1,0 +1,97 @@
+"""Serialises a flatbuffer's object form: nothing unused, equal vectors once, buffers aligned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import flatbuffers  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FILE_IDENTIFIER = b"TFL3"
+# The schema's force_align of a buffer's data.
+BUFFER_ALIGNMENT = 16
+
+
+class _Packer(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
+    """Writes equal vectors once, and bytes on the alignment that the schema asks of buffers.
+
+    Every channel of an int8 weight and of its bias has an eight-byte zero point, all of them zero:
+    with one copy per length the file of a small network is a tenth smaller.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._written: dict[tuple[str, bytes], int] = {}
+
+    def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
+        """Begin a vector."""
+        aligned = BUFFER_ALIGNMENT if elemSize == 1 else alignment
+        return int(super().StartVector(elemSize, numElems, aligned))
+
+    def CreateNumpyVector(self, x: NDArray[Any]) -> int:
+        """Write an array, or refer to its equal."""
+        key = x.dtype.str, x.tobytes()
+        if key not in self._written:
+            self._written[key] = int(super().CreateNumpyVector(x))
+        return self._written[key]
+
+
+def pack(model: Any) -> bytes:
+    """Serialise a model; the same model always gives the same bytes.
+
+    Tensors, operator codes and buffers that nothing refers to are dropped from `model`.
+    """
+    _drop_tensors(model)
+    _drop_operator_codes(model)
+    _drop_buffers(model)
+    packer = _Packer(1024)
+    packer.Finish(model.Pack(packer), file_identifier=FILE_IDENTIFIER)
+    return bytes(packer.Output())
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a vector of the object form, which is None when empty, as a list."""
+    return [] if value is None else list(value)
+
+
+def _drop_tensors(model: Any) -> None:
+    graph = model.subgraphs[0]
+    used = {int(tensor) for tensor in (*graph.inputs, *graph.outputs)}
+    for operator in graph.operators:
+        used.update(int(t) for t in (*operator.inputs, *operator.outputs))
+        used.update(int(t) for t in listed(operator.intermediates))
+    kept = sorted(used - {-1})
+    renumber = {old: new for new, old in enumerate(kept)} | {-1: -1}
+    graph.tensors = [graph.tensors[old] for old in kept]
+    graph.inputs = [renumber[int(index)] for index in graph.inputs]
+    graph.outputs = [renumber[int(index)] for index in graph.outputs]
+    for operator in graph.operators:
+        operator.inputs = [renumber[int(index)] for index in operator.inputs]
+        operator.outputs = [renumber[int(index)] for index in operator.outputs]
+        if operator.intermediates is not None:
+            operator.intermediates = [renumber[int(t)] for t in operator.intermediates]
+    for signature in listed(model.signatureDefs):
+        if signature.subgraphIndex == 0:
+            for entry in (*listed(signature.inputs), *listed(signature.outputs)):
+                entry.tensorIndex = renumber[entry.tensorIndex]
+
+
+def _drop_operator_codes(model: Any) -> None:
+    operators = [operator for graph in model.subgraphs for operator in graph.operators]
+    used = sorted({operator.opcodeIndex for operator in operators})
+    renumber = {old: new for new, old in enumerate(used)}
+    model.operatorCodes = [model.operatorCodes[old] for old in used]
+    for operator in operators:
+        operator.opcodeIndex = renumber[operator.opcodeIndex]
+
+
+def _drop_buffers(model: Any) -> None:
+    tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
+    owners = [*tensors, *listed(model.metadata)]
+    used = sorted({0, *(owner.buffer for owner in owners)})
+    renumber = {old: new for new, old in enumerate(used)}
+    model.buffers = [model.buffers[old] for old in used]
+    for owner in owners:
+        owner.buffer = renumber[owner.buffer]

@@ -9,7 +9,7 @@ from ..artifacts import updated_folder
 from ..errors import UsageError
 from ..source import find_source
 from ..spec import load_spec
-from .pipeline import calibration_arrays, convert_network, spread
+from .conversion import calibration_arrays, convert_network, spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +66,8 @@ def quantize(terminal: Terminal, text: str, out: Path, calibration: Path | None)
         report = importlib.import_module("decant.quantize").quantize(
             float_file, temporary, calibration=arrays, inputs=inputs, outputs=outputs
         )
+    for warning in report.warnings:
+        terminal.say(f"warning: {warning}")
     for candidate in report.candidates:
         worst = min(candidate.snr_db.items(), key=lambda item: item[1])
         terminal.result(

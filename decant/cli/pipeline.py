@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -15,23 +14,22 @@ from ..cache import Stage
 from ..errors import GateFailed
 from ..manifest import build_manifest
 from ..tensors import TensorInfo
+from .conversion import PARITY_SAMPLES, calibration_arrays, convert_network, spread
 from .project import Project, locked, open_project
 from .publication import files_of, is_published, publish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from ..cache import Result
-    from ..spec import Spec
     from .terminal import Terminal
 
 FLOAT = "float"
 FLOAT_FILE = "model_fp32.tflite"
-PARITY_SAMPLES = 8
 PARTS = ("calibration", "validation", "test")
 RUNTIME = ("ai-edge-litert", "numpy", "opencv-python-headless")
 CONVERTERS = ("onnx", "onnx-ir", "onnxruntime", "onnxscript", "tensorflow-cpu", "tensorflow")
@@ -255,55 +253,6 @@ class Way:
     @cached_property
     def _calibration(self) -> dict[str, NDArray[np.generic]]:
         return calibration_arrays(self.project.spec)
-
-
-def convert_network(
-    spec: Spec,
-    network: Any,
-    out: Path,
-    inputs: Mapping[str, NDArray[np.generic]] | None,
-    **options: Any,
-) -> Any:
-    """Convert a spec's network as the spec says; returns the conversion's report."""
-    rule = spec.input.rule
-    settings = {
-        "input_dtype": spec.input.dtype,
-        "plugins": tuple(spec.path(operators) for operators in spec.model.operators),
-        **options,
-    }
-    if settings["input_dtype"] == "uint8":
-        settings["normalization"] = (rule.mean, rule.std)
-    return importlib.import_module("decant.convert").to_tflite(
-        network, out, inputs=inputs, **settings
-    )
-
-
-def spread(count: int, wanted: int = PARITY_SAMPLES) -> list[int]:
-    """Pick indices evenly over a data set, which may be sorted by label."""
-    return (
-        [index * count // wanted for index in range(wanted)] if count > wanted else [*range(count)]
-    )
-
-
-def calibration_arrays(spec: Spec, *, few: bool = False) -> dict[str, NDArray[np.generic]]:
-    """Prepare calibration photos as the file takes them: [samples, C, H, W] by input name.
-
-    Args:
-        spec: Whose photos.
-        few: Only as many as are verified with.
-    """
-    import numpy as np
-
-    from ..datasets import open_dataset
-    from ..progress import track
-    from .release import input_tensor
-
-    jobs = 1 if few else os.cpu_count() or 1
-    dataset = open_dataset(spec.data.calibration, spec.task, spec.folder, jobs=jobs)
-    chosen = [dataset[index] for index in spread(len(dataset))] if few else dataset
-    photos = track(chosen, "calibration photos", len(chosen))
-    tensors = [input_tensor(spec, sample.image)[0] for sample in photos]
-    return {spec.input.name: np.stack(tensors)}
 
 
 def _chosen(measured: Result) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -16,7 +17,7 @@ from typing import IO, TYPE_CHECKING, TextIO
 
 import typer
 
-from ..errors import DecantError, InternalError
+from ..errors import DataError, DecantError, InternalError
 from ..progress import watched_by
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ QUIET = {
     "KMP_WARNINGS": "0",
     "MPLBACKEND": "agg",
 }
+# Whatever file it was that did not fit, such a failure is the disk's and not ours.
+DISK_FAULTS = {errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EROFS}
 INTERRUPTED = 130
 TERMINATED = 143
 PLAIN_LINE_EVERY_S = 10.0
@@ -101,6 +104,13 @@ def session(*, verbose: bool = False) -> Iterator[Terminal]:
         except DecantError as error:
             terminal.say(f"error: {error}")
             raise typer.Exit(error.exit_code) from None
+        except OSError as error:
+            if error.errno not in DISK_FAULTS:
+                _report_own_fault(terminal, error, f"{type(error).__name__}: {error}", log)
+                raise typer.Exit(InternalError.exit_code) from None
+            place = error.filename or tempfile.gettempdir()
+            terminal.say(f"error: {place}: cannot be written ({error.strerror})")
+            raise typer.Exit(DataError.exit_code) from None
         except Exception as error:  # noqa: BLE001 (the last resort, so that no traceback shows)
             _report_own_fault(terminal, error, f"{type(error).__name__}: {error}", log)
             raise typer.Exit(InternalError.exit_code) from None

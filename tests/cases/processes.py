@@ -1,5 +1,6 @@
 """Runs the installed command line in a process of its own."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -23,13 +24,15 @@ def start_decant(folder, *args):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell that runs the tests in the background has told them to ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
 def everything_in(folder):
-    """Name and content of each file below a folder, the cache's lock aside."""
+    """Name and content of each file below a folder, what decant keeps for itself aside."""
     return {
         path.relative_to(folder): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and path.name != "lock"
+        if path.is_file() and ".cache" not in path.parts
     }

@@ -33,7 +33,8 @@ def decant(capfd):
 def project(tmp_path, monkeypatch) -> Path:
     """A user's project, which is the current folder."""
     monkeypatch.chdir(tmp_path)
-    return write_project(tmp_path)
+    write_project(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Our own lines reach the terminal, nothing else does, and every failure has its exit code."""
 
+import errno
 import logging
 import os
 import re
@@ -89,6 +90,13 @@ def test_our_own_fault_keeps_the_traceback_in_a_file(capfd, error):
     log.unlink()
     assert "last words of a library" in kept
     assert "Traceback" in kept
+
+
+def test_full_disk_is_not_our_fault(capfd):
+    with pytest.raises(typer.Exit) as caught, session():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/x")
+    assert caught.value.exit_code == 5
+    assert capfd.readouterr().err == "error: /tmp/x: cannot be written (No space left on device)\n"
 
 
 def test_interrupt(capfd):

@@ -150,7 +150,7 @@ def cut_axis(factors: Factors, parts: Sequence[Size]) -> Factors:
 def _slots(operands: Sequence[AnyValue], parts: Sequence[Sequence[Size]]) -> list[Slot]:
     """The memory order of the result: the largest operand's, other axes filled in by the next."""
     values = [x for x in operands if isinstance(x, Value)]
-    values.sort(key=lambda x: -math.prod(s or 1_000_000 for s in x.shape))
+    values.sort(key=precedence)
     slots: list[Slot] = []
     for value in values:
         known = {slot.axis for slot in slots}
@@ -169,6 +169,21 @@ def _slots(operands: Sequence[AnyValue], parts: Sequence[Sequence[Size]]) -> lis
             new = [Slot(axis, i, view.whole(Dim(size))[0]) for i, size in enumerate(sizes)]
             slots = _inserted(slots, new)
     return slots
+
+
+UNKNOWN_SIZE = 1_000_000  # what a free size counts as when operands are compared
+
+
+def precedence(value: Value) -> tuple[int, bool]:
+    """Sorts first whose memory order the result takes: the larger, then the better ordered.
+
+    Good orders are ONNX's own and channels last; others are left over from a view.
+    """
+    size = math.prod(s or UNKNOWN_SIZE for s in value.shape)
+    rows = view.refine([view.merge(value.order), *value.axes])
+    own = rows[1:] if rows else []
+    last = [*own[:1], *own[2:], *own[1:2]]
+    return -size, rows is None or rows[0] not in (view.flatten(own), view.flatten(last))
 
 
 def _own_factor(slot: Slot, others: Sequence[Slot]) -> Slot:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from . import view
-from .align import cut_axis, prepare
+from .align import cut_axis, precedence, prepare
 from .along import expose
 from .tensors import (
     AnyValue,
@@ -41,11 +41,29 @@ def cut(value: Value, axis: int, parts: Sequence[Part]) -> list[Value]:
     If the stretches are all of the axis, a layout that one of them needs is made before the cut,
     so that the others can share it.
     """
+    if len(parts) == 1 and parts[0].step > 1:
+        strided = _cut_strided(value, axis, parts[0])
+        if strided is not None:
+            return [strided]
     value, factor, inner = _expose(value, axis, parts)
     scaled = [Part(p.start // inner, p.size // inner, p.step) for p in parts]
     value.storage.pieces += [(factor, part.size) for part in scaled]
     cutter = _Cutter(value.storage, factor, scaled)
     return [_piece(cutter, value, axis, index) for index in range(len(scaled))]
+
+
+def _cut_strided(value: Value, axis: int, part: Part) -> Value | None:
+    """Take every n-th element of a whole axis: one of the n parts of its inner factor."""
+    factors = view.join(value.axes[axis], value.order)
+    size = view.size_of(factors) or 0
+    if size % part.step or part.size * part.step != size or part.start >= part.step:
+        return None
+    split = view.regroup(factors, (size // part.step, part.step))
+    if split is None or len(split[1]) != 1:
+        return None
+    axes = (*value.axes[:axis], *split, *value.axes[axis + 1 :])
+    picked = cut(Value(value.storage, axes), axis + 1, [Part(part.start, 1)])[0]
+    return Value(picked.storage, (*picked.axes[: axis + 1], *picked.axes[axis + 2 :]))
 
 
 def _piece(cutter: _Cutter, value: Value, axis: int, index: int) -> Value:
@@ -85,9 +103,7 @@ def _native_groups(storage: Storage, factor: Factor) -> list[Factors]:
     return groups
 
 
-def _parent_groups(
-    wanted: Sequence[Factors], new: Factors, factor: Factor
-) -> list[Factors] | None:
+def _parent_groups(wanted: Sequence[Factors], new: Factors, factor: Factor) -> list[Factors] | None:
     """Dimensions that the whole must have for its piece to have `wanted`."""
     if not new:
         rest = wanted[1:] if wanted and not wanted[0] else wanted
@@ -99,7 +115,7 @@ def _parent_groups(
     for group in rows[1:]:
         if new[0] in group:
             at = group.index(new[0])
-            groups += [g for g in (group[:at], (factor,), group[at + 1 :]) if g]
+            groups += [g for g in (group[:at], (factor, *group[at + 1 :])) if g]
         else:
             groups.append(group)
     return groups
@@ -121,22 +137,25 @@ class _Cutter:
     made: dict[tuple[Factors, ...], list[Tensor]] | None = None
 
     def tensors(self, groups: Sequence[Factors]) -> list[Tensor]:
-        """One tensor per part; `groups` are dimensions of which one is just the factor."""
+        """One tensor per part; `groups` are dimensions of which one begins with the factor."""
         key = tuple(groups)
         self.made = self.made if self.made is not None else {}
         if key not in self.made:
             tensor = self.storage.take(groups)
-            self.made[key] = self._cut(tensor, list(groups).index((self.factor,)))
+            dim = next(i for i, group in enumerate(groups) if group[:1] == (self.factor,))
+            inner = view.size_of(groups[dim][1:]) or 1
+            parts = [Part(p.start * inner, p.size * inner, p.step) for p in self.parts]
+            self.made[key] = self._cut(tensor, dim, parts)
         return self.made[key]
 
-    def _cut(self, tensor: Tensor, dim: int) -> list[Tensor]:
-        sizes = [part.size for part in self.parts]
+    def _cut(self, tensor: Tensor, dim: int, parts: Sequence[Part]) -> list[Tensor]:
+        sizes = [part.size for part in parts]
         starts = [sum(sizes[:i]) for i in range(len(sizes))]
-        even = len(set(sizes)) == 1 and sum(sizes) == self.factor.size
-        in_order = [part.start for part in self.parts] == starts
+        even = len(set(sizes)) == 1 and sum(sizes) == tensor.shape[dim]
+        in_order = [part.start for part in parts] == starts
         if even and in_order and 1 < len(sizes) <= MAX_SPLIT:
             return list(tf.split(tensor, len(sizes), dim))
-        return [cut_tensor(tensor, dim, part) for part in self.parts]
+        return [cut_tensor(tensor, dim, part) for part in parts]
 
 
 def cut_tensor(tensor: Tensor, dim: int, part: Part) -> Tensor:
@@ -187,7 +206,7 @@ def concat(values: Sequence[AnyValue], axis: int) -> Value:
     """Concatenate along a logical axis, in the memory order of the largest value."""
     operands = [activation(x) for x in values]
     operands = [_in_one_piece(x, axis) for x in operands]
-    lead = max(operands, key=lambda x: math.prod(s or 1 for s in x.shape))
+    lead = min(operands, key=precedence)
     others = [Value(x.storage, _without(x.axes, axis)) for x in operands]
     prepared, parts = prepare(others, lead.rank)
     order = _order(prepared[operands.index(lead)], lead, axis, parts)

@@ -55,7 +55,7 @@ class Emission:
         inputs: Inputs in the model's own order and under its own names.
         outputs: Outputs likewise.
         keys: ONNX name of an input or output -> its key in the signature.
-        tensors: TensorFlow op name -> the ONNX value that its result holds, in graph order.
+        tensors: Name of a TensorFlow result -> the ONNX value that it holds, in graph order.
         border: Input or output name -> how the ONNX value lies in it.
     """
 

@@ -10,7 +10,16 @@ import tensorflow as tf
 
 from . import view
 from .align import cut_axis, prepare
-from .tensors import AnyValue, Constant, Tensor, Value, activation, new_dim, physical_groups
+from .tensors import (
+    AnyValue,
+    Constant,
+    Storage,
+    Tensor,
+    Value,
+    activation,
+    new_dim,
+    physical_groups,
+)
 from .view import Factors
 
 
@@ -55,9 +64,11 @@ def _vector_product(a: AnyValue, b: AnyValue) -> AnyValue:
 
 
 def fully_connected(x: Value, matrix: Constant) -> Value:
-    """Multiply the last axis with a constant matrix [k, n]; the other axes stay where they are.
+    """Multiply the last axis with a constant matrix [k, n].
 
     The rows of the matrix follow the memory order of the last axis, so flattening costs nothing.
+    The other axes are brought in order first if the product makes the value larger: what comes
+    next will want them so, and now there is less to move.
     """
     rows = view.refine([view.merge(x.order), *x.axes])
     if rows is None:
@@ -65,10 +76,13 @@ def fully_connected(x: Value, matrix: Constant) -> Value:
     memory, last = rows[0], rows[-1]
     rest = tuple(factor for factor in memory if factor not in last)
     inner = tuple(factor for factor in memory if factor in last)
+    columns = matrix.array.shape[-1]
+    grows = columns > (view.size_of(last) or 0)
+    if grows:
+        rest = view.flatten(rows[1:-1])
     wanted = inner if memory == (*rest, *inner) else last
     groups = leading_groups(x, rest, rows[1:-1])
     sizes = [factor.size or 0 for factor in last]
-    columns = matrix.array.shape[-1]
     kernel = matrix.array.reshape(*sizes, columns)
     order = view.permutation(last, wanted)
     kernel = kernel.transpose(*order, len(sizes)).reshape(-1, columns)
@@ -90,23 +104,30 @@ def leading_groups(x: Value, rest: Factors, axes: Sequence[Factors]) -> list[Fac
     return [(factor,) for factor in rest]
 
 
+MAX_BATCH_RANK = 5  # of TFLite's BATCH_MATMUL
+
+
 @dataclass(frozen=True, slots=True)
 class _Operand:
-    """One side of a batch product: its value and the factors of its batch, rows and columns."""
+    """One side of a batch product: its storage and the factors of its batch, rows and columns."""
 
-    value: Value
+    storage: Storage
     batch: tuple[Factors, ...]
     rows: Factors
     columns: Factors
 
     def swapped(self) -> _Operand:
-        return _Operand(self.value, self.batch, self.columns, self.rows)
+        return _Operand(self.storage, self.batch, self.columns, self.rows)
 
-    def groups(self, batch: Sequence[int]) -> list[Factors]:
-        return [*(self.batch[i] for i in batch), self.rows, self.columns]
+    def reordered(self, order: Sequence[int]) -> _Operand:
+        batch = tuple(self.batch[i] for i in order)
+        return _Operand(self.storage, batch, self.rows, self.columns)
 
-    def ready(self, batch: Sequence[int]) -> bool:
-        return self.value.storage.has(view.flatten(self.groups(batch)))
+    def groups(self) -> list[Factors]:
+        return [*self.batch, self.rows, self.columns]
+
+    def ready(self) -> bool:
+        return self.storage.has(view.flatten(self.groups()))
 
 
 def _batch_product(a: Value, b: Value) -> Value:
@@ -114,20 +135,24 @@ def _batch_product(a: Value, b: Value) -> Value:
     rank = max(a.rank, b.rank)
     batches = [Value(x.storage, x.axes[:-2]) for x in (a, b)]
     (batch_a, batch_b), parts = prepare(batches, rank - 2)
-    left = _operand(a, activation(batch_a), parts)
-    right = _operand(b, activation(batch_b), parts)
-    count = len(left.batch)
-    orders = {tuple(range(count)), _memory_order(left), _memory_order(right)}
-    plans = [(order, swap) for order, swap in combinations(sorted(orders), (False, True))]
+    left, right = _operand(a, activation(batch_a), parts), _operand(b, activation(batch_b), parts)
+    logical = tuple(range(len(left.batch)))
+    orders = {logical, _memory_order(left), _memory_order(right)}
+    plans = list(combinations(sorted(orders), (False, True)))
     order, swap = min(plans, key=lambda plan: _cost(left, right, *plan))
+    one, two = left.reordered(order), right.reordered(order)
+    if order == logical:
+        one, two = _by_axis(one, parts), _by_axis(two, parts)
+    one, two = _few_dims(one, two)
     if swap:
-        result, groups = _multiply(right.swapped(), left.swapped(), order)
-    else:
-        result, groups = _multiply(left, right, order)
-    batch = _batch_axes(groups, order, parts)
-    rows, columns = groups[-2], groups[-1]
-    axes = (*batch, columns, rows) if swap else (*batch, rows, columns)
-    return Value.grouped(result, groups, axes)
+        one, two = two.swapped(), one.swapped()
+    result = _multiply(one, two)
+    lead = [x or y for x, y in zip(one.batch, two.batch, strict=True)]
+    rows = view.whole(new_dim(result, len(lead))) if one.rows else ()
+    columns = view.whole(new_dim(result, len(lead) + 1)) if two.columns else ()
+    axes = _batch_axes([x or y for x, y in zip(left.batch, right.batch, strict=True)], parts)
+    last = (columns, rows) if swap else (rows, columns)
+    return Value.grouped(result, [*lead, rows, columns], (*axes, *last))
 
 
 def _operand(value: Value, batch: Value, parts: Sequence[Sequence[view.Size]]) -> _Operand:
@@ -137,13 +162,31 @@ def _operand(value: Value, batch: Value, parts: Sequence[Sequence[view.Size]]) -
         for axis, row in enumerate(parts)
         for part in range(len(row) or 1)
     )
-    return _Operand(value, singles, value.axes[-2], value.axes[-1])
+    return _Operand(value.storage, singles, value.axes[-2], value.axes[-1])
+
+
+def _by_axis(operand: _Operand, parts: Sequence[Sequence[view.Size]]) -> _Operand:
+    """One dimension per logical batch axis."""
+    batch = tuple(_batch_axes(operand.batch, parts))
+    return _Operand(operand.storage, batch, operand.rows, operand.columns)
+
+
+def _few_dims(left: _Operand, right: _Operand) -> tuple[_Operand, _Operand]:
+    """Make the batch one dimension if there are too many and no operand is broadcast."""
+    both = list(zip(left.batch, right.batch, strict=True))
+    spread = any(bool(x) != bool(y) for x, y in both)
+    if len(both) + 2 <= MAX_BATCH_RANK or spread:
+        return left, right
+    one, two = (
+        _Operand(x.storage, (view.flatten(x.batch),), x.rows, x.columns) for x in (left, right)
+    )
+    return one, two
 
 
 def _memory_order(operand: _Operand) -> tuple[int, ...]:
     """The batch parts as they lie in the operand's memory, those it lacks last."""
     count = len(operand.batch)
-    rows = view.refine([view.merge(operand.value.order), *operand.batch])
+    rows = view.refine([view.merge(operand.storage.forms[0].order), *operand.batch])
     if rows is None or any(len(group) > 1 for group in rows[1:]):
         return tuple(range(count))
     place = {factor: i for i, factor in enumerate(rows[0])}
@@ -151,50 +194,35 @@ def _memory_order(operand: _Operand) -> tuple[int, ...]:
     return tuple(sorted(range(count), key=lambda i: (known[i], i)))
 
 
-def _cost(left: _Operand, right: _Operand, order: Sequence[int], swap: bool) -> tuple[int, bool]:
-    """Operands that have to be transposed; the plain form is preferred."""
+def _cost(
+    left: _Operand, right: _Operand, order: Sequence[int], swap: bool
+) -> tuple[int, bool, bool]:
+    """Operands that have to be transposed; ONNX's order and the plain form are preferred."""
+    one, two = left.reordered(order), right.reordered(order)
     if swap:
-        left, right = right.swapped(), left.swapped()
-    missing = (not left.ready(order)) + (
-        not right.ready(order) and not right.swapped().ready(order)
-    )
-    return missing, swap
+        one, two = two.swapped(), one.swapped()
+    missing = (not one.ready()) + (not two.ready() and not two.swapped().ready())
+    return missing, list(order) != sorted(order), swap
 
 
-def _multiply(
-    left: _Operand, right: _Operand, order: Sequence[int]
-) -> tuple[Tensor, list[Factors]]:
+def _multiply(left: _Operand, right: _Operand) -> Tensor:
     """Emit one BATCH_MATMUL; the right side may be read transposed, the left may not."""
-    adjoint = right.swapped().ready(order) and not right.ready(order)
-    if not adjoint and not right.ready(order):
-        memory = right.value.axes_in_memory()
-        innermost = view.merge(right.value.order)[-1:]
-        rows = view.refine([innermost, *memory, right.rows])
-        adjoint = bool(rows and rows[0] and rows[0][-1] in rows[-1])
+    adjoint = right.swapped().ready() and not right.ready()
+    if not adjoint and not right.ready():
+        innermost = view.merge(right.storage.forms[0].order)[-1:]
+        rows = view.refine([right.rows, innermost, *right.groups()])
+        adjoint = bool(rows and rows[1] and rows[1][-1] in rows[0])
     side = right.swapped() if adjoint else right
-    x = left.value.storage.take(left.groups(order))
-    y = side.value.storage.take(side.groups(order))
-    result = tf.raw_ops.BatchMatMulV2(x=x, y=y, adj_x=False, adj_y=adjoint)
-    batch = [left.batch[i] or right.batch[i] for i in order]
-    rank = len(batch)
-    rows_out = _fresh(left.rows, result, rank)
-    columns_out = _fresh(right.columns, result, rank + 1)
-    return result, [*batch, rows_out, columns_out]
+    x, y = left.storage.take(left.groups()), side.storage.take(side.groups())
+    return tf.raw_ops.BatchMatMulV2(x=x, y=y, adj_x=False, adj_y=adjoint)
 
 
-def _fresh(factors: Factors, result: Tensor, axis: int) -> Factors:
-    """Factors of a result's axis: new ones, since both sides may be views of one tensor."""
-    return view.whole(new_dim(result, axis)) if factors else ()
-
-
-def _batch_axes(
-    groups: Sequence[Factors], order: Sequence[int], parts: Sequence[Sequence[view.Size]]
-) -> list[Factors]:
-    by_part = {part: groups[i] for i, part in enumerate(order)}
+def _batch_axes(batch: Sequence[Factors], parts: Sequence[Sequence[view.Size]]) -> list[Factors]:
+    """Bring factors that follow the parts' logical order together by axis."""
     axes: list[Factors] = []
     start = 0
     for row in parts:
         count = len(row) or 1
-        axes.append(view.flatten(by_part[start + i] for i in range(count)))
+        axes.append(view.flatten(batch[start : start + count]))
         start += count
     return axes

@@ -6,8 +6,9 @@ then, and only once per order, is anything moved in memory.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -156,18 +157,41 @@ def _transpose_dims(tensor: Tensor, dims: Sequence[Factors], target: Factors) ->
 
 
 def _transpose_in_steps(tensor: Tensor, perm: Sequence[int]) -> Tensor:
-    """Transpose more dimensions than TFLite can at once, one dimension to the front at a time."""
-    rank, current = len(perm), list(range(len(perm)))
+    """Transpose more dimensions than TFLite can at once, in two steps of few runs each."""
+    first = min(_halfway(perm), key=lambda p: _step_cost(p, perm))
     sizes = tensor.shape.as_list()
-    for axis in reversed(perm):
-        at = current.index(axis)
-        lead, move, rest = (
-            math.prod(sizes[i] for i in part) for part in (current[:at], [axis], current[at + 1 :])
-        )
-        if at:
-            tensor = tf.transpose(tf.reshape(tensor, [lead, move, rest]), [1, 0, 2])
-        current.insert(0, current.pop(at))
-    return tf.reshape(tensor, [sizes[current[i]] for i in range(rank)])
+    for step in (first, [first.index(axis) for axis in perm]):
+        groups = view.runs(step)
+        source = sorted(groups)
+        dims = [_product(sizes[i] for i in group) for group in source]
+        if len(dims) > MAX_TRANSPOSE_RANK:
+            raise AssertionError(f"{perm} takes more than two transposes")
+        tensor = tf.transpose(tf.reshape(tensor, dims), [source.index(group) for group in groups])
+        sizes = [sizes[i] for i in step]
+    return tf.reshape(tensor, [_product([size]) for size in sizes])
+
+
+def _product(sizes: Iterable[Size]) -> int:
+    """The product, or -1, which a reshape works out, if a size is not known."""
+    known = list(sizes)
+    return -1 if None in known else math.prod(size for size in known if size is not None)
+
+
+def _halfway(perm: Sequence[int]) -> Iterator[list[int]]:
+    """Orders to go through: one stretch of the source moved to where another place is."""
+    count = len(perm)
+    identity = list(range(count))
+    for begin, end in itertools.combinations(range(count + 1), 2):
+        rest = identity[:begin] + identity[end:]
+        for place in range(len(rest) + 1):
+            yield [*rest[:place], *identity[begin:end], *rest[place:]]
+
+
+def _step_cost(first: Sequence[int], perm: Sequence[int]) -> tuple[int, int]:
+    """The longer of the two steps, then both together, in runs."""
+    second = [first.index(axis) for axis in perm]
+    counts = len(view.runs(first)), len(view.runs(second))
+    return max(counts), sum(counts)
 
 
 class Value:

@@ -39,23 +39,30 @@ class Located:
 def locate(
     function_graph: Any, graph: ir.Graph, values: Mapping[ir.Value, AnyValue]
 ) -> dict[str, Located]:
-    """Map the name of every TensorFlow op, in graph order, to what its first result holds."""
+    """Map the TFLite name of every TensorFlow result, in graph order, to what it holds."""
     found: dict[str, Located] = {}
     for value, emitted in values.items():
         if isinstance(emitted, Value):
             for form in emitted.storage.forms:
                 described = _describe(value, emitted, form)
                 if described is not None:
-                    found.setdefault(form.tensor.name.removesuffix(":0"), described)
+                    found.setdefault(_tflite_name(form.tensor), described)
     nodes = list(graph)
     ordered: dict[str, Located] = {}
     for operation in function_graph.get_operations():
         node = _node_of(operation.name, nodes)
-        if operation.name in found:
-            ordered[operation.name] = found[operation.name]
-        elif node is not None and node.outputs and operation.type != "Const":
-            ordered[operation.name] = Located(node.outputs[0].name or "", module_path(node))
+        for name in map(_tflite_name, operation.outputs):
+            if name in found:
+                ordered[name] = found[name]
+            elif node is not None and node.outputs and operation.type != "Const":
+                ordered[name] = Located(node.outputs[0].name or "", module_path(node))
     return ordered
+
+
+def _tflite_name(tensor: Any) -> str:
+    """The name that TFLite's converter gives a tensor: "op", and "op1" for a second result."""
+    operation, _, index = tensor.name.partition(":")
+    return operation if index == "0" else f"{operation}{index}"
 
 
 def _node_of(name: str, nodes: list[ir.Node]) -> ir.Node | None:

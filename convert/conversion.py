@@ -198,9 +198,10 @@ class _Work:
         return samples, normalised
 
     def for_pytorch(self, array: Array) -> Array:
-        """Normalise raw pixels [N, C, H, W] as the file will; other arrays stay."""
+        """Normalise raw pixels [N, C, H, W] as the file will; others only lose double precision."""
         if self.settings["input_dtype"] != "uint8":
-            return np.ascontiguousarray(array)
+            double = array.dtype == np.float64
+            return np.ascontiguousarray(array, np.float32 if double else array.dtype)
         pixels = array.astype(np.float32)
         if self.settings["normalization"] is None:
             return pixels

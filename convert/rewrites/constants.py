@@ -19,6 +19,7 @@ from decant.graph.edit import (
     replace,
     scalar,
 )
+from decant.graph.infer import infer_unknown
 from decant.graph.rewrite import Rewrites
 
 from ..reference import OnnxRuntime
@@ -120,6 +121,16 @@ def _grows(node: ir.Node, results: list[NDArray[Any]]) -> bool:
     return sum(array.nbytes for array in results) > given + GROWTH_LIMIT_BYTES
 
 
+@RULES.graph("shape_inference")
+def shape_inference(model: ir.Model) -> int:
+    """Infer shapes that constants computed since have made known.
+
+    Before: Reshape(x, constant): unknown shape
+    After:  Reshape(x, constant): [1, 35, 24]
+    """
+    return infer_unknown(model.graph)
+
+
 @RULES.graph("shape_folding")
 def shape_folding(model: ir.Model) -> int:
     """Compute shapes from known sizes, and leave at most one size of a Reshape free.
@@ -139,8 +150,6 @@ def shape_folding(model: ir.Model) -> int:
             count += _replace_by(model.graph, value, sizes)
         else:
             known[value] = sizes
-    if fixed:
-        common.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
     return count + fixed
 
 

@@ -114,14 +114,19 @@ def test_raw_pixels_go_in_as_bytes(detector, tmp_path):
         assert error < CLOSE, name
 
 
-def test_a_transformer_keeps_its_recognised_operators(tmp_path):
+def test_an_archive_of_a_transformer_keeps_its_recognised_operators(tmp_path):
     network = settled(VisionTransformer())
-    report = to_tflite(network, tmp_path / "out", inputs={"image": pictures(3)})
+    program = torch.export.export(network, (torch.from_numpy(pictures(1)),))
+    torch.export.save(program, tmp_path / "vit.pt2")
+    report = to_tflite(tmp_path / "vit.pt2", tmp_path / "out")
     applied = {rewrite.name: rewrite.count for rewrite in report.rewrites}
     assert applied["scale_into_projection"] == 2
     assert applied["normalization_into_layers"] == 4
     assert report.op_histogram["GELU"] == 2
+    assert report.op_histogram["BATCH_MATMUL"] == 4
     assert max(p.max_relative for p in report.parity) < CLOSE
+    assert report.parity[0].hop == "pytorch → onnx"
+    assert report.samples == "3 random samples"
 
 
 UNKNOWN = """<ir_version: 10, opset_import: ["": 20, "mine": 1]>

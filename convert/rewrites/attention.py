@@ -9,13 +9,13 @@ import numpy as np
 
 from decant.graph.edit import (
     attribute,
+    constant,
     forget_name,
     integers,
     produced_by,
     rank,
     replace,
     scalar,
-    static_shape,
 )
 from decant.graph.rewrite import Rewrites
 
@@ -80,7 +80,7 @@ def _read_apart(value: ir.Value, reader: ir.Node) -> bool:
     others = [user for user in value.consumers() if user is not reader]
     if not others:
         return len(value.uses()) == 1
-    shape = static_shape(value)
+    shape = _shape(value, FREE_SIZES[0])
     if shape is None or math.prod(shape) > MAX_ELEMENTS:
         return False
     whole = np.arange(math.prod(shape)).reshape(shape)
@@ -95,7 +95,7 @@ def _taken(node: ir.Node, whole: Indices) -> Indices | None:
     """Return the elements that a selecting node passes on."""
     if node.domain != "" or node.op_type not in ("Gather", "Slice"):
         return None
-    return _MOVES[node.op_type](node, whole, node.outputs[0])
+    return _MOVES[node.op_type](node, whole, node.outputs[0], FREE_SIZES[0])
 
 
 def _scale(path: list[ir.Value], number: float) -> bool:
@@ -119,13 +119,21 @@ def _channel_scale(layer: Linear, path: list[ir.Value], number: float) -> NDArra
     """Return the factor per output of the layer; None if it would differ within one output."""
     products = [i for i, value in enumerate(path[:-1]) if produced_by(value, "MatMul")]
     moves = path[products[-1] + 1 :] if products else path  # a product scales with its operand
-    shape = static_shape(layer.output)
+    rows = [_factors(layer, moves, number, size) for size in FREE_SIZES]
+    first = rows[0]
+    same = all(row is not None and np.array_equal(row, first) for row in rows if first is not None)
+    return first if same else None
+
+
+def _factors(layer: Linear, moves: list[ir.Value], number: float, free: int) -> NDArray[Any] | None:
+    """Follow the elements from layer to value with free sizes set to `free`."""
+    shape = _shape(layer.output, free)
     if shape is None or math.prod(shape) > MAX_ELEMENTS:
         return None
     taken = np.arange(math.prod(shape)).reshape(shape)
     for value in reversed(moves[:-1]):
         node = value.producer()
-        moved = None if node is None else _MOVES[node.op_type](node, taken, value)
+        moved = None if node is None else _MOVES[node.op_type](node, taken, value, free)
         if moved is None:
             return None
         taken = moved
@@ -135,24 +143,33 @@ def _channel_scale(layer: Linear, path: list[ir.Value], number: float) -> NDArra
     return rows[0] if np.all(rows == rows[0]) else None
 
 
-def _reshape(node: ir.Node, x: Indices, output: ir.Value) -> Indices | None:
-    shape = static_shape(output)
-    return None if shape is None else x.reshape(shape)
+FREE_SIZES = (2, 3)
+"""What a free size is taken to be while elements are followed; both must give one answer."""
 
 
-def _transpose(node: ir.Node, x: Indices, output: ir.Value) -> Indices | None:
+def _shape(value: ir.Value, free: int) -> tuple[int, ...] | None:
+    """Return a shape with its free sizes set to one number."""
+    if value.shape is None or value.shape.has_unknown_dim():
+        return None
+    bound = value.shape.evaluate(dict.fromkeys(value.shape.free_symbols(), free))
+    return tuple(int(size) for size in bound.numpy()) if bound.is_static() else None
+
+
+def _reshape(node: ir.Node, x: Indices, output: ir.Value, free: int) -> Indices | None:
+    shape = _shape(output, free)
+    return None if shape is None or math.prod(shape) != x.size else x.reshape(shape)
+
+
+def _transpose(node: ir.Node, x: Indices, output: ir.Value, free: int) -> Indices | None:
     return x.transpose(attribute(node, "perm"))
 
 
-def _gather(node: ir.Node, x: Indices, output: ir.Value) -> Indices | None:
-    shape = static_shape(node.inputs[1])
-    picked = integers(node.inputs[1])
-    if picked is None or shape is None:
-        return None
-    return np.take(x, np.array(picked, np.int64).reshape(shape), axis=attribute(node, "axis"))
+def _gather(node: ir.Node, x: Indices, output: ir.Value, free: int) -> Indices | None:
+    picked = constant(node.inputs[1])
+    return None if picked is None else np.take(x, picked, axis=attribute(node, "axis"))
 
 
-def _slice(node: ir.Node, x: Indices, output: ir.Value) -> Indices | None:
+def _slice(node: ir.Node, x: Indices, output: ir.Value, free: int) -> Indices | None:
     given = [integers(value) for value in tuple(node.inputs)[1:]]
     if len(given) < 2 or any(g is None for g in given):
         return None
@@ -167,19 +184,17 @@ def _slice(node: ir.Node, x: Indices, output: ir.Value) -> Indices | None:
     return x[tuple(selection)]
 
 
-def _split(node: ir.Node, x: Indices, output: ir.Value) -> Indices | None:
+def _split(node: ir.Node, x: Indices, output: ir.Value, free: int) -> Indices | None:
     axis = attribute(node, "axis")
-    sizes = []
-    for part in node.outputs:
-        shape = static_shape(part)
-        if shape is None:
-            return None
-        sizes.append(shape[axis])
+    shapes = [_shape(part, free) for part in node.outputs]
+    ends = np.cumsum([shape[axis] for shape in shapes if shape is not None])
+    if None in shapes or ends[-1] != x.shape[axis]:
+        return None
     index = next(i for i, part in enumerate(node.outputs) if part is output)
-    return np.split(x, np.cumsum(sizes)[:-1], axis=axis)[index]
+    return np.split(x, ends[:-1], axis=axis)[index]
 
 
-def _same(node: ir.Node, x: Indices, output: ir.Value) -> Indices | None:
+def _same(node: ir.Node, x: Indices, output: ir.Value, free: int) -> Indices | None:
     return x
 
 

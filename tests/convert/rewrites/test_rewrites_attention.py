@@ -96,3 +96,14 @@ def test_a_scale_of_part_of_a_channel_stays(check):
     constants = "<int64[1] from = {0}, int64[1] to = {2}, int64[1] end = {5}, int64[1] axis = {1}>"
     both = text(nodes, "float[1,5,8] y").replace("> {", ", " + constants[1:-1] + "> {")
     assert "scale_into_projection" not in check(both, WEIGHTS).applied
+
+
+def test_a_free_batch_does_not_stop_the_scale(check):
+    packed = "<int64[5] packed = {-1, 5, 3, 2, 4}, float eighth = {0.125}, int64 zero = {0},"
+    body = (
+        "(float[N,5,8] x) => (float[N,2,5,5] y) " + packed + " int64 one = {1}> { "
+        "m = MatMul(x, w) r = Reshape(m, packed) t = Transpose<perm = [2, 0, 3, 1, 4]>(r) "
+        "q = Gather(t, zero) k0 = Gather(t, one) k = Transpose<perm = [0, 1, 3, 2]>(k0) "
+        "l = MatMul(q, k) s = Mul(l, eighth) y = Softmax(s) }"
+    )
+    assert check(body, WEIGHTS).applied["scale_into_projection"] == 1

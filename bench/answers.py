@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from .model_file import ModelFile
 
 PYTORCH = "pytorch"
-# PyTorch takes a batch, which spares it half the time; a file takes what it was made for.
-TORCH_BATCH = 8
+# Of a few, PyTorch needs least time per photo; a file takes what it was made for.
+TORCH_BATCH = 4
 PARITY_SAMPLES = 8
 
 
@@ -71,12 +71,17 @@ def contestants(files: Sequence[ModelFile], network: nn.Module) -> list[Contesta
 
     Args:
         files: Whose first names the outputs.
-        network: In the order of inputs and outputs that the files have.
+        network: In the order of inputs and outputs that the files have. Its weights are laid out
+            channels last, which PyTorch's CPU convolutions take a third less time with.
 
     Raises:
         DataError: If LiteRT cannot load a file.
     """
+    import torch
+
     names = [info.name for info in files[0].outputs]
+    # PyTorch's stub has no overload for a memory format alone.
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     found = [Contestant(PYTORCH, torch_predictor(network, names), TORCH_BATCH, raw=False)]
     for file in files:
         model = LiteRtModel(file.path, file.inputs, file.outputs)
@@ -113,15 +118,18 @@ def qualities(
 ) -> dict[str, dict[str, Quality]]:
     """Judge every model on "test" and "validation", drops counted from PyTorch.
 
-    Slices are left out on the validation set.
+    The validation set is not sliced: nothing is chosen by a slice.
     """
-    found: dict[str, dict[str, Quality]] = {name: {} for name in answers}
-    for split in ("test", "validation"):
-        evidence = {name: getattr(each, split).evidence for name, each in answers.items()}
-        compared = stats.compare(task, evidence[PYTORCH], evidence, seed=seed)
-        for name, comparison in compared.items():
-            found[name][split] = _quality(comparison, slices=split == "test")
-    return found
+    test = {name: each.test.evidence for name, each in answers.items()}
+    whole = {name: replace(each.validation.evidence, tags={}) for name, each in answers.items()}
+    compared = {
+        split: stats.compare(task, evidence[PYTORCH], evidence, seed=seed)
+        for split, evidence in (("test", test), ("validation", whole))
+    }
+    return {
+        name: {split: _quality(found[name]) for split, found in compared.items()}
+        for name in answers
+    }
 
 
 def parity(models: Sequence[Contestant], prepared: PreparedSet) -> dict[str, tuple[Parity, ...]]:
@@ -135,15 +143,15 @@ def parity(models: Sequence[Contestant], prepared: PreparedSet) -> dict[str, tup
     }
 
 
-def _quality(comparison: stats.Comparison, *, slices: bool) -> Quality:
-    parts = {
+def _quality(comparison: stats.Comparison) -> Quality:
+    slices = {
         tag: Slice(count=each.count, accuracy=_figures(each.accuracy), drop=_figures(each.drop))
         for tag, each in comparison.slices.items()
     }
     return Quality(
         accuracy=_figures(comparison.accuracy),
         drop=_figures(comparison.drop),
-        slices=parts if slices else {},
+        slices=slices,
     )
 
 

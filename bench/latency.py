@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .model_file import ModelFile
 
-BUDGET_S = 22.0
+BUDGET_S = 20.0
 WARM_SHARE = 0.1
 MAX_ROUNDS = 200
 MIN_ROUNDS = 3

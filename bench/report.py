@@ -51,7 +51,8 @@ def page(report: Report, folder: Path) -> str:
     )
     environment.filters |= {
         "bytes": _bytes,
-        "interval": _interval,
+        "drop_interval": _interval,
+        "interval": lambda figure: f"{figure.low:.4f} … {figure.high:.4f}",
         "signed": _signed,
         "limit": limit_of,
         "written": written,
@@ -171,12 +172,14 @@ def _bytes(size: int) -> str:
 
 
 def _signed(figure: Estimate) -> str:
-    return f"{figure.value:+.4f}"
+    return _number(figure.value)
 
 
 def _interval(figure: Estimate) -> str:
-    return (
-        f"{figure.low:+.4f} … {figure.high:+.4f}"
-        if figure.low < 0
-        else (f"{figure.low:.4f} … {figure.high:.4f}")
-    )
+    return f"{_number(figure.low)} … {_number(figure.high)}"
+
+
+def _number(value: float) -> str:
+    """Write a drop with its sign; what rounds to zero has none."""
+    text = f"{value:+.4f}"
+    return text[1:] if float(text) == 0 else text

@@ -50,7 +50,8 @@ def test_metrics_are_those_of_the_task(report):
     assert 0.5 < report.reference.accuracy["ap50"].value < 1.0
 
 
-def test_slices_are_the_tags(report):
+def test_slices_are_the_tags_of_the_test_set(report):
+    assert report.chosen.validation.slices == {}
     assert {tag: each.count for tag, each in report.chosen.slices.items()} == {
         "even": 20,
         "odd": 20,

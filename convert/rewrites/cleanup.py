@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from decant.graph.edit import attribute, constant, integers, rank, replace, same_shape, static_shape
+from decant.graph.edit import (
+    attribute,
+    constant,
+    integers,
+    new_node,
+    produced_by,
+    rank,
+    replace,
+    same_shape,
+    static_shape,
+)
 from decant.graph.rewrite import Rewrites
 
 from .clips import clip_limits
@@ -55,6 +65,24 @@ def cast(node: ir.Node) -> bool:
     if x is None or x.dtype is None or x.dtype != attribute(node, "to"):
         return False
     return _pass_through(node)
+
+
+@RULES.node("casts", "Cast")
+def casts(node: ir.Node) -> bool:
+    """Cast once where the type between holds every value exactly.
+
+    Before: Cast(Cast(x: float16, to=float32), to=int32)
+    After:  Cast(x, to=int32)
+    """
+    inner = produced_by(node.inputs[0], "Cast")
+    x, between = (None, None) if inner is None else (inner.inputs[0], inner.outputs[0].dtype)
+    if x is None or x.dtype is None or between is None:
+        return False
+    if not np.can_cast(x.dtype.numpy(), between.numpy(), "safe"):
+        return False
+    attributes = {name: attr.value for name, attr in node.attributes.items()}
+    replace(node.outputs[0], new_node(node, "Cast", [x], attributes))
+    return True
 
 
 @RULES.node("neutral_operand", "Add", "Sub", "Mul", "Div", "Pow")

@@ -1,5 +1,7 @@
 """Nodes that change nothing, constants that are computed, and things computed twice."""
 
+from collections import Counter
+
 import numpy as np
 import onnx
 import onnx_ir as ir
@@ -64,6 +66,20 @@ def test_node_without_effect_goes(check, nodes):
 def test_node_with_effect_stays(check, nodes, output, op):
     constants = "e = Constant<value_ints = [4, 1, 1]>() "
     assert op in check(text(constants + nodes, output)).ops
+
+
+@pytest.mark.parametrize(
+    ("nodes", "casts"),
+    [
+        pytest.param("d = Cast<to = 11>(r) y = Cast<to = 1>(d)", 0, id="wider-and-back"),
+        pytest.param(
+            "i = Cast<to = 6>(r) l = Cast<to = 7>(i) y = Cast<to = 1>(l)", 2, id="wider-on-the-way"
+        ),
+        pytest.param("h = Cast<to = 10>(r) y = Cast<to = 1>(h)", 2, id="rounds-between"),
+    ],
+)
+def test_casts_merge_where_nothing_is_lost(check, nodes, casts):
+    assert check(text(nodes)).ops == Counter({"Relu": 1, "Cast": casts})
 
 
 def test_trivial_pool_goes(check):

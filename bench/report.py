@@ -15,7 +15,7 @@ from .schema import GALLERY, NAME, PAGE, Estimate, Slice, load_report
 from .verdict import limit_of, written
 
 if TYPE_CHECKING:
-    from .schema import Entry, Report
+    from .schema import Entry, Parity, Report
 
 TEMPLATES = Path(__file__).parent / "templates"
 REFERENCE_COLOUR = "float"
@@ -66,6 +66,7 @@ def page(report: Report, folder: Path) -> str:
         tradeoff=_tradeoff(report, shown),
         slices=_slices(report, shown),
         operators=_operators(report),
+        hops=_hops(report),
     )
 
 
@@ -177,6 +178,15 @@ def _signed(figure: Estimate) -> str:
 
 def _interval(figure: Estimate) -> str:
     return f"{_number(figure.low)} … {_number(figure.high)}"
+
+
+def _hops(report: Report) -> list[Parity]:
+    """Pick the output that is furthest off at each hop."""
+    worst: dict[str, Parity] = {}
+    for row in (row for entry in report.entries for row in entry.parity):
+        if row.hop not in worst or row.max_relative > worst[row.hop].max_relative:
+            worst[row.hop] = row
+    return list(worst.values())
 
 
 def _number(value: float) -> str:

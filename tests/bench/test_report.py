@@ -104,6 +104,16 @@ def test_pictures_are_embedded_and_open(folder):
     assert drawn == boxes
 
 
+def test_parity_names_the_furthest_output_of_each_hop(folder):
+    report = load_report(folder / "report.json")
+    page = render(folder).read_text()
+    for each in report.entries:
+        hop = f"pytorch → {each.name}"
+        errors = [row.max_relative for row in each.parity if row.hop == hop]
+        assert page.count(f"<td>{hop}</td>") == 1
+        assert f"<td>{max(errors):.2e}</td>" in page
+
+
 def test_equal_reports_give_equal_pages(folder):
     first = render(folder).read_bytes()
     assert render(folder).read_bytes() == first

@@ -8,12 +8,12 @@ of a round is steadier than any time in it.
 from __future__ import annotations
 
 import gc
+import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import binom
 
 from decant.isolation import run_isolated
 from decant.runtime import LiteRtModel, sample_inputs
@@ -153,7 +153,9 @@ def summarise(
         reference: Of the float file in the same rounds.
     """
     ratios = np.sort(np.asarray(rounds) / np.asarray(reference))
-    lowest = int(binom.ppf((1 - LEVEL) / 2, len(ratios), 0.5))
+    # How many of n rounds fall below the true median is binomial with p = 1/2.
+    chances = [math.comb(len(ratios), k) / 2 ** len(ratios) for k in range(len(ratios))]
+    lowest = int(np.searchsorted(np.cumsum(chances), (1 - LEVEL) / 2))
     return Latency(
         median=float(np.median(times)) * 1000,
         p90=float(np.quantile(times, 0.9)) * 1000,

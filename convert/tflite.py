@@ -117,8 +117,12 @@ def _constants(model: Any) -> set[int]:
 
 
 def _located(name: str, tensors: Mapping[str, Located], rank: Mapping[str, int]) -> Located | None:
-    """What a tensor holds: the result of the last of the TensorFlow ops fused into it."""
-    parts = [part for part in name.split(";") if part in rank]
+    """What a tensor holds: the result of the last of the TensorFlow ops fused into it.
+
+    The converter joins the names of fused ops with ";" and adds a number to a name that is taken.
+    """
+    parts = [p if p in rank else p.rstrip("0123456789") for p in name.split(";")]
+    parts = [part for part in parts if part in rank]
     return tensors[max(parts, key=rank.__getitem__)] if parts else None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,16 +15,12 @@ from ..registry import Refused, op
 from ..tensors import (
     AnyValue,
     Constant,
-    Form,
-    Storage,
     Tensor,
     Value,
     activation,
     constant,
-    new_dim,
     numbers,
 )
-from ..view import flatten, whole
 from .shape import pieces
 
 
@@ -33,38 +31,32 @@ def gather(x: AnyValue, indices: AnyValue, *, axis: int) -> AnyValue:
     size = x.shape[axis]
     if isinstance(indices, Constant) and size is not None:
         index = np.where(indices.array < 0, indices.array + size, indices.array)
-        stretch = _stretch(index)
+        stretch = _stretch(index.ravel())
         if stretch is not None:
-            return _picked(pieces(x, axis, [stretch])[0], axis, index.shape)
+            return _reshaped_axis(pieces(x, axis, [stretch])[0], axis, index.shape)
         indices = Constant(index)
+    flat = indices.reshape((_count(indices.shape),)) if indices.rank != 1 else indices
     exposed = expose(activation(x), [axis])
     where = exposed.where[axis]
-    result = tf.gather(exposed.tensor, _wrapped(indices, size), axis=where)
-    count = indices.rank
-    new = [whole(new_dim(result, where + i)) for i in range(count)]
-    groups = [*exposed.groups[:where], *new, *exposed.groups[where + 1 :]]
-    axes = (*exposed.axes[:axis], *new, *exposed.axes[axis + 1 :])
-    return Value(Storage([Form(result, flatten(groups))]), axes)
+    picked = exposed.back(tf.gather(exposed.tensor, _wrapped(flat, size), axis=where))
+    return _reshaped_axis(picked, axis, indices.shape)
+
+
+def _count(sizes: Sequence[int | None]) -> int | None:
+    return None if None in sizes else math.prod(size for size in sizes if size is not None)
+
+
+def _reshaped_axis(value: AnyValue, axis: int, sizes: Sequence[int | None]) -> AnyValue:
+    """Make one axis several, or none; the others stay."""
+    return value.reshape((*value.shape[:axis], *sizes, *value.shape[axis + 1 :]))
 
 
 def _stretch(index: Any) -> Part | None:
     """The indices as a start, a count and a step, if they are that regular."""
-    flat = index.ravel()
-    if index.ndim > 1 or not flat.size:
+    steps = np.diff(index)
+    if not index.size or np.any(steps == 0) or np.any(steps != steps[:1]):
         return None
-    steps = np.diff(flat)
-    if flat.size > 1 and (steps[0] == 0 or np.any(steps != steps[0])):
-        return None
-    step = int(steps[0]) if flat.size > 1 else 1
-    return Part(int(flat[0]), flat.size, step)
-
-
-def _picked(value: AnyValue, axis: int, shape: tuple[int, ...]) -> AnyValue:
-    if shape:
-        return value
-    if isinstance(value, Constant):
-        return Constant(value.array.squeeze(axis))
-    return Value(value.storage, (*value.axes[:axis], *value.axes[axis + 1 :]))
+    return Part(int(index[0]), index.size, int(steps[0]) if steps.size else 1)
 
 
 def _wrapped(indices: AnyValue, size: int | None) -> Tensor:

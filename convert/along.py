@@ -76,9 +76,11 @@ def _native(native: Sequence[Factors], label: dict[Factor, int]) -> list[Factors
     groups: list[Factors] = []
     for group in native:
         pieces = _grouped(group, label) or [()]
-        joined = groups and groups[-1] and pieces[0] and groups[-1][-1] in label
-        if joined and label.get(groups[-1][-1]) == label.get(pieces[0][0]):
-            groups[-1] = (*groups[-1], *pieces.pop(0))
+        last = next((g for g in reversed(groups) if g), ())
+        if last and pieces[0] and last[-1] in label and label[last[-1]] == label.get(pieces[0][0]):
+            while not groups[-1]:
+                groups.pop()
+            groups[-1] = (*last, *pieces.pop(0))
         groups += pieces
     return groups
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 import onnx
@@ -12,6 +13,8 @@ from decant.graph.load import prepare
 
 from . import registry
 from .registry import Key, Lowering
+
+logger = logging.getLogger(__name__)
 
 
 def expand(model: ir.Model, table: Mapping[Key, Lowering]) -> ir.Model:
@@ -28,9 +31,13 @@ def expand(model: ir.Model, table: Mapping[Key, Lowering]) -> ir.Model:
     }
     if not missing:
         return model
-    proto = onnx.inliner.inline_selected_functions(
-        ir.to_proto(model), sorted(missing), inline_schema_functions=True
-    )
+    try:
+        proto = onnx.inliner.inline_selected_functions(
+            ir.to_proto(model), sorted(missing), inline_schema_functions=True
+        )
+    except RuntimeError as error:  # the definition depends on a type that inference lacks
+        logger.info("%s is not expanded: %s", sorted(missing), error)
+        return model
     expanded = prepare(ir.from_proto(proto))
     return expanded if len(expanded.graph) == len(model.graph) else expand(expanded, table)
 

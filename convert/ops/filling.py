@@ -69,7 +69,8 @@ def constant_of_shape(shape: AnyValue, *, value: Any) -> AnyValue:
 @op("Range", ignore=["stash_type"])
 def range_op(start: AnyValue, limit: AnyValue, delta: AnyValue) -> AnyValue:
     """Evenly spaced numbers."""
-    return Value.laid_out(tf.range(start.plain(), limit.plain(), delta.plain()))
+    ends = [tf.reshape(value.plain(), []) for value in (start, limit, delta)]
+    return Value.laid_out(tf.range(*ends))
 
 
 @op("EyeLike")

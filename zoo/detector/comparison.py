@@ -101,10 +101,11 @@ def compare(teacher: Path, folder: Path, steps: int = STEPS) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context) as pool:
+        # The distilled runs take longer, so they start first.
         jobs = [
             pool.submit(short_run, teacher, folder, seed, variant, steps)
+            for variant in reversed(VARIANTS)
             for seed in SEEDS
-            for variant in VARIANTS
         ]
         runs = [job.result() for job in jobs]
     document = {

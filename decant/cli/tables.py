@@ -32,7 +32,8 @@ def show_verdict(terminal: Terminal, report: Any) -> list[str]:
     """Print a line per requirement; returns those that are not met."""
     line = importlib.import_module("decant.bench.verdict").line
     for row in report.verdict:
-        terminal.result(f"{'met ' if row.passed else 'FAIL'} {line(row)}")
+        word = row.status if row.passed else "FAIL"
+        terminal.result(f"{word:12} {line(row)}")
     terminal.result(f"{report.choice.name}: {report.choice.reason}")
     return [line(row) for row in report.verdict if not row.passed]
 

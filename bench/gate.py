@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from decant.artifacts import sha256, write_text
+from decant.artifacts import remove, sha256, write_text
 from decant.errors import DataError
 from decant.tasks import Evidence, make_task
 
 from . import gate_files, stats
-from .schema import NAME, Estimate, load_report
+from .schema import NAME, SHIPPED, Estimate, load_report
 from .verdict import line, rows
 
 if TYPE_CHECKING:
@@ -47,11 +47,13 @@ class GateResult:
     Attributes:
         model: Name of the model.
         checks: Requirements first, then the baseline's metrics, then slices.
+        report_sha256: Of the `report.json` that was judged.
         warnings: What weakens the comparison.
     """
 
     model: str
     checks: tuple[Check, ...]
+    report_sha256: str
     warnings: tuple[str, ...] = ()
 
     @property
@@ -78,6 +80,8 @@ def gate(
 ) -> GateResult:
     """Check a report against its spec and an earlier report; writes gate.xml and gate.md.
 
+    The two of an earlier run go first, so that none of them outlives a gate that could not judge.
+
     A metric fails against the baseline when it fell by more than the spec's `max_drop` and the
     95 % interval of the fall is clear of zero. Slices inform, they decide nothing.
 
@@ -88,13 +92,20 @@ def gate(
         out: Folder for the two files; the report's when left out.
 
     Raises:
-        DataError: If a report is missing, broken, of another model or of another test set, or a
-            file in it is not the one it was measured on.
+        DataError: If a report is missing, broken, of another model or of another test set, a
+            file in it or the `model.tflite` beside it is not the one it was measured on, or the
+            two files cannot be written.
     """
     report = _report_path(report)
-    found = load_report(report)
+    folder = report.parent if out is None else out
+    for name in (gate_files.JUNIT, gate_files.SUMMARY):
+        remove(folder / name)
+    digest, found = sha256(report), load_report(report)
     if found.model != spec.model.name:
-        raise DataError(f'{report}: is of model "{found.model}", not "{spec.model.name}"')
+        raise DataError(
+            f'{report}: is of model "{found.model}", not "{spec.model.name}"; give the report of '
+            "this model, or make it with `decant tflite`"
+        )
     _check_unchanged(report, found)
     checks = [_requirement_check(row) for row in rows(spec, found.entries, found.chosen)]
     warnings: list[str] = []
@@ -106,8 +117,7 @@ def gate(
         compared, weak = _against_baseline(report, found, _report_path(baseline), spec)
         checks += compared
         warnings += weak
-    result = GateResult(found.model, tuple(checks), tuple(warnings))
-    folder = report.parent if out is None else out
+    result = GateResult(found.model, tuple(checks), digest, tuple(warnings))
     write_text(folder / gate_files.JUNIT, gate_files.junit(result))
     write_text(folder / gate_files.SUMMARY, gate_files.markdown(result))
     return result
@@ -118,10 +128,14 @@ def _report_path(path: Path) -> Path:
 
 
 def _check_unchanged(path: Path, report: Report) -> None:
-    """Refuse a report whose chosen file was replaced after it was measured."""
-    file = path.parent / report.chosen.file
-    if file.exists() and sha256(file) != report.chosen.sha256:
-        raise DataError(f"{file}: not the file that {path} measured; run the bench again")
+    """Refuse a report whose chosen file, or what ships as it, is not what was measured."""
+    chosen = report.chosen
+    for file in (path.parent / chosen.file, path.parent / SHIPPED):
+        if file.exists() and (found := sha256(file)) != chosen.sha256:
+            raise DataError(
+                f"{file}: not the {chosen.file} that {path} measured and chose (sha256 "
+                f"{found[:12]}…, not {chosen.sha256[:12]}…); make both anew with `decant tflite`"
+            )
 
 
 def _requirement_check(row: Row) -> Check:
@@ -146,7 +160,10 @@ def _against_baseline(
 def _check_comparable(path: Path, report: Report, baseline_path: Path, baseline: Report) -> None:
     """Refuse a baseline that was measured on something else."""
     if baseline.model != report.model:
-        raise DataError(f'{baseline_path}: is of model "{baseline.model}", not "{report.model}"')
+        raise DataError(
+            f'{baseline_path}: is of model "{baseline.model}", not "{report.model}"; give an '
+            "earlier report of this model as the baseline"
+        )
     if report.data is None or baseline.data is None:
         bare = path if report.data is None else baseline_path
         raise DataError(f"{bare}: has no accuracy; bench the model with its spec")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 JUNIT = "gate.xml"
 SUMMARY = "gate.md"
+SHA256 = "report_sha256"
 
 HEADINGS = {
     "requirements": "Requirements of the spec",
@@ -31,6 +32,8 @@ def junit(result: GateResult) -> str:
         skipped=str(len(skipped)),
         errors="0",
     )
+    properties = ElementTree.SubElement(suite, "properties")
+    ElementTree.SubElement(properties, "property", name=SHA256, value=result.report_sha256)
     for check in deciding:
         case = ElementTree.SubElement(
             suite, "testcase", classname=f"{result.model}.{check.group}", name=check.name
@@ -55,6 +58,7 @@ def markdown(result: GateResult) -> str:
         if checks:
             parts.append(f"## {heading}\n\n" + _table(checks))
     parts += [f"> **Warning:** {warning}\n" for warning in result.warnings]
+    parts.append(f"Judged: `report.json` with sha256 `{result.report_sha256}`\n")
     return "\n".join(parts)
 
 

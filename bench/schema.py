@@ -18,6 +18,7 @@ NAME = "report.json"
 EVIDENCE = "evidence.npz"
 GALLERY = "gallery.json"
 PAGE = "report.html"
+SHIPPED = "model.tflite"
 
 Status = Literal["met", "broken", "not measured"]
 

@@ -171,10 +171,15 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder if it is there."""
+    """Remove a file or a folder if it is there.
+
+    Raises:
+        DataError: If the file may not be removed.
+    """
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
-    else:
+        return
+    with _reported(path):
         path.unlink(missing_ok=True)
 
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from measured import measured, project
+from measured import measured, model_file, project
 
 from decant.artifacts import sha256
 from decant.bench import gate, load_report
@@ -186,13 +186,15 @@ def test_baseline_of_another_test_set_is_refused(folder, baseline):
 
 def test_baseline_of_another_model_is_refused(folder, baseline):
     doctor(baseline, lambda document, _: document.update(model="circles"))
-    with pytest.raises(DataError, match='is of model "circles", not "squares"'):
+    fault = 'is of model "circles", not "squares"; give an earlier report of this model'
+    with pytest.raises(DataError, match=fault):
         gate(folder, project(), baseline=baseline)
 
 
 def test_report_of_another_model_is_refused(folder):
     doctor(folder, lambda document, _: document.update(model="circles"))
-    with pytest.raises(DataError, match='is of model "circles", not "squares"'):
+    fault = 'is of model "circles", not "squares"; give the report of this model'
+    with pytest.raises(DataError, match=fault):
         gate(folder, project())
 
 
@@ -210,7 +212,18 @@ def test_metric_that_vanished_fails(folder, baseline):
 
 def test_replaced_model_file_is_refused(folder):
     (folder / load_report(folder / "report.json").chosen.file).write_bytes(b"another")
-    with pytest.raises(DataError, match="run the bench again"):
+    with pytest.raises(DataError, match=r"measured and chose .* make both anew"):
+        gate(folder, project())
+
+
+def test_shipped_file_that_was_not_measured_is_refused(folder):
+    chosen = load_report(folder / "report.json").chosen
+    shipped = folder / "model.tflite"
+    shutil.copy(model_file(chosen.name).path, shipped)
+    assert gate(folder, project()).passed
+    with shipped.open("ab") as file:
+        file.write(b"junk")
+    with pytest.raises(DataError, match=r"model\.tflite: not the .* make both anew"):
         gate(folder, project())
 
 
@@ -269,4 +282,21 @@ def test_markdown_has_a_row_per_check(folder, tmp_path):
     assert text.startswith("# Gate passed: squares")
     assert text.count("\n| ") - text.count("\n| |") == len(result.checks)
     assert "| ⚪ not measured | `latency[1].max_ms` |" in text
+    assert not (folder / "gate.md").exists()
+
+
+def test_files_name_the_report_they_judged(folder):
+    gate(folder, project())
+    digest = sha256(folder / "report.json")
+    suite = ElementTree.parse(folder / "gate.xml").getroot()
+    assert suite.find("properties/property[@name='report_sha256']").get("value") == digest
+    assert f"sha256 `{digest}`" in (folder / "gate.md").read_text()
+
+
+def test_gate_that_cannot_judge_leaves_no_earlier_answer(folder):
+    assert gate(folder, project()).passed
+    (folder / "report.json").write_text("{")
+    with pytest.raises(DataError, match=r"report\.json"):
+        gate(folder, project())
+    assert not (folder / "gate.xml").exists()
     assert not (folder / "gate.md").exists()

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from .artifacts import write_bytes, write_json
 from .errors import DataError
+from .network import lay_out_channels_last
 from .progress import track
 
 log = logging.getLogger(__name__)
@@ -214,7 +215,7 @@ class _Run(Generic[Batch]):
     ) -> None:
         self.objective, self.recipe = objective, recipe
         self.settings, self.stem = settings, stem
-        objective.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        lay_out_channels_last(objective)
         self.average = copy.deepcopy(objective.model).eval()
         self.optimizer = _optimizer(objective, settings)
         self.step = 0

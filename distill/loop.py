@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from decant.errors import SpecError
-from decant.network import load_weights
+from decant.network import lay_out_channels_last, load_weights
 from decant.training import (
     Objective,
     Recipe,
@@ -104,7 +104,7 @@ class Distilled(Objective[Batch]):
         self.recipe, self.plan = recipe, plan
         self.model = student
         teacher.eval().requires_grad_(False)
-        teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        lay_out_channels_last(teacher)
         # In a tuple the teacher is no submodule: it is neither saved, nor trained, nor optimised.
         self._teacher = (teacher,)
         self._taps = [

@@ -151,6 +151,18 @@ def test_network_with_other_outputs_is_refused(few):
         answers.parity(models, few.validation)
 
 
+def test_network_with_5d_buffer_is_asked_and_stays_as_it_is(few):
+    import torch
+
+    network = tiny_detector.build()
+    network.register_buffer("anchor_grid", torch.rand(1, 3, 1, 1, 2))
+    layouts = {name: tensor.stride() for name, tensor in network.state_dict().items()}
+    models = answers.contestants([model_file("float")], network)
+    hops = answers.parity(models, few.validation)
+    assert max(row.max_relative for row in hops["float"]) < FLOAT_PARITY
+    assert {name: tensor.stride() for name, tensor in network.state_dict().items()} == layouts
+
+
 def test_broken_file_stops_the_measurement(tmp_path):
     broken = tmp_path / "model.tflite"
     broken.write_bytes(model_file("float").path.read_bytes()[:4000])

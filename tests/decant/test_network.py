@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from decant.errors import DataError, SpecError
-from decant.network import load_network, load_weights
+from decant.network import lay_out_channels_last, load_network, load_weights
 from decant.spec import load_spec
 
 NETWORK = """
@@ -149,3 +149,15 @@ def test_checkpoint_without_weights(network, tmp_path):
 def test_factory_that_gives_no_network(spec, factory, arguments, message):
     with pytest.raises(SpecError, match=message):
         load_network(spec(factory, arguments))
+
+
+def test_only_4d_tensors_are_laid_out_channels_last():
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Conv3d(4, 2, 3))
+    network.register_buffer("anchor_grid", torch.rand(1, 3, 1, 1, 2))
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    lay_out_channels_last(network)
+    assert network[0].weight.is_contiguous(memory_format=torch.channels_last)
+    assert network[0].weight.requires_grad
+    assert network[1].weight.is_contiguous()
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, before[name])

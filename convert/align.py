@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from . import view
-from .tensors import AnyValue, Constant, Form, Storage, Tensor, Value, physical_groups
+from .tensors import AnyValue, Constant, Form, Storage, Tensor, Value, native_groups
 from .view import Axes, Dim, Factor, Factors, Size
 
 
@@ -159,7 +159,7 @@ def _slots(operands: Sequence[AnyValue], parts: Sequence[Sequence[Size]]) -> lis
             for axis, factors in enumerate(value.axes)
             for part, factor in enumerate(cut_axis(factors, parts[axis]))
         }
-        rows = view.refine([view.merge(value.order), tuple(own)])
+        rows = view.refine([value.order, tuple(own)])
         memory = rows[0] if rows else tuple(own)
         ordered = [own[factor] for factor in memory if factor in own]
         new = [_own_factor(slot, slots) for slot in ordered if slot.axis not in known]
@@ -180,7 +180,7 @@ def precedence(value: Value) -> tuple[int, bool]:
     Good orders are ONNX's own and channels last; others are left over from a view.
     """
     size = math.prod(s or UNKNOWN_SIZE for s in value.shape)
-    rows = view.refine([view.merge(value.order), *value.axes])
+    rows = view.refine([value.order, *value.axes])
     own = rows[1:] if rows else []
     last = [*own[:1], *own[2:], *own[1:2]]
     return -size, rows is None or rows[0] not in (view.flatten(own), view.flatten(last))
@@ -246,7 +246,7 @@ def _kept_groups(
         if not isinstance(value, Value):
             continue
         form = value.storage.forms[0]
-        own = physical_groups(form)
+        own = native_groups(form, [tuple(by_factor)])
         rows = view.refine([tuple(by_factor), *own])
         if rows is None or len(rows[0]) != len(slots):
             continue
@@ -325,7 +325,7 @@ def _reducible(form: Form, gone: Factors) -> tuple[list[Factors], list[bool]]:
 
     No dimension is reduced in part; the tensor's own dimensions are kept where they allow it.
     """
-    rows = view.refine([gone, form.order, *physical_groups(form)])
+    rows = view.refine([gone, form.order, *native_groups(form, [gone])])
     if rows is None:
         raise AssertionError("a value's axes divide its native form")
     reduced = set(rows[0])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from . import view
-from .tensors import Form, Storage, Tensor, Value, new_dim, physical_groups
+from .tensors import Form, Storage, Tensor, Value, native_groups, new_dim
 from .view import Axes, Factor, Factors
 
 
@@ -41,7 +41,7 @@ def expose(value: Value, axes: Sequence[int]) -> Exposed:
     Other dimensions stay as they are if the axes lie in one piece each; else memory is moved once.
     """
     rows = view.refine(
-        [view.merge(value.order), *physical_groups(value.storage.forms[0]), *value.axes]
+        [value.order, *native_groups(value.storage.forms[0], value.axes), *value.axes]
     )
     if rows is None:
         raise AssertionError("a value's axes divide its native form")
@@ -49,7 +49,7 @@ def expose(value: Value, axes: Sequence[int]) -> Exposed:
     label = {factor: axis for axis in axes for factor in own[axis]}
     ordered = _collected(rows[0], own, axes)
     native = rows[1 : len(rows) - value.rank]
-    groups = _native(native, label) if ordered == rows[0] else _grouped(ordered, label)
+    groups = native_dims(native, label) if ordered == rows[0] else _grouped(ordered, label)
     where: dict[int, int] = {}
     for axis in sorted(axes, reverse=True):
         if not own[axis]:
@@ -71,7 +71,7 @@ def _collected(memory: Factors, own: Sequence[Factors], axes: Sequence[int]) -> 
     return tuple(ordered)
 
 
-def _native(native: Sequence[Factors], label: dict[Factor, int]) -> list[Factors]:
+def native_dims(native: Sequence[Factors], label: dict[Factor, int]) -> list[Factors]:
     """The tensor's own dimensions, cut and joined only where a labelled axis needs it."""
     groups: list[Factors] = []
     for group in native:

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from . import view
 from .align import cut_axis, precedence, prepare
-from .along import expose
+from .along import expose, native_dims
 from .tensors import (
     AnyValue,
     Form,
@@ -18,8 +18,8 @@ from .tensors import (
     Tensor,
     Value,
     activation,
+    native_groups,
     new_dim,
-    physical_groups,
 )
 from .view import Dim, Factor, Factors
 
@@ -68,7 +68,7 @@ def _cut_strided(value: Value, axis: int, part: Part) -> Value | None:
 
 def _piece(cutter: _Cutter, value: Value, axis: int, index: int) -> Value:
     new = view.whole(Dim(cutter.parts[index].size))
-    order = _replace(view.merge(value.order), cutter.factor, new)
+    order = _replace(value.order, cutter.factor, new)
     form = Form(cutter.tensors(_native_groups(value.storage, cutter.factor))[index], order)
 
     def hoist(wanted: Sequence[Factors]) -> Form | None:
@@ -90,17 +90,11 @@ def _replace(order: Factors, old: Factor, new: Factors) -> Factors:
 
 def _native_groups(storage: Storage, factor: Factor) -> list[Factors]:
     """Dimensions of the native tensor, with one that is just the factor."""
-    rows = view.refine([(factor,), *physical_groups(storage.forms[0])])
+    rows = view.refine([(factor,), *native_groups(storage.forms[0], [(factor,)])])
     if rows is None:
         raise AssertionError("the factor to cut lies in one piece")
-    groups: list[Factors] = []
-    for group in rows[1:]:
-        if factor in group:
-            at = group.index(factor)
-            groups += [g for g in (group[:at], (factor,), group[at + 1 :]) if g]
-        else:
-            groups.append(group)
-    return groups
+    groups = native_dims(rows[1:], dict.fromkeys(rows[0], 0))
+    return [view.merge(group) if group and group[0] in rows[0] else group for group in groups]
 
 
 def _parent_groups(wanted: Sequence[Factors], new: Factors, factor: Factor) -> list[Factors] | None:
@@ -240,7 +234,7 @@ def _order(other: AnyValue, lead: Value, axis: int, parts: Parts) -> Order:
         for number, factors in enumerate(activation(other).axes)
         for part, factor in enumerate(cut_axis(factors, parts[number]))
     }
-    rows = view.refine([tuple(places), *physical_groups(lead.storage.forms[0])])
+    rows = view.refine([tuple(places), *native_groups(lead.storage.forms[0], [tuple(places)])])
     if rows is None or rows[0] != tuple(places):
         raise AssertionError("parts cut every factor of the largest value")
     order: Order = []

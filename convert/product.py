@@ -17,8 +17,8 @@ from .tensors import (
     Tensor,
     Value,
     activation,
+    native_groups,
     new_dim,
-    physical_groups,
 )
 from .view import Factors
 
@@ -70,7 +70,7 @@ def fully_connected(x: Value, matrix: Constant) -> Value:
     The other axes are brought in order first if the product makes the value larger: what comes
     next will want them so, and now there is less to move.
     """
-    rows = view.refine([view.merge(x.order), *x.axes])
+    rows = view.refine([x.order, *x.axes])
     if rows is None:
         raise AssertionError("a value's axes divide its native form")
     memory, last = rows[0], rows[-1]
@@ -95,7 +95,7 @@ def leading_groups(x: Value, rest: Factors, axes: Sequence[Factors]) -> list[Fac
     """Dimensions in front of the last: the logical axes if memory has their order."""
     if view.flatten(axes) == rest:
         return list(axes) or [()]
-    own = [g for g in physical_groups(x.storage.forms[0]) if g]
+    own = [g for g in native_groups(x.storage.forms[0], [rest]) if g]
     rows = view.refine([rest, *own])
     if rows is not None:
         kept = [group for group in rows[1:] if all(factor in rest for factor in group)]
@@ -186,7 +186,7 @@ def _few_dims(left: _Operand, right: _Operand) -> tuple[_Operand, _Operand]:
 def _memory_order(operand: _Operand) -> tuple[int, ...]:
     """The batch parts as they lie in the operand's memory, those it lacks last."""
     count = len(operand.batch)
-    rows = view.refine([view.merge(operand.storage.forms[0].order), *operand.batch])
+    rows = view.refine([operand.storage.forms[0].order, *operand.batch])
     if rows is None or any(len(group) > 1 for group in rows[1:]):
         return tuple(range(count))
     place = {factor: i for i, factor in enumerate(rows[0])}
@@ -209,7 +209,7 @@ def _multiply(left: _Operand, right: _Operand) -> Tensor:
     """Emit one BATCH_MATMUL; the right side may be read transposed, the left may not."""
     adjoint = right.swapped().ready() and not right.ready()
     if not adjoint and not right.ready():
-        innermost = view.merge(right.storage.forms[0].order)[-1:]
+        innermost = right.storage.forms[0].order[-1:]
         rows = view.refine([right.rows, innermost, *right.groups()])
         adjoint = bool(rows and rows[1] and rows[1][-1] in rows[0])
     side = right.swapped() if adjoint else right

@@ -32,11 +32,14 @@ class Form:
 
     Attributes:
         tensor: The TensorFlow tensor.
-        order: Its factors in memory order.
+        order: Its factors in memory order, neighbours joined.
     """
 
     tensor: Tensor
     order: Factors
+
+    def __post_init__(self) -> None:
+        self.order = view.merge(self.order)
 
 
 @dataclass(eq=False, slots=True)
@@ -64,7 +67,7 @@ class Storage:
         order = view.merge(view.flatten(groups))
         sizes = [view.size_of(group) for group in groups]
         for form in self.forms:
-            if view.merge(form.order) == order and same_shape(form.tensor, sizes):
+            if form.order == order and same_shape(form.tensor, sizes):
                 return form.tensor
         form = self._find(order)
         tensor = form.tensor if form else self._move(order, groups)
@@ -74,7 +77,7 @@ class Storage:
         return tensor
 
     def _find(self, order: Factors) -> Form | None:
-        return next((f for f in self.forms if view.merge(f.order) == order), None)
+        return next((f for f in self.forms if f.order == order), None)
 
     def _move(self, order: Factors, groups: Sequence[Factors]) -> Tensor:
         hoisted = self.hoist(groups) if self.hoist else None
@@ -109,12 +112,16 @@ def _runtime_size(group: Factors) -> Any:
     return size
 
 
-def physical_groups(form: Form) -> list[Factors]:
-    """The factors of every dimension of the form's tensor."""
-    groups = view.regroup(view.merge(form.order), form.tensor.shape.as_list())
+def native_groups(form: Form, rows: Iterable[Factors]) -> list[Factors]:
+    """The factors of every dimension of the form's tensor.
+
+    If a dimension ends inside a factor of `rows`, the tensor needs a reshape for them anyway; then
+    it counts as one dimension.
+    """
+    groups = view.regroup(form.order, form.tensor.shape.as_list())
     if groups is None:
         raise AssertionError(f"{form.tensor} does not hold {form.order}")
-    return list(groups)
+    return list(groups) if view.refine([*groups, *rows]) else [form.order]
 
 
 def transpose(form: Form, groups: Sequence[Factors]) -> Tensor:
@@ -123,7 +130,7 @@ def transpose(form: Form, groups: Sequence[Factors]) -> Tensor:
     The tensor's own dimensions are used where they move whole, else the wanted ones, else the
     fewest runs; so that at most one reshape is needed before and one after.
     """
-    own = physical_groups(form)
+    own = native_groups(form, groups)
     rows = view.refine([form.order, view.flatten(groups), *own, *groups])
     if rows is None:
         raise AssertionError("a form was chosen whose factors do not divide the target's")
@@ -243,7 +250,7 @@ class Value:
 
     def axes_in_memory(self) -> Axes:
         """The axes, cut so that every factor lies in one piece in the native tensor."""
-        rows = view.refine([view.merge(self.order), *self.axes])
+        rows = view.refine([self.order, *self.axes])
         if rows is None:
             raise AssertionError("a value's axes divide its native form")
         return tuple(rows[1:])

@@ -72,7 +72,7 @@ def _node_of(name: str, nodes: list[ir.Node]) -> ir.Node | None:
 
 def _describe(value: ir.Value, emitted: Value, form: Form) -> Located | None:
     logical = view.flatten(emitted.axes)
-    rows = view.refine([view.merge(form.order), logical])
+    rows = view.refine([form.order, logical])
     if rows is None:
         return None
     memory, logical = rows

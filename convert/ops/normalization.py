@@ -149,7 +149,7 @@ def local_response_normalization(
 def along_last(function: Callable[..., Tensor], x: AnyValue, axes: Sequence[int]) -> Value:
     """Apply a function of the last dimension along some axes, which are brought last if need be."""
     x = activation(x)
-    rows = view.refine([view.merge(x.order), *x.axes])
+    rows = view.refine([x.order, *x.axes])
     if rows is None:
         raise AssertionError("a value's axes divide its native form")
     own = view.flatten(rows[1 + axis] for axis in axes)

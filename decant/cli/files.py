@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..source import Source
+    from ..spec import Spec
     from ..tensors import TensorInfo
     from .terminal import Terminal
 
@@ -37,7 +38,7 @@ def convert(
     source = find_source(text, "spec", "onnx", "pt2")
     arrays = _arrays(inputs) if inputs is not None else None
     if source.kind == "spec" and arrays is None:
-        arrays = calibration_arrays(load_spec(source.path), few=True)
+        arrays = calibration_arrays(_spec(source, options), few=True)
     with updated_folder(out) as temporary:
         report = _convert(source, temporary, arrays, options)
         name = report.tflite.name
@@ -82,10 +83,19 @@ def _arrays(path: Path) -> Arrays:
     return arrays
 
 
+def _spec(source: Source, options: dict[str, Any]) -> Spec:
+    """Read a source's spec; an input type that was asked for goes before the spec's."""
+    spec = load_spec(source.path)
+    if "input_dtype" not in options:
+        return spec
+    section = spec.input.model_copy(update={"dtype": options["input_dtype"]})
+    return spec.model_copy(update={"input": section})
+
+
 def _convert(source: Source, out: Path, arrays: Arrays | None, options: dict[str, Any]) -> Any:
     """Convert whatever the source is; returns the conversion's report."""
     if source.kind == "spec":
-        spec = load_spec(source.path)
+        spec = _spec(source, options)
         network = importlib.import_module("decant.network").load_network(spec)
         return convert_network(spec, network, out, arrays, **options)
     return importlib.import_module("decant.convert").to_tflite(

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
+from .. import edges
 from ..align import pointwise
 from ..along import along, expose
 from ..registry import Refused, op
@@ -141,23 +142,24 @@ def _crop(x: AnyValue, amounts: dict[int, tuple[int, int]]) -> AnyValue:
 def _padded(x: Value, grow: dict[int, tuple[int, int]], mode: str, fill: Any) -> Value:
     axes = list(grow)
     exposed = expose(x, axes)
-    if mode in ("constant", "reflect") or (mode == "edge" and max(map(max, grow.values())) == 1):
+    if mode == "constant":
         amounts = [(0, 0)] * len(exposed.groups)
         for axis in axes:
             amounts[exposed.where[axis]] = grow[axis]
-        if mode == "constant":
-            return exposed.back(tf.pad(exposed.tensor, amounts, constant_values=fill))
-        kind = "REFLECT" if mode == "reflect" else "SYMMETRIC"  # one edge element: the same
-        return exposed.back(tf.pad(exposed.tensor, amounts, kind))
+        return exposed.back(tf.pad(exposed.tensor, amounts, constant_values=fill))
     tensor = exposed.tensor
     for axis in axes:
-        index = _source(x.shape[axis] or 0, grow[axis], mode)
-        tensor = tf.gather(tensor, index, axis=exposed.where[axis])
+        before, after = _sources(x.shape[axis], grow[axis], mode)
+        tensor = edges.extend(tensor, exposed.where[axis], before, after)
     return exposed.back(tensor)
 
 
-def _source(size: int, amount: tuple[int, int], mode: str) -> Any:
-    """Where each element of a padded axis comes from."""
-    if mode not in ("edge", "wrap"):
-        raise Refused(f"padding mode {mode} is unknown", "use another mode", ("mode", mode))
-    return np.pad(np.arange(size, dtype=np.int32), amount, "edge" if mode == "edge" else "wrap")
+def _sources(
+    size: int | None, amount: tuple[int, int], mode: str
+) -> tuple[list[int], list[int]]:
+    """Which elements stand in front of and behind a padded axis."""
+    if size is None:
+        raise Refused("an axis of free size is padded with its own elements", "fix its size")
+    kind: Any = mode
+    index = np.pad(np.arange(size), amount, kind).tolist()
+    return index[: amount[0]], index[amount[0] + size :]

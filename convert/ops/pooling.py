@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from .. import edges
 from ..align import pointwise, reduce
 from ..padding import Window, all_same, windows
 from ..registry import OutputInfo, Refused, op
@@ -130,13 +131,14 @@ def _pad_zero(x: Tensor, pads: Sequence[tuple[int, int]], row: Sequence[Window])
 def _pad_lowest(x: Tensor, pads: Sequence[tuple[int, int]], row: Sequence[Window]) -> Tensor:
     """Pad so that no window's maximum changes.
 
-    Mirrored elements lie in the window already if at most half of it is padding; they keep the
-    range, which int8 needs.
+    A window without dilation that reaches into the padding holds the element at the edge; copies
+    of it keep the range of values, which int8 needs (-inf would not).
     """
-    limits = [0, *(w.kernel // 2 if w.dilation == 1 else 0 for w in row), 0]
-    if all(max(pad) <= limit for pad, limit in zip(pads, limits, strict=True)):
-        return tf.pad(x, pads, "SYMMETRIC")
-    return tf.pad(x, pads, constant_values=x.dtype.min)
+    if any(window.dilation > 1 for window in row):
+        return tf.pad(x, pads, constant_values=x.dtype.min)
+    for dim, (begin, end) in enumerate(pads):
+        x = edges.extend(x, dim, [0] * begin, [(x.shape[dim] or 0) - 1] * end)
+    return x
 
 
 @op("AveragePool")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import onnx
 import onnx_ir as ir
-import pytest
 from onnx.backend.test.case.node import collect_testcases
 
 from decant.convert.emit import emit
 from decant.errors import UnsupportedOp
 from decant.graph.load import prepare
 
-NUMBERS = frozenset("float32 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool".split())
+NUMBERS = frozenset(
+    ["float32", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool"]
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A value's view follows NumPy through any chain of transposes, reshapes, cuts and pointwise ops."""
+"""A view follows NumPy through any chain of transposes, reshapes, cuts and pointwise ops."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ def factorings(size):
     """Ways to write a size as a shape of up to three axes."""
     divisors = [d for d in range(1, size + 1) if size % d == 0]
     pairs = [(a, size // a) for a in divisors]
-    triples = [
-        (a, b, size // (a * b)) for a in divisors for b in divisors if size % (a * b) == 0
-    ]
+    triples = [(a, b, size // (a * b)) for a in divisors for b in divisors if size % (a * b) == 0]
     return [(size,), *pairs, *triples]
 
 

@@ -145,7 +145,8 @@ def summarise(
 ) -> Latency:
     """Turn seconds into figures.
 
-    The ratio's interval is that of a median from order statistics (binomial, distribution-free).
+    The ratio's interval is that of a median from order statistics (binomial, distribution-free);
+    fewer than six rounds don't give one of 95 %.
 
     Args:
         times: Of every timed inference.
@@ -153,14 +154,27 @@ def summarise(
         reference: Of the float file in the same rounds.
     """
     ratios = np.sort(np.asarray(rounds) / np.asarray(reference))
-    # How many of n rounds fall below the true median is binomial with p = 1/2.
-    chances = [math.comb(len(ratios), k) / 2 ** len(ratios) for k in range(len(ratios))]
-    lowest = int(np.searchsorted(np.cumsum(chances), (1 - LEVEL) / 2))
+    outside = _outside_interval(len(ratios))
     return Latency(
         median=float(np.median(times)) * 1000,
         p90=float(np.quantile(times, 0.9)) * 1000,
         n=len(times),
         ratio_to_reference=float(np.median(ratios)),
-        ratio_low=float(ratios[lowest]),
-        ratio_high=float(ratios[len(ratios) - 1 - lowest]),
+        ratio_low=None if outside is None else float(ratios[outside]),
+        ratio_high=None if outside is None else float(ratios[-1 - outside]),
     )
+
+
+def _outside_interval(count: int) -> int | None:
+    """Say how many of `count` sorted values lie outside a median's interval at either end.
+
+    How many values lie below the true median is binomial with p = 1/2, and the interval from
+    sorted value k (from 0) to its mirror image misses it when that number is at most k at either
+    end. So k is the largest whose chance of that is at most 2.5 % (Conover 1999, section 3.2).
+
+    Returns:
+        None if even the interval of all values is surer to miss than that.
+    """
+    tails = np.cumsum([math.comb(count, k) / 2**count for k in range(count)])
+    outside = int(np.searchsorted(tails, (1 - LEVEL) / 2, side="right")) - 1
+    return None if outside < 0 else outside

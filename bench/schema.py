@@ -51,7 +51,7 @@ class Latency(Part):
         p90: Milliseconds.
         n: Inferences timed.
         ratio_to_reference: Median over rounds of this file's time to the float file's.
-        ratio_low: Lower end of the ratio's 95 % interval.
+        ratio_low: Lower end of the ratio's 95 % interval; None if too few rounds give one.
         ratio_high: Upper end of it.
     """
 
@@ -59,8 +59,8 @@ class Latency(Part):
     p90: float
     n: int
     ratio_to_reference: float
-    ratio_low: float
-    ratio_high: float
+    ratio_low: float | None
+    ratio_high: float | None
 
 
 class Footprint(Part):

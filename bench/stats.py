@@ -102,19 +102,6 @@ def compare(
     }
 
 
-def paired_drop(
-    task: Task, before: Evidence, after: Evidence, *, resamples: int = 1000, seed: int = 0
-) -> Figures:
-    """Say how far each metric fell between two models on the same images; positive is worse.
-
-    Raises:
-        DataError: If the two are from different images.
-    """
-    _check_paired(before, after)
-    weights = _weights(np.ones(len(before.ids), np.bool_), resamples, seed)
-    return _drop(_draw(task, before, weights), _draw(task, after, weights))
-
-
 def _check_paired(reference: Evidence, evidence: Evidence) -> None:
     if reference.ids == evidence.ids:
         return

@@ -98,12 +98,6 @@ def normalise(pixels: NDArray[np.uint8], rule: ImageRule) -> NDArray[np.float32]
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
 
 
-def prepare(image: NDArray[np.uint8], rule: ImageRule) -> tuple[NDArray[np.float32], Placement]:
-    """Resize and normalise a photo `[H, W, 3] uint8` RGB; returns `[C, H, W] float32`."""
-    pixels, placement = resize(image, rule)
-    return normalise(pixels, rule), placement
-
-
 def _to_colour(image: NDArray[np.uint8], rule: ImageRule) -> NDArray[np.uint8]:
     """Reorder RGB pixels to the rule's channels."""
     if rule.colour == "rgb":

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from detection_cases import corners, data_set, no_image, shaken
 
-from decant.bench.stats import compare, paired_drop
+from decant.bench.stats import compare
 from decant.decode import Detections
 from decant.errors import DataError
 from decant.rules import QuadGridRule
@@ -18,6 +18,11 @@ from decant.tasks.quad_detection import QuadDetection
 
 NAMES = Classification(("cat", "dog"))
 QUADS = QuadDetection(("formula",), QuadGridRule(strides=(8,)))
+
+
+def paired_drop(task, before, after, **settings):
+    """Give the drop of each metric alone."""
+    return compare(task, before, {"after": after}, **settings)["after"].drop
 
 
 def judged(right, tags=None):

@@ -78,7 +78,7 @@ def test_channels_come_in_the_order_of_the_rule(colour, first):
 
 @pytest.mark.parametrize("resize", ["letterbox", "stretch", "crop"])
 def test_points_go_there_and_back(photo, resize):
-    _, placement = images.prepare(photo[:, :150], rule(resize=resize))
+    _, placement = images.resize(photo[:, :150], rule(resize=resize))
     points = np.array([[0.0, 0.0], [149.0, 99.0], [13.5, 70.25]])
     there = placement.to_tensor(points)
     np.testing.assert_allclose(placement.to_photo(there), points, atol=1e-3)

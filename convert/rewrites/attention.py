@@ -32,6 +32,7 @@ RULES = Rewrites()
 
 MAX_ELEMENTS = 1 << 24
 MAX_STEPS = 16
+SELECTING = ("Gather", "Slice", "Split")
 
 
 @RULES.node("scale_into_projection", "Mul", "Div")
@@ -118,7 +119,10 @@ def _scale(path: list[ir.Value], number: float) -> bool:
 def _channel_scale(layer: Linear, path: list[ir.Value], number: float) -> NDArray[Any] | None:
     """Return the factor per output of the layer; None if it would differ within one output."""
     products = [i for i, value in enumerate(path[:-1]) if produced_by(value, "MatMul")]
-    moves = path[products[-1] + 1 :] if products else path  # a product scales with its operand
+    split = products[-1] + 1 if products else 0
+    if any(produced_by(value, *SELECTING) for value in path[:split]):
+        return None  # what another reader takes of the product would be scaled too
+    moves = path[split:]  # a product scales as a whole with its operand
     rows = [_factors(layer, moves, number, size) for size in FREE_SIZES]
     first = rows[0]
     same = all(row is not None and np.array_equal(row, first) for row in rows if first is not None)

@@ -84,6 +84,18 @@ def test_only_the_queries_of_a_packed_projection_are_scaled(check, nodes):
             "float[1,2,5,5] y",
             id="same-elements-read-twice",
         ),
+        pytest.param(
+            f"{SEPARATE} l = MatMul(q, k) u, v = Split<axis = 1, num_outputs = 2>(l) "
+            "s = Mul(u, eighth) y = Concat<axis = 1>(s, v)",
+            "float[1,2,5,5] y",
+            id="part-of-a-product-split",
+        ),
+        pytest.param(
+            f"{SEPARATE} l = MatMul(q, k) u = Gather<axis = 1>(l, zero) "
+            "v = Gather<axis = 1>(l, one) s = Mul(u, eighth) y = Add(s, v)",
+            "float[1,5,5] y",
+            id="part-of-a-product-gathered",
+        ),
     ],
 )
 def test_near_miss_stays(check, nodes, output):

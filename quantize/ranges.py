@@ -57,7 +57,9 @@ def _inherited(graph: Graph, operator: Any, ranges: Mapping[str, Range]) -> Rang
     kind = graph.kind(operator)
     if kind == "DEQUANTIZE" and read and graph.dtype(read[0]) == np.uint8:
         return PIXELS
-    if kind in COPIES and len(read) == 1:
+    # A joined constant has a range of its own; a constant shape or permutation has none.
+    joined = inputs if kind == "CONCATENATION" else read
+    if kind in COPIES and len(joined) == len(read) == 1:
         # The same values: one range for both, or a requantization comes between them.
         return ranges.get(graph.name(read[0]))
     return None

@@ -91,6 +91,16 @@ def test_a_copy_shares_its_source_range(values):
     assert ranges["y"] == ranges["x"]
 
 
+def test_a_joined_constant_is_not_clipped_to_the_range_beside_it(values):
+    options = schema.ConcatenationOptionsT()
+    options.axis = 1
+    far = np.full((1, 1), 99, np.float32)
+    graph = tiny_graph.of_one("CONCATENATION", (1, 8), (1, 9), options, [far])
+    joined = statistics(np.append(values, 99.0))
+    ranges = choose(graph, {"x": statistics(values), "y": joined}, "minmax")
+    assert ranges["y"] == (joined.low, 99.0)
+
+
 def test_pixels_span_all_of_uint8():
     graph = tiny_graph.of_one(
         "DEQUANTIZE", (1, 8), (1, 8), schema.DequantizeOptionsT(), dtypes=(np.uint8, np.float32)

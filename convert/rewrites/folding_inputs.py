@@ -118,11 +118,12 @@ def _constant_operand(node: ir.Node) -> tuple[ir.Value, list[Linear], Array] | N
     first, second = node.inputs
     for x, other in ((first, second), (second, first)):
         whole = rank(x)
-        if x is None or whole is None or whole != rank(node.outputs[0]):
+        if x is None or x.shape is None or whole is None or whole != rank(node.outputs[0]):
             continue
         axis = _data_axis(layers[0])
-        vector = along(other, layers[0].inputs, whole - 1 if axis is None else axis, whole)
-        if vector is not None:
+        axis = whole - 1 if axis is None else axis
+        vector = along(other, layers[0].inputs, axis, whole)
+        if vector is not None and x.shape[axis] == layers[0].inputs:
             return x, layers, vector
     return None
 

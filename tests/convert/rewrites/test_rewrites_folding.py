@@ -106,6 +106,13 @@ def test_constant_before_a_convolution(check, nodes, ops):
     assert set(check(f"{IMAGE} {{ {nodes} }}", weights).ops) == ops
 
 
+@pytest.mark.parametrize("op_type", ["Mul", "Add"])
+def test_a_constant_that_makes_one_channel_many_stays(check, op_type):
+    text = f"(float[2,1,7,9] x) => (float[?,6,?,?] y) {{ s = {op_type}(x, k) y = Conv(s, w) }}"
+    ops = check(text, {"w": [6, 4, 3, 3], "k": [4, 1, 1]}).ops
+    assert ops == {op_type: 1, "Conv": 1}
+
+
 def test_a_scale_that_something_else_reads_stays(check):
     text = (
         "(float[2,4,7,9] x) => (float[2,6,?,?] y, float[2,4,7,9] r) "

@@ -126,7 +126,7 @@ def hard_sigmoid(node: ir.Node) -> bool:
         return False
     for x in reversed(list(bases(clip.inputs[0]))):  # the deepest takes the whole line in
         line = polynomial(clip.inputs[0], x)
-        if line is None or set(line) != {0, 1}:
+        if line is None or set(line) != {0, 1} or not _is_real(x):
             continue
         slope, shift = line[1] * parts[0], line[0] * parts[0]
         if _become(root, x, "HardSigmoid", {"alpha": slope, "beta": shift}):
@@ -167,8 +167,12 @@ def _gates(root: ir.Value, op_type: str) -> Iterator[tuple[ir.Value, ir.Value]]:
         if maker is None:
             continue
         for x in dict.fromkeys(_inside(maker)):
-            if x.dtype is not None and x.dtype.is_floating_point() and same_shape(x, root):
+            if _is_real(x) and same_shape(x, root):
                 yield gate, x
+
+
+def _is_real(value: ir.Value) -> bool:
+    return value.dtype is not None and value.dtype.is_floating_point()
 
 
 def _inside(maker: ir.Node) -> Iterator[ir.Value]:

@@ -151,3 +151,9 @@ def test_activation_is_recognised(check, nodes, ops):
 def test_near_miss_stays(check, nodes, ops):
     outputs = "float[1,2,3] y" if "half3" in nodes else "float[2,3] y"
     assert set(check(text(nodes, outputs)).ops) == ops
+
+
+def test_a_clipped_line_of_integers_stays(check):
+    text = """(int64[2,3] x) => (int64[2,3] y) <int64 zero = {0}, int64 one = {1}> {
+     a = Add(x, one) y = Clip(a, zero, one) }"""
+    assert check(text).ops == {"Add": 1, "Clip": 1}

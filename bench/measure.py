@@ -9,7 +9,7 @@ from decant.artifacts import sha256, write_json
 from decant.datasets import open_dataset
 from decant.machine import HOST, this_machine, usable_cores
 from decant.progress import track
-from decant.runtime import describe
+from decant.runtime import describe, first_run
 from decant.tasks import make_task
 
 from . import answers
@@ -112,6 +112,8 @@ def measure(
 def measure_file(path: Path, *, threads: Sequence[int] = ()) -> Report:
     """Measure what a bare file tells without data: size, latency, footprint and operators.
 
+    It first runs where heap corruption is fatal, since nobody may have run it before.
+
     Args:
         path: Of the file.
         threads: Settings to time; 1 and all cores when left out.
@@ -120,6 +122,7 @@ def measure_file(path: Path, *, threads: Sequence[int] = ()) -> Report:
         DataError: If LiteRT cannot run the file.
         InternalError: If it crashes LiteRT.
     """
+    first_run(path)
     border = describe(path)
     file = ModelFile("float", path, border.inputs, border.outputs)
     (entry,) = _costs([file], _threads(None, threads))

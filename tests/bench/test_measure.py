@@ -171,6 +171,23 @@ def test_broken_file_stops_the_measurement(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["model.tflite"]
 
 
+def test_bare_file_first_runs_where_heap_corruption_is_fatal(tmp_path, monkeypatch):
+    from decant import isolation
+
+    run, environments = isolation.run_in_child, []
+
+    def spy(*args, environment=None, **kwargs):
+        environments.append(environment or {})
+        return run(*args, environment=environment, **kwargs)
+
+    monkeypatch.setattr(isolation, "run_in_child", spy)
+    broken = tmp_path / "model.tflite"
+    broken.write_bytes(model_file("float").path.read_bytes()[:4000])
+    with pytest.raises(DataError):
+        measure_file(broken)
+    assert [each["MALLOC_CHECK_"] for each in environments] == ["3"]
+
+
 def test_data_set_is_named_by_photos_and_labels(tmp_path, report):
     from decant.bench.data_set import describe_set
     from decant.spec import load_spec

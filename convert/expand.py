@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 import onnx
 import onnx.inliner
@@ -45,7 +46,7 @@ def expand(model: ir.Model, table: Mapping[Key, Lowering]) -> ir.Model:
 def _has_function(node: ir.Node) -> bool:
     if not onnx.defs.has(node.op_type, domain=node.domain):
         return False
-    schema = onnx.defs.get_schema(node.op_type, domain=node.domain)
+    schema: Any = onnx.defs.get_schema(node.op_type, domain=node.domain)
     return bool(schema.has_function or schema.has_context_dependent_function)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import onnx
 
@@ -25,6 +25,7 @@ NEWEST_OPSET = 28  # the newest whose changes were read
 
 Key = tuple[str, str, int]  # domain, op, since-version (0 for domains without schemas)
 Outputs = Any  # a Value, or a tuple of them
+Emitter = TypeVar("Emitter", bound=Callable[..., Outputs])
 
 
 class Refused(Exception):
@@ -84,7 +85,7 @@ _TARGET: ContextVar[Table] = ContextVar("_TARGET", default=_BUILT_IN)
 
 def op(
     name: str, *, since: int = 0, until: int | None = None, ignore: Iterable[str] = ()
-) -> Callable[[Callable[..., Outputs]], Callable[..., Outputs]]:
+) -> Callable[[Emitter], Emitter]:
     """Register a function for an ONNX op.
 
     Args:
@@ -99,7 +100,7 @@ def op(
     """
     domain, _, op_name = name.rpartition("::")
 
-    def register(function: Callable[..., Outputs]) -> Callable[..., Outputs]:
+    def register(function: Emitter) -> Emitter:
         keywords, wants_outputs = _keywords(function)
         table = _TARGET.get()
         for key, defaults in _versions(domain, op_name, since, until, tuple(ignore), keywords):

@@ -69,8 +69,8 @@ class Storage:
         for form in self.forms:
             if form.order == order and same_shape(form.tensor, sizes):
                 return form.tensor
-        form = self._find(order)
-        tensor = form.tensor if form else self._move(order, groups)
+        found = self._find(order)
+        tensor = found.tensor if found else self._move(order, groups)
         if not same_shape(tensor, sizes):
             tensor = tf.reshape(tensor, runtime_shape(groups))
         self.forms.append(Form(tensor, order))
@@ -241,7 +241,8 @@ class Value:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Element type."""
-        return np.dtype(self.storage.forms[0].tensor.dtype.as_numpy_dtype)
+        element: np.dtype[Any] = np.dtype(self.storage.forms[0].tensor.dtype.as_numpy_dtype)
+        return element
 
     @property
     def order(self) -> Factors:

@@ -60,7 +60,7 @@ def merge(factors: Iterable[Factor]) -> Factors:
     for factor in factors:
         last = merged[-1] if merged else None
         if last and factor.size and last.dim is factor.dim and follows(last, factor):
-            merged[-1] = Factor(last.dim, factor.stride, math.prod((last.size or 0, factor.size)))
+            merged[-1] = Factor(last.dim, factor.stride, (last.size or 0) * (factor.size or 0))
         else:
             merged.append(factor)
     return tuple(merged)
@@ -82,7 +82,7 @@ def join(factors: Factors, memory: Factors) -> Factors:
     for factor in rows[1]:
         last = joined[-1] if joined else None
         if last and place[factor] == end + 1 and last.dim is factor.dim and follows(last, factor):
-            joined[-1] = Factor(last.dim, factor.stride, math.prod((last.size or 0, factor.size)))
+            joined[-1] = Factor(last.dim, factor.stride, (last.size or 0) * (factor.size or 0))
         else:
             joined.append(factor)
         end = place[factor]

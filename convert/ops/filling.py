@@ -32,9 +32,10 @@ def expand(x: AnyValue, shape: AnyValue) -> AnyValue:
         return x.reshape(new) if rank != x.rank else x
     if isinstance(x, Constant):
         return Constant(np.broadcast_to(x.array, new))
-    if None in new:
+    fixed = [size for size in new if size is not None]
+    if len(fixed) < len(new):
         raise Refused("an axis of free size is expanded", "export with fixed sizes")
-    return Value.laid_out(tf.broadcast_to(x.plain(), new))
+    return Value.laid_out(tf.broadcast_to(x.plain(), fixed))
 
 
 def _broadcast_shape(x: AnyValue, shape: AnyValue) -> Tensor:
@@ -154,9 +155,7 @@ def _padded(x: Value, grow: dict[int, tuple[int, int]], mode: str, fill: Any) ->
     return exposed.back(tensor)
 
 
-def _sources(
-    size: int | None, amount: tuple[int, int], mode: str
-) -> tuple[list[int], list[int]]:
+def _sources(size: int | None, amount: tuple[int, int], mode: str) -> tuple[list[int], list[int]]:
     """Which elements stand in front of and behind a padded axis."""
     if size is None:
         raise Refused("an axis of free size is padded with its own elements", "fix its size")

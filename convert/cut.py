@@ -100,8 +100,7 @@ def _native_groups(storage: Storage, factor: Factor) -> list[Factors]:
 def _parent_groups(wanted: Sequence[Factors], new: Factors, factor: Factor) -> list[Factors] | None:
     """Dimensions that the whole must have for its piece to have `wanted`."""
     if not new:
-        rest = wanted[1:] if wanted and not wanted[0] else wanted
-        return [(factor,), *rest]
+        return [(factor, *view.flatten(wanted[:1])), *wanted[1:]]
     rows = view.refine([new, *wanted])
     if rows is None or len(rows[0]) != 1:
         return None
@@ -199,17 +198,17 @@ def _dims(factors: Sequence[Factor]) -> list[Factors]:
 def concat(values: Sequence[AnyValue], axis: int) -> Value:
     """Concatenate along a logical axis, in the memory order of the largest value."""
     operands = [activation(x) for x in values]
-    operands = [_in_one_piece(x, axis) for x in operands]
-    lead = min(operands, key=precedence)
+    first = operands.index(min(operands, key=precedence))
+    lead = operands[first] = _in_one_piece(operands[first], axis)
     others = [Value(x.storage, _without(x.axes, axis)) for x in operands]
     prepared, parts = prepare(others, lead.rank)
-    order = _order(prepared[operands.index(lead)], lead, axis, parts)
+    order = _order(prepared[first], lead, axis, parts)
     tensors = [
         _take(x, own, axis, (order, parts)) for x, own in zip(prepared, operands, strict=True)
     ]
     where = next(i for i, dim in enumerate(order) if dim is None)
     result = tf.concat(tensors, where)
-    return _joined(result, prepared[operands.index(lead)], axis, (order, parts))
+    return _joined(result, prepared[first], axis, (order, parts))
 
 
 Order = list[list[tuple[int, int]] | None]  # dims of (axis, part); None is the axis joined along

@@ -79,7 +79,8 @@ def _depthwise(x: Tensor, kernel: Any, row: Sequence[Window], padding: str) -> T
     hwcm = kernel.reshape(channels, -1, *kernel.shape[2:]).transpose(2, 3, 0, 1)
     strides = [window.stride for window in row]
     dilations = [window.dilation for window in row]
-    if len(set(strides)) > 1:  # TensorFlow's depthwise op has one stride for both axes
+    # TensorFlow's depthwise op has one stride for both axes, and none beside a dilation.
+    if len(set(strides)) > 1 or (max(strides) > 1 and max(dilations) > 1):
         hwio = kernel.transpose(2, 3, 1, 0)
         return tf.nn.conv2d(x, hwio, [1, *strides, 1], padding, dilations=[1, *dilations, 1])
     if max(dilations) == 1:

@@ -38,7 +38,11 @@ def gather(x: AnyValue, indices: AnyValue, *, axis: int) -> AnyValue:
     flat = indices.reshape((_count(indices.shape),)) if indices.rank != 1 else indices
     exposed = expose(activation(x), [axis])
     where = exposed.where[axis]
-    picked = exposed.back(tf.gather(exposed.tensor, _wrapped(flat, size), axis=where))
+    index = _wrapped(flat, size)
+    if size is None and _may_be_negative(flat):
+        count = tf.cast(tf.shape(exposed.tensor)[where], index.dtype)
+        index = tf.where(index < 0, index + count, index)
+    picked = exposed.back(tf.gather(exposed.tensor, index, axis=where))
     return _reshaped_axis(picked, axis, indices.shape)
 
 
@@ -65,6 +69,10 @@ def _wrapped(indices: AnyValue, size: int | None) -> Tensor:
     if isinstance(indices, Constant) or size is None:
         return tensor
     return tf.math.floormod(tensor, tf.constant(size, tensor.dtype))
+
+
+def _may_be_negative(indices: AnyValue) -> bool:
+    return not isinstance(indices, Constant) or bool((indices.array < 0).any())
 
 
 def _fixed(value: AnyValue) -> list[int]:

@@ -12,7 +12,7 @@ import onnx
 import tensorflow as tf
 
 from ..align import pointwise
-from ..registry import op
+from ..registry import Refused, op
 from ..tensors import AnyValue, Constant, Value, as_dtype, constant
 
 UNARY: dict[str, Callable[..., Any]] = {
@@ -155,11 +155,21 @@ POWERS: dict[float, Callable[..., Any]] = {
 @op("Pow")
 def power(x: AnyValue, y: AnyValue) -> AnyValue:
     """Raise to a power; small constant ones become products and roots."""
-    if np.issubdtype(x.dtype, np.floating) and isinstance(y, Constant) and y.array.size == 1:
+    single = isinstance(y, Constant) and y.array.size == 1 and y.rank <= x.rank
+    if np.issubdtype(x.dtype, np.floating) and isinstance(y, Constant) and single:
         function = POWERS.get(float(y.array.item()))
         if function is not None:
             return pointwise(function, x)
+    if np.issubdtype(x.dtype, np.integer) and not _is_whole(y):
+        return as_dtype(pointwise(tf.pow, as_dtype(x, y.dtype), y), x.dtype)
     return pointwise(tf.pow, x, as_dtype(y, x.dtype))
+
+
+def _is_whole(y: AnyValue) -> bool:
+    """Whether an exponent loses nothing as an integer."""
+    if np.issubdtype(y.dtype, np.integer):
+        return True
+    return isinstance(y, Constant) and bool(np.all((y.array >= 0) & (y.array % 1 == 0)))
 
 
 @op("Clip")
@@ -304,4 +314,6 @@ def cast_like(x: AnyValue, like: AnyValue) -> AnyValue:
 @op("Dropout", ignore=["seed", "is_test"])
 def dropout(x: AnyValue, ratio: AnyValue | None = None, training: AnyValue | None = None) -> Any:
     """Pass the input on: this is inference. The mask, if asked for, is all true."""
+    if training is not None and not (isinstance(training, Constant) and not training.array.any()):
+        raise Refused("dropping at random is a training matter", "export in evaluation mode")
     return x, pointwise(lambda t: tf.ones_like(t, tf.bool), x)

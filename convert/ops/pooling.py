@@ -162,6 +162,8 @@ def average_pool(
     how = (tf.nn.avg_pool2d, tf.add, _pad_zero)
     same = not count_include_pad and plain and all_same(row, sizes) and len(row) <= 2
     pads = [w.trimmed(s) for w, s in zip(row, sizes, strict=True)]
+    if not (same or count_include_pad) and None in sizes and any(map(any, pads)):
+        raise Refused("the taps inside depend on a free size", "export with fixed sizes")
     if same or not any(map(any, pads)):
         result = from_channels_last(_slide(channels_last(x), row, how))
     else:
@@ -214,18 +216,18 @@ def lp_pool(
     strides: Sequence[int] | None,
 ) -> AnyValue:
     """p-norm of windows; x: [N, C, ...]."""
-    powered = pointwise(lambda t: tf.abs(t) ** float(p), x)
-    mean = average_pool(
-        powered,
-        auto_pad=auto_pad,
-        ceil_mode=ceil_mode,
-        count_include_pad=1,
-        dilations=dilations,
-        kernel_shape=kernel_shape,
-        pads=pads,
-        strides=strides,
-    )
-    taps = float(math.prod(kernel_shape))
+    powered = activation(pointwise(lambda t: tf.abs(t) ** float(p), x))
+    sizes = powered.shape[2:]
+    row = windows(sizes, kernel_shape, strides, dilations, (auto_pad, pads))
+    row = [_with_ceil(w, s) for w, s in zip(row, sizes, strict=True)] if ceil_mode else row
+    around = [window.trimmed(size) for window, size in zip(row, sizes, strict=True)]
+    tensor = channels_last(powered)
+    if any(map(any, around)):
+        tensor = tf.pad(tensor, [(0, 0), *around, (0, 0)])
+    bare = [replace(window, begin=0, end=0) for window in row]
+    mean = from_channels_last(_slide(tensor, bare, (tf.nn.avg_pool2d, tf.add, _pad_zero)))
+    dilated = any(window.dilation > 1 for window in row)  # whose taps are added up already
+    taps = 1.0 if dilated else float(math.prod(kernel_shape))
     return pointwise(lambda t: (t * taps) ** (1.0 / p), mean)
 
 

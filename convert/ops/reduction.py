@@ -18,8 +18,9 @@ Reduction = Callable[..., Any]
 
 def _log_sum_exp(x: Tensor, axis: Sequence[int], keepdims: bool) -> Tensor:
     top = tf.reduce_max(x, axis, keepdims=True)
+    top = tf.maximum(top, x.dtype.min)  # -inf from itself would be NaN
     total = tf.math.log(tf.reduce_sum(tf.exp(x - top), axis, keepdims=keepdims))
-    return total + (top if keepdims else tf.squeeze(top, axis))
+    return total + (top if keepdims else tf.reduce_max(top, axis))
 
 
 REDUCTIONS: dict[str, Reduction] = {

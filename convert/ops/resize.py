@@ -82,7 +82,8 @@ def _plan(
     if scales is not None and 0 not in scales.shape:
         ratios = [float(scale) for scale in numbers(scales)]
         new = [
-            None if n is None else int(np.floor(n * r)) for n, r in zip(old, ratios, strict=True)
+            None if n is None else int(np.floor(np.float32(n) * np.float32(r)))  # as ORT rounds
+            for n, r in zip(old, ratios, strict=True)
         ]
     elif sizes is not None:
         new, ratios = _from_sizes(old, numbers(sizes), policy)

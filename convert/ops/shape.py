@@ -13,6 +13,9 @@ from ..cut import Part, concat, cut
 from ..registry import OutputInfo, Refused, op
 from ..tensors import AnyValue, Constant, Value, activation, numbers
 
+MAX_SIZE = 2**31 - 1
+"""An end that is this far means «to the end» of an axis, whatever its size."""
+
 
 @op("Constant")
 def constant_op(
@@ -188,6 +191,8 @@ def slice_op(
 def slice_axis(x: AnyValue, axis: int, wanted: slice) -> AnyValue:
     """Take a stretch of one axis, with ONNX's rules for bounds."""
     size = x.shape[axis]
+    if size is None and wanted.start == 0 and wanted.stop >= MAX_SIZE and wanted.step == 1:
+        return x
     if size is None:
         raise Refused("an axis of free size is sliced", "export with that size fixed")
     picked = _clamped(wanted, size)

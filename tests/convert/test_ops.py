@@ -1,0 +1,126 @@
+"""Emitted operators against ONNX Runtime, where ONNX's own node tests do not look."""
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import pytest
+import tensorflow as tf
+
+from decant.convert.emit import emit
+from decant.convert.reference import OnnxRuntime
+from decant.errors import UnsupportedOp
+from decant.graph.load import prepare
+
+
+def model_of(text, weights=None, opset=18):
+    """Parse "(inputs) => (outputs) {nodes}" with weights that are drawn once."""
+    proto = onnx.parser.parse_model(f'<ir_version: 9, opset_import: ["": {opset}]> g {text}')
+    rng = np.random.default_rng(0)
+    for name, shape in (weights or {}).items():
+        array = rng.normal(size=shape).astype(np.float32)
+        proto.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    return proto
+
+
+def drawn(*shape):
+    return np.random.default_rng(1).normal(size=shape).astype(np.float32)
+
+
+def emitted(proto):
+    model = prepare(ir.from_proto(proto))
+    return emit(model, input_layout="keep", output_layout="keep")
+
+
+def check(proto, **feeds):
+    """Compare shape and numbers of the only output."""
+    (expected,) = OnnxRuntime(proto.SerializeToString()).run(feeds).values()
+    made = emitted(proto)
+    fed = {made.keys[i.name]: tf.constant(i.from_onnx_order(feeds[i.name])) for i in made.inputs}
+    (info,) = made.outputs
+    result = info.to_onnx_order(made.function(**fed)[made.keys[info.name]].numpy())
+    assert result.shape == expected.shape
+    np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_resize_multiplies_sizes_by_scales_in_single_precision():
+    text = """(float[1,2,10,10] x) => (float[1,2,23,23] y)
+     <float[4] scales = {1.0, 1.0, 2.3, 2.3}> { y = Resize<mode = "nearest",
+     nearest_mode = "floor", coordinate_transformation_mode = "asymmetric">(x, , scales) }"""
+    check(model_of(text), x=drawn(1, 2, 10, 10))
+
+
+POOL = "kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]"
+
+
+def test_average_pooling_of_a_free_size_refuses_to_count_the_taps_inside():
+    text = f"(float[1,2,H,W] x) => (float[1,2,I,J] y) {{ y = AveragePool<{POOL}>(x) }}"
+    with pytest.raises(UnsupportedOp, match="depend on a free size"):
+        emitted(model_of(text))
+
+
+def test_average_pooling_of_a_free_size_that_counts_the_padding():
+    text = f"""(float[1,2,H,W] x) => (float[1,2,I,J] y)
+     {{ y = AveragePool<count_include_pad = 1, {POOL}>(x) }}"""
+    check(model_of(text), x=drawn(1, 2, 7, 6))
+
+
+@pytest.mark.parametrize("pads", ["[0, 0, 0, 0]", "[1, 0, 1, 1]"])
+def test_lp_pooling_rounds_up(pads):
+    text = f"""(float[1,2,5,5] x) => (float[1,2,?,?] y) {{ y = LpPool<kernel_shape = [2, 2],
+     strides = [2, 2], ceil_mode = 1, pads = {pads}>(x) }}"""
+    check(model_of(text), x=drawn(1, 2, 5, 5))
+
+
+def test_lp_pooling_with_dilation():
+    text = """(float[1,2,8,7] x) => (float[1,2,?,?] y)
+     { y = LpPool<kernel_shape = [2, 2], dilations = [2, 2]>(x) }"""
+    check(model_of(text), x=drawn(1, 2, 8, 7))
+
+
+def test_depthwise_convolution_with_stride_and_dilation():
+    text = """(float[1,3,12,11] x) => (float[1,3,?,?] y)
+     { y = Conv<group = 3, strides = [2, 2], dilations = [2, 2]>(x, w) }"""
+    check(model_of(text, {"w": [3, 1, 3, 3]}), x=drawn(1, 3, 12, 11))
+
+
+@pytest.mark.parametrize("exponent", [0.5, 3.0])
+def test_power_of_integers(exponent):
+    text = f"(int64[6] x) => (int64[6] y) <float e = {{{exponent}}}> {{ y = Pow(x, e) }}"
+    check(model_of(text), x=np.array([0, 1, 4, 10, 81, 90]))
+
+
+def test_power_takes_the_rank_of_its_exponent():
+    text = "(float[4] x) => (float[1,4] y) <float[1,1] e = {2.0}> { y = Pow(x, e) }"
+    check(model_of(text), x=drawn(4))
+
+
+def test_dropout_in_training_is_refused():
+    text = """(float[2,5] x) => (float[2,5] y) <float ratio = {0.5}, bool training = {1}>
+     { y = Dropout(x, ratio, training) }"""
+    with pytest.raises(UnsupportedOp, match="training"):
+        emitted(model_of(text))
+
+
+def test_log_sum_exp_keeps_the_axes_that_it_does_not_reduce():
+    text = """(float[3,1,1] x) => (float[3,1] y) <int64[1] axis = {1}>
+     { y = ReduceLogSumExp<keepdims = 0>(x, axis) }"""
+    check(model_of(text), x=drawn(3, 1, 1))
+
+
+def test_log_sum_exp_of_nothing_but_minus_infinity():
+    text = """(float[2,3] x) => (float[2] y) <int64[1] axis = {1}>
+     { y = ReduceLogSumExp<keepdims = 0>(x, axis) }"""
+    check(model_of(text), x=np.array([[-np.inf] * 3, [1, 2, -np.inf]], np.float32))
+
+
+def test_gather_counts_from_the_end_of_a_free_axis():
+    text = """(float[1,T,3] x) => (float[1,3] y) <int64 last = {-1}>
+     { y = Gather<axis = 1>(x, last) }"""
+    check(model_of(text), x=drawn(1, 5, 3))
+
+
+def test_slice_passes_a_free_axis_on_whole():
+    text = """(float[N,6] x) => (float[N,3] y) <int64[2] starts = {0, 1},
+     int64[2] ends = {9223372036854775807, 4}, int64[2] axes = {0, 1}>
+     { y = Slice(x, starts, ends, axes) }"""
+    check(model_of(text), x=drawn(4, 6))

@@ -232,7 +232,7 @@ class Way:
 
     def _drawing(self, measured: Result) -> Stage:
         return Stage(
-            "report", measured.files, packages=("decant.bench",), libraries=("matplotlib",)
+            "report", measured.files, packages=("decant.bench",), libraries=("jinja2",)
         )
 
     def _draw(self, measured: Result, out: Path) -> None:

@@ -35,7 +35,7 @@ def load(path: Path | str, shapes: Mapping[str, Sequence[int]] | None = None) ->
     if not path.is_file():
         raise DataError(f"{path}: no such file; give the path of an .onnx file")
     try:
-        onnx.checker.check_model(str(path))
+        _check(path)
         model = ir.load(path)
     except (DecodeError, onnx.checker.ValidationError, OSError, ValueError, RuntimeError) as error:
         reason = next(iter(str(error).strip().splitlines()), repr(error))
@@ -47,13 +47,35 @@ def load(path: Path | str, shapes: Mapping[str, Sequence[int]] | None = None) ->
     return prepare(model, shapes)
 
 
+def _check(path: Path) -> None:
+    """Run ONNX's checker, which wants shapes of all outputs, behind inference where one lacks."""
+    outputs = onnx.load(path, load_external_data=False).graph.output
+    if all(_has_shape(output) for output in outputs):
+        onnx.checker.check_model(str(path))
+    else:
+        onnx.checker.check_model(onnx.shape_inference.infer_shapes(onnx.load(path)))
+
+
+def _has_shape(value: onnx.ValueInfoProto) -> bool:
+    kind = value.type.WhichOneof("value")
+    return kind is not None and (kind != "tensor_type" or value.type.tensor_type.HasField("shape"))
+
+
 def prepare(model: ir.Model, shapes: Mapping[str, Sequence[int]] | None = None) -> ir.Model:
     """Bring a model that is already in memory into the form that `load` returns (in place)."""
+    _drop_initializers_from_inputs(model)
     _pin_shapes(model, shapes or {})
     common.InlinePass()(model)
     common.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
     attributes_to_inputs(model)
     return model
+
+
+def _drop_initializers_from_inputs(model: ir.Model) -> None:
+    """Keep only what callers feed: files up to IR version 3 list every weight as an input too."""
+    weights = model.graph.initializers
+    fed = [value for value in model.graph.inputs if value.name not in weights]
+    model.graph.inputs[:] = fed
 
 
 def _pin_shapes(model: ir.Model, shapes: Mapping[str, Sequence[int]]) -> None:

@@ -42,7 +42,7 @@ setup:
 install:
 	@echo 'Making .venv (about two minutes) …'
 	@.venv/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
-	@.venv/bin/python -m pip install --quiet --constraint constraints.txt setuptools
-	@.venv/bin/python -m pip install --quiet --constraint constraints.txt --no-build-isolation \
+	@.venv/bin/python -m pip install -qq --constraint constraints.txt setuptools
+	@.venv/bin/python -m pip install -qq --constraint constraints.txt --no-build-isolation \
 		--editable '.[zoo,dev,test]'
 	@{ pwd; cat pyproject.toml constraints.txt; } > .venv/.made-from

@@ -37,6 +37,8 @@ TFLITE_FILE = "model_fp32.tflite"
 TRACE_FILE = "trace.json"
 REPORT_FILE = "convert.json"
 TRACED_AT_LEAST = 0.95
+LAYOUTS = ("nhwc", "keep")
+INPUT_DTYPES = ("float32", "uint8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,9 @@ def to_tflite(
         DataError: A file or the inputs are missing, damaged or do not fit.
         UsageError: The options contradict each other or the model.
     """
+    _check_choice("input_layout", input_layout, LAYOUTS)
+    _check_choice("output_layout", output_layout, LAYOUTS)
+    _check_choice("input_dtype", input_dtype, INPUT_DTYPES)
     if normalization is not None and input_dtype != "uint8":
         raise UsageError("normalization moves into the file with uint8 input only")
     settings = {
@@ -109,6 +114,11 @@ def to_tflite(
         report = work.run(source, inputs, reference)
         write_text(stage / REPORT_FILE, report.model_dump_json(indent=2) + "\n")
     return _moved(report, stage, target)
+
+
+def _check_choice(option: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise UsageError(f"{option} is {value!r}; give one of {', '.join(map(repr, choices))}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,20 @@ def test_operators_of_ones_own_convert_with_a_reference(tmp_path):
             "with uint8 input only",
             id="normalization-of-floats",
         ),
+        pytest.param(
+            "net.onnx",
+            {"input_layout": "nchw"},
+            UsageError,
+            "input_layout is 'nchw'; give one of 'nhwc', 'keep'",
+            id="layout",
+        ),
+        pytest.param(
+            "net.onnx",
+            {"input_dtype": "int8"},
+            UsageError,
+            "input_dtype is 'int8'; give one of 'float32', 'uint8'",
+            id="dtype",
+        ),
     ],
 )
 def test_wrong_use_is_told(tmp_path, monkeypatch, source, options, error, message):

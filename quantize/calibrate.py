@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tokenize
 import warnings
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +30,17 @@ BINS = 2048
 # Values of an activation that go into its histogram per sample, evenly spaced if it has more.
 COUNTED_VALUES = 1 << 15
 HELD_OUT_EVERY = 4
+# What NumPy raises on damaged bytes: of the file, of a compressed entry, of an array's header.
+UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    SyntaxError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+    tokenize.TokenError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +71,7 @@ def load(path: Path) -> dict[str, NDArray[Any]]:
             raise DataError(f"{path}: one bare array without an input's name; {advice}")
         with archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise DataError(
             f"{path}: cannot be read as calibration data ({error}); {advice}"
         ) from error

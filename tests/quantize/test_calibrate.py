@@ -1,5 +1,7 @@
 """Calibration data is checked, split and measured."""
 
+import zipfile
+
 import numpy as np
 import pytest
 import tiny_graph
@@ -108,6 +110,31 @@ def test_a_bad_npz_is_named(tmp_path, content):
             np.save(file, ones(2, 3))
     else:
         np.savez(path, image=np.array([{}], object))
+    with pytest.raises(DataError, match=r"x\.npz.*save it with numpy\.savez"):
+        load_calibration(path)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_damage_anywhere_in_an_npz_is_named(tmp_path, save):
+    path = tmp_path / "x.npz"
+    save(path, image=np.random.default_rng(0).normal(size=8))
+    whole = path.read_bytes()
+    named = 0
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x5A]) + whole[at + 1 :])
+        try:
+            load_calibration(path)
+        except DataError:
+            named += 1
+    assert named > len(whole) / 3
+
+
+def test_a_damaged_header_is_named(tmp_path):
+    path = tmp_path / "x.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3"
+        size = len(header).to_bytes(2, "little")
+        archive.writestr("image.npy", b"\x93NUMPY\x01\x00" + size + header)
     with pytest.raises(DataError, match=r"x\.npz.*save it with numpy\.savez"):
         load_calibration(path)
 

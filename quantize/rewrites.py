@@ -47,6 +47,8 @@ def _factors(graph: Graph, operator: Any) -> tuple[int, int] | None:
         return None
     before = graph.shape(int(operator.inputs[0]))
     after = graph.shape(int(operator.outputs[0]))
+    if not graph.is_float(int(operator.inputs[0])):
+        return None  # the steps in between are declared as floats
     if any(size < 1 for size in (*before, *after)) or operator.builtinOptions.alignCorners:
         return None
     rows, columns = after[1] / before[1], after[2] / before[2]

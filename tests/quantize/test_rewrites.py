@@ -66,6 +66,16 @@ def test_other_resizes_stay(graph):
     assert graph.histogram() == {"RESIZE_NEAREST_NEIGHBOR": 1}
 
 
+def test_a_resize_of_integers_stays():
+    options = schema.ResizeNearestNeighborOptionsT()
+    size, after = np.array([6, 10], np.int32), (1, 6, 10, 2)
+    dtypes = (np.uint8, np.uint8)
+    graph = tiny_graph.of_one(
+        "RESIZE_NEAREST_NEIGHBOR", BEFORE, after, options, [size], dtypes=dtypes
+    )
+    assert nearest_by_concatenation(graph) == 0
+
+
 def test_pixels_are_read_inside_xnnpack():
     graph = cast(np.uint8)
     assert tiny_graph.delegate_nodes(graph.to_bytes()) == 0

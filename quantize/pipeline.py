@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from decant.artifacts import to_json, write_bytes, write_text
-from decant.errors import InternalError, ParityError
+from decant.artifacts import to_json, updated_folder, write_bytes, write_text
+from decant.errors import DataError, InternalError, ParityError
 from decant.isolation import run_checked, run_isolated
 from decant.runtime import LiteRtModel, describe
 
@@ -74,8 +74,9 @@ def quantize(
     """Make one candidate per recipe, with float inputs and outputs under the same names.
 
     Writes each candidate, `recipe.json` (the recipes with the activation ranges used, enough to
-    make the same files again) and `quantize.json` (the report) into `out`. Native code runs in
-    processes of its own; a recipe whose process fails becomes one of the report's `failures`.
+    make the same files again) and `quantize.json` (the report) into `out`, all or none. Native
+    code runs in processes of its own; a recipe whose process fails becomes one of the report's
+    `failures`.
 
     Args:
         tflite: The float file.
@@ -99,19 +100,20 @@ def quantize(
     border = tuple(inputs), tuple(outputs)
     reference, _ = run_checked(_run, tflite, *border, held_out)
     statistics = _calibrated(graph, border[0], samples, recipes)
-    job = _Job(graph, *border, statistics, held_out, reference, out)
-    candidates, failures = _make_all(job, recipes)
-    report = QuantizeReport(
-        folder=out,
-        candidates=candidates,
-        failures=failures,
-        calibration_samples=len(samples),
-        measured_samples=len(held_out),
-        rewrites=applied,
-        warnings=tuple(_warnings(len(every), reference, failures)),
-    )
-    write_text(out / RECIPE_FILE, _recipes_json(report))
-    write_text(out / REPORT_FILE, to_json(report.model_dump(mode="json")))
+    with updated_folder(out) as stage:
+        job = _Job(graph, *border, statistics, held_out, reference, stage)
+        candidates, failures = _make_all(job, recipes)
+        report = QuantizeReport(
+            folder=out,
+            candidates=candidates,
+            failures=failures,
+            calibration_samples=len(samples),
+            measured_samples=len(held_out),
+            rewrites=applied,
+            warnings=tuple(_warnings(len(every), reference, failures)),
+        )
+        write_text(stage / RECIPE_FILE, _recipes_json(report))
+        write_text(stage / REPORT_FILE, to_json(report.model_dump(mode="json")))
     return report
 
 
@@ -173,6 +175,9 @@ def _first_run(job: _Job, path: Path) -> tuple[list[Outputs], tuple[Infos, Infos
         return run_checked(_run, path, job.inputs, job.outputs, job.held_out)
     except InternalError as error:
         raise InternalError(f"LiteRT crashes on the new {path.name}: {error}") from error
+    except DataError as error:
+        reason = str(error).removeprefix(f"{path}: ")  # a temporary one
+        raise InternalError(f"the new {path.name} does not run: {reason}") from error
 
 
 def _run(

@@ -16,7 +16,7 @@ from decant.errors import DataError, InternalError
 from decant.quantize import FLOAT16, RECIPES, STATIC_INT8, QuantizeReport, Recipe, quantize
 from decant.quantize.calibrate import measure, samples_of
 from decant.quantize.flatbuffer import Graph
-from decant.quantize.pipeline import _make_all
+from decant.quantize.pipeline import _first_run, _Job, _make_all
 from decant.quantize.ranges import choose
 from decant.quantize.transform import transform
 from decant.runtime import LiteRtModel, describe
@@ -263,6 +263,33 @@ def test_a_crash_of_the_runtime_is_a_message_and_leaves_no_file(report, float_pa
     assert "SIGABRT" in made.failures["absurd"]
     assert made.warnings == (f"recipe absurd made no candidate: {made.failures['absurd']}",)
     assert not (tmp_path / "model_int8.tflite").exists()
+
+
+def test_a_file_that_the_runtime_refuses_is_a_failure(tmp_path):
+    path = tmp_path / "model_int8.tflite"
+    path.write_bytes(tiny_graph.empty().to_bytes()[:40])
+    job = _Job(tiny_graph.empty(), (), (), {}, [], [], tmp_path)
+    with pytest.raises(InternalError, match=r"^the new model_int8\.tflite does not run: LiteRT"):
+        _first_run(job, path)
+
+
+def test_an_interrupt_between_files_leaves_the_folder_as_it_was(float_path, tmp_path, monkeypatch):
+    def interrupt(content):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("decant.quantize.pipeline.to_json", interrupt)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        quantize(
+            float_path,
+            tmp_path / "out",
+            calibration={"image": mobile_network.pictures(2)},
+            inputs=mobile_network.INPUTS_INFO,
+            outputs=mobile_network.OUTPUTS_INFO,
+            recipes=[FLOAT16],
+        )
+    assert not list((tmp_path / "out").iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_file_without_signatures_keeps_its_tensors_names(report, float_path, tmp_path):

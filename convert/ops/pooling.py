@@ -161,13 +161,13 @@ def average_pool(
     plain = all(window.dilation == 1 for window in row)
     how = (tf.nn.avg_pool2d, tf.add, _pad_zero)
     same = not count_include_pad and plain and all_same(row, sizes) and len(row) <= 2
-    pads = [w.trimmed(s) for w, s in zip(row, sizes, strict=True)]
-    if not (same or count_include_pad) and None in sizes and any(map(any, pads)):
+    around = [w.trimmed(s) for w, s in zip(row, sizes, strict=True)]
+    if not (same or count_include_pad) and None in sizes and any(map(any, around)):
         raise Refused("the taps inside depend on a free size", "export with fixed sizes")
-    if same or not any(map(any, pads)):
+    if same or not any(map(any, around)):
         result = from_channels_last(_slide(channels_last(x), row, how))
     else:
-        tensor = tf.pad(channels_last(x), [(0, 0), *pads, (0, 0)])
+        tensor = tf.pad(channels_last(x), [(0, 0), *around, (0, 0)])
         bare = [replace(window, begin=0, end=0) for window in row]
         counted = [
             _counts(w, f, s or 0, bool(count_include_pad))

@@ -231,9 +231,7 @@ class Way:
                 release.write_release(self.project.spec, file.path, file.inputs, file.outputs, out)
 
     def _drawing(self, measured: Result) -> Stage:
-        return Stage(
-            "report", measured.files, packages=("decant.bench",), libraries=("jinja2",)
-        )
+        return Stage("report", measured.files, packages=("decant.bench",), libraries=("jinja2",))
 
     def _draw(self, measured: Result, out: Path) -> None:
         for name in measured.files:

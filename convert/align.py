@@ -12,8 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from . import view
-from .tensors import AnyValue, Constant, Form, Storage, Tensor, Value, native_groups
+from .tensors import AnyValue, Constant, Form, Storage, Tensor, Value, as_dtype, native_groups
 from .view import Axes, Dim, Factor, Factors, Size
+
+
+WIDER = {name: np.dtype(np.int32) for name in ("int8", "uint8", "int16", "uint16")}
+WIDER["uint32"] = np.dtype(np.int64)
+
+MAX_RANK = 6  # dimensions that XNNPACK's reductions take
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,14 @@ def pointwise(function: Callable[..., Tensor], *operands: AnyValue) -> AnyValue:
     """Apply a function element by element, with ONNX (NumPy) broadcasting.
 
     The largest operand that is not a constant decides the memory order; the others follow.
+    Integers that TFLite computes only as quantized numbers are widened on the way.
     """
+    narrow = next((x.dtype for x in operands if x.dtype.name in WIDER), None)
+    if narrow is not None:
+        wide = WIDER[narrow.name]
+        widened = [as_dtype(x, wide) if x.dtype == narrow else x for x in operands]
+        result = pointwise(function, *widened)
+        return as_dtype(result, narrow) if result.dtype == wide else result
     if all(isinstance(x, Constant) for x in operands):
         arrays = [x.plain() for x in operands]
         return Value.laid_out(function(*arrays))
@@ -290,8 +303,8 @@ def _constant_operand(
             position[axis, part] = len(sizes)
             sizes.append(size if value.shape[axis] != 1 and size is not None else 1)
     array = value.array.reshape(sizes).transpose([position[s.axis, s.part] for s in slots])
-    present = [[(_present(value, slot) and slot.factor.size) or 1 for slot in g] for g in groups]
-    shape = [math.prod(group) for group in present]
+    sizes_of = {(s.axis, s.part): sizes[position[s.axis, s.part]] for s in slots}
+    shape = [math.prod(sizes_of[s.axis, s.part] for s in group) for group in groups]
     while shape and shape[0] == 1:
         shape = shape[1:]
     return tf.constant(array.reshape(shape))
@@ -329,7 +342,8 @@ def _reducible(form: Form, gone: Factors) -> tuple[list[Factors], list[bool]]:
     if rows is None:
         raise AssertionError("a value's axes divide its native form")
     reduced = set(rows[0])
-    if all(len({factor in reduced for factor in group}) <= 1 for group in rows[2:]):
+    apart = all(len({factor in reduced for factor in group}) <= 1 for group in rows[2:])
+    if apart and len(rows[2:]) <= MAX_RANK:
         return rows[2:], [any(factor in reduced for factor in group) for group in rows[2:]]
     groups: list[list[Factor]] = []
     for factor in rows[1]:

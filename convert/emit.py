@@ -20,7 +20,7 @@ from .expand import expand, opset_of
 from .fold import evaluate
 from .registry import Key, Lowering, OutputInfo, Refused
 from .spatial import spatial_values
-from .tensors import AnyValue, Constant, Value
+from .tensors import AnyValue, Constant, Value, computed_dtype
 from .trace import Located, locate, located_border
 
 logger = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ class _Emitter:
         layout = self._layout(value, self.border.input_layout)
         if layout != "keep":
             shape = (shape[0], *shape[2:], shape[1])
-        dtype = value.dtype.numpy().name
+        dtype = computed_dtype(value.dtype.numpy()).name
         if self.border.input_dtype == "uint8" and dtype == "float32":
             dtype = "uint8"
         return TensorInfo(name=name, shape=shape, dtype=dtype, layout=layout)
@@ -165,8 +165,8 @@ class _Emitter:
 
     def _enter(self, value: ir.Value, tensor: Any) -> Value:
         rank = len(tensor.shape)
-        if value.dtype is not None and tensor.dtype.as_numpy_dtype != value.dtype.numpy():
-            tensor = tf.cast(tensor, value.dtype.numpy())
+        if tensor.dtype == tf.uint8 and value.dtype is not ir.DataType.UINT8:
+            tensor = tf.cast(tensor, tf.float32)
         if self._layout(value, self.border.input_layout) == "keep":
             return Value.laid_out(tensor)
         return Value.laid_out(tensor, (0, *range(2, rank), 1))
@@ -265,7 +265,8 @@ def _info(value: ir.Value) -> OutputInfo:
     shape = None
     if value.shape is not None:
         shape = tuple(size if isinstance(size, int) else None for size in value.shape)
-    return OutputInfo(value.name or "", shape, value.dtype.numpy().name if value.dtype else None)
+    dtype = computed_dtype(value.dtype.numpy()).name if value.dtype else None
+    return OutputInfo(value.name or "", shape, dtype)
 
 
 def _problem(node: ir.Node, opset: int, refused: Refused) -> str:

@@ -295,7 +295,7 @@ class Constant:
     __slots__ = ("array",)
 
     def __init__(self, array: NDArray[Any]) -> None:
-        self.array = np.asarray(array)
+        self.array = np.asarray(array, computed_dtype(np.asarray(array).dtype))
 
     @property
     def shape(self) -> tuple[Size, ...]:
@@ -370,9 +370,15 @@ def iterate(values: Sequence[AnyValue | None]) -> Iterator[AnyValue]:
     return (value for value in values if value is not None)
 
 
+def computed_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type that stands for another: TFLite computes 16-bit floats as float32."""
+    return np.dtype(np.float32) if dtype.name in ("float16", "bfloat16") else dtype
+
+
 def as_dtype(value: AnyValue, dtype: DTypeLike) -> AnyValue:
     """The value with another element type."""
-    if value.dtype == np.dtype(dtype):
+    dtype = computed_dtype(np.dtype(dtype))
+    if value.dtype == dtype:
         return value
     if isinstance(value, Constant):
         return Constant(value.array.astype(dtype))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.lite.python.convert_phase import ConverterError
 from tensorflow.lite.tools import flatbuffer_utils
 
 from decant.errors import UnsupportedOp
@@ -58,19 +60,24 @@ def convert(saved_model: Path | str, emission: Emission, *, allow_flex: bool = F
         converter.target_spec.supported_ops = [builtins, select]
     try:
         data = converter.convert()
-    except tf.errors.OpError as error:
-        raise _refusal(error) from error
-    except Exception as error:
-        if type(error).__name__ != "ConverterError":  # it has no public name
-            raise
-        raise _refusal(error) from error
+    except ConverterError as error:
+        raise _refusal(str(error), emission) from error
     return _with_own_names(data, emission)
 
 
-def _refusal(error: Exception) -> UnsupportedOp:
-    lines = [line.strip() for line in str(error).splitlines() if "error:" in line]
-    reason = "; ".join(dict.fromkeys(lines)) or str(error).strip().splitlines()[0]
-    return UnsupportedOp(f"TFLite has no form of an emitted op: {reason}; try --allow-flex")
+def _refusal(message: str, emission: Emission) -> UnsupportedOp:
+    """List the emitted ops that TFLite lacks, by the ONNX values they make."""
+    found = re.findall(r'"(n\d+)/[^"]*"[^\n]*?\'tf\.(\w+)\' op', message)
+    nodes = {key.partition("/")[0]: located.value for key, located in emission.tensors.items()}
+    types = dict(re.findall(r"tf\.(\w+)\((tensor<.*?)\) ->", message))
+    lines = [
+        f"  {nodes.get(node, node)}: TFLite has no builtin for {name}({types.get(name, '')})"
+        for node, name in dict.fromkeys(found)
+    ]
+    if not lines:
+        lines = [f"  {message.strip().splitlines()[0]}"]
+    advice = "replace the op before the export, or keep TensorFlow's with --allow-flex"
+    return UnsupportedOp("\n".join(["nodes cannot be converted to TFLite:", *lines, advice]))
 
 
 def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:

@@ -124,7 +124,7 @@ def where(condition: AnyValue, x: AnyValue, y: AnyValue) -> AnyValue:
 def div(a: AnyValue, b: AnyValue) -> AnyValue:
     """Divide; integers round toward zero."""
     if np.issubdtype(a.dtype, np.integer):
-        return pointwise(tf.truncatediv, a, b)
+        return pointwise(_truncated, a, b)
     if (
         isinstance(b, Constant)
         and b.array.size == 1
@@ -134,11 +134,22 @@ def div(a: AnyValue, b: AnyValue) -> AnyValue:
     return pointwise(tf.divide, a, b)
 
 
+def _truncated(a: Any, b: Any) -> Any:
+    """The quotient of integers, rounded toward zero; TFLite's DIV has no int64."""
+    if a.dtype != tf.int64:
+        return tf.truncatediv(a, b)
+    floor = tf.math.floordiv(a, b)
+    inexact = tf.logical_and(floor < 0, tf.not_equal(floor * b, a))
+    return floor + tf.cast(inexact, a.dtype)
+
+
 @op("Mod")
 def mod(a: AnyValue, b: AnyValue, *, fmod: int) -> AnyValue:
     """Remainder with the sign of b, or with that of a as C's fmod gives it."""
     if not fmod:
         return pointwise(tf.math.floormod, a, b)
+    if np.issubdtype(a.dtype, np.integer):
+        return pointwise(lambda x, y: x - y * _truncated(x, y), a, b)
     return pointwise(lambda x, y: tf.sign(x) * tf.math.floormod(tf.abs(x), tf.abs(y)), a, b)
 
 
@@ -268,12 +279,12 @@ def shrink(x: AnyValue, *, bias: float, lambd: float) -> AnyValue:
 @op("IsInf")
 def is_inf(x: AnyValue, *, detect_negative: int, detect_positive: int) -> AnyValue:
     """Whether an element is infinite."""
-    if detect_negative and detect_positive:
-        return pointwise(lambda t: tf.equal(tf.abs(t), np.inf), x)
-    sign = 1.0 if detect_positive else -1.0
     if not (detect_negative or detect_positive):
         return pointwise(lambda t: tf.zeros_like(t, tf.bool), x)
-    return pointwise(lambda t: tf.equal(t, sign * np.inf), x)
+    largest = np.finfo(x.dtype).max  # TFLite's converter stores an infinity as this
+    if detect_negative and detect_positive:
+        return pointwise(lambda t: tf.abs(t) > largest, x)
+    return pointwise(lambda t: (t if detect_positive else -t) > largest, x)
 
 
 ERF_P = (-2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05,

@@ -83,7 +83,7 @@ def paired_difference(runs: list[dict[str, Any]], metric: str) -> dict[str, Any]
         for variant in VARIANTS
     }
     plain, helped = (by_variant[variant] for variant in VARIANTS)
-    gains = np.asarray([helped[seed] - plain[seed] for seed in sorted(plain)])
+    gains = np.asarray([helped[seed] - plain[seed] for seed in sorted(plain.keys() & helped)])
     half = stats.t.ppf(0.975, len(gains) - 1) * stats.sem(gains)
     mean = float(gains.mean())
     return {

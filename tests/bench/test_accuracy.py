@@ -11,7 +11,7 @@ from torch import nn
 from decant.bench.accuracy import measure_accuracy, prepare_set, torch_predictor, worst_regressions
 from decant.datasets import open_dataset
 from decant.errors import DataError, SpecError
-from decant.images import prepare
+from decant.images import normalise, resize
 from decant.spec import ClassificationTask, FolderSource, Input
 from decant.tasks import make_task
 
@@ -57,7 +57,8 @@ def prepared(dataset):
 
 
 def test_tensors_are_those_of_the_image_rule(dataset, prepared):
-    expected = np.stack([prepare(sample.image, INPUT.rule)[0] for sample in dataset])
+    rule = INPUT.rule
+    expected = np.stack([normalise(resize(sample.image, rule)[0], rule) for sample in dataset])
     np.testing.assert_array_equal(prepared.tensors(0, COUNT)["photo"], expected)
     np.testing.assert_array_equal(prepared.tensors(1, 3)["photo"], expected[1:3])
     assert prepared.pixels.dtype == np.uint8

@@ -15,8 +15,9 @@ from . import view
 from .tensors import AnyValue, Constant, Form, Storage, Tensor, Value, as_dtype, native_groups
 from .view import Axes, Dim, Factor, Factors, Size
 
-
-WIDER = {name: np.dtype(np.int32) for name in ("int8", "uint8", "int16", "uint16")}
+WIDER: dict[str, np.dtype[Any]] = {
+    name: np.dtype(np.int32) for name in ("int8", "uint8", "int16", "uint16")
+}
 WIDER["uint32"] = np.dtype(np.int64)
 
 MAX_RANK = 6  # dimensions that XNNPACK's reductions take

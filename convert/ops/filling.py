@@ -30,11 +30,11 @@ def expand(x: AnyValue, shape: AnyValue) -> AnyValue:
     ]
     if list(old) == new:
         return x.reshape(new) if rank != x.rank else x
-    if isinstance(x, Constant):
-        return Constant(np.broadcast_to(x.array, new))
     fixed = [size for size in new if size is not None]
     if len(fixed) < len(new):
         raise Refused("an axis of free size is expanded", "export with fixed sizes")
+    if isinstance(x, Constant):
+        return Constant(np.broadcast_to(x.array, fixed))
     return Value.laid_out(tf.broadcast_to(x.plain(), fixed))
 
 

@@ -270,6 +270,8 @@ class Value:
 
     def reshape(self, shape: Sequence[Size]) -> Value:
         """Regroup the logical axes; moves data only where a size does not divide."""
+        if 0 in self.shape and None not in shape:
+            return Value.laid_out(tf.zeros(shape, self.dtype))
         axes = view.regroup(view.join(view.flatten(self.axes), self.order), shape)
         if axes is not None:
             return Value(self.storage, axes)

@@ -50,8 +50,6 @@ def reshape(
     x: AnyValue, shape: AnyValue, *, allowzero: int, outputs: tuple[OutputInfo, ...]
 ) -> AnyValue:
     """Regroup axes; emits nothing where sizes divide."""
-    if isinstance(shape, Constant) and 0 in x.shape:
-        return Value.laid_out(tf.zeros(numbers(shape), x.dtype))
     if isinstance(shape, Constant):
         return x.reshape(_resolve(x.shape, numbers(shape), bool(allowzero)))
     inferred = outputs[0].shape

@@ -59,7 +59,12 @@ def test_type_error_fails(copy):
     ids=["stage to stage", "zoo to stage", "core to stage", "command line to stage"],
 )
 def test_import_across_a_border_fails(copy, file, module):
-    add(copy / file, f"def seeded() -> object:\n    import {module}\n\n    return {module}")
+    seeded = f'''def seeded() -> object:
+    """Import what must not be imported here."""
+    import {module}
+
+    return {module}'''
+    add(copy / file, seeded)
     ended = check(copy)
     assert ended.returncode != 0
     assert "BROKEN" in ended.stdout

@@ -124,7 +124,10 @@ EMISSION_GAPS = (
 LITE_GAPS = (
     Gap(".*_uint64|.*_uint64_expanded", "TFLite has no uint64 arithmetic"),
     Gap("div_uint32|mod_int64_fmod|pow_types_int64_int64", "TFLite divides no int64"),
-    Gap(".*qk_matmul_bias_.d_mask_causal.*|.*log_sum_exp_empty_set_expanded", "-inf is stored as -3.4e38"),
+    Gap(
+        ".*qk_matmul_bias_.d_mask_causal.*|.*log_sum_exp_empty_set_expanded",
+        "-inf is stored as -3.4e38",
+    ),
     Gap("maxpool_2d_uint8", "TFLite pools only quantized bytes"),
     Gap("attention_local_window_gqa_rank4_mask.*", "BATCH_MATMUL of such broadcasting"),
 )

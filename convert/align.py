@@ -12,15 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from . import view
-from .tensors import AnyValue, Constant, Form, Storage, Tensor, Value, as_dtype, native_groups
-from .view import Axes, Dim, Factor, Factors, Size
+from .memory import Form, Tensor, native_groups
+from .tensors import AnyValue, Constant, Storage, Value, as_dtype
+from .view import Dim, Factor, Factors, Size
 
 WIDER: dict[str, np.dtype[Any]] = {
     name: np.dtype(np.int32) for name in ("int8", "uint8", "int16", "uint16")
 }
 WIDER["uint32"] = np.dtype(np.int64)
-
-MAX_RANK = 6  # dimensions that XNNPACK's reductions take
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,53 +308,3 @@ def _constant_operand(
     while shape and shape[0] == 1:
         shape = shape[1:]
     return tf.constant(array.reshape(shape))
-
-
-def reduce(
-    function: Callable[..., Tensor], value: Value, axes: Sequence[int], keepdims: bool
-) -> Value:
-    """Reduce logical axes wherever their factors lie in memory.
-
-    Args:
-        function: Takes a tensor, `axis` and `keepdims`, as `tf.reduce_mean` does.
-        value: What to reduce.
-        axes: Logical axes; not negative.
-        keepdims: Whether the axes stay, with size one.
-    """
-    gone = view.flatten(value.axes[axis] for axis in axes)
-    groups, reduced = _reducible(value.storage.forms[0], gone)
-    where = [i for i, is_reduced in enumerate(reduced) if is_reduced]
-    result = function(value.storage.take(groups), axis=where, keepdims=keepdims)
-    kept = view.flatten(group for i, group in enumerate(groups) if i not in where)
-    if keepdims:
-        left: Axes = tuple(() if a in axes else own for a, own in enumerate(value.axes))
-    else:
-        left = tuple(own for a, own in enumerate(value.axes) if a not in axes)
-    return Value(Storage([Form(result, kept)]), left)
-
-
-def _reducible(form: Form, gone: Factors) -> tuple[list[Factors], list[bool]]:
-    """Dimensions for the form's tensor, and of which of them everything is reduced.
-
-    No dimension is reduced in part; the tensor's own dimensions are kept where they allow it.
-    """
-    rows = view.refine([gone, form.order, *native_groups(form, [gone])])
-    if rows is None:
-        raise AssertionError("a value's axes divide its native form")
-    reduced = set(rows[0])
-    apart = all(len({factor in reduced for factor in group}) <= 1 for group in rows[2:])
-    if apart and len(rows[2:]) <= MAX_RANK:
-        return rows[2:], [any(factor in reduced for factor in group) for group in rows[2:]]
-    groups: list[list[Factor]] = []
-    for factor in rows[1]:
-        same = groups and (groups[-1][-1] in reduced) == (factor in reduced)
-        if same and factor.size is not None and groups[-1][-1].size is not None:
-            groups[-1].append(factor)
-        else:
-            groups.append([factor])
-    return [tuple(group) for group in groups], [group[0] in reduced for group in groups]
-
-
-def scalar(value: float, like: AnyValue) -> Any:
-    """A NumPy scalar of the operand's element type."""
-    return np.asarray(value, like.dtype)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from . import view
-from .tensors import Form, Storage, Tensor, Value, native_groups, new_dim
+from .memory import Form, Tensor, native_groups
+from .tensors import Storage, Value, new_dim
 from .view import Axes, Factor, Factors
 
 

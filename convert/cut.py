@@ -11,16 +11,8 @@ import tensorflow as tf
 from . import view
 from .align import cut_axis, precedence, prepare
 from .along import expose, native_dims
-from .tensors import (
-    AnyValue,
-    Form,
-    Storage,
-    Tensor,
-    Value,
-    activation,
-    native_groups,
-    new_dim,
-)
+from .memory import Form, Tensor, native_groups
+from .tensors import AnyValue, Storage, Value, activation, new_dim
 from .view import Dim, Factor, Factors
 
 MAX_SPLIT = 4  # parts that XNNPACK's SPLIT takes

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from .cut import Part, cut_tensor
-from .tensors import Tensor
+from .memory import Tensor
 
 MAX_SLICES = 8  # beyond as many copies one GATHER is as good
 

@@ -10,16 +10,8 @@ import tensorflow as tf
 
 from . import view
 from .align import cut_axis, prepare
-from .tensors import (
-    AnyValue,
-    Constant,
-    Storage,
-    Tensor,
-    Value,
-    activation,
-    native_groups,
-    new_dim,
-)
+from .memory import Tensor, native_groups
+from .tensors import AnyValue, Constant, Storage, Value, activation, new_dim
 from .view import Factors
 
 

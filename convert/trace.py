@@ -11,7 +11,8 @@ import onnx_ir as ir
 from decant.tensors import TensorInfo
 
 from . import view
-from .tensors import AnyValue, Form, Value
+from .memory import Form
+from .tensors import AnyValue, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ..memory import Tensor
 from ..padding import Window, all_same, windows
 from ..registry import Refused, op
-from ..tensors import AnyValue, Tensor, Value, activation, constant
+from ..tensors import AnyValue, Value, activation, constant
 from ..view import Size
 
 

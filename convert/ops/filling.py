@@ -12,8 +12,9 @@ import tensorflow as tf
 from .. import edges
 from ..align import pointwise
 from ..along import along, expose
+from ..memory import Tensor
 from ..registry import Refused, op
-from ..tensors import AnyValue, Constant, Tensor, Value, activation, constant, numbers
+from ..tensors import AnyValue, Constant, Value, activation, constant, numbers
 from .shape import slice_axis
 
 

@@ -11,16 +11,9 @@ import tensorflow as tf
 
 from ..along import expose
 from ..cut import Part
+from ..memory import Tensor
 from ..registry import Refused, op
-from ..tensors import (
-    AnyValue,
-    Constant,
-    Tensor,
-    Value,
-    activation,
-    constant,
-    numbers,
-)
+from ..tensors import AnyValue, Constant, Value, activation, constant, numbers
 from .shape import pieces
 
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from ..align import pointwise, reduce
+from ..align import pointwise
 from ..product import product
+from ..reduction import reduce
 from ..registry import Refused, op
 from ..tensors import AnyValue, Constant, activation, constant
 

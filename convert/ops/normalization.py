@@ -8,10 +8,12 @@ import numpy as np
 import tensorflow as tf
 
 from .. import view
-from ..align import pointwise, reduce
+from ..align import pointwise
+from ..memory import Tensor
 from ..product import leading_groups
+from ..reduction import reduce
 from ..registry import Refused, op
-from ..tensors import AnyValue, Constant, Tensor, Value, activation, constant
+from ..tensors import AnyValue, Constant, Value, activation, constant
 
 
 @op("BatchNormalization", ignore=["momentum", "spatial"])

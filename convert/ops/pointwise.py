@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from ..align import pointwise
 from ..registry import Refused, op
-from ..tensors import AnyValue, Constant, Value, as_dtype, constant
+from ..tensors import AnyValue, Constant, Value, as_dtype
 
 UNARY: dict[str, Callable[..., Any]] = {
     "Acos": lambda x: tf.atan2(tf.sqrt(1.0 - x * x), x),
@@ -181,91 +181,6 @@ def _is_whole(y: AnyValue) -> bool:
     if np.issubdtype(y.dtype, np.integer):
         return True
     return isinstance(y, Constant) and bool(np.all((y.array >= 0) & (y.array % 1 == 0)))
-
-
-@op("Clip")
-def clip(x: AnyValue, low: AnyValue | None = None, high: AnyValue | None = None) -> AnyValue:
-    """Clip; [0, 6] and [0, inf] become TFLite's fused activations."""
-    lowest = float(constant(low)) if low is not None else -np.inf
-    highest = float(constant(high)) if high is not None else np.inf
-    if lowest == 0 and highest == 6 and x.dtype == np.float32:
-        return nonnegative(tf.nn.relu6, x)
-    y = x
-    if lowest == 0 and x.dtype == np.float32:
-        y = nonnegative(tf.nn.relu, y)
-    elif lowest != -np.inf:
-        y = pointwise(tf.maximum, y, Constant(np.asarray(lowest, x.dtype)))
-    if highest != np.inf:
-        y = pointwise(tf.minimum, y, Constant(np.asarray(highest, x.dtype)))
-    return y
-
-
-@op("HardSwish")
-def hard_swish(x: AnyValue) -> AnyValue:
-    """Emit x * relu6(x + 3) / 6 in the form that TFLite fuses into HARD_SWISH."""
-    return pointwise(lambda t: t * (tf.nn.relu6(t + 3.0) * (1 / 6)), x)
-
-
-@op("HardSigmoid")
-def hard_sigmoid(x: AnyValue, *, alpha: float, beta: float) -> AnyValue:
-    """Emit clip(alpha x + beta, 0, 1) as relu6, scaled so that TFLite fuses it into the add."""
-    if np.float32(alpha) == np.float32(1 / 6) and beta == 0.5:
-        return nonnegative(lambda t: tf.nn.relu6(t + 3.0) * (1 / 6), x)
-    return nonnegative(lambda t: tf.minimum(tf.nn.relu(t * alpha + beta), 1.0), x)
-
-
-@op("LeakyRelu")
-def leaky_relu(x: AnyValue, *, alpha: float) -> AnyValue:
-    """Multiply by alpha below zero."""
-    return pointwise(lambda t: tf.nn.leaky_relu(t, alpha), x)
-
-
-@op("PRelu")
-def prelu(x: AnyValue, slope: AnyValue) -> AnyValue:
-    """Multiply by a slope below zero, in the form that TFLite fuses into PRELU."""
-    return pointwise(lambda t, a: tf.nn.relu(t) + tf.negative(a) * tf.nn.relu(-t), x, slope)
-
-
-@op("ThresholdedRelu")
-def thresholded_relu(x: AnyValue, *, alpha: float) -> AnyValue:
-    """Keep what is above alpha."""
-    return pointwise(lambda t: tf.where(t > alpha, t, tf.zeros_like(t)), x)
-
-
-@op("Elu")
-def elu(x: AnyValue, *, alpha: float) -> AnyValue:
-    """Emit alpha (e^x - 1) below zero."""
-    if alpha == 1:
-        return pointwise(tf.nn.elu, x)
-    return pointwise(lambda t: tf.nn.relu(t) + alpha * tf.nn.elu(tf.minimum(t, 0.0)), x)
-
-
-@op("Selu")
-def selu(x: AnyValue, *, alpha: float, gamma: float) -> AnyValue:
-    """Emit gamma elu_alpha(x)."""
-    return pointwise(
-        lambda t: gamma * tf.nn.relu(t) + gamma * alpha * tf.nn.elu(tf.minimum(t, 0.0)), x
-    )
-
-
-@op("Celu")
-def celu(x: AnyValue, *, alpha: float) -> AnyValue:
-    """Emit alpha (e^(x / alpha) - 1) below zero."""
-    return pointwise(
-        lambda t: tf.nn.relu(t) + alpha * tf.nn.elu(tf.minimum(t, 0.0) * (1 / alpha)), x
-    )
-
-
-@op("Gelu")
-def gelu(x: AnyValue, *, approximate: str) -> AnyValue:
-    """Emit TFLite's GELU, exact or with tanh."""
-    return pointwise(lambda t: tf.nn.gelu(t, approximate == "tanh"), x)
-
-
-@op("Swish")
-def swish(x: AnyValue, *, alpha: float) -> AnyValue:
-    """Emit x sigmoid(alpha x)."""
-    return pointwise(lambda t: t * tf.sigmoid(t if alpha == 1 else alpha * t), x)
 
 
 @op("Shrink")

@@ -12,10 +12,12 @@ import numpy as np
 import tensorflow as tf
 
 from .. import edges
-from ..align import pointwise, reduce
+from ..align import pointwise
+from ..memory import Tensor
 from ..padding import Window, all_same, windows
+from ..reduction import reduce
 from ..registry import OutputInfo, Refused, op
-from ..tensors import AnyValue, Constant, Tensor, Value, activation
+from ..tensors import AnyValue, Constant, Value, activation
 from ..view import Size
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from ..align import pointwise, reduce
+from ..align import pointwise
 from ..along import along, expose
+from ..memory import Form, Tensor
+from ..reduction import reduce
 from ..registry import op
-from ..tensors import AnyValue, Form, Storage, Tensor, Value, activation, numbers
+from ..tensors import AnyValue, Storage, Value, activation, numbers
 from ..view import flatten
 
 Reduction = Callable[..., Any]

@@ -12,8 +12,9 @@ import tensorflow as tf
 from ..align import pointwise
 from ..along import expose
 from ..interpolation import Axis, Method, nearest, outside, weights
+from ..memory import Tensor
 from ..registry import Refused, op
-from ..tensors import AnyValue, Constant, Tensor, Value, activation, numbers
+from ..tensors import AnyValue, Constant, Value, activation, numbers
 
 # flags (align_corners, half_pixel_centers) of TFLite's ops -> what they are in ONNX
 BUILTIN = {

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from decant.convert import view
-from decant.convert.align import pointwise, reduce
+from decant.convert.align import pointwise
 from decant.convert.along import along, expose
 from decant.convert.cut import Part, concat, cut
 from decant.convert.product import product
+from decant.convert.reduction import reduce
 from decant.convert.tensors import Constant, Value
 
 STEPS = settings(max_examples=60, deadline=None)

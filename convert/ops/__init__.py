@@ -9,7 +9,9 @@ from . import (  # noqa: F401
     normalization,
     pointwise,
     pooling,
+    quantized,
     reduction,
     resize,
+    sampling,
     shape,
 )

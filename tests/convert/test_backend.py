@@ -111,13 +111,14 @@ EMISSION_GAPS = (
     Gap("bernoulli_.*", "random numbers"),
     Gap("bit(shift|wise|cast)_.*", "TFLite shifts right and xors only"),
     Gap("(basic_)?deform_conv_.*|roialign_.*", "sampling at computed places is not emitted yet"),
-    Gap("gridsample.*", "sampling at computed places is not emitted yet"),
+    Gap("gridsample_(bicubic|volumetric).*", "only linear and nearest reading of images"),
     Gap("col2im.*|cumprod_.*|det_.*|unique_.*|tensorscatter.*", "TFLite has no builtin"),
     Gap("dft.*|stft.*|melweightmatrix|tfidf.*|image_decoder.*", "TFLite has no builtin"),
     Gap("maxpool_with_argmax.*|maxunpool.*", "TFLite's pooling gives no indices"),
     Gap("nonmaxsuppression_.*|optional_.*", "TFLite has no builtin of such outputs"),
     Gap("scatter.*_(mul|multiply|max|min)(_.*)?", "TFLite scatters by replacing or adding"),
-    Gap(".*quantizelinear.*|qlinear.*|convinteger.*|matmulinteger", "quantized ONNX files"),
+    Gap("(de)?quantizelinear_blocked.*", "blocks of scales are not emitted"),
+    Gap("qlinear.*|convinteger.*|matmulinteger", "products of integers are not emitted"),
     Gap("(blackman|hamming|hann)window(_symmetric)?", "a model without inputs"),
 )
 

@@ -170,6 +170,13 @@ def test_attention_transposes_query_key_and_value_together(n, h, d, tmp_path):
     assert ops["FULLY_CONNECTED"] == 2
 
 
+def test_attention_over_a_free_batch_still_moves_twice(tmp_path):
+    text = ATTENTION.format(n=9, h=3, d=8, c=24).replace("float[1,", "float[N,")
+    text = text.replace("value_ints=[1,9,", "value_ints=[-1,9,")
+    ops = check(parsed(text, {"w": (24, 72), "w2": (24, 24)}), tmp_path).ops
+    assert ops["TRANSPOSE"] == 2
+
+
 SHUFFLE = """(float[1,8,6,5] x) => (float[1,8,6,5] y) {
     grouped = Constant<value_ints=[1,2,4,6,5]>()
     whole = Constant<value_ints=[1,8,6,5]>()

@@ -1,0 +1,71 @@
+"""Quantization written out in an ONNX file, computed as the arithmetic that it stands for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+import tensorflow as tf
+
+from ..align import pointwise
+from ..registry import Refused, op
+from ..tensors import AnyValue, Constant, as_dtype
+
+
+def _along(value: AnyValue, x: AnyValue, axis: int) -> AnyValue:
+    """Scales or zero points per element of an axis, ready to broadcast against x."""
+    if value.rank != 1 or value.shape[0] == 1:
+        return value.reshape(())
+    axis %= x.rank
+    return value.reshape([value.shape[0] if i == axis else 1 for i in range(x.rank)])
+
+
+def _refuse_blocks(block_size: int) -> None:
+    if block_size:
+        raise Refused(
+            "blocks of scales are not emitted", "quantize per tensor or axis",
+            ("block_size", block_size),
+        )  # fmt: skip
+
+
+@op("DequantizeLinear", ignore=["output_dtype"])
+def dequantize_linear(
+    x: AnyValue,
+    scale: AnyValue,
+    zero_point: AnyValue | None = None,
+    *,
+    axis: int,
+    block_size: int,
+) -> AnyValue:
+    """Emit (x - zero_point) scale."""
+    _refuse_blocks(block_size)
+    y = as_dtype(x, np.float32)
+    if zero_point is not None:
+        y = pointwise(tf.subtract, y, as_dtype(_along(zero_point, x, axis), np.float32))
+    return pointwise(tf.multiply, y, _along(scale, x, axis))
+
+
+@op("QuantizeLinear", ignore=["saturate", "precision"])
+def quantize_linear(
+    x: AnyValue,
+    scale: AnyValue,
+    zero_point: AnyValue | None = None,
+    *,
+    axis: int,
+    block_size: int,
+    output_dtype: int,
+) -> AnyValue:
+    """Emit x / scale + zero_point, rounded to even and saturated."""
+    _refuse_blocks(block_size)
+    wanted: Any = np.uint8
+    if zero_point is not None:
+        wanted = zero_point.dtype
+    elif output_dtype:
+        wanted = onnx.helper.tensor_dtype_to_np_dtype(output_dtype)
+    y = pointwise(lambda t, s: tf.round(t / s), x, _along(scale, x, axis))
+    if zero_point is not None:
+        y = pointwise(tf.add, y, as_dtype(_along(zero_point, x, axis), np.float32))
+    limits = np.iinfo(wanted)
+    low, high = (Constant(np.asarray(v, np.float32)) for v in (limits.min, limits.max))
+    return as_dtype(pointwise(tf.minimum, pointwise(tf.maximum, y, low), high), wanted)

@@ -7,13 +7,13 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import DataError
+from .interrupts import held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ def updated_folder(path: Path) -> Iterator[Path]:
         for file in files_in(temporary):
             _sync(file)
         path.mkdir(exist_ok=True)
-        with _uninterrupted():
+        with held():
             for entry in sorted(temporary.iterdir()):
                 _take_place(entry, path / entry.name)
         _sync(path)
@@ -217,16 +217,6 @@ def _take_place(entry: Path, path: Path) -> None:
         replace_folder(entry, path)
     else:
         entry.replace(path)
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C and termination back for the few milliseconds that renaming takes."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _sync(path: Path) -> None:

@@ -53,7 +53,7 @@ class QuadrantRecipe:
         if step == self.fail_at:
             raise KeyboardInterrupt
         seed = settings.seed * 1000 + step
-        return torch.randn(settings.batch_size, 1, 6, 4, generator=torch.manual_seed(seed))
+        return torch.randn(settings.batch_size, 1, 6, 4, generator=torch.Generator().manual_seed(seed))
 
     def inputs(self, batch):
         return batch
@@ -64,7 +64,7 @@ class QuadrantRecipe:
         return {"score": score, "value": (outputs["value"] - batch).square().mean()}
 
     def evaluate(self, model):
-        batch = torch.randn(64, 1, 6, 4, generator=torch.manual_seed(7))
+        batch = torch.randn(64, 1, 6, 4, generator=torch.Generator().manual_seed(7))
         with torch.no_grad():
             right = (model(batch)["score"] > 0) == (batch > 0)
         return {"accuracy": right.float().mean().item()}

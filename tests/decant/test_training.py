@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import os
+import signal
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch.nn import functional
 from training_cases import SETTINGS, QuadrantNet, QuadrantRecipe
 
 from decant.errors import DataError
@@ -39,6 +42,54 @@ def test_interrupted_run_ends_with_the_same_bits(tmp_path):
     assert expected.keys() == got.keys()
     assert all(torch.equal(expected[name], got[name]) for name in expected)
     assert resumed.history == whole.history
+
+
+@dataclass
+class Interrupted(QuadrantRecipe):
+    """Draws random numbers all along, and gets a signal in the middle of some work."""
+
+    where: str = ""
+    calls: int = 0
+    number: int = signal.SIGINT
+
+    def loss(self, outputs, batch):
+        self.calls += self.where == "step"
+        if self.where == "step" and self.calls == 13:
+            os.kill(os.getpid(), self.number)
+        outputs = {name: functional.dropout(value, 0.1) for name, value in outputs.items()}
+        return super().loss(outputs, batch)
+
+    def evaluate(self, model):
+        torch.rand(3)
+        self.calls += self.where == "validation"
+        if self.where == "validation" and self.calls == 1:
+            os.kill(os.getpid(), self.number)
+        return super().evaluate(model)
+
+
+@pytest.mark.parametrize(("where", "step"), [("step", 13), ("validation", 20)])
+def test_ctrl_c_saves_where_it_stands_and_the_rest_has_the_same_bits(tmp_path, where, step):
+    whole = train(Interrupted(), tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(Interrupted(where=where), tmp_path / "cut")
+    assert torch.load(tmp_path / "cut/student.state", weights_only=True)["step"] == step
+    resumed = train(Interrupted(), tmp_path / "cut")
+    expected, got = load_file(whole.checkpoint), load_file(resumed.checkpoint)
+    assert all(torch.equal(expected[name], got[name]) for name in expected)
+    assert resumed.history == whole.history
+
+
+def test_termination_as_the_command_line_hears_it_saves_too(tmp_path):
+    def terminate(number, frame):
+        raise SystemExit(143)
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        with pytest.raises(SystemExit):
+            train(Interrupted(where="step", number=signal.SIGTERM), tmp_path)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert torch.load(tmp_path / "student.state", weights_only=True)["step"] == 13
 
 
 def test_another_seed_gives_another_model(tmp_path):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,8 @@ import tensorflow as tf
 
 from . import view
 from .memory import Form, Tensor, native_groups
+from .parts import Parts, cut_axis, prepare
+from .registry import Refused
 from .tensors import AnyValue, Constant, Storage, Value, as_dtype
 from .view import Dim, Factor, Factors, Size
 
@@ -52,6 +53,7 @@ def pointwise(function: Callable[..., Tensor], *operands: AnyValue) -> AnyValue:
     groups = _groups(padded, slots, parts)
     tensors = [_operand(x, slots, groups, parts) for x in padded]
     result = function(*tensors)
+    slots = _settled(slots, groups, result)
     axes = tuple(
         tuple(s.factor for s in sorted((s for s in slots if s.axis == a), key=lambda s: s.part))
         for a in range(rank)
@@ -59,6 +61,18 @@ def pointwise(function: Callable[..., Tensor], *operands: AnyValue) -> AnyValue:
     storage = Storage([Form(result, tuple(slot.factor for slot in slots))])
     storage.hoist = _hoist(function, operands)
     return Value(storage, axes)
+
+
+def _settled(slots: Sequence[Slot], groups: Sequence[Sequence[Slot]], result: Tensor) -> list[Slot]:
+    """The slots with the sizes that were free in one operand and that another one knows."""
+    sizes = dict(zip(map(tuple, groups), result.shape.as_list(), strict=True))
+    known = {}
+    for group, size in sizes.items():
+        free = [slot for slot in group if slot.factor.size is None]
+        if len(free) == 1 and size is not None:
+            rest = math.prod(slot.factor.size or 1 for slot in group)
+            known[free[0]] = Factor(Dim(size // rest), 1, size // rest)
+    return [replace(slot, factor=known.get(slot, slot.factor)) for slot in slots]
 
 
 def _hoist(
@@ -87,80 +101,7 @@ def _hoist(
     return hoist
 
 
-def prepare(
-    operands: Sequence[AnyValue], rank: int
-) -> tuple[list[AnyValue], list[tuple[Size, ...]]]:
-    """Give all operands the same rank and, for every axis, parts that cut all their factors."""
-    padded = [_pad(x, rank) for x in operands]
-    parts = common_parts(padded)
-    if parts is None:
-        padded = [x.whole() if isinstance(x, Value) else x for x in padded]
-        parts = common_parts(padded)
-    if parts is None:
-        raise AssertionError("whole axes always have common parts")
-    return padded, parts
-
-
-def _pad(value: AnyValue, rank: int) -> AnyValue:
-    """Add leading axes of size one, and cut factors where memory does."""
-    missing = rank - value.rank
-    if isinstance(value, Constant):
-        return Constant(value.array.reshape((1,) * missing + value.array.shape))
-    return Value(value.storage, ((),) * missing + value.axes_in_memory())
-
-
-def common_parts(operands: Sequence[AnyValue]) -> list[tuple[Size, ...]] | None:
-    """For every axis the sizes into which all operands' factors can be cut, most significant first.
-
-    None where the cuts of two operands do not divide each other.
-    """
-    result = []
-    for axis in range(operands[0].rank):
-        rows = [[f.size for f in x.axes[axis]] for x in operands if isinstance(x, Value)]
-        rows = [row for row in rows if row]
-        if not rows:
-            sizes = {x.shape[axis] for x in operands} - {1}
-            rows = [[size] for size in sizes]
-        cut = _common_cut(rows)
-        if cut is None:
-            return None
-        result.append(cut)
-    return result
-
-
-def _common_cut(rows: Sequence[Sequence[Size]]) -> tuple[Size, ...] | None:
-    if not rows:
-        return ()
-    if any(None in row for row in rows):
-        longest = max(rows, key=len)
-        known = next(row for row in rows if None in row)
-        same = all(len(row) == len(longest) for row in rows)
-        return tuple(known) if same else None
-    borders = {1}
-    for row in rows:
-        borders.update(math.prod(s or 0 for s in row[i:]) for i in range(len(row)))
-    ordered = sorted(borders)
-    pairs = list(itertools.pairwise(ordered))
-    if 0 in borders:
-        return tuple(rows[0]) if all(list(row) == list(rows[0]) for row in rows) else None
-    if any(b % a for a, b in pairs):
-        return None
-    return tuple(b // a for a, b in reversed(pairs))
-
-
-def cut_axis(factors: Factors, parts: Sequence[Size]) -> Factors:
-    """Cut an axis' factors into parts of these sizes; empty if the operand is broadcast there."""
-    if not factors:
-        return ()
-    if any(part is None for part in parts):
-        return factors
-    cut = view.regroup(factors, parts)
-    if cut is None or any(len(group) != 1 for group in cut):
-        raise AssertionError("parts refine every operand's factors")
-    return view.flatten(cut)
-
-
-def _slots(operands: Sequence[AnyValue], parts: Sequence[Sequence[Size]]) -> list[Slot]:
+def _slots(operands: Sequence[AnyValue], parts: Parts) -> list[Slot]:
     """The memory order of the result: the largest operand's, other axes filled in by the next."""
     values = [x for x in operands if isinstance(x, Value)]
     values.sort(key=precedence)
@@ -201,12 +142,9 @@ def precedence(value: Value) -> tuple[int, bool]:
 
 def _own_factor(slot: Slot, others: Sequence[Slot]) -> Slot:
     """The slot with a factor of its own where two operands are views of one tensor."""
-    dim = slot.factor.dim
-    if all(other.factor.dim is not dim for other in others):
+    if all(other.factor.dim is not slot.factor.dim for other in others):
         return slot
-    size = slot.factor.size
-    fresh = Dim(size, dim.runtime_size if size is None else None)
-    return Slot(slot.axis, slot.part, Factor(fresh, 1, size))
+    return replace(slot, factor=view.fresh(slot.factor))
 
 
 def _inserted(slots: Sequence[Slot], new: Sequence[Slot]) -> list[Slot]:
@@ -222,9 +160,7 @@ def _present(operand: AnyValue, slot: Slot) -> bool:
     return operand.shape[slot.axis] != 1
 
 
-def _groups(
-    operands: Sequence[AnyValue], slots: Sequence[Slot], parts: Sequence[Sequence[Size]]
-) -> list[list[Slot]]:
+def _groups(operands: Sequence[AnyValue], slots: Sequence[Slot], parts: Parts) -> list[list[Slot]]:
     """Physical dimensions of the result; slots share one if every operand has all or none.
 
     The present dimensions of the operand that decides are kept where that is so, because then its
@@ -275,7 +211,7 @@ def _operand(
     value: AnyValue,
     slots: Sequence[Slot],
     groups: Sequence[Sequence[Slot]],
-    parts: Sequence[Sequence[Size]],
+    parts: Parts,
 ) -> Tensor:
     """The operand's tensor, ready to broadcast against the result's dimensions."""
     if isinstance(value, Constant):
@@ -294,17 +230,31 @@ def _constant_operand(
     value: Constant,
     slots: Sequence[Slot],
     groups: Sequence[Sequence[Slot]],
-    parts: Sequence[Sequence[Size]],
+    parts: Parts,
 ) -> Tensor:
     sizes: list[int] = []
     position: dict[tuple[int, int], int] = {}
     for axis, axis_parts in enumerate(parts):
-        for part, size in enumerate(axis_parts):
+        for part, size in enumerate(_sizes_in(value, axis, axis_parts)):
             position[axis, part] = len(sizes)
-            sizes.append(size if value.shape[axis] != 1 and size is not None else 1)
+            sizes.append(size)
     array = value.array.reshape(sizes).transpose([position[s.axis, s.part] for s in slots])
     sizes_of = {(s.axis, s.part): sizes[position[s.axis, s.part]] for s in slots}
     shape = [math.prod(sizes_of[s.axis, s.part] for s in group) for group in groups]
     while shape and shape[0] == 1:
         shape = shape[1:]
     return tf.constant(array.reshape(shape))
+
+
+def _sizes_in(value: Constant, axis: int, parts: Sequence[Size]) -> list[int]:
+    """The sizes that the parts of an axis have in a constant, which knows the free one."""
+    size = value.array.shape[axis]
+    if size == 1:
+        return [1] * len(parts)
+    rest = math.prod(part for part in parts if part is not None)
+    if size % rest or parts.count(None) > 1:
+        raise Refused(
+            f"a constant of size {size} meets an axis of parts {tuple(parts)}",
+            "export with fixed sizes",
+        )
+    return [size // rest if part is None else part for part in parts]

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from . import view
-from .align import cut_axis, precedence, prepare
+from .align import precedence
 from .along import expose, native_dims
 from .memory import Form, Tensor, native_groups
+from .parts import Parts, cut_axis, prepare
 from .tensors import AnyValue, Storage, Value, activation, new_dim
 from .view import Dim, Factor, Factors
 
@@ -64,7 +65,7 @@ def _piece(cutter: _Cutter, value: Value, axis: int, index: int) -> Value:
     form = Form(cutter.tensors(_native_groups(value.storage, cutter.factor))[index], order)
 
     def hoist(wanted: Sequence[Factors]) -> Form | None:
-        groups = _parent_groups(wanted, new, cutter.factor)
+        groups = cutter.parent_groups(wanted, new)
         if groups is None or not _all_cut(value.storage, cutter.factor):
             return None
         return Form(cutter.tensors(groups)[index], view.merge(view.flatten(wanted)))
@@ -89,23 +90,6 @@ def _native_groups(storage: Storage, factor: Factor) -> list[Factors]:
     return [view.merge(group) if group and group[0] in rows[0] else group for group in groups]
 
 
-def _parent_groups(wanted: Sequence[Factors], new: Factors, factor: Factor) -> list[Factors] | None:
-    """Dimensions that the whole must have for its piece to have `wanted`."""
-    if not new:
-        return [(factor, *view.flatten(wanted[:1])), *wanted[1:]]
-    rows = view.refine([new, *wanted])
-    if rows is None or len(rows[0]) != 1:
-        return None
-    groups: list[Factors] = []
-    for group in rows[1:]:
-        if new[0] in group:
-            at = group.index(new[0])
-            groups += [g for g in (group[:at], (factor, *group[at + 1 :])) if g]
-        else:
-            groups.append(group)
-    return groups
-
-
 def _all_cut(storage: Storage, factor: Factor) -> bool:
     """Whether pieces were made of the whole axis, so that moving all of it wastes nothing."""
     sizes = [size for cut_factor, size in storage.pieces if cut_factor == factor]
@@ -121,6 +105,30 @@ class _Cutter:
     parts: Sequence[Part]
     made: dict[tuple[Factors, ...], list[Tensor]] | None = None
 
+    def parent_groups(self, wanted: Sequence[Factors], new: Factors) -> list[Factors] | None:
+        """Dimensions that the whole must have for its piece, of factor `new`, to have `wanted`."""
+        if not new:
+            return [*self._headed(view.flatten(wanted[:1])), *wanted[1:]]
+        rows = view.refine([new, *wanted])
+        if rows is None or len(rows[0]) != 1:
+            return None
+        groups: list[Factors] = []
+        for group in rows[1:]:
+            if new[0] in group:
+                at = group.index(new[0])
+                before = [group[:at]] if at else []
+                groups += [*before, *self._headed(group[at + 1 :])]
+            else:
+                groups.append(group)
+        return groups
+
+    def _headed(self, inner: Factors) -> list[Factors]:
+        """The factor before others: in their dimension if its parts are stretches of that."""
+        stretches = all(part.step == 1 for part in self.parts)
+        if stretches and view.size_of(inner) is not None:
+            return [(self.factor, *inner)]
+        return [(self.factor,), inner] if inner else [(self.factor,)]
+
     def tensors(self, groups: Sequence[Factors]) -> list[Tensor]:
         """One tensor per part; `groups` are dimensions of which one begins with the factor."""
         key = tuple(groups)
@@ -128,7 +136,9 @@ class _Cutter:
         if key not in self.made:
             tensor = self.storage.take(groups)
             dim = next(i for i, group in enumerate(groups) if group[:1] == (self.factor,))
-            inner = view.size_of(groups[dim][1:]) or 1
+            inner = view.size_of(groups[dim][1:])
+            if inner is None:
+                raise AssertionError("a dimension that is cut has a known size")
             parts = [Part(p.start * inner, p.size * inner, p.step) for p in self.parts]
             self.made[key] = self._cut(tensor, dim, parts)
         return self.made[key]
@@ -204,7 +214,6 @@ def concat(values: Sequence[AnyValue], axis: int) -> Value:
 
 
 Order = list[list[tuple[int, int]] | None]  # dims of (axis, part); None is the axis joined along
-Parts = list[tuple[view.Size, ...]]
 
 
 def _in_one_piece(value: Value, axis: int) -> Value:

@@ -18,6 +18,7 @@ from decant.tensors import CHANNELS_LAST, Layout, TensorInfo
 from . import registry
 from .expand import expand, opset_of
 from .fold import evaluate
+from .refusals import failure, no_lowering, problem, report
 from .registry import Key, Lowering, OutputInfo, Refused
 from .spatial import spatial_values
 from .tensors import AnyValue, Constant, Value, computed_dtype
@@ -160,7 +161,7 @@ class _Emitter:
             with tf.name_scope(f"n{index}"):
                 self._emit_node(node)
         if self.problems:
-            raise UnsupportedOp(_report(self.problems))
+            raise report(self.problems)
         return {self.keys[_name(v)]: self._leave(v) for v in self.graph.outputs}
 
     def _enter(self, value: ir.Value, tensor: Any) -> Value:
@@ -184,9 +185,10 @@ class _Emitter:
         known = [
             v is None or value is not None for v, value in zip(node.inputs, inputs, strict=True)
         ]
-        lowering = registry.find(self.table, node.domain, node.op_type, opset_of(self.model, node))
+        opset = opset_of(self.model, node)
+        lowering = registry.find(self.table, node.domain, node.op_type, opset)
         if lowering is None and not all(isinstance(x, Constant) for x in inputs):
-            self._refuse(node, Refused("decant has no lowering for this op", REGISTER_ADVICE))
+            self._refuse(node, no_lowering(node, opset))
         elif all(known):
             self._set_outputs(node, lowering, inputs)
         else:
@@ -200,25 +202,30 @@ class _Emitter:
         except Refused as refused:
             self._refuse(node, refused)
             return
+        except (ValueError, TypeError, tf.errors.OpError) as error:
+            logger.debug("%s cannot be emitted", node.name, exc_info=error)
+            self._refuse(node, failure(node, error))
+            return
         for value, result in zip(node.outputs, results, strict=False):
             self.values[value] = result
 
     def _results(
         self, node: ir.Node, lowering: Lowering | None, inputs: Sequence[AnyValue | None]
     ) -> Sequence[AnyValue]:
+        opset = opset_of(self.model, node)
         if inputs and all(x is None or isinstance(x, Constant) for x in inputs):
             arrays = [x.array if isinstance(x, Constant) else None for x in inputs]
-            folded = evaluate(node, opset_of(self.model, node), arrays)
+            folded = evaluate(node, opset, arrays)
             if folded is not None:
                 return [Constant(np.asarray(array)) for array in folded]
         if lowering is None:
-            raise Refused("decant has no lowering for this op", REGISTER_ADVICE)
+            raise no_lowering(node, opset)
         attributes = {name: _attribute(a) for name, a in node.attributes.items()}
         results = lowering(inputs, attributes, tuple(_info(v) for v in node.outputs))
         return results if isinstance(results, tuple | list) else (results,)
 
     def _refuse(self, node: ir.Node, refused: Refused) -> None:
-        self.problems.append(_problem(node, opset_of(self.model, node), refused))
+        self.problems.append(problem(node, opset_of(self.model, node), refused))
         self._stand_in(node)
 
     def _stand_in(self, node: ir.Node) -> None:
@@ -227,11 +234,6 @@ class _Emitter:
             info = _info(value)
             if info.shape is not None and None not in info.shape and info.dtype is not None:
                 self.values[value] = Value.laid_out(tf.zeros(info.shape, info.dtype))
-
-
-REGISTER_ADVICE = (
-    'replace the op before the export, or write its lowering (`@op("Name")`) in a plugin file'
-)
 
 
 def _name(value: ir.Value) -> str:
@@ -267,19 +269,3 @@ def _info(value: ir.Value) -> OutputInfo:
         shape = tuple(size if isinstance(size, int) else None for size in value.shape)
     dtype = computed_dtype(value.dtype.numpy()).name if value.dtype else None
     return OutputInfo(value.name or "", shape, dtype)
-
-
-def _problem(node: ir.Node, opset: int, refused: Refused) -> str:
-    domain = f"{node.domain}::" if node.domain else ""
-    setting = ""
-    if refused.attribute is not None:
-        setting = f", {refused.attribute[0]} = {refused.attribute[1]}"
-    name = node.name or (node.outputs[0].name if node.outputs else "")
-    return (
-        f"{name}: {domain}{node.op_type} (opset {opset}{setting}): {refused.why}; {refused.advice}"
-    )
-
-
-def _report(problems: Sequence[str]) -> str:
-    count = "1 node" if len(problems) == 1 else f"{len(problems)} nodes"
-    return "\n".join([f"{count} cannot be converted to TFLite:", *(f"  {p}" for p in problems)])

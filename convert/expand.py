@@ -39,8 +39,17 @@ def expand(model: ir.Model, table: Mapping[Key, Lowering]) -> ir.Model:
     except RuntimeError as error:  # the definition depends on a type that inference lacks
         logger.info("%s is not expanded: %s", sorted(missing), error)
         return model
-    expanded = prepare(ir.from_proto(proto))
+    expanded = ir.from_proto(proto)
+    _keep_versions(model, expanded)
+    prepare(expanded)
     return expanded if len(expanded.graph) == len(model.graph) else expand(expanded, table)
+
+
+def _keep_versions(model: ir.Model, expanded: ir.Model) -> None:
+    """Mark the nodes that a rewrite made newer than the model; a file cannot say so."""
+    versions = {node.outputs[0].name: node.version for node in model.graph if node.version}
+    for node in expanded.graph:
+        node.version = versions.get(node.outputs[0].name, node.version)
 
 
 def _has_function(node: ir.Node) -> bool:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as combinations
 
 import tensorflow as tf
 
 from . import view
-from .align import cut_axis, prepare
 from .memory import Tensor, native_groups
+from .parts import Parts, cut_axis, prepare
 from .tensors import AnyValue, Constant, Storage, Value, activation, new_dim
-from .view import Factors
+from .view import Factor, Factors
 
 
 def product(a: AnyValue, b: AnyValue) -> AnyValue:
@@ -136,18 +136,27 @@ def _batch_product(a: Value, b: Value) -> Value:
     if order == logical:
         one, two = _by_axis(one, parts), _by_axis(two, parts)
     one, two = _few_dims(one, two)
+    own = {factor: view.fresh(factor) for factor in view.flatten(right.batch)}
+    lead, axes = _result_batch(one, two, own), _result_batch(left, right, own)
     if swap:
         one, two = two.swapped(), one.swapped()
     result = _multiply(one, two)
-    lead = [x or y for x, y in zip(one.batch, two.batch, strict=True)]
     rows = view.whole(new_dim(result, len(lead))) if one.rows else ()
     columns = view.whole(new_dim(result, len(lead) + 1)) if two.columns else ()
-    axes = _batch_axes([x or y for x, y in zip(left.batch, right.batch, strict=True)], parts)
     last = (columns, rows) if swap else (rows, columns)
-    return Value.grouped(result, [*lead, rows, columns], (*axes, *last))
+    return Value.grouped(result, [*lead, rows, columns], (*_batch_axes(axes, parts), *last))
 
 
-def _operand(value: Value, batch: Value, parts: Sequence[Sequence[view.Size]]) -> _Operand:
+def _result_batch(left: _Operand, right: _Operand, own: Mapping[Factor, Factor]) -> list[Factors]:
+    """The result's batch: the left side's factors, else factors of its own for the right side's.
+
+    Both sides may view one tensor, and then one factor would be two axes of the result.
+    """
+    pairs = zip(left.batch, right.batch, strict=True)
+    return [x or tuple(own[factor] for factor in y) for x, y in pairs]
+
+
+def _operand(value: Value, batch: Value, parts: Parts) -> _Operand:
     cut = [cut_axis(factors, parts[axis]) for axis, factors in enumerate(batch.axes)]
     singles = tuple(
         (cut[axis][part],) if cut[axis] else ()
@@ -157,7 +166,7 @@ def _operand(value: Value, batch: Value, parts: Sequence[Sequence[view.Size]]) -
     return _Operand(value.storage, singles, value.axes[-2], value.axes[-1])
 
 
-def _by_axis(operand: _Operand, parts: Sequence[Sequence[view.Size]]) -> _Operand:
+def _by_axis(operand: _Operand, parts: Parts) -> _Operand:
     """One dimension per logical batch axis."""
     batch = tuple(_batch_axes(operand.batch, parts))
     return _Operand(operand.storage, batch, operand.rows, operand.columns)
@@ -209,7 +218,7 @@ def _multiply(left: _Operand, right: _Operand) -> Tensor:
     return tf.raw_ops.BatchMatMulV2(x=x, y=y, adj_x=False, adj_y=adjoint)
 
 
-def _batch_axes(batch: Sequence[Factors], parts: Sequence[Sequence[view.Size]]) -> list[Factors]:
+def _batch_axes(batch: Sequence[Factors], parts: Parts) -> list[Factors]:
     """Bring factors that follow the parts' logical order together by axis."""
     axes: list[Factors] = []
     start = 0

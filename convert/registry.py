@@ -34,14 +34,14 @@ class Refused(Exception):
     Attributes:
         why: What TFLite lacks.
         advice: What the user can do next.
-        attribute: The setting at fault, as (name, value).
+        attributes: The settings at fault, as (name, value).
     """
 
-    def __init__(self, why: str, advice: str, attribute: tuple[str, Any] | None = None) -> None:
+    def __init__(self, why: str, advice: str, *attributes: tuple[str, Any]) -> None:
         super().__init__(why)
         self.why = why
         self.advice = advice
-        self.attribute = attribute
+        self.attributes = attributes
 
 
 @dataclass(frozen=True, slots=True)

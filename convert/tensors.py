@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from . import view
 from .memory import Form, Tensor, runtime_shape, same_shape, transpose
+from .registry import Refused
 from .view import Axes, Dim, Factor, Factors, Size
 
 if TYPE_CHECKING:
@@ -223,8 +224,6 @@ def constant(value: AnyValue, what: str = "an input") -> NDArray[Any]:
     """
     if isinstance(value, Constant):
         return value.array
-    from .registry import Refused
-
     raise Refused(f"{what} is computed at run time and TFLite needs it fixed", CONSTANT_ADVICE)
 
 

@@ -54,6 +54,12 @@ def whole(dim: Dim) -> Factors:
     return () if dim.size == 1 else (Factor(dim, 1, dim.size),)
 
 
+def fresh(factor: Factor) -> Factor:
+    """A factor of the same size that belongs to no other value."""
+    dim = Dim(factor.size, factor.dim.runtime_size if factor.size is None else None)
+    return Factor(dim, 1, factor.size)
+
+
 def merge(factors: Iterable[Factor]) -> Factors:
     """Join neighbours that follow each other inside one dimension."""
     merged: list[Factor] = []

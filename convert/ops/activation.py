@@ -6,8 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from ..align import pointwise
+from ..memory import Tensor
 from ..registry import op
-from ..tensors import AnyValue, Constant, constant
+from ..tensors import AnyValue, Constant, constant, numbers
 from .pointwise import nonnegative
 
 
@@ -28,10 +29,21 @@ def clip(x: AnyValue, low: AnyValue | None = None, high: AnyValue | None = None)
     return y
 
 
+def apart(tensor: Tensor) -> Tensor:
+    """The tensor under a name of its own, so that nothing computed from it is merged with others.
+
+    TensorFlow's optimisers merge equal ops, and TFLite then no longer sees the parts of a GELU or
+    PRELU, which may have one reader only. The converter drops this op behind them; ops of
+    different messages are not equal.
+    """
+    message = tf.compat.v1.get_default_graph().unique_name("apart", mark_as_used=False)
+    return tf.raw_ops.PreventGradient(input=tensor, message=message)
+
+
 @op("HardSwish")
 def hard_swish(x: AnyValue) -> AnyValue:
     """Emit x * relu6(x + 3) / 6 in the form that TFLite fuses into HARD_SWISH."""
-    return pointwise(lambda t: t * (tf.nn.relu6(t + 3.0) * (1 / 6)), x)
+    return pointwise(lambda t: t * (tf.nn.relu6(apart(t) + 3.0) * (1 / 6)), x)
 
 
 @op("HardSigmoid")
@@ -50,8 +62,19 @@ def leaky_relu(x: AnyValue, *, alpha: float) -> AnyValue:
 
 @op("PRelu")
 def prelu(x: AnyValue, slope: AnyValue) -> AnyValue:
-    """Multiply by a slope below zero, in the form that TFLite fuses into PRELU."""
-    return pointwise(lambda t, a: tf.nn.relu(t) + tf.negative(a) * tf.nn.relu(-t), x, slope)
+    """Multiply by a slope below zero, in the form that TFLite fuses into PRELU or LEAKY_RELU."""
+    one = isinstance(slope, Constant) and slope.array.size == 1
+    if one and x.dtype == np.float32:
+        return leaky_relu(x, alpha=numbers(slope)[0])
+    return pointwise(_prelu, x, slope)
+
+
+def _prelu(x: Tensor, slope: Tensor) -> Tensor:
+    """TFLite wants all of the slope's dimensions but the batch's."""
+    x = apart(x)
+    if slope.shape.rank == 1:
+        slope = tf.reshape(slope, [1] * (x.shape.rank - 2) + [-1])
+    return tf.nn.relu(x) + tf.negative(slope) * tf.nn.relu(-x)
 
 
 @op("ThresholdedRelu")
@@ -87,7 +110,7 @@ def celu(x: AnyValue, *, alpha: float) -> AnyValue:
 @op("Gelu")
 def gelu(x: AnyValue, *, approximate: str) -> AnyValue:
     """Emit TFLite's GELU, exact or with tanh."""
-    return pointwise(lambda t: tf.nn.gelu(t, approximate == "tanh"), x)
+    return pointwise(lambda t: tf.nn.gelu(apart(t), approximate == "tanh"), x)
 
 
 @op("Swish")

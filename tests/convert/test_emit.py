@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 import pytest
+import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tensorflow.lite.tools import flatbuffer_utils
 
@@ -59,6 +60,10 @@ def feeds_of(proto):
     rng = np.random.default_rng(1)
     shapes = {v.name: [d.dim_value or 2 for d in v.type.tensor_type.shape.dim] for v in fed(proto)}
     return {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def drawn(*shape):
+    return np.random.default_rng(1).standard_normal(shape).astype(np.float32)
 
 
 def fed(proto):
@@ -120,6 +125,62 @@ def test_mobile_block_needs_no_transpose_and_fuses_its_activations(tmp_path):
             "ADD": 1,
         }
     )
+
+
+SHARED = {
+    "two-gelus": ('y = Gelu(x)  z = Gelu<approximate="tanh">(x)', {"GELU": 2}),
+    "gelu-and-negative": ("y = Gelu(x)  z = Neg(x)", {"GELU": 1, "NEG": 1}),
+    "gelu-twice": ("y = Gelu(x)  g = Gelu(x)  z = Neg(g)", {"GELU": 1, "NEG": 1}),
+    "two-prelus": ("y = PRelu(x, slope)  z = PRelu(x, other)", {"PRELU": 2}),
+    "prelu-and-relu": ("y = PRelu(x, slope)  z = Relu(x)", {"PRELU": 1, "RELU": 1}),
+    "prelu-of-one-slope": ("y = PRelu(x, one)  z = Relu(x)", {"LEAKY_RELU": 1, "RELU": 1}),
+    "hardswish-and-sum": (
+        "y = HardSwish(x)  three = Constant<value_float=3.0>()  s = Add(x, three)  z = Mul(s, x)",
+        {"HARD_SWISH": 1, "ADD": 1, "MUL": 1},
+    ),
+}
+
+
+@pytest.mark.parametrize(("nodes", "ops"), SHARED.values(), ids=SHARED)
+def test_activations_are_fused_where_something_else_reads_their_parts(nodes, ops, tmp_path):
+    text = f"(float[1,6,9,7] x) => (float[1,6,9,7] y, float[1,6,9,7] z) {{ {nodes} }}"
+    weights = {"slope": (6, 1, 1), "other": (6, 1, 1), "one": (1,)}
+    used = {name: shape for name, shape in weights.items() if name in nodes}
+    assert check(parsed(text, used), tmp_path).ops == Counter(ops)
+
+
+def test_a_constant_meets_a_free_size(tmp_path):
+    text = """(float[1,N,6] x, float[1,4,6] other) => (float[1,4,6] y, float[1,4,2,3] z) {
+        parts = Constant<value_ints=[1,4,2,3]>()
+        y = Add(x, position)
+        a = Mul(x, other)
+        b = Add(a, y)
+        z = Reshape(b, parts)
+    }"""
+    proto = parsed(text, {"position": (1, 4, 6)})
+    proto.graph.input[0].type.tensor_type.shape.dim[1].dim_param = "N"
+    emission = emit(prepare(ir.from_proto(proto)))
+    feeds = {"x": drawn(1, 4, 6), "other": drawn(1, 4, 6)}
+    expected = OnnxRuntime(proto.SerializeToString()).run(feeds)
+    results = emission.function(**{name: tf.constant(array) for name, array in feeds.items()})
+    for name in ("y", "z"):
+        np.testing.assert_allclose(results[name], expected[name], rtol=1e-5)
+
+
+def test_a_fused_op_newer_than_the_file_survives_the_expansion_of_another():
+    text = """(float[2,5] x) => (float[2,5] y) {
+        g = Gelu(x)
+        q, scale, zero = DynamicQuantizeLinear(g)
+        y = DequantizeLinear(q, scale, zero)
+    }"""
+    model = ir.from_proto(parsed(text, opset=20))
+    model.graph[0].version = 20
+    model.opset_imports[""] = 17
+    emission = emit(prepare(model))
+    proto = parsed(text, opset=20)
+    x = drawn(2, 5)
+    expected = OnnxRuntime(proto.SerializeToString()).run({"x": x})["y"]
+    np.testing.assert_allclose(emission.function(x=tf.constant(x))["y"], expected, rtol=1e-5)
 
 
 def test_padding_that_equals_same_needs_no_pad(tmp_path):

@@ -257,3 +257,23 @@ def test_more_dimensions_than_tflite_transposes_move_in_two_steps():
     perm = (4, 0, 2, 5, 1, 3, 6)
     value = Value.laid_out(tf.constant(array)).transpose(perm)
     equal(value, array.transpose(perm))
+
+
+def test_a_product_of_two_views_of_one_tensor_keeps_their_axes_apart():
+    array = numbers((6, 2, 3))
+    x = channels_last(array)
+    left = x.reshape((1, 6, 2, 3))
+    right = x.transpose((0, 2, 1)).reshape((6, 1, 3, 2))
+    pairs = array[None] @ array.swapaxes(1, 2)[:, None]
+    y = product(left, right)
+    equal(y.transpose((1, 0, 2, 3)), pairs.swapaxes(0, 1))
+    equal(reduce(tf.reduce_mean, product(left, right), [0], False), pairs.mean(0))
+
+
+def test_a_reversed_piece_shares_a_transpose_with_the_other_pieces():
+    array = numbers((1, 3, 4, 5))
+    value = channels_last(array)
+    backwards, first = cut(value, 2, [Part(3, 4, -1), Part(0, 1)])
+    moved = backwards.transpose((0, 2, 3, 1)).reshape((1, 20, 3))
+    equal(moved, array[:, :, ::-1].transpose(0, 2, 3, 1).reshape(1, 20, 3))
+    equal(first, array[:, :, :1])

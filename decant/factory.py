@@ -8,19 +8,17 @@ import importlib
 import importlib.util
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from .errors import SpecError
+from .user_code import user_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
     from types import ModuleType
 
     Factory: TypeAlias = "Callable[..., object]"
-
-# What running a module's top level typically raises; anything else is left to show where it is.
-IMPORT_FAULTS = (ImportError, SyntaxError, NameError, AttributeError, TypeError, ValueError)
 
 
 def resolve(reference: str, folder: Path) -> Factory:
@@ -39,41 +37,74 @@ def resolve(reference: str, folder: Path) -> Factory:
     if not place:
         raise SpecError(f'"{reference}" names no function; write "module:function"')
     with _importable(folder):
-        module = _load_file(folder / place) if place.endswith(".py") else _load_module(place)
+        module = (
+            _load_file(folder / place, reference)
+            if place.endswith(".py")
+            else _load_module(place, reference)
+        )
     return _function(module, name, reference)
 
 
-def _load_module(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except IMPORT_FAULTS as error:
-        missing = error.name if isinstance(error, ModuleNotFoundError) else None
-        advice = f"install {missing!r}" if missing else "correct it"
-        raise SpecError(
-            f'cannot import "{name}": {type(error).__name__}: {error}; {advice}, or write '
-            '"file.py:function" with a path relative to the spec'
-        ) from error
+def locate(reference: str, folder: Path) -> Path | None:
+    """Find the file that a reference's function lies in, without running anything of it.
+
+    Returns:
+        The file; None for a module that has none, such as a built-in one.
+
+    Raises:
+        SpecError: If there is no such file or module.
+    """
+    place, _, _ = reference.rpartition(":")
+    if place.endswith(".py"):
+        return _python_file(folder / place, reference)
+    top = place.partition(".")[0]
+    with _importable(folder):
+        found = importlib.util.find_spec(top) if top else None
+    if found is None:
+        raise SpecError(_no_module(reference, top))
+    return None if found.origin is None else Path(found.origin)
 
 
-def _load_file(path: Path) -> ModuleType:
-    """Import a file as a module of its own, once per path, so that pickles of it load again."""
+def _load_module(name: str, reference: str) -> ModuleType:
+    with user_code(f'"{reference}": importing {name}'):
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            # Another module that is missing is one that this one imports.
+            if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+                raise
+            raise SpecError(_no_module(reference, error.name)) from error
+
+
+def _no_module(reference: str, name: str) -> str:
+    return (
+        f'"{reference}": there is no module "{name}"; install it or correct the name, or write '
+        '"file.py:function" with a path relative to the spec'
+    )
+
+
+def _python_file(path: Path, reference: str) -> Path:
     path = path.resolve()
     if not path.is_file():
-        raise SpecError(f"{path}: no such file; correct the factory's path")
+        raise SpecError(f'"{reference}": {path} is no file; correct the path')
+    return path
+
+
+def _load_file(path: Path, reference: str) -> ModuleType:
+    """Import a file as a module of its own, once per path, so that pickles of it load again."""
+    path = _python_file(path, reference)
     name = f"{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     if name in sys.modules:
         return sys.modules[name]
     found = importlib.util.spec_from_file_location(name, path)
-    if found is None or found.loader is None:
-        raise SpecError(f"{path}: not a Python file; correct the factory's path")
+    assert found is not None
+    assert found.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(found)
     try:
-        found.loader.exec_module(module)
-    except BaseException as error:
+        with user_code(f'"{reference}": importing {path.name}'):
+            found.loader.exec_module(module)
+    except BaseException:
         del sys.modules[name]
-        if isinstance(error, IMPORT_FAULTS):
-            reason = f"{type(error).__name__}: {error}"
-            raise SpecError(f"{path}: importing it fails ({reason}); correct it") from error
         raise
     return module
 
@@ -85,8 +116,9 @@ def _function(module: ModuleType, name: str, reference: str) -> Factory:
     offered = [each for each, value in vars(module).items() if callable(value)]
     close = difflib.get_close_matches(name, offered, n=1)
     hint = f'; did you mean "{close[0]}"?' if close else "; add it or correct the name"
+    place = reference.rpartition(":")[0]
     what = "has no" if function is None else "has a value, not a function,"
-    raise SpecError(f'"{reference}": {module.__name__} {what} "{name}"{hint}')
+    raise SpecError(f'"{reference}": {place} {what} "{name}"{hint}')
 
 
 @contextmanager

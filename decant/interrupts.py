@@ -37,3 +37,7 @@ def held() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         if arrived:
             signal.raise_signal(arrived[0])
+
+
+class Terminated(SystemExit):
+    """The process was asked to end (SIGTERM), as opposed to code that ended it by itself."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from .errors import DataError, SpecError
-from .factory import IMPORT_FAULTS, resolve
+from .factory import resolve
+from .user_code import user_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,20 +27,16 @@ def load_network(spec: Spec) -> torch.nn.Module:
     """
     factory = resolve(spec.model.factory, spec.folder)
     torch.manual_seed(spec.seed)
-    try:
+    called = f"model.factory = {spec.model.factory!r}, called with {spec.model.arguments},"
+    with user_code(called, "correct it or model.arguments"):
         network = factory(**spec.model.arguments)
-    except IMPORT_FAULTS as error:
-        raise SpecError(
-            f"model.factory = {spec.model.factory!r} with arguments {spec.model.arguments} "
-            f"raised {type(error).__name__}: {error}; correct it or model.arguments"
-        ) from error
     if not isinstance(network, torch.nn.Module):
         raise SpecError(
             f"model.factory = {spec.model.factory!r} returned a {type(network).__name__}; "
             "return a torch.nn.Module"
         )
     if spec.model.checkpoint is not None:
-        load_weights(network, spec.path(spec.model.checkpoint))
+        load_weights(network, spec.file("model.checkpoint", spec.model.checkpoint))
     return network.eval()
 
 
@@ -72,7 +69,8 @@ def load_weights(network: torch.nn.Module, path: Path) -> None:
     BatchNorm's count of batches is not a weight: it may be missing.
 
     Raises:
-        DataError: If the file is missing or damaged, or its tensors do not fit the network.
+        DataError: If the file is missing or damaged, its tensors do not fit the network, or hold
+            NaN.
     """
     tensors = read_weights(path)
     own = network.state_dict()
@@ -89,6 +87,12 @@ def load_weights(network: torch.nn.Module, path: Path) -> None:
             f"{path} does not fit the network:\n{lines}{more}\n"
             "Give the checkpoint of this very architecture, or correct model.arguments."
         )
+    broken = [name for name, tensor in tensors.items() if torch.isnan(tensor).any()]
+    if broken:
+        raise DataError(
+            f"{path}: {', '.join(broken[:8])} hold NaN ({len(broken)} of {len(tensors)} tensors); "
+            "give a checkpoint from before the training diverged"
+        )
     network.load_state_dict({n: t.to(own[n].dtype) for n, t in tensors.items()}, strict=False)
 
 
@@ -99,7 +103,7 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         DataError: If the file is missing, damaged, or holds anything but tensors.
     """
     if not path.is_file():
-        raise DataError(f"{path}: no such checkpoint; correct model.checkpoint")
+        raise DataError(f"{path}: no such checkpoint file; correct the path")
     return _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
 
 
@@ -121,8 +125,12 @@ def _read_pickle(path: Path) -> dict[str, torch.Tensor]:
             f"{path}: not a file of weights alone, or damaged, and code in a checkpoint is never "
             "run; save model.state_dict() with torch.save or safetensors"
         ) from error
-    except (RuntimeError, EOFError, ValueError, OSError) as error:
-        raise DataError(f"{path}: not a whole checkpoint ({error}); restore it") from error
+    except Exception as error:
+        # Damaged bytes drive the unpickler into whatever its opcodes happen to do.
+        reason = str(error).partition("\n")[0].partition(". ")[0]
+        raise DataError(
+            f"{path}: not a whole checkpoint ({type(error).__name__}: {reason}); restore it"
+        ) from error
     if isinstance(document, dict) and isinstance(document.get("state_dict"), dict):
         document = document["state_dict"]
     named = isinstance(document, dict) and all(isinstance(name, str) for name in document)

@@ -6,15 +6,15 @@ The spec states them, the sidecar `model.json` publishes them, `decant.images` a
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Rule(BaseModel):
     """A frozen part of the contract, closed to keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def array(length: int | None = None) -> Any:
@@ -63,10 +63,16 @@ class QuadGridRule(Rule):
     """
 
     kind: Literal["quad_grid"] = "quad_grid"
-    strides: tuple[int, ...] = array()
+    strides: tuple[Annotated[int, Field(ge=1)], ...] = Field(strict=False, min_length=1)
     score_threshold: float = Field(default=0.05, gt=0, lt=1)
     nms_iou: float = Field(default=0.6, gt=0, le=1)
     max_detections: int = Field(default=100, ge=1)
+
+    @model_validator(mode="after")
+    def _check_levels(self) -> QuadGridRule:
+        if len(set(self.strides)) < len(self.strides):
+            raise ValueError(f"strides = {list(self.strides)} names a level twice")
+        return self
 
 
 class ArgmaxRule(Rule):

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
+import math
 import tomllib
-import typing
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_validator
 
-from .errors import SpecError
+from .errors import DataError, SpecError
 from .rules import ImageRule, QuadGridRule, Rule, array
+from .spec_faults import FACTORY, NAME, explain
 
-FACTORY = r"^[^:]+:[A-Za-z_]\w*$"
-
-# pydantic puts the chosen `kind` into the location of an error; the file has no such table.
-UNION_TAGS = {"coco", "folder", "generated", "quad_detection", "classification"}
+MOST_VALUES = 2**28
+"""Of one input tensor; more is a slip of the keyboard and would fill the memory."""
 
 
 class Model(Rule):
@@ -30,7 +28,7 @@ class Model(Rule):
         operators: Python files with lowerings of the user's own operators.
     """
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name: str = Field(pattern=NAME)
     factory: str = Field(pattern=FACTORY)
     checkpoint: str | None = None
     arguments: dict[str, str | int | float | bool] = Field(default_factory=dict)
@@ -53,7 +51,7 @@ class Input(Rule):
         dtype: What the TFLite file takes: normalised "float32", or raw camera "uint8".
     """
 
-    name: str = "image"
+    name: str = Field(default="image", min_length=1)
     shape: tuple[int, int, int, int] = array(4)
     colour: Literal["rgb", "bgr", "grey"] = "rgb"
     mean: tuple[float, ...] = array()
@@ -74,13 +72,20 @@ class Input(Rule):
         channels = self.shape[1]
         if min(self.shape) < 1:
             raise ValueError(f"shape = {list(self.shape)} has a size below 1")
+        if math.prod(self.shape) > MOST_VALUES:
+            raise ValueError(f"shape = {list(self.shape)} is over a gigabyte of float32")
         if channels != (1 if self.colour == "grey" else 3):
             raise ValueError(f'shape has {channels} channels, but colour = "{self.colour}"')
         for key in ("mean", "std"):
             if len(getattr(self, key)) != channels:
-                raise ValueError(f"{key} needs {channels} numbers, one per channel")
+                given = list(getattr(self, key))
+                raise ValueError(f"{key} = {given} needs {channels} numbers, one per channel")
         if min(self.std) <= 0:
-            raise ValueError("std must be above 0")
+            raise ValueError(f"std = {list(self.std)} must be above 0")
+        if max(map(abs, self.mean)) > 1:
+            raise ValueError(
+                f"mean = {list(self.mean)} is not on the 0…1 scale; divide mean and std by 255"
+            )
         return self
 
 
@@ -121,11 +126,22 @@ class Data(Rule):
     test: Source
 
 
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse names that cannot be told apart."""
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f'"{name}" occurs twice; make each unique')
+    return names
+
+
+Labels = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], AfterValidator(_distinct)]
+
+
 class DetectionTask(Rule):
     """Finds quads; metrics `ap`, `ap50`, `quad_ap50`."""
 
     kind: Literal["quad_detection"]
-    labels: tuple[str, ...] = Field(strict=False, min_length=1)
+    labels: Labels = Field(strict=False, min_length=1)
     metric: Literal["ap", "ap50", "quad_ap50"] = "ap50"
     decode: QuadGridRule
 
@@ -134,8 +150,16 @@ class ClassificationTask(Rule):
     """Names one class per image; metrics `top1`, `top5`."""
 
     kind: Literal["classification"]
-    labels: tuple[str, ...] = Field(strict=False, min_length=2)
+    labels: Labels = Field(strict=False, min_length=2)
     metric: Literal["top1", "top5"] = "top1"
+
+    @model_validator(mode="after")
+    def _check_metric(self) -> ClassificationTask:
+        if self.metric == "top5" and len(self.labels) <= 5:
+            raise ValueError(
+                f'metric = "top5" is always 1 with {len(self.labels)} labels; use "top1"'
+            )
+        return self
 
 
 Task = Annotated[DetectionTask | ClassificationTask, Field(discriminator="kind")]
@@ -156,22 +180,31 @@ class Latency(Rule):
     max_ms: float | None = Field(default=None, gt=0)
     max_ratio_to_float: float | None = Field(default=None, gt=0)
     device: str = "host"
-    threads: int = Field(default=1, ge=1)
+    threads: int = Field(default=1, ge=1, le=256)
     must_measure: bool = False
+
+    @model_validator(mode="after")
+    def _check_limit(self) -> Latency:
+        if self.max_ms is None and self.max_ratio_to_float is None:
+            raise ValueError("limits nothing; add max_ms or max_ratio_to_float")
+        return self
 
 
 class Requirements(Rule):
-    """What a release must achieve; a key left out is not required.
+    """What a release must achieve; a key left out is not required, `max_drop` excepted.
 
     Attributes:
         min_accuracy: Floor of the task's metric, a fraction.
-        max_drop: Allowed fall of the task's metric against PyTorch, a fraction.
+        max_drop: Allowed fall of the task's metric against PyTorch, and in the gate of every metric
+            against the baseline; a fraction. One point unless stated, since without a limit the
+            fastest file would be chosen however wrong it is; 1 allows everything.
         max_size_bytes: Of the chosen file.
         max_size_ratio: Of the chosen file to the float file.
         max_memory_bytes: Peak resident memory of a process that loads and runs the file.
         latency: Time limits.
-        min_qps: Inferences a second, one after the other, on the first latency's device.
-        serving: Where the model answers.
+        min_qps: Inferences a second, one after the other in one process, on the first latency's
+            device and threads; for a server a floor of what several processes reach.
+        serving: Where the model answers; the report says so beside the machine that was measured.
     """
 
     min_accuracy: float | None = Field(default=None, ge=0, le=1)
@@ -184,20 +217,36 @@ class Requirements(Rule):
     serving: Literal["on-device", "server"] = "on-device"
 
 
-class Quantization(Rule):
-    """Which candidates are made, in the order that breaks a tie of latency and size."""
+Recipe = Literal["static_int8", "dynamic_int8", "float16"]
 
-    recipes: tuple[Literal["static_int8", "dynamic_int8", "float16"], ...] = Field(
-        default=("static_int8", "dynamic_int8", "float16"), strict=False
+
+class Quantization(Rule):
+    """Which candidates are made.
+
+    Attributes:
+        recipes: In the order that breaks a tie of latency and size.
+        recipe: The `recipe.json` of an earlier run, relative to the spec, instead: its recipes
+            and activation ranges make the same files again on any machine, without calibrating.
+    """
+
+    recipes: Annotated[tuple[Recipe, ...], AfterValidator(_distinct)] = Field(
+        default=("static_int8", "dynamic_int8", "float16"), strict=False, min_length=1
     )
+    recipe: str | None = None
+
+    @model_validator(mode="after")
+    def _check_choice(self) -> Quantization:
+        if self.recipe is not None and "recipes" in self.model_fields_set:
+            raise ValueError("give either recipes or recipe; a recipe file says which there are")
+        return self
 
 
 class Training(Rule):
     """How the model is trained and distilled.
 
     Attributes:
-        recipe: `package.module:function` or `file.py:function` returning a
-            `decant.training.Recipe`.
+        recipe: `package.module:function` or `file.py:function` that takes a folder, for data that
+            it makes, and returns a `decant.training.Recipe`; its settings get the spec's seed.
         teacher: The teacher's checkpoint, relative to the spec; trained when needed if left out.
     """
 
@@ -226,7 +275,7 @@ class Spec(Rule):
     quantization: Quantization = Quantization()
     training: Training | None = None
     gate: Gate | None = None
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, le=2**32 - 1)
     _folder: Path = PrivateAttr(default=Path())
 
     @property
@@ -237,6 +286,30 @@ class Spec(Rule):
     def path(self, relative: str) -> Path:
         """Resolve a path written in the spec."""
         return self._folder / relative
+
+    def file(self, key: str, relative: str) -> Path:
+        """Resolve a path under a key of the spec, whose file or folder must be there.
+
+        Raises:
+            DataError: If it is not.
+        """
+        path = self.path(relative)
+        if not path.exists():
+            raise DataError(
+                f'{key} = "{relative}": there is no {path}; correct the spec or restore it'
+            )
+        return path
+
+    @model_validator(mode="after")
+    def _check_strides(self) -> Spec:
+        strides = self.task.decode.strides if isinstance(self.task, DetectionTask) else ()
+        for stride in strides:
+            if self.input.shape[2] % stride or self.input.shape[3] % stride:
+                raise ValueError(
+                    f"task.decode.strides: {stride} does not divide input.shape = "
+                    f"{list(self.input.shape)} into whole cells"
+                )
+        return self
 
 
 def load_spec(path: Path) -> Spec:
@@ -255,40 +328,7 @@ def load_spec(path: Path) -> Spec:
     try:
         spec = Spec.model_validate(document)
     except ValidationError as error:
-        lines = "\n".join(f"  {_explain(detail)}" for detail in error.errors())
+        lines = "\n".join(f"  {explain(detail, Spec)}" for detail in error.errors())
         raise SpecError(f"{path}: not a usable spec:\n{lines}") from error
     spec._folder = path.parent.resolve()
     return spec
-
-
-def _explain(detail: Any) -> str:
-    """Turn one pydantic error into a line that names the key, the value and what to do."""
-    location = [str(part) for part in detail["loc"] if part not in UNION_TAGS]
-    key = ".".join(location)
-    if detail["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(location[-1], _known_keys(location[:-1]), n=1)
-        hint = f'; did you mean "{close[0]}"?' if close else "; remove it"
-        return f"{key}: unknown key{hint}"
-    if detail["type"] == "missing":
-        return f"{key}: missing; add it"
-    message = detail["msg"].removeprefix("Value error, ")
-    if isinstance(detail["input"], dict):
-        return f"{key}: {message}"
-    return f"{key} = {detail['input']!r}: {message}"
-
-
-def _known_keys(location: list[str]) -> list[str]:
-    """List the keys of every section that `location` may lead to."""
-    sections: list[type[BaseModel]] = [Spec]
-    for part in location:
-        fields = [s.model_fields[part].annotation for s in sections if part in s.model_fields]
-        if fields:
-            sections = [section for field in fields for section in _sections_in(field)]
-    return sorted({key for section in sections for key in section.model_fields})
-
-
-def _sections_in(annotation: Any) -> list[type[BaseModel]]:
-    """Find the sections inside a type such as `A | B | None` or `tuple[A, ...]`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [s for part in typing.get_args(annotation) for s in _sections_in(part)]

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, TextIO
 import typer
 
 from ..errors import DataError, DecantError, InternalError
+from ..interrupts import Terminated
 from ..progress import watched_by
 
 if TYPE_CHECKING:
@@ -207,4 +208,4 @@ def _plain_progress(terminal: Terminal, what: str, total: int | None) -> Callabl
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(TERMINATED)
+    raise Terminated(TERMINATED)

@@ -16,6 +16,7 @@ from ..artifacts import sha256_text
 from ..errors import DataError
 from ..factory import resolve
 from ..samples import QuadTruth, Sample, Truth
+from ..user_code import user_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,7 +43,7 @@ class GeneratedDataset:
     n names; for classification it has `label`, a name.
 
     Raises:
-        SpecError: If the factory cannot be imported.
+        SpecError: If the factory cannot be imported, or raises anything.
     """
 
     source: GeneratedSource
@@ -105,12 +106,15 @@ class GeneratedDataset:
         """Make samples start … start + count - 1, counted from the source's first.
 
         Raises:
-            DataError: If the generator yields fewer, or something else than labelled photos.
+            SpecError: If the generator raises anything.
+            DataError: If it yields fewer, or something else than labelled photos.
         """
-        pages = self._factory(self.source.split, self.source.start + start, count)
-        made = [self._read(page) for page in islice(cast("Iterable[Any]", pages), count)]
+        first = self.source.start + start
+        with user_code(f"{self.name}: the generator, asked for {count} samples from {first},"):
+            pages = self._factory(self.source.split, first, count)
+            made = [self._read(page) for page in islice(cast("Iterable[Any]", pages), count)]
         if len(made) < count:
-            asked = f"start = {self.source.start + start}, count = {count}"
+            asked = f"start = {first}, count = {count}"
             raise self._error(f"yields {len(made)} samples for {asked}")
         return made
 

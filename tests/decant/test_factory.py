@@ -7,8 +7,10 @@ import sys
 
 import pytest
 
-from decant.errors import SpecError
-from decant.factory import resolve
+from decant.errors import DataError, SpecError
+from decant.factory import locate, resolve
+from decant.interrupts import Terminated
+from decant.user_code import user_code
 
 
 @pytest.fixture
@@ -62,12 +64,12 @@ def test_the_path_is_left_as_it_was(folder):
     ("reference", "message"),
     [
         pytest.param("build", r'"build" names no function; write "module:function"', id="no colon"),
-        pytest.param("gone.py:build", r"gone\.py: no such file; correct the factory", id="no file"),
+        pytest.param("gone.py:build", r"gone\.py is no file; correct the path", id="no file"),
         pytest.param("net.py:bild", r'has no "bild"; did you mean "build"\?', id="near miss"),
         pytest.param("net.py:xyz", r'has no "xyz"; add it or correct', id="no function"),
         pytest.param("net.py:WIDTH", r"has a value, not a function, \"WIDTH\"", id="no callable"),
-        pytest.param("no_such_package.x:f", r"install 'no_such_package'", id="no package"),
-        pytest.param("json.nothing:f", r'cannot import "json.nothing".*No module', id="no module"),
+        pytest.param("no_such_package.x:f", r'no module "no_such_package"', id="no package"),
+        pytest.param("json.nothing:f", r'no module "json.nothing"; install it', id="no module"),
     ],
 )
 def test_what_cannot_be_found(folder, reference, message):
@@ -76,16 +78,73 @@ def test_what_cannot_be_found(folder, reference, message):
 
 
 @pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("gone.py:build", r"gone\.py is no file; correct the path"),
+        ("no_such_package.x:f", 'there is no module "no_such_package"; install it'),
+    ],
+)
+def test_what_is_not_there_is_told_before_anything_runs(folder, reference, message):
+    with pytest.raises(SpecError, match=message):
+        locate(reference, folder)
+
+
+def test_file_of_a_function_is_found_without_running_it(folder):
+    (folder / "bomb.py").write_text("raise SystemExit\n")
+    assert locate("bomb.py:build", folder) == folder / "bomb.py"
+    assert locate("bomb:build", folder) == folder / "bomb.py"
+
+
+@pytest.mark.parametrize(
     ("source", "message"),
     [
-        pytest.param("def build(:\n", "SyntaxError", id="syntax"),
-        pytest.param("import no_such_package\n", "No module named 'no_such_package'", id="import"),
-        pytest.param("x = undefined\n", "NameError: name 'undefined'", id="name"),
+        pytest.param("\ndef build(:\n", r"SyntaxError: .*broken\.py:2\)", id="syntax"),
+        pytest.param(
+            "import no_such_package\n",
+            r"No module named 'no_such_package' .*:1\); install \"no_such_package\"",
+            id="import",
+        ),
+        pytest.param("x = undefined\n", r"NameError: name 'undefined' .*:1\)", id="name"),
+        pytest.param("\n\n{}['key']\n", r"KeyError: 'key' \(.*broken\.py:3\)", id="key"),
+        pytest.param("open('gone')\n", r"FileNotFoundError: .*broken\.py:1\)", id="file"),
+        pytest.param("import sys\nsys.exit(4)\n", r"SystemExit: 4 \(.*broken\.py:2\)", id="exit"),
+        pytest.param(
+            "import argparse\np = argparse.ArgumentParser()\np.parse_args(['-x'])\n",
+            r"SystemExit: 2 \(.*broken\.py:3\)",
+            id="arguments of a script",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_imported(tmp_path, source, message):
     (tmp_path / "broken.py").write_text(source)
-    with pytest.raises(SpecError, match=rf"broken\.py: importing it fails \(.*{message}"):
+    with pytest.raises(SpecError, match=rf'"broken\.py:build": importing broken\.py .*{message}'):
         resolve("broken.py:build", tmp_path)
     (tmp_path / "broken.py").write_text("def build():\n    return 1\n")
     assert resolve("broken.py:build", tmp_path)() == 1
+
+
+def raises(error):
+    with user_code("model.factory"):
+        raise error
+
+
+def test_line_is_the_users_even_where_a_library_raised(tmp_path):
+    (tmp_path / "net.py").write_text("import json\n\ndef build():\n    return json.loads('{')\n")
+    build = resolve("net.py:build", tmp_path)
+    message = r"raised JSONDecodeError: .* \(.*net\.py:4\); correct it"
+    with pytest.raises(SpecError, match=message), user_code("model.factory"):
+        build()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Terminated(143), DataError("ours")])
+def test_interrupts_and_errors_of_ours_pass_through(error):
+    with pytest.raises(type(error)) as caught:
+        raises(error)
+    assert caught.value is error
+
+
+def test_only_the_first_line_of_a_long_message_is_shown():
+    with pytest.raises(SpecError) as caught:
+        raises(RuntimeError("\nno GPU here\nlong story"))
+    assert "raised RuntimeError: no GPU here (" in str(caught.value)
+    assert "story" not in str(caught.value)

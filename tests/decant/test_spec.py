@@ -2,7 +2,7 @@
 
 import pytest
 
-from decant.errors import SpecError
+from decant.errors import DataError, SpecError
 from decant.spec import CocoSource, GeneratedSource, load_spec
 
 SPEC = """
@@ -66,16 +66,37 @@ def test_committed_spec_of_the_detector_is_usable():
         ("[input]", "[inputs]", r'inputs: unknown key; did you mean "input"\?'),
         ('labels = ["0", "1"]', "", "task.labels: missing; add it"),
         ('name = "digits"', "name = 3", "model.name = 3: Input should be a valid string"),
-        ('"digits"', '"a/b"', "model.name = 'a/b': String should match pattern"),
-        ('"net.py:build"', '"net.py"', "model.factory = 'net.py': String should match pattern"),
-        ("[1, 3, 32, 48]", "[1, 3, 32]", r"input.shape = .*: Tuple should have at least 4 items"),
+        ('"digits"', '"a/b"', 'model.name = "a/b": must be letters, digits'),
+        ('"net.py:build"', '"net.py"', 'model.factory = "net.py": must be "file.py:function"'),
+        ("[1, 3, 32, 48]", "[1, 3, 32]", r"input.shape = \[1, 3, 32\]: The list should have at"),
         ("[1, 3, 32, 48]", "[1, 3, 0, 48]", "input: shape = .* has a size below 1"),
+        ("[1, 3, 32, 48]", "[1, 3, -32, 48]", "input: shape = .* has a size below 1"),
+        ("[1, 3, 32, 48]", "[1, 3, 32000, 48000]", "input: shape = .* is over a gigabyte"),
         ("[1, 3, 32, 48]", "[1, 1, 32, 48]", 'input: shape has 1 channels, but colour = "rgb"'),
-        ("mean = [0, 0, 0]", "mean = [0]", "input: mean needs 3 numbers"),
-        ("std = [1, 1, 1]", "std = [1, 0, 1]", "input: std must be above 0"),
-        ('"classification"', '"clasification"', "task.*clasification"),
+        ("[input]", '[input]\nname = ""', 'input.name = "": String should have at least 1 char'),
+        ("mean = [0, 0, 0]", "mean = [0]", r"input: mean = \[0\.0\] needs 3 numbers"),
+        ("mean = [0, 0, 0]", "mean = 0.5", "input.mean = 0.5: must be a list, in square brackets"),
+        ("mean = [0, 0, 0]", "mean = [0, nan, 0]", "input.mean.1 = nan: Input should be a finite"),
+        ("mean = [0, 0, 0]", "mean = [0, 124, 0]", "not on the 0…1 scale; divide mean and std by"),
+        (
+            "std = [1, 1, 1]",
+            "std = [1, 0, 1]",
+            r"input: std = \[1\.0, 0\.0, 1\.0\] must be above 0",
+        ),
+        ('["0", "1"]', "[]", r"task.labels = \[\]: The list should have at least 2 items"),
+        ('["0", "1"]', '["0", "0"]', r'labels = \["0", "0"\]: "0" occurs twice; make each'),
+        ('["0", "1"]', '["0", ""]', 'task.labels.1 = "": String should have at least 1 character'),
+        ('["0", "1"]', '["0", "1"]\nmetric = "top5"', 'metric = "top5" is always 1 with 2 labels'),
+        ('kind = "classification"', "", "task: kind is missing; add it"),
+        (
+            '"classification"',
+            '"clasification"',
+            "task.kind = \"clasification\": must be one of 'quad_detection', 'classification'",
+        ),
         ("count = 4", "count = 0", "data.validation.count = 0: .*greater than or equal to 1"),
-        ("count = 4", 'count = "4"', "data.validation.count = '4': .*valid integer"),
+        ("count = 4", 'count = "4"', 'data.validation.count = "4": .*valid integer'),
+        ("[data]", "[data]\ntest = 3\n[dat]", "data.test = 3: must be a table"),
+        ("[model]", "seed = -1\n[model]", "seed = -1: Input should be greater than or equal to 0"),
         ("[data]", '[data]\ntset = ""', r'data.tset: unknown key; did you mean "test"\?'),
     ],
 )
@@ -83,6 +104,66 @@ def test_each_fault_is_named_with_what_to_do(write, old, new, message):
     assert old in SPEC
     with pytest.raises(SpecError, match=message):
         load_spec(write(SPEC.replace(old, new)))
+
+
+DETECTION = """
+kind = "quad_detection"
+labels = ["formula"]
+decode = { kind = "quad_grid", strides = [8, 16] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("strides", "message"),
+    [
+        ("[]", r"task.decode.strides = \[\]: The list should have at least 1 item"),
+        ("[0]", "task.decode.strides.0 = 0: Input should be greater than or equal to 1"),
+        ("[8, 8]", r"task.decode: strides = \[8, 8\] names a level twice"),
+        ("[8, 7]", r"task.decode.strides: 7 does not divide input.shape = \[1, 3, 32, 48\]"),
+    ],
+)
+def test_strides_that_make_no_grid(write, strides, message):
+    text = SPEC.replace('kind = "classification"\nlabels = ["0", "1"]\n', DETECTION)
+    assert load_spec(write(text)).task.decode.strides == (8, 16)
+    with pytest.raises(SpecError, match=message):
+        load_spec(write(text.replace("[8, 16]", strides)))
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("latency = [{ threads = 2 }]", "requirements.latency.0: limits nothing; add max_ms or"),
+        ("latency = { max_ms = 2 }", "requirements.latency: must be a list, in square brackets"),
+        ("latency = [{ max_ms = -2 }]", "latency.0.max_ms = -2: Input should be greater than 0"),
+        ("latency = [{ max_ms = 2, threads = 999 }]", "latency.0.threads = 999: .* less than or"),
+        ("max_drop = nan", "requirements.max_drop = nan: Input should be"),
+        ("max_drop = 1.5", "requirements.max_drop = 1.5: Input should be less than or equal to 1"),
+        ('serving = "phone"', "requirements.serving = \"phone\": Input should be 'on-device' or"),
+    ],
+)
+def test_requirements_that_require_nothing_sensible(write, section, message):
+    with pytest.raises(SpecError, match=message):
+        load_spec(write(f"{SPEC}[requirements]\n{section}\n"))
+
+
+@pytest.mark.parametrize(
+    ("recipes", "message"),
+    [
+        ("[]", "quantization.recipes = .*at least 1 item"),
+        ('["int8"]', "quantization.recipes.0 = \"int8\": Input should be 'static_int8', "),
+        ('["float16", "float16"]', '"float16" occurs twice'),
+    ],
+)
+def test_recipes_that_make_no_candidates(write, recipes, message):
+    with pytest.raises(SpecError, match=message):
+        load_spec(write(f"{SPEC}[quantization]\nrecipes = {recipes}\n"))
+
+
+def test_file_that_the_spec_names_but_nobody_has(write):
+    spec = load_spec(write(SPEC))
+    with pytest.raises(DataError, match=r'gate.baseline = "gone.json": there is no .*gone.json; c'):
+        spec.file("gate.baseline", "gone.json")
+    assert spec.file("gate.baseline", "model.toml") == spec.path("model.toml")
 
 
 def test_all_faults_are_listed_at_once(write):

@@ -1,0 +1,76 @@
+"""Says what is wrong with a `model.toml` in the words of the file."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import typing
+from typing import Any
+
+from pydantic import BaseModel
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+FACTORY = r"^[^:]+:[A-Za-z_]\w*$"
+
+PATTERNS = {
+    NAME: "must be letters, digits, _, . and - that begin with a letter or a digit",
+    FACTORY: 'must be "file.py:function" or "package.module:function"',
+}
+
+TERMS = {
+    "tuple_type": "must be a list, in square brackets",
+    "dict_type": "must be a table, in curly brackets or with a heading of its own",
+    "model_attributes_type": "must be a table, in curly brackets or with a heading of its own",
+    "model_type": "must be a table, in curly brackets or with a heading of its own",
+    "union_tag_not_found": "kind is missing; add it",
+}
+"""What TOML calls a thing that pydantic has another name for."""
+
+# pydantic puts the chosen `kind` into the location of an error; the file has no such table.
+UNION_TAGS = {"coco", "folder", "generated", "quad_detection", "classification"}
+
+
+def explain(detail: Any, root: type[BaseModel]) -> str:
+    """Turn one pydantic error into a line that names the key, the value and what to do."""
+    location = [str(part) for part in detail["loc"] if part not in UNION_TAGS]
+    key = ".".join(location)
+    if detail["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(location[-1], _known_keys(location[:-1], root), n=1)
+        hint = f'; did you mean "{close[0]}"?' if close else "; remove it"
+        return f"{key}: unknown key{hint}"
+    if detail["type"] == "missing":
+        return f"{key}: missing; add it"
+    message = detail["msg"].removeprefix("Value error, ").replace("Tuple ", "The list ")
+    message = TERMS.get(detail["type"], message)
+    if detail["type"] == "string_pattern_mismatch":
+        message = PATTERNS.get(detail["ctx"]["pattern"], message)
+    if detail["type"] == "union_tag_invalid":
+        given, known = detail["ctx"]["tag"], detail["ctx"]["expected_tags"]
+        return f'{key}.kind = "{given}": must be one of {known}'
+    if not key or isinstance(detail["input"], dict):
+        return f"{key}: {message}" if key else message
+    return f"{key} = {_as_toml(detail['input'])}: {message}"
+
+
+def _as_toml(value: Any) -> str:
+    """Write a value much as the file has it."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_as_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else str(value)
+
+
+def _known_keys(location: list[str], root: type[BaseModel]) -> list[str]:
+    """List the keys of every section that `location` may lead to."""
+    sections: list[type[BaseModel]] = [root]
+    for part in location:
+        fields = [s.model_fields[part].annotation for s in sections if part in s.model_fields]
+        if fields:
+            sections = [section for field in fields for section in _sections_in(field)]
+    return sorted({key for section in sections for key in section.model_fields})
+
+
+def _sections_in(annotation: Any) -> list[type[BaseModel]]:
+    """Find the sections inside a type such as `A | B | None` or `tuple[A, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [s for part in typing.get_args(annotation) for s in _sections_in(part)]

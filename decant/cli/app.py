@@ -10,7 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
+from ..errors import UsageError
 from .terminal import session
+
+SHORT_STEPS = 200
 
 app = typer.Typer(
     help="Takes a PyTorch model to a phone: convert, quantize, distil, measure, gate.",
@@ -144,7 +147,7 @@ def train(
 ) -> None:
     """Train a model by its spec's recipe; goes on where an interrupted run stopped."""
     with session(verbose=verbose) as terminal:
-        _command("models").train(terminal, model, role.value, out)
+        _command("training").train(terminal, model, role.value, out)
 
 
 @app.command()
@@ -153,12 +156,30 @@ def distill(
     teacher: Annotated[
         Path | None, typer.Option(help="Teacher's checkpoint; trained first if there is none.")
     ] = None,
+    compare: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            metavar="PAIRS",
+            help="Instead, train this many pairs of short runs with and without the teacher, and "
+            "show what it adds on the test set.",
+        ),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Of each short run of --compare; 200 if not given.")
+    ] = None,
     out: Out = None,
     verbose: Verbose = False,
 ) -> None:
-    """Train a model's student under its teacher."""
+    """Train a model's student under its teacher; goes on where an interrupted run stopped."""
     with session(verbose=verbose) as terminal:
-        _command("models").distill(terminal, model, teacher, out)
+        if compare is not None:
+            size = (compare, steps or SHORT_STEPS)
+            _command("training").compare(terminal, model, teacher, out, size)
+        elif steps is not None:
+            raise UsageError("--steps is for --compare; the recipe says how long a training is")
+        else:
+            _command("training").distill(terminal, model, teacher, out)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from ..interrupts import held
+from ..interrupts import Terminated, held
 from ..progress import track
 from .recipe import Batch, Objective, Progress, Recipe, Result, Settings, Supervised
 from .run import Report, Run
@@ -80,8 +80,8 @@ def fit(
             batches = _batches(recipe, settings, start, pool)
             for batch in track(batches, f"training {stem.name}", settings.steps - start):
                 run.advance(batch, report)
-    except (KeyboardInterrupt, SystemExit):
-        # Ctrl-C, and how the command line hears of a termination; a second one waits.
+    except (KeyboardInterrupt, Terminated):
+        # A second one waits.
         with held():
             if run.step > start:
                 run.save()

@@ -1,14 +1,72 @@
 """`decant train` and `decant distill` carry out the spec's recipe, once."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
-from safetensors.torch import load_file
+import torch
+import training_cases
+from processes import run_decant, start_decant
+from safetensors.torch import load_file, save_file
 
 RECIPE = """
 from training_cases import QuadrantRecipe
 
 
-def recipe():
+def recipe(folder):
     return QuadrantRecipe()
+"""
+
+# Sends itself Ctrl-C in its seventh step while there is a file called stop.
+STOPPED = """
+import os
+import signal
+from pathlib import Path
+
+
+class Stopped(QuadrantRecipe):
+    def __init__(self, folder):
+        self.steps = 0
+
+    def loss(self, outputs, batch):
+        self.steps += 1
+        if self.steps == 7 and Path("stop").exists():
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().loss(outputs, batch)
+"""
+
+# The project's own classifier, on noise whose mean says which label it has.
+CLASSIFIER = """
+import torch
+from net import Net
+from training_cases import SETTINGS, QuadrantRecipe
+
+
+class BrightRecipe(QuadrantRecipe):
+    def __init__(self, folder):
+        (folder / "made").mkdir(parents=True, exist_ok=True)
+
+    def model(self, role):
+        return Net(4 if role == "student" else 12)
+
+    def batch(self, settings, step):
+        random = torch.Generator().manual_seed(settings.seed * 1000 + step)
+        labels = torch.randint(2, (8,), generator=random)
+        noise = torch.randn(8, 3, 32, 48, generator=random)
+        return 0.1 * noise + labels.view(-1, 1, 1, 1) * 0.6 - 0.3, labels
+
+    def inputs(self, batch):
+        return batch[0]
+
+    def loss(self, outputs, batch):
+        return {"entropy": torch.nn.functional.cross_entropy(outputs, batch[1])}
+
+    def evaluate(self, model):
+        return {}
+
+    def responses(self):
+        return ()
 """
 
 
@@ -18,6 +76,14 @@ def trainable(project):
     with (project / "model.toml").open("a") as spec:
         spec.write('\n[training]\nrecipe = "recipe.py:recipe"\n')
     return project
+
+
+@pytest.fixture
+def comparable(trainable):
+    (trainable / "recipe.py").write_text(CLASSIFIER)
+    spec = trainable / "model.toml"
+    spec.write_text(spec.read_text().replace("recipe.py:recipe", "recipe.py:BrightRecipe"))
+    return trainable
 
 
 @pytest.mark.parametrize("role", ["student", "teacher"])
@@ -47,6 +113,81 @@ def test_distill_takes_the_teacher_given(decant, trainable):
     ended = decant("distill", "model.toml", "--teacher", "net.py")
     assert ended.code == 5
     assert "net.py" in ended.err
+
+
+def test_the_spec_s_seed_is_the_training_s(decant, trainable):
+    weights = []
+    for seed in (0, 5):
+        spec = trainable / "model.toml"
+        spec.write_text(f"seed = {seed}\n" + spec.read_text().removeprefix("seed = 0\n"))
+        assert decant("train", "model.toml").code == 0
+        log = json.loads((trainable / "build/bright/training/student.json").read_text())
+        assert log["settings"]["seed"] == seed
+        weights.append(load_file(trainable / "build/bright/training/student.safetensors"))
+    assert not torch.equal(weights[0]["score.weight"], weights[1]["score.weight"])
+
+
+def test_compare_says_what_the_teacher_adds_and_keeps_every_run(decant, comparable):
+    ended = decant("distill", "model.toml", "--compare", "2", "--steps", "10")
+    assert ended.code == 0, ended.err
+    assert re.search(r"top1: [\d.]+ undistilled, [\d.]+ distilled, gain .* \(95 % ", ended.out)
+    document = json.loads((comparable / "build/bright/training/comparison.json").read_text())
+    assert {(run["variant"], run["seed"], run["steps"]) for run in document["runs"]} == {
+        (variant, seed, 10) for variant in ("undistilled", "distilled") for seed in (0, 1)
+    }
+    assert document["difference"].keys() == {"top1"}
+    assert (comparable / "build/bright/data/made").is_dir()
+
+
+def test_finished_runs_are_kept_until_what_they_depend_on_changes(decant, comparable):
+    def again(*options):
+        ended = decant("distill", "model.toml", "--compare", "2", *options)
+        assert ended.code == 0, ended.err
+        return {line.split(":")[0] for line in ended.err.splitlines() if "nothing has" in line}
+
+    everything = {f"compare-{v}-{s}" for v in ("undistilled", "distilled") for s in (0, 1)}
+    assert not again("--steps", "8")
+    assert everything <= again("--steps", "8")
+    assert not everything & again("--steps", "9")
+    teacher = next(comparable.glob("build/bright/.cache/train-teacher-*/teacher.safetensors"))
+    weights = {name: 2 * value for name, value in load_file(teacher).items()}
+    save_file(weights, comparable / "other.safetensors")
+    kept = again("--steps", "8", "--teacher", "other.safetensors")
+    assert kept == {"compare-undistilled-0", "compare-undistilled-1"}
+
+
+def test_steps_without_a_comparison_are_refused(decant, trainable):
+    ended = decant("distill", "model.toml", "--steps", "10")
+    assert ended.code == 2
+    assert "--steps is for --compare" in ended.err
+
+
+def test_a_recipe_that_takes_no_folder_is_named(decant, trainable):
+    (trainable / "recipe.py").write_text(RECIPE.replace("(folder)", "()"))
+    ended = decant("train", "model.toml")
+    assert ended.code == 2
+    assert "recipe.py:recipe" in ended.err
+    assert "called with one folder" in ended.err
+
+
+def test_interrupted_training_goes_on_to_the_same_weights(trainable, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(training_cases.__file__).parent))
+    (trainable / "recipe.py").write_text(RECIPE + STOPPED)
+    (trainable / "stop").touch()
+    spec = trainable / "model.toml"
+    spec.write_text(spec.read_text().replace("recipe.py:recipe", "recipe.py:Stopped"))
+    ended = start_decant(trainable, "train", "model.toml")
+    _, said = ended.communicate()
+    assert ended.returncode == 130, said
+    assert "step 7 of 40 is kept" in said
+    assert not (trainable / "build/bright/training").exists()
+    (trainable / "stop").unlink()
+    assert run_decant(trainable, "train", "model.toml").returncode == 0
+    resumed = load_file(trainable / "build/bright/training/student.safetensors")
+    whole = run_decant(trainable, "train", "model.toml", "-o", "whole")
+    assert whole.returncode == 0, whole.stderr
+    expected = load_file(trainable / "whole/training/student.safetensors")
+    assert all(torch.equal(expected[name], resumed[name]) for name in expected)
 
 
 def test_model_without_a_recipe(decant, project):

@@ -10,6 +10,14 @@ import pytest
 from decant.interrupts import held
 
 
+@pytest.fixture(autouse=True)
+def _heard():
+    """A shell that runs the tests in the background has told them to ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupted_while_held():
     """Send this process Ctrl-C in a held block; tell what of the block was done."""
     done = []

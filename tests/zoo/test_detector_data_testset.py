@@ -147,10 +147,10 @@ def _unlist(folder):
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
-        (_damage, "test_00001.jpg has changed"),
-        (_add, "test_00009.jpg is not in SHA256SUMS"),
-        (_remove, "test_00002.jpg is missing"),
-        (_unlist, "no readable SHA256SUMS"),
+        (_damage, "test_00001.jpg: has SHA-256"),
+        (_add, "test_00009.jpg: not listed in .*SHA256SUMS"),
+        (_remove, "test_00002.jpg: listed in .*SHA256SUMS but missing"),
+        (_unlist, "SHA256SUMS: cannot be read"),
     ],
 )
 def test_harm_is_found_and_named(small_set, harm, message):
@@ -163,7 +163,7 @@ def test_harm_is_found_and_named(small_set, harm, message):
 def test_a_set_whose_sums_fit_must_still_decode_and_count_right(small_set, what, monkeypatch):
     if what == "image":
         (small_set / "images" / "test_00000.jpg").write_bytes(b"not a jpeg")
-        message = "test_00000.jpg does not decode"
+        message = r"test_00000\.jpg: not a picture"
     else:
         card = small_set / "CARD.md"
         card.write_text(card.read_text().replace("| all | 3 |", "| all | 4 |"))

@@ -9,12 +9,14 @@ import torch
 from decant.decode import Detections, envelopes
 from decant.errors import DataError
 from decant.network import load_weights
-from decant.zoo.detector import loss
+from decant.zoo.detector import loss, split
 from decant.zoo.detector.augment import KeptPage, augment, load_pages
 from decant.zoo.detector.model import INPUT_SIZE, OUTPUT_NAMES, STRIDES, build
+from decant.zoo.detector.split import ensure_split, split_folder
 from decant.zoo.detector.training import (
     DECODE_RULE,
     IMAGE_RULE,
+    SPEC,
     collate,
     detect,
     fit,
@@ -71,8 +73,8 @@ def test_outputs_have_the_contract_s_names_order_and_shapes(role):
         assert outputs[f"corners_s{stride}"].shape == (2, 8, side, side)
 
 
-def test_student_and_teacher_can_be_compared_where_the_recipe_says():
-    made, image = recipe(), torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE)
+def test_student_and_teacher_can_be_compared_where_the_recipe_says(tmp_path):
+    made, image = recipe(tmp_path), torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE)
     shapes = {}
     for role in ("student", "teacher"):
         model = made.model(role).eval()
@@ -239,3 +241,26 @@ def test_student_file_is_within_its_size():
 def test_split_without_annotations_is_named(tmp_path):
     with pytest.raises(DataError, match=r"no usable annotations\.json"):
         load_pages(tmp_path)
+
+
+def test_the_spec_says_what_the_network_takes_and_gives():
+    """The recipe reads both rules from it; the network's own constants must agree."""
+    assert SPEC.input.shape == (1, 3, INPUT_SIZE, INPUT_SIZE)
+    assert DECODE_RULE.strides == STRIDES
+    assert tuple(f"{kind}_s{s}" for s in STRIDES for kind in ("scores", "corners")) == OUTPUT_NAMES
+
+
+def test_pages_are_made_once_and_again_when_another_count_is_asked_for(tmp_path):
+    first = ensure_split(tmp_path / "data", "validation", 2)
+    written = (first / "annotations.json").stat().st_mtime_ns
+    assert ensure_split(tmp_path / "data", "validation", 2) == first
+    assert (first / "annotations.json").stat().st_mtime_ns == written
+    more = ensure_split(tmp_path / "data", "validation", 3)
+    assert [len(load_pages(folder)) for folder in (first, more)] == [2, 3]
+
+
+@pytest.mark.parametrize("what", ["source_hash", "library_version"])
+def test_another_generator_or_library_asks_for_other_pages(tmp_path, monkeypatch, what):
+    before = split_folder(tmp_path, "train", 6000)
+    monkeypatch.setattr(split, what, lambda name: f"another {name}")
+    assert split_folder(tmp_path, "train", 6000) != before

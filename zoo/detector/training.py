@@ -15,36 +15,23 @@ from torch import Tensor, nn
 
 from decant.decode import Detections, decode, envelopes
 from decant.images import resize
-from decant.metrics import (
-    THRESHOLDS,
-    Ranking,
-    average_precision,
-    box_overlaps,
-    match,
-    quad_overlaps,
-)
-from decant.rules import ImageRule, QuadGridRule
+from decant.samples import QuadTruth, Sample
+from decant.spec import DetectionTask, load_spec
+from decant.tasks import make_task
 from decant.training import Settings
 
 from . import loss
 from .augment import KeptPage, augment, load_pages
-from .model import INPUT_SIZE, OUTPUT_NAMES, STRIDES, build
+from .model import OUTPUT_NAMES, STRIDES, build
+from .split import ensure_split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-IMAGE_RULE = ImageRule(
-    height=INPUT_SIZE,
-    width=INPUT_SIZE,
-    colour="rgb",
-    mean=(0.485, 0.456, 0.406),
-    std=(0.229, 0.224, 0.225),
-    resize="letterbox",
-    antialias=True,
-    padding=114,
-)
-DECODE_RULE = QuadGridRule(strides=STRIDES)
-DATA_FOLDER = Path("build/detector")
+SPEC = load_spec(Path(__file__).with_name("model.toml"))
+IMAGE_RULE = SPEC.input.rule
+assert isinstance(SPEC.task, DetectionTask)
+DECODE_RULE = SPEC.task.decode
 TRAIN_PAGES = 6000
 VALIDATION_PAGES = 300
 EVALUATION_BATCH = 20
@@ -67,6 +54,7 @@ class DetectorRecipe:
     """Pages, augmentation, loss and validation of the detector."""
 
     def __init__(self, folder: Path) -> None:
+        """Make a recipe whose pages lie, or are made when first asked for, below `folder`."""
         self.folder = folder
 
     @cached_property
@@ -126,19 +114,9 @@ class DetectorRecipe:
         return tuple(zip(OUTPUT_NAMES[::2], OUTPUT_NAMES[1::2], strict=True))
 
 
-def recipe(folder: Path = DATA_FOLDER) -> DetectorRecipe:
+def recipe(folder: Path) -> DetectorRecipe:
     """Give the detector's recipe; pages are made in `folder` when first asked for."""
     return DetectorRecipe(folder)
-
-
-def ensure_split(folder: Path, split: str, count: int) -> Path:
-    """Write a split unless it is there."""
-    target = folder / split
-    if not (target / "annotations.json").exists():
-        from .data import write_split
-
-        write_split(target, split, 0, count, 2)
-    return target
 
 
 @cache
@@ -195,23 +173,18 @@ def measure(found: list[Detections], truth: list[NDArray[np.float32]]) -> dict[s
         found: One per image.
         truth: Quads [n, 4, 2] per image, in the same pixels.
     """
-    matched = [_match(each, quads) for each, quads in zip(found, truth, strict=True)]
-    best_first = np.argsort(-np.concatenate([each.scores for each in found]), kind="stable")
-    images = np.repeat(np.arange(len(found)), [len(each.scores) for each in found])
-    hits = np.concatenate(matched, 1)[:, best_first]
-    positives = np.asarray([len(quads) for quads in truth])
-    ranking = Ranking(images[best_first], hits, np.zeros_like(hits), positives)
-    values = average_precision(ranking, np.ones((1, len(found)), np.int64))[:, 0]
-    boxes = values[: len(THRESHOLDS)]
-    return {"ap50": float(boxes[0]), "ap": float(boxes.mean()), "quad_ap50": float(values[-1])}
+    task = make_task(SPEC.task)
+    samples = [_sample(index, quads) for index, quads in enumerate(truth)]
+    metrics = task.metrics(task.evidence(found, samples))
+    return {name: float(value[0]) for name, value in metrics.items()}
 
 
-def _match(found: Detections, quads: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Tell which detections are right: [11, d], by box at ten overlaps, then by quad at 0.5."""
-    crowd = np.zeros(len(quads), np.bool_)
-    by_box, _ = match(box_overlaps(found.boxes, envelopes(quads), crowd), crowd, THRESHOLDS)
-    by_quad, _ = match(quad_overlaps(found.quads, quads, crowd), crowd, THRESHOLDS[:1])
-    return np.concatenate((by_box, by_quad))
+def _sample(index: int, quads: NDArray[np.float32]) -> Sample:
+    """Wrap the formulas of a page that is in memory already."""
+    none = np.zeros(len(quads), np.int64)
+    boxes = envelopes(quads).astype(np.float64)
+    truth = QuadTruth(boxes, quads.astype(np.float64), none, none.astype(np.bool_))
+    return Sample(str(index), truth, frozenset(), lambda: np.zeros((0, 0, 3), np.uint8))
 
 
 cv2.setNumThreads(0)

@@ -9,11 +9,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import cv2
-
 from decant.artifacts import files_in, read_json, sha256, write_text
+from decant.datasets import checksums
 from decant.errors import DataError
+from decant.images import load_image
 
+from ..split import LIBRARIES
 from .coco import write_split
 from .page import CROWDED_COUNT, SHADOWED_SHARE, SMALL_HEIGHT, TILTED_DEGREES
 
@@ -22,14 +23,6 @@ FOLDER = Path(__file__).parents[1] / "testset"
 COUNT = 1000
 MAX_BYTES = 14_000_000
 SLICES = ("printed", "handwritten", "tilted", "shadowed", "crowded", "small")
-_PACKAGES = (
-    "numpy",
-    "matplotlib",
-    "opencv-python-headless",
-    "pillow",
-    "scikit-learn",
-    "koreanize-matplotlib",
-)
 
 
 def make_test_set(folder: Path = FOLDER, count: int = COUNT, jobs: int = 1) -> None:
@@ -60,15 +53,8 @@ def verify_test_set(folder: Path = FOLDER) -> None:
     Raises:
         DataError: Something differs; the message names the file.
     """
-    expected = _listed(folder)
-    present = {file.relative_to(folder).as_posix() for file in files_in(folder)}
-    present.discard("SHA256SUMS")
-    for name in sorted(expected.keys() ^ present):
-        state = "is missing" if name in expected else "is not in SHA256SUMS"
-        raise DataError(f"test set {folder}: {name} {state}; restore the folder from git")
-    for name, digest in expected.items():
-        if sha256(folder / name) != digest:
-            raise DataError(f"test set {folder}: {name} has changed; restore the folder from git")
+    listing = folder / "SHA256SUMS"
+    checksums.check(listing, [file for file in files_in(folder) if file != listing])
     coco = read_json(folder / "annotations.json")
     for image in coco["images"]:
         _check_image(folder, image)
@@ -97,20 +83,13 @@ def card_counts(card: str) -> dict[str, tuple[int, int]]:
     return counts
 
 
-def _listed(folder: Path) -> dict[str, str]:
-    try:
-        lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise DataError(f"test set {folder} has no readable SHA256SUMS: {error}") from error
-    return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
-
-
 def _check_image(folder: Path, image: dict[str, Any]) -> None:
-    pixels = cv2.imread(str(folder / "images" / image["file_name"]))
-    if pixels is None or pixels.shape[:2] != (image["height"], image["width"]):
+    path, stated = folder / "images" / image["file_name"], (image["height"], image["width"])
+    height, width = load_image(path).shape[:2]
+    if (height, width) != stated:
         raise DataError(
-            f"test set {folder}: images/{image['file_name']} does not decode to "
-            f"{image['width']} x {image['height']} pixels"
+            f"{path}: is {width} x {height} pixels, but annotations.json says "
+            f"{stated[1]} x {stated[0]}; restore the folder from git"
         )
 
 
@@ -130,7 +109,7 @@ def _card(coco: dict[str, Any]) -> str:
         for name, (images, formulas) in slice_counts(coco).items()
     ]
     template = files(__package__).joinpath("card.md").read_text(encoding="utf-8")
-    versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return (
         template.replace("{count}", str(len(coco["images"])))
         .replace("{slices}", "\n".join(rows))

@@ -106,9 +106,8 @@ def gate(
             f'{report}: is of model "{found.model}", not "{spec.model.name}"; give the report of '
             "this model, or make it with `decant tflite`"
         )
-    _check_unchanged(report, found)
+    warnings = _check_unchanged(report, found)
     checks = [_requirement_check(row) for row in rows(spec, found.entries, found.chosen)]
-    warnings: list[str] = []
     if baseline is None and spec.gate is not None:
         baseline = spec.path(spec.gate.baseline)
     if baseline is None:
@@ -127,15 +126,26 @@ def _report_path(path: Path) -> Path:
     return path / NAME if path.is_dir() else path
 
 
-def _check_unchanged(path: Path, report: Report) -> None:
-    """Refuse a report whose chosen file, or what ships as it, is not what was measured."""
+def _check_unchanged(path: Path, report: Report) -> list[str]:
+    """Refuse a report whose chosen file, or what ships as it, is not what was measured.
+
+    Returns:
+        A warning if there is no such file to look at.
+    """
     chosen = report.chosen
-    for file in (path.parent / chosen.file, path.parent / SHIPPED):
-        if file.exists() and (found := sha256(file)) != chosen.sha256:
+    files = [file for name in (chosen.file, SHIPPED) if (file := path.parent / name).exists()]
+    for file in files:
+        if (found := sha256(file)) != chosen.sha256:
             raise DataError(
                 f"{file}: not the {chosen.file} that {path} measured and chose (sha256 "
                 f"{found[:12]}…, not {chosen.sha256[:12]}…); make both anew with `decant tflite`"
             )
+    if files:
+        return []
+    return [
+        f"neither {chosen.file} nor {SHIPPED} lies beside {path.name}: nothing shows that the "
+        f"file to ship is the one measured (sha256 {chosen.sha256[:12]}…)"
+    ]
 
 
 def _requirement_check(row: Row) -> Check:

@@ -36,10 +36,10 @@ def junit(result: GateResult) -> str:
     ElementTree.SubElement(properties, "property", name=SHA256, value=result.report_sha256)
     for check in deciding:
         case = ElementTree.SubElement(
-            suite, "testcase", classname=f"{result.model}.{check.group}", name=check.name
+            suite, "testcase", classname=f"{result.model}.{check.group}", name=check.name, time="0"
         )
         if check.outcome == "failed":
-            ElementTree.SubElement(case, "failure", message=check.text)
+            ElementTree.SubElement(case, "failure", message=check.text, type=check.group)
         elif check.outcome == "not measured":
             ElementTree.SubElement(case, "skipped", message=check.text)
         ElementTree.SubElement(case, "system-out").text = check.text

@@ -96,6 +96,7 @@ def measure(
         model=spec.model.name,
         machine=this_machine(),
         metric=spec.task.metric,
+        serving=spec.requirements.serving,
         data=data,
         pytorch=PyTorch(**judged[answers.PYTORCH]),
         reference=entries[0],

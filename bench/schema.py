@@ -252,6 +252,7 @@ class Report(Part):
         model: Name of the model.
         machine: What the costs were measured on.
         metric: The task's metric that requirements are about; None for a file without a spec.
+        serving: Where the model will answer, as the spec says; None for a file without a spec.
         data: The data sets; None for a file without a spec.
         pytorch: The model before conversion; None for a file without a spec.
         reference: The float file.
@@ -266,6 +267,7 @@ class Report(Part):
     model: str
     machine: Machine
     metric: str | None = None
+    serving: Literal["on-device", "server"] | None = None
     data: Data | None = None
     pytorch: PyTorch | None = None
     reference: Entry

@@ -55,12 +55,13 @@ class Requirement:
 def requirements_of(spec: Spec) -> list[Requirement]:
     """List what a spec requires, in a fixed order."""
     section, metric = spec.requirements, spec.task.metric
+    default = "" if "max_drop" in section.model_fields_set else ", limit by default"
     found = [
         Requirement(
             "max_drop",
             section.max_drop,
             "fraction",
-            f"drop of {metric} against PyTorch",
+            f"drop of {metric} against PyTorch{default}",
             lambda _entry, _reference, quality: _value(quality.drop, metric),
         )
     ]
@@ -183,7 +184,7 @@ def _latency(number: int, limit: Latency) -> list[Requirement]:
                 f"latency[{number}].{key}",
                 bound,
                 unit,
-                f"latency ({_where(limit)})",
+                f"latency ({_where(limit.device, limit.threads)})",
                 _reader(limit, field),
                 required=required,
             )
@@ -193,34 +194,33 @@ def _latency(number: int, limit: Latency) -> list[Requirement]:
 
 def _qps(section: Requirements) -> Requirement:
     """Turn the wanted rate into a requirement on the first latency's device."""
-    from decant.spec import Latency
-
-    first = section.latency[0] if section.latency else Latency()
+    first = next(iter(section.latency), None)
+    device, threads = (HOST, 1) if first is None else (first.device, first.threads)
 
     def rate(entry: Entry, _reference: Entry, _quality: Quality) -> float | None:
-        median = _time(entry, first, "median")
+        median = _time(entry, device, threads, "median")
         return None if median is None else 1000 / median
 
     limit = section.min_qps or 0.0
-    subject = f"inferences one after the other ({_where(first)})"
-    required = first.device == HOST or first.must_measure
+    subject = f"inferences one after the other ({_where(device, threads)})"
+    required = device == HOST or (first is not None and first.must_measure)
     return Requirement("min_qps", limit, "qps", subject, rate, required=required)
 
 
-def _where(limit: Latency) -> str:
+def _where(device: str, threads: int) -> str:
     """Say on what a time is measured."""
-    return f"{limit.device}, {limit.threads} thread{'s' if limit.threads > 1 else ''}"
+    return f"{device}, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def _reader(limit: Latency, field: str) -> Callable[[Entry, Entry, Quality], float | None]:
     """Make the function that reads one latency figure."""
-    return lambda entry, _reference, _quality: _time(entry, limit, field)
+    return lambda entry, _r, _q: _time(entry, limit.device, limit.threads, field)
 
 
-def _time(entry: Entry, limit: Latency, field: str) -> float | None:
+def _time(entry: Entry, device: str, threads: int, field: str) -> float | None:
     """Read a latency figure of the host; None for another device."""
-    times = entry.latency_ms.get(f"threads_{limit.threads}")
-    if limit.device != HOST or times is None:
+    times = entry.latency_ms.get(f"threads_{threads}")
+    if device != HOST or times is None:
         return None
     return float(getattr(times, field))
 

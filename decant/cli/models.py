@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..artifacts import updated_folder
+from ..artifacts import remove, updated_folder
 from ..errors import DataError, GateFailed
 from ..source import find_source
 from . import pipeline
-from .project import open_project
+from .project import locked, open_project
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from .project import Project
     from .terminal import Terminal
 
@@ -46,15 +47,33 @@ def gate(terminal: Terminal, model: str, baseline: Path | None, out: Path | None
         GateFailed: If the answer is no.
         DataError: If there is no report yet, or the baseline cannot be read.
     """
+    source = find_source(model, "spec")
+    _forget_answer(source.path, out)
     project = open_project(model, out)
     _need_report(project, model)
-    result = importlib.import_module("decant.bench").gate(
-        project.out, project.spec, baseline=baseline
-    )
+    with locked(project.out):
+        result = importlib.import_module("decant.bench").gate(
+            project.out, project.spec, baseline=baseline
+        )
     for line in result.lines():
         terminal.result(line)
     if not result.passed:
-        raise GateFailed(f"the gate says no; {project.out / 'gate.md'} has the details")
+        failed = ", ".join(check.name for check in result.failed)
+        raise GateFailed(f"the gate says no to {failed}; {project.out / 'gate.md'} has the details")
+
+
+def _forget_answer(spec: Path, out: Path | None) -> None:
+    """Remove what an earlier gate wrote, so that none outlives one that cannot judge.
+
+    A spec that is unusable by now may still tell where that is.
+    """
+    files = importlib.import_module("decant.bench.gate_files")
+    folder = out
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
+        folder = folder or Path("build", tomllib.loads(spec.read_text())["model"]["name"])
+    if folder is not None:
+        for name in (files.JUNIT, files.SUMMARY):
+            remove(folder / name)
 
 
 def report(terminal: Terminal, model: str, out: Path | None) -> None:
@@ -65,7 +84,8 @@ def report(terminal: Terminal, model: str, out: Path | None) -> None:
     """
     project = open_project(model, out)
     _need_report(project, model)
-    page = importlib.import_module("decant.bench").render(project.out)
+    with locked(project.out):
+        page = importlib.import_module("decant.bench").render(project.out)
     terminal.result(f"{page}")
 
 

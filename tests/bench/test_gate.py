@@ -1,6 +1,7 @@
 """The gate opens for what the spec and the baseline allow, and for nothing else."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -24,6 +25,8 @@ def folder(tmp_path):
     """Copy the measured report with its evidence."""
     out = tmp_path / "new"
     shutil.copytree(measured(), out)
+    chosen = load_report(out / "report.json").chosen
+    shutil.copy(model_file(chosen.name).path, out / "model.tflite")
     return out
 
 
@@ -217,14 +220,63 @@ def test_replaced_model_file_is_refused(folder):
 
 
 def test_shipped_file_that_was_not_measured_is_refused(folder):
-    chosen = load_report(folder / "report.json").chosen
     shipped = folder / "model.tflite"
-    shutil.copy(model_file(chosen.name).path, shipped)
     assert gate(folder, project()).passed
     with shipped.open("ab") as file:
         file.write(b"junk")
     with pytest.raises(DataError, match=r"model\.tflite: not the .* make both anew"):
         gate(folder, project())
+
+
+def test_missing_model_file_is_told(folder):
+    (folder / "model.tflite").unlink()
+    result = gate(folder, project(), baseline=folder)
+    assert result.passed
+    assert "nor model.tflite lies beside report.json: nothing shows" in result.warnings[0]
+
+
+def nan(_document, chosen):
+    chosen["accuracy"]["ap50"]["value"] = float("nan")
+
+
+def no_size(_document, chosen):
+    del chosen["size_bytes"]
+
+
+def no_choice(_document, chosen):
+    chosen["chosen"] = False
+
+
+def older(document, _chosen):
+    document["schema"] = 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (nan, r"accuracy\.ap50\.value: Input should be a finite number"),
+        (no_size, "size_bytes: Field required"),
+        (no_choice, "0 files are marked chosen, not one; bench it again"),
+        (older, r"not a report of schema 1 \(schema = 0\); run the bench again"),
+    ],
+)
+@pytest.mark.parametrize("side", ["new", "baseline"])
+def test_report_edited_by_hand_is_refused(folder, baseline, change, message, side):
+    edited = {"new": folder, "baseline": baseline}[side]
+    doctor(edited, change)
+    with pytest.raises(DataError, match=rf"{edited.name}/report\.json: ") as caught:
+        gate(folder, project(), baseline=baseline)
+    assert re.search(message, str(caught.value))
+    assert not (folder / "gate.xml").exists()
+
+
+def test_baseline_of_other_metrics_fails_on_those_not_measured(folder, baseline):
+    def rename(_document, chosen):
+        chosen["accuracy"]["ap75"] = chosen["accuracy"].pop("ap")
+
+    doctor(baseline, rename)
+    result = gate(folder, project(), baseline=baseline)
+    assert [check.text for check in result.failed] == ["ap75: in the baseline, not measured"]
 
 
 def test_missing_baseline_is_refused(folder, tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 
 from decant.artifacts import updated_folder, write_bytes, write_json, write_text
 from decant.errors import DataError, UsageError
-from decant.isolation import run_isolated
+from decant.isolation import run_checked
 
 from .report import AppliedRewrite, ConvertReport
 
@@ -223,10 +223,10 @@ class _Work:
         return result
 
     def built(self, request: Request, samples: list[Sample]) -> Built:
-        """Build in a process of its own: TensorFlow's converter can crash."""
+        """Build in a process of its own: TensorFlow's converter and the SavedModel can crash."""
         from .build import build
 
-        return run_isolated(build, request, samples)
+        return run_checked(build, request, samples)
 
     def verified(self, subject: Any, expected: list[Form], *, given: bool) -> ConvertReport:
         """Compare every form, and report."""

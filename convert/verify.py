@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from decant.errors import InternalError, ParityError
-from decant.isolation import run_checked, run_isolated
+from decant.isolation import run_checked
 
 from .bisect import bisect_saved_model, bisect_tflite
 from .parity import Parity, compare_all
@@ -132,7 +132,7 @@ def _first_difference(subject: Subject, form: str, tolerance: float) -> str:
     raw, normalised = subject.samples[0], subject.normalised[0]
     try:
         if form == SAVED_MODEL:
-            return run_isolated(bisect_saved_model, subject.request, raw, normalised, tolerance)
+            return run_checked(bisect_saved_model, subject.request, raw, normalised, tolerance)
         if form == TFLITE:
             data, border = subject.built.trace, (subject.built.inputs, subject.built.outputs)
             onnx = subject.request.onnx

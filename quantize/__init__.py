@@ -1,8 +1,15 @@
 """Quantization: from a float `.tflite` to int8 and float16 candidates."""
 
-from .calibrate import load as load_calibration
 from .pipeline import quantize
-from .recipes import DYNAMIC_INT8, FLOAT16, RECIPES, STATIC_INT8, Recipe
+from .recipes import (
+    DYNAMIC_INT8,
+    FLOAT16,
+    RECIPES,
+    STATIC_INT8,
+    Recipe,
+    load_recipes,
+    spec_recipes,
+)
 from .report import Candidate, QuantizeReport
 
 __all__ = [
@@ -13,6 +20,7 @@ __all__ = [
     "Candidate",
     "QuantizeReport",
     "Recipe",
-    "load_calibration",
+    "load_recipes",
     "quantize",
+    "spec_recipes",
 ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from decant.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
     from .calibrate import Statistics
     from .flatbuffer import Graph
-    from .recipes import RangeMethod
+    from .recipes import RangeMethod, Recipe
 
 Range = tuple[float, float]
 
@@ -27,6 +30,12 @@ CLIP_STEPS = 64
 DEAD = (0.0, 1.0)
 # What a uint8 input can hold; spanned whole, its int8 form loses nothing.
 PIXELS = (0.0, 255.0)
+# Why an activation has no range.
+UNBOUNDED = (
+    "it is NaN or infinite on the calibration data; repair the model, or keep the operator in float"
+    " (`keep_float` of the recipe)"
+)
+FOREIGN = "the recipe was made for another model; give calibration data instead"
 
 
 def choose(
@@ -39,15 +48,69 @@ def choose(
         statistics: Per activation name, what calibration saw.
         method: "minmax" spans every value seen; "mse" clips to the range with the least expected
             squared error of 8-bit rounding and clipping together.
+
+    Returns:
+        Ranges by name; an activation that was NaN or infinite has none.
     """
     bounds = _exact_bounds(graph)
     find = _least_error if method == "mse" else _extremes
-    ranges = {name: find(seen, bounds.get(name, -np.inf)) for name, seen in statistics.items()}
+    ranges = {
+        name: find(seen, bounds.get(name, -np.inf))
+        for name, seen in statistics.items()
+        if np.isfinite(seen.low)
+    }
     for operator in graph.operators:
         written = graph.name(int(operator.outputs[0]))
         if written in ranges:
             ranges[written] = _inherited(graph, operator, ranges) or ranges[written]
     return {name: DEAD if low == high == 0 else (low, high) for name, (low, high) in ranges.items()}
+
+
+def check_ranges(graph: Graph, recipe: Recipe, why: str = FOREIGN) -> None:
+    """Refuse a static recipe whose ranges are not those of a graph.
+
+    Args:
+        graph: The float graph.
+        recipe: With its ranges.
+        why: What to say of an activation that has none.
+
+    Raises:
+        DataError: A range is of no activation in the graph, or an activation that becomes int8
+            has no range; the message names it.
+    """
+    if recipe.form != "static_int8":
+        return
+    computed = [int(tensor) for operator in graph.operators for tensor in operator.outputs]
+    known = {graph.name(tensor) for tensor in (*graph.inputs, *computed)}
+    foreign = [name for name in recipe.ranges if name not in known]
+    if foreign:
+        raise DataError(
+            f"recipe {recipe.name!r} has a range for {foreign[0]!r}, which the model does not"
+            f" compute: {FOREIGN}"
+        )
+    for operator in graph.operators:
+        for tensor in _quantized(graph, operator, recipe):
+            if graph.name(tensor) not in recipe.ranges:
+                raise DataError(
+                    f"recipe {recipe.name!r} has no range for {graph.name(tensor)!r}, which a"
+                    f" {graph.kind(operator)} reads or writes: {why}"
+                )
+
+
+def _quantized(graph: Graph, operator: Any, recipe: Recipe) -> list[int]:
+    """List the activations that a recipe makes int8 around an operator."""
+    written = ";".join(graph.name(int(tensor)) for tensor in operator.outputs)
+    kept = any(re.search(pattern, written) for pattern in recipe.keep_float)
+    if kept or graph.kind(operator) not in recipe.kinds:
+        return []
+    return [
+        tensor
+        for tensor in (int(index) for index in (*operator.inputs, *operator.outputs))
+        if tensor >= 0
+        and graph.is_float(tensor)
+        and graph.constant(tensor) is None
+        and 0 not in graph.shape(tensor)
+    ]
 
 
 def _inherited(graph: Graph, operator: Any, ranges: Mapping[str, Range]) -> Range | None:

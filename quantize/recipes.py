@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import re
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from decant.artifacts import read_json
 from decant.errors import SpecError
+
+from .transform import quantizer_version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from decant.spec import Spec
+
+logger = logging.getLogger(__name__)
 
 Form = Literal["float16", "dynamic_int8", "static_int8"]
 RangeMethod = Literal["minmax", "mse"]
@@ -64,17 +77,19 @@ class Recipe(BaseModel):
         range_method: How a static recipe gets activation ranges from calibration.
         ranges: Tensor name → (low, high): ranges to use instead of calibrating, as an earlier run
             wrote them.
+        model_sha256: Of the float file that the ranges were measured on; "" if that is not known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
-    file: str
+    file: str = Field(pattern=r"^[\w.-]+\.tflite$")
     form: Form
     kinds: tuple[str, ...]
     keep_float: tuple[str, ...] = ()
     range_method: RangeMethod = "minmax"
     ranges: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    model_sha256: str = ""
 
     @field_validator("keep_float")
     @classmethod
@@ -86,28 +101,18 @@ class Recipe(BaseModel):
                 raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
         return patterns
 
+    @field_validator("ranges")
+    @classmethod
+    def _spans(cls, ranges: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+        for name, (low, high) in ranges.items():
+            if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+                raise ValueError(f"{name!r} has [{low}, {high}], which is no range")
+        return ranges
+
     @property
     def needs_calibration(self) -> bool:
         """Whether ranges have to be measured."""
         return self.form == "static_int8" and not self.ranges
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the recipe as a JSON document."""
-        return self.model_dump(mode="json")
-
-    @classmethod
-    def from_json(cls, document: Any) -> Recipe:
-        """Read what `to_json` wrote.
-
-        Raises:
-            SpecError: A key is unknown or missing, or a value has a wrong type.
-        """
-        try:
-            return cls.model_validate(document)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the recipe"
-            raise SpecError(f"quantization recipe: {where}: {first['msg']}") from error
 
 
 FLOAT16 = Recipe(name="float16", file="model_fp16.tflite", form="float16", kinds=WEIGHTED_KINDS)
@@ -121,3 +126,79 @@ STATIC_INT8 = Recipe(
     name="static_int8", file="model_int8.tflite", form="static_int8", kinds=STATIC_KINDS
 )
 RECIPES = {recipe.name: recipe for recipe in (STATIC_INT8, DYNAMIC_INT8, FLOAT16)}
+
+
+class RecipeFile(BaseModel):
+    """What `recipe.json` holds.
+
+    Attributes:
+        quantizer: Library and version that made the files; another one may write other bytes.
+        recipes: With the ranges used.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+    quantizer: str
+    recipes: tuple[Recipe, ...] = Field(min_length=1)
+
+
+def load_recipes(path: Path) -> tuple[Recipe, ...]:
+    """Read a `recipe.json`: from it and the float file come the same bytes, without calibrating.
+
+    Raises:
+        DataError: The file is missing or is not JSON.
+        SpecError: A key is unknown or missing, a value has a wrong type, or two recipes clash.
+    """
+    document = read_json(path)
+    try:
+        file = RecipeFile.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise SpecError(
+            f"{path}: {where}: {first['msg']}; give a recipe.json that `decant quantize` wrote"
+        ) from error
+    if file.quantizer != quantizer_version():
+        logger.warning(
+            "%s was written with %s, this is %s: the files may differ in bytes",
+            path,
+            file.quantizer,
+            quantizer_version(),
+        )
+    check_recipes(file.recipes)
+    return file.recipes
+
+
+def spec_recipes(spec: Spec) -> tuple[Recipe, ...]:
+    """Give the recipes that a spec asks for.
+
+    Raises:
+        DataError: The recipe file that it names is missing or is not JSON.
+        SpecError: That file is no recipe file.
+    """
+    section = spec.quantization
+    if section.recipe is not None:
+        return load_recipes(spec.path(section.recipe))
+    return tuple(RECIPES[name] for name in section.recipes)
+
+
+def check_recipes(recipes: Sequence[Recipe]) -> None:
+    """Refuse recipes that would overwrite each other's candidates, and none at all.
+
+    Raises:
+        SpecError: There is none, or two have one name or one file.
+    """
+    if not recipes:
+        raise SpecError("there is no quantization recipe; give at least one")
+    for key in ("name", "file"):
+        values = [getattr(recipe, key) for recipe in recipes]
+        twice = sorted({value for value in values if values.count(value) > 1})
+        if twice:
+            raise SpecError(f"two quantization recipes have {key} = {twice[0]!r}; rename one")
+
+
+def recipes_document(recipes: Sequence[Recipe]) -> dict[str, Any]:
+    """Lay out `recipe.json`."""
+    file = RecipeFile(quantizer=quantizer_version(), recipes=tuple(recipes))
+    return file.model_dump(mode="json")

@@ -37,7 +37,8 @@ class Candidate(BaseModel):
         quantizer: Library and version that made it.
         recipe: How it was made, with the activation ranges used.
         snr_db: Per output, signal-to-noise ratio against the float file on the held-out samples;
-            200 where nothing differs.
+            200 where nothing differs, -200 where the float file gives only zeros; empty without
+            calibration data.
         operators: How many of each kind the file has.
     """
 
@@ -61,9 +62,10 @@ class QuantizeReport(BaseModel):
         folder: Where the candidates lie; not part of the JSON.
         candidates: In the order of the recipes.
         failures: Recipe name → why it made no candidate.
+        float_size_bytes: Of the float file.
         calibration_samples: How many samples the ranges come from.
         measured_samples: How many other samples the ratios come from (the same one if there is
-            only one).
+            only one); 0 without calibration data.
         rewrites: Rewrite name → how often it applied to the float graph.
         warnings: The failures, and what weakens the ratios.
     """
@@ -74,6 +76,7 @@ class QuantizeReport(BaseModel):
     folder: Path = Field(default=Path(), exclude=True)
     candidates: tuple[Candidate, ...]
     failures: dict[str, str]
+    float_size_bytes: int
     calibration_samples: int
     measured_samples: int
     rewrites: dict[str, int]

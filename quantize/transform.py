@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from .recipes import Form, Recipe
 
 LIBRARY = "ai-edge-quantizer"
+# What the library raises on a graph or a recipe that it cannot handle.
+LIBRARY_FAILURES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 # The library's name of an operator where it is not the schema's.
 LIBRARY_NAMES = {"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"}
 ALL = "*"
@@ -55,9 +65,9 @@ _CONFIGS: dict[Form, dict[str, Any]] = {
 }
 
 
-def version() -> str:
-    """Return the quantizer library's version."""
-    return metadata.version(LIBRARY)
+def quantizer_version() -> str:
+    """Name the quantizer library with its version."""
+    return f"{LIBRARY} {metadata.version(LIBRARY)}"
 
 
 def transform(model: bytes, recipe: Recipe) -> bytes:
@@ -80,7 +90,7 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
         library = quantizer.Quantizer(bytearray(model), library_recipe(recipe))
     except (ValueError, KeyError) as error:
         raise SpecError(
-            f"recipe {recipe.name!r}: {LIBRARY} {version()} refuses it: {error}"
+            f"recipe {recipe.name!r}: {quantizer_version()} refuses it: {error}"
         ) from error
     limits = {
         name: {"min": np.asarray(low, np.float32), "max": np.asarray(high, np.float32)}
@@ -88,11 +98,11 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
     }
     try:
         result = library.quantize(limits or None, enable_progress_report=False)
-    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as e:
+    except LIBRARY_FAILURES as error:
         raise InternalError(
-            f"{LIBRARY} {version()} cannot make {recipe.name!r}: {type(e).__name__}: {e}. Keep"
-            " the operators it names in float (`keep_float`) or leave the recipe out"
-        ) from e
+            f"{quantizer_version()} cannot make {recipe.name!r}: {type(error).__name__}: {error}."
+            " Keep the operators it names in float (`keep_float`) or leave the recipe out"
+        ) from error
     return Graph.from_bytes(bytes(result.quantized_model)).to_bytes()
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..artifacts import updated_folder
 from ..errors import UsageError
+from ..inputs import load_arrays
 from ..source import find_source
 from ..spec import load_spec
-from .conversion import calibration_arrays, convert_network, spread
+from .conversion import calibration_arrays, convert_network
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -36,7 +37,7 @@ def convert(
         DecantError: Of any kind; the folder is then as it was.
     """
     source = find_source(text, "spec", "onnx", "pt2")
-    arrays = _arrays(inputs) if inputs is not None else None
+    arrays = load_arrays(inputs) if inputs is not None else None
     if source.kind == "spec" and arrays is None:
         arrays = calibration_arrays(_spec(source, options), few=True)
     with updated_folder(out) as temporary:
@@ -47,40 +48,62 @@ def convert(
     terminal.result(f"{out / name}")
 
 
-def quantize(terminal: Terminal, text: str, out: Path, calibration: Path | None) -> None:
+def quantize(
+    terminal: Terminal, text: str, out: Path, calibration: Path | None, recipe: Path | None = None
+) -> None:
     """Make the quantized candidates of a model or a file.
+
+    Args:
+        terminal: Where the outcome is shown.
+        text: What the user typed.
+        out: Folder to write.
+        calibration: An `.npz`; a spec's own photos if None.
+        recipe: The `recipe.json` of an earlier run; the spec's recipes, or all, if None.
 
     Raises:
         DecantError: Of any kind; the folder is then as it was.
     """
     source = find_source(text, "spec", "onnx", "pt2", "tflite")
-    if calibration is not None:
-        arrays = _arrays(calibration)
-    elif source.kind == "spec":
-        arrays = calibration_arrays(load_spec(source.path))
-    else:
-        raise UsageError(
-            f"{text}: a file needs --calibration X.npz with inputs by name, a hundred samples or so"
-        )
+    recipes = _recipes(source, recipe)
+    arrays = _calibration(source, calibration, recipes)
     with updated_folder(out) as temporary:
         float_file, inputs, outputs = _float_file(source, temporary, arrays)
         report = importlib.import_module("decant.quantize").quantize(
-            float_file, temporary, calibration=arrays, inputs=inputs, outputs=outputs
+            float_file,
+            temporary,
+            calibration=arrays,
+            inputs=inputs,
+            outputs=outputs,
+            recipes=recipes,
         )
     for warning in report.warnings:
         terminal.say(f"warning: {warning}")
-    for candidate in report.candidates:
-        worst = min(candidate.snr_db.items(), key=lambda item: item[1])
-        terminal.result(
-            f"{candidate.file}: {candidate.size_bytes:,} bytes, "
-            f"at least {worst[1]:.1f} dB over the float file ({worst[0]})"
+    importlib.import_module("decant.cli.tables").show_candidates(terminal, report, out)
+
+
+def _recipes(source: Source, file: Path | None) -> Sequence[Any]:
+    """Give the recipes of a file, of a spec, or all there are."""
+    quantize = importlib.import_module("decant.quantize")
+    if file is not None:
+        return tuple(quantize.load_recipes(file))
+    if source.kind == "spec":
+        return tuple(quantize.spec_recipes(load_spec(source.path)))
+    return tuple(quantize.RECIPES.values())
+
+
+def _calibration(source: Source, file: Path | None, recipes: Sequence[Any]) -> Arrays | None:
+    """Read or prepare the samples to calibrate and to measure on; None if none are needed."""
+    calibrates = any(recipe.needs_calibration for recipe in recipes)
+    if file is not None:
+        return load_arrays(file)
+    if source.kind == "spec":
+        return calibration_arrays(load_spec(source.path), few=not calibrates)
+    if calibrates:
+        raise UsageError(
+            f"{source.path}: a file needs --calibration X.npz with inputs by name, a hundred"
+            " samples or so, or the --recipe of an earlier run"
         )
-
-
-def _arrays(path: Path) -> Arrays:
-    """Read inputs by name from an `.npz`."""
-    arrays: Arrays = importlib.import_module("decant.quantize").load_calibration(path)
-    return arrays
+    return None
 
 
 def _spec(source: Source, options: dict[str, Any]) -> Spec:
@@ -103,11 +126,10 @@ def _convert(source: Source, out: Path, arrays: Arrays | None, options: dict[str
     )
 
 
-def _float_file(source: Source, out: Path, arrays: Arrays) -> tuple[Path, Infos, Infos]:
+def _float_file(source: Source, out: Path, arrays: Arrays | None) -> tuple[Path, Infos, Infos]:
     """Give the float file of a source, converting it if need be, and what goes in and out."""
     if source.kind == "tflite":
         border = importlib.import_module("decant.runtime").describe(source.path)
         return source.path, border.inputs, border.outputs
-    few = {name: array[spread(len(array))] for name, array in arrays.items()}
-    report = _convert(source, out, few, {})
+    report = _convert(source, out, arrays, {})
     return report.tflite, report.inputs, report.outputs

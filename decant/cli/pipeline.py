@@ -165,7 +165,11 @@ class Way:
     def _quantizing(self, converted: Result) -> Stage:
         return Stage(
             "quantize",
-            {"model": converted.files[FLOAT_FILE], "calibration": self._data("calibration")},
+            {
+                "model": converted.files[FLOAT_FILE],
+                "calibration": self._data("calibration"),
+                **self.project.recipe_input(),
+            },
             _sections(self.project.spec, "quantization", "input", "seed"),
             ("decant.quantize",),
             (*RUNTIME, "ai-edge-quantizer"),
@@ -179,7 +183,7 @@ class Way:
             calibration=self._calibration,
             inputs=_infos(converted, "inputs"),
             outputs=_infos(converted, "outputs"),
-            recipes=[quantize.RECIPES[name] for name in self.project.spec.quantization.recipes],
+            recipes=quantize.spec_recipes(self.project.spec),
         )
         for warning in report.warnings:
             self.terminal.say(f"warning: {warning}")

@@ -41,6 +41,11 @@ class Project:
             hashes[operators] = sha256(self.spec.path(operators))
         return hashes
 
+    def recipe_input(self) -> dict[str, str]:
+        """Hash the quantization recipe that the spec names, if it names one."""
+        recipe = self.spec.quantization.recipe
+        return {} if recipe is None else {"recipe": sha256(self.spec.path(recipe))}
+
     def data_input(self, source: Source) -> str:
         """Hash what the samples of a source are made from."""
         if isinstance(source, CocoSource):

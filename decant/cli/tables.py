@@ -9,9 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .terminal import Terminal
 
 PLAIN_WIDTH = 120
+UNBROKEN = 10_000
+# What `decant.quantize` reports where nothing differs, and where the float file gives only zeros.
+EXACT_DB, SILENT_DB = 200.0, -200.0
 ONE_THREAD = "threads_1"
 
 
@@ -26,6 +31,36 @@ def show_files(terminal: Terminal, report: Any) -> None:
         table.add_row(*_row(report, entry), style="bold" if entry.chosen else None)
     width = None if terminal.out.isatty() else PLAIN_WIDTH
     Console(file=terminal.out, width=width, highlight=False).print(table)
+
+
+def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
+    """Print the signal-to-noise ratio of every output, and the size, of every candidate.
+
+    One line per output with its whole name, also where the table is read by a program.
+
+    Args:
+        terminal: Where to print.
+        report: Of `decant.quantize`.
+        folder: Where the candidates lie.
+    """
+    names = [candidate.name for candidate in report.candidates]
+    table = Table("output", box=None, pad_edge=False)
+    table.columns[0].overflow = "fold"
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+    for output in report.candidates[0].snr_db:
+        table.add_row(output, *(_decibels(each.snr_db[output]) for each in report.candidates))
+    if table.row_count:
+        terminal.result(
+            f"signal-to-noise ratio against the float file on {report.measured_samples} samples, dB"
+        )
+        width = None if terminal.out.isatty() else UNBROKEN
+        Console(file=terminal.out, width=width, highlight=False, markup=False).print(table)
+    for each in report.candidates:
+        share = each.size_bytes / report.float_size_bytes
+        terminal.result(
+            f"{folder / each.file}: {each.size_bytes:,} bytes, {share:.2f} × the float file"
+        )
 
 
 def show_verdict(terminal: Terminal, report: Any) -> list[str]:
@@ -48,3 +83,9 @@ def _row(report: Any, entry: Any) -> list[str]:
     cells.append(f"{accuracy.value:.4f}" if accuracy else "")
     cells.append(f"{drop.value:+.4f} ({drop.low:+.4f} to {drop.high:+.4f})" if drop else "")
     return cells
+
+
+def _decibels(ratio: float) -> str:
+    if ratio == EXACT_DB:
+        return "exact"
+    return "all zero" if ratio == SILENT_DB else f"{ratio:.1f}"

@@ -13,6 +13,15 @@ from decant.tensors import TensorInfo
 HEIGHT, WIDTH = 24, 40
 # Output names in the model's order, which is not the alphabet's.
 OUTPUTS = {"scores": (6, 10, 3), "corners": (6, 10, 8), "coarse": (3, 5, 4)}
+OPERATORS = {
+    "ADD": 2,
+    "CONV_2D": 11,
+    "DEPTHWISE_CONV_2D": 3,
+    "HARD_SWISH": 5,
+    "MEAN": 1,
+    "MUL": 1,
+    "RESIZE_NEAREST_NEIGHBOR": 1,
+}
 INPUTS_INFO = (
     TensorInfo(name="image", shape=(1, HEIGHT, WIDTH, 3), dtype="float32", layout="nhwc"),
 )

@@ -174,6 +174,27 @@ def test_operators_of_ones_own_convert_with_a_reference(tmp_path):
     assert "ONNX Runtime does not know mine::Twirl, mine::Whirl" in report.warnings[0]
 
 
+KNOWN = """
+<ir_version: 10, opset_import: ["" : 21]>
+net (float[1, 4] x) => (float[1, 4] y) { y = Sigmoid(x) }
+"""
+NOSY = """
+import os
+from pathlib import Path
+
+Path(__file__).with_suffix(".environment").write_text(os.environ.get("MALLOC_CHECK_", "none"))
+"""
+
+
+def test_tensorflow_and_the_saved_model_run_with_a_checked_heap(tmp_path):
+    """A plugin is read by the process that builds the SavedModel and first runs it."""
+    path, plugin = tmp_path / "net.onnx", tmp_path / "nosy.py"
+    onnx.save(onnx.parser.parse_model(KNOWN), path)
+    plugin.write_text(NOSY)
+    to_tflite(path, tmp_path / "out", plugins=[plugin])
+    assert plugin.with_suffix(".environment").read_text() == "3"
+
+
 @pytest.mark.parametrize(
     ("source", "options", "error", "message"),
     [

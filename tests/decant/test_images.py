@@ -69,6 +69,26 @@ def test_normalise_divides_by_the_scale_of_the_pixels():
 
 
 @pytest.mark.parametrize(
+    ("colour", "mean", "std"),
+    [
+        ("rgb", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+        ("grey", (0.5,), (0.3,)),
+        ("bgr", (0, 0, 0), (1, 1, 1)),
+    ],
+    ids=["rgb", "grey", "bgr"],
+)
+def test_normalise_gives_the_bits_of_the_formula_for_every_pixel(colour, mean, std):
+    pixels = np.random.default_rng(0).integers(0, 256, (37, 61, len(mean)), np.uint8)
+    pixels.flat[:256] = np.arange(256)
+    found = images.normalise(pixels, rule(colour=colour, mean=mean, std=std))
+    mean, std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
+    expected = (pixels.astype(np.float32) / np.float32(255) - mean) / std
+    assert found.dtype == np.float32
+    assert found.flags.c_contiguous
+    np.testing.assert_array_equal(found, expected.transpose(2, 0, 1))
+
+
+@pytest.mark.parametrize(
     ("colour", "first"), [("rgb", [10, 20, 30]), ("bgr", [30, 20, 10]), ("grey", [18])]
 )
 def test_channels_come_in_the_order_of_the_rule(colour, first):

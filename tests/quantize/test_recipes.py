@@ -3,19 +3,39 @@
 import json
 
 import pytest
+from bright_project import write_project
 from pydantic import ValidationError
 
-from decant.errors import InternalError, SpecError
-from decant.quantize import RECIPES, STATIC_INT8, Recipe
+from decant.errors import DataError, InternalError, SpecError
+from decant.quantize import RECIPES, STATIC_INT8, load_recipes, spec_recipes
+from decant.quantize.recipes import recipes_document
 from decant.quantize.transform import library_recipe, transform
+from decant.spec import load_spec
 
 
-@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
-def test_json_round_trip_keeps_everything(recipe):
-    full = recipe.model_copy(
-        update={"keep_float": ("head/.*",), "ranges": {"a": (-0.1, 3.0000001)}}
-    )
-    assert Recipe.from_json(json.loads(json.dumps(full.to_json()))) == full
+@pytest.fixture
+def write(tmp_path):
+    def write(document):
+        path = tmp_path / "recipe.json"
+        path.write_text(json.dumps(document))
+        return path
+
+    return write
+
+
+def document(**change):
+    """A recipe file with a change to its first recipe."""
+    whole = recipes_document(list(RECIPES.values()))
+    whole["recipes"][0].update(change)
+    return whole
+
+
+def test_a_file_keeps_everything(write):
+    full = [
+        recipe.model_copy(update={"keep_float": ("head/.*",), "ranges": {"a": (-0.1, 3.0000001)}})
+        for recipe in RECIPES.values()
+    ]
+    assert list(load_recipes(write(recipes_document(full)))) == full
 
 
 def test_a_recipe_cannot_be_changed():
@@ -26,23 +46,79 @@ def test_a_recipe_cannot_be_changed():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"bits": 4}, r"quantization recipe: bits: Extra inputs are not permitted"),
-        ({"form": "int4"}, r"quantization recipe: form: Input should be 'float16'"),
+        ({"bits": 4}, r"recipes\.0\.bits: Extra inputs are not permitted"),
+        ({"form": "int4"}, r"recipes\.0\.form: Input should be 'float16'"),
         ({"keep_float": ["("]}, r"'\(' is not a regular expression"),
-        ({"ranges": {"a": [0]}}, r"quantization recipe: ranges\.a"),
+        ({"ranges": {"a": [0]}}, r"recipes\.0\.ranges\.a"),
+        ({"ranges": {"a": [1, 0]}}, r"'a' has \[1\.0, 0\.0\], which is no range"),
+        ({"ranges": {"a": [0, float("inf")]}}, r"'a' has \[0\.0, inf\], which is no range"),
+        ({"file": "../model.tflite"}, r"recipes\.0\.file"),
+        ({"file": "recipe.json"}, r"recipes\.0\.file"),
+        ({"name": "float16"}, r"two quantization recipes have name = 'float16'"),
     ],
-    ids=["unknown-key", "unknown-form", "bad-pattern", "half-a-range"],
-)
-def test_a_bad_recipe_is_named(change, message):
+    ids=[
+        "unknown-key", "unknown-form", "bad-pattern", "half-a-range", "backwards", "endless",
+        "other-folder", "no-model", "twice",
+    ],
+)  # fmt: skip
+def test_a_bad_recipe_is_named(write, change, message):
     with pytest.raises(SpecError, match=message):
-        Recipe.from_json({**STATIC_INT8.to_json(), **change})
+        load_recipes(write(document(**change)))
 
 
-def test_a_missing_key_is_named():
-    document = STATIC_INT8.to_json()
-    del document["kinds"]
-    with pytest.raises(SpecError, match="kinds: Field required"):
-        Recipe.from_json(document)
+def test_a_missing_key_is_named(write):
+    whole = document()
+    del whole["recipes"][0]["kinds"]
+    with pytest.raises(SpecError, match=r"recipe\.json: recipes\.0\.kinds: Field required"):
+        load_recipes(write(whole))
+
+
+@pytest.mark.parametrize("whole", [[], {"recipes": []}], ids=["no-object", "no-recipe"])
+def test_a_file_that_is_no_recipe_file_is_named(write, whole):
+    with pytest.raises(SpecError, match=r"recipe\.json.*give a recipe\.json that"):
+        load_recipes(write(whole))
+
+
+def test_a_file_that_is_not_json_is_named(tmp_path):
+    (tmp_path / "recipe.json").write_text("{")
+    with pytest.raises(DataError, match=r"recipe\.json: not a JSON file"):
+        load_recipes(tmp_path / "recipe.json")
+
+
+def test_another_version_of_the_library_is_told(write, caplog):
+    load_recipes(write({**document(), "quantizer": "ai-edge-quantizer 0.1"}))
+    assert "was written with ai-edge-quantizer 0.1, this is" in caplog.text
+
+
+def spec_with(tmp_path, section):
+    write_project(tmp_path)
+    path = tmp_path / "model.toml"
+    path.write_text(f"{path.read_text()}\n[quantization]\n{section}\n")
+    return load_spec(path)
+
+
+def test_a_spec_names_recipes_in_its_own_order(tmp_path):
+    spec = spec_with(tmp_path, 'recipes = ["float16", "static_int8"]')
+    assert [recipe.name for recipe in spec_recipes(spec)] == ["float16", "static_int8"]
+
+
+def test_a_spec_names_a_recipe_file_beside_it(tmp_path, write):
+    write(document(keep_float=["head"]))
+    spec = spec_with(tmp_path, 'recipe = "recipe.json"')
+    assert spec_recipes(spec)[0].keep_float == ("head",)
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ('recipe = "recipe.json"\nrecipes = ["float16"]', "give either recipes or recipe"),
+        ("recipes = []", r"quantization\.recipes = \[\]: .*at least 1 item"),
+    ],
+    ids=["both", "none"],
+)
+def test_a_spec_says_in_one_way_what_to_make(tmp_path, section, message):
+    with pytest.raises(SpecError, match=message):
+        spec_with(tmp_path, section)
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)

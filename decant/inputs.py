@@ -1,0 +1,144 @@
+"""Arrays that a user gives for a model's inputs: read, checked, and cut into runs of the model."""
+
+from __future__ import annotations
+
+import tokenize
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from .errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from .tensors import TensorInfo
+
+Run: TypeAlias = "dict[str, NDArray[Any]]"
+"""What one run of a model takes: input name → array in ONNX axis order."""
+
+# What NumPy raises on damaged bytes: of the file, of a compressed entry, of an array's header.
+UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    SyntaxError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+    tokenize.TokenError,
+)
+
+
+def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read arrays from an `.npz` file: per input name [samples, …] in ONNX order.
+
+    Raises:
+        DataError: The file is missing, damaged, not an `.npz`, or holds Python objects.
+    """
+    advice = "save it with numpy.savez(path, input_name=array)"
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if isinstance(archive, np.ndarray):
+            raise DataError(f"{path}: one bare array without an input's name; {advice}")
+        with archive:
+            return {name: archive[name] for name in archive.files}
+    except UNREADABLE as error:
+        raise DataError(f"{path}: cannot be read as input arrays ({error}); {advice}") from error
+
+
+def cut_runs(arrays: Mapping[str, NDArray[Any]], inputs: Sequence[TensorInfo]) -> list[Run]:
+    """Check arrays against a model's inputs and cut them into runs of the model.
+
+    Args:
+        arrays: Per input name [samples, …], each sample in ONNX axis order. Where a sample has the
+            rank of the model's input without its first axis, the first axis of both is one and
+            the same (the batch).
+        inputs: The model's inputs.
+
+    Returns:
+        The runs, each array of the type that the input takes (real values where it is quantized).
+
+    Raises:
+        DataError: Wrong names, no samples, unequal counts, a shape that does not fit, NaN or
+            infinity, or values that the input's element type does not hold.
+    """
+    wanted, given = [info.name for info in inputs], list(arrays)
+    if set(wanted) != set(given):
+        raise DataError(
+            f"the given data holds {_listing(given)}, but the model's inputs are"
+            f" {_listing(wanted)}; give one array per input under exactly these names"
+        )
+    columns = {info.name: _column(np.asarray(arrays[info.name]), info) for info in inputs}
+    counts = {name: len(column) for name, column in columns.items()}
+    if len(set(counts.values())) > 1:
+        raise DataError(
+            f"the given arrays hold unequal numbers of samples ({counts}); give as many for every"
+            " input"
+        )
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _column(array: NDArray[Any], info: TensorInfo) -> list[NDArray[Any]]:
+    """Cut [samples, …] into the values of one input."""
+    if array.size == 0:
+        raise DataError(
+            f"the data for input {info.name!r} is empty (shape {list(array.shape)}); give at least"
+            " one sample, better a hundred"
+        )
+    expected = _onnx_shape(info)
+    whole = array.ndim == len(expected) + 1
+    batch = (expected[0] if expected else None) or 1
+    shape = array.shape[1:] if whole else (batch, *array.shape[1:])
+    fits = len(shape) == len(expected) and all(
+        want in (None, have) for want, have in zip(expected, shape, strict=True)
+    )
+    if not fits or (not whole and len(array) % batch):
+        wanted = ["?" if size is None else size for size in expected]
+        raise DataError(
+            f"the data for input {info.name!r} has shape {list(array.shape)}, but the model takes"
+            f" {wanted} in ONNX axis order; stack samples of that shape along the first axis"
+        )
+    values = _converted(array, info)
+    return [np.asarray(value) for value in (values if whole else values.reshape(-1, *shape))]
+
+
+def _converted(array: NDArray[Any], info: TensorInfo) -> NDArray[Any]:
+    """Bring values to the element type of an input, if it holds them all."""
+    if array.dtype.kind not in "fiub":
+        raise DataError(
+            f"the data for input {info.name!r} has element type {array.dtype}, but the model takes"
+            f" {info.dtype}; convert it"
+        )
+    dtype = np.dtype(info.dtype if info.scale is None else np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        converted = np.ascontiguousarray(array, dtype).reshape(array.shape)
+    broken = ~(np.isfinite(array) & np.isfinite(converted))
+    if broken.any():
+        first = [int(index) for index in np.argwhere(broken)[0]]
+        raise DataError(
+            f"the data for input {info.name!r} holds {int(broken.sum())} values that are NaN or"
+            f" infinite as {dtype}, the first at index {first}; leave such samples out"
+        )
+    if dtype.kind in "iub" and not np.array_equal(converted, array):
+        raise DataError(
+            f"the data for input {info.name!r} holds values (from {array.min():g} to"
+            f" {array.max():g}) that {dtype} cannot hold; give raw values, not normalised ones"
+        )
+    return converted
+
+
+def _onnx_shape(info: TensorInfo) -> tuple[int | None, ...]:
+    if not info.channels_last:
+        return info.shape
+    first, *middle, last = info.shape
+    return (first, last, *middle)
+
+
+def _listing(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names) or "nothing"

@@ -1,0 +1,174 @@
+"""Makes candidates from the float graph, each one proved to run before it is kept."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from decant.errors import DataError, DecantError, InternalError, ParityError
+from decant.isolation import run_checked, run_isolated
+from decant.runtime import LiteRtModel, describe
+
+from .flatbuffer import Graph
+from .ranges import UNBOUNDED, check_ranges, choose
+from .report import Candidate, snr_db
+from .transform import quantizer_version, transform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from decant.inputs import Run
+    from decant.tensors import TensorInfo
+
+    from .calibrate import Statistics
+    from .recipes import Recipe
+
+    Infos = tuple[TensorInfo, ...]
+    Outputs = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every recipe works with.
+
+    Attributes:
+        graph: The float graph after rewrites.
+        model_sha256: Of the float file.
+        inputs: Of the float file.
+        outputs: Of the float file.
+        statistics: Per activation, over the calibration samples.
+        held_out: The runs to measure on.
+        reference: The float file's outputs on them.
+        measured: Whether those runs are real data, so that ratios on them say something.
+    """
+
+    graph: Graph
+    model_sha256: str
+    inputs: Infos
+    outputs: Infos
+    statistics: Mapping[str, Statistics]
+    held_out: Sequence[Run]
+    reference: Sequence[Outputs]
+    measured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of the recipes.
+
+    Attributes:
+        candidates: In the order of the recipes.
+        contents: File name → bytes.
+        failures: Recipe name → why it made no candidate.
+    """
+
+    candidates: list[Candidate] = field(default_factory=list)
+    contents: dict[str, bytes] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def make_all(job: Job, recipes: Sequence[Recipe]) -> Made:
+    """Make the candidates; a recipe that fails leaves its reason instead.
+
+    Raises:
+        DecantError: Every recipe failed; of the type with the highest exit code among them.
+    """
+    made = Made()
+    errors: list[DecantError] = []
+    for recipe in recipes:
+        try:
+            candidate, content = _make(job, recipe)
+        except DecantError as error:
+            errors.append(error)
+            made.failures[recipe.name] = str(error)
+        else:
+            made.candidates.append(candidate)
+            made.contents[candidate.file] = content
+    if made.candidates:
+        return made
+    if len(errors) == 1:
+        raise errors[0]
+    gravest = max(errors, key=lambda error: error.exit_code)
+    reasons = "; ".join(f"{name}: {why}" for name, why in made.failures.items())
+    raise type(gravest)(f"no candidate could be made. {reasons}")
+
+
+def run_file(
+    path: Path, inputs: Infos, outputs: Infos, runs: Sequence[Run]
+) -> tuple[list[Outputs], tuple[Infos, Infos]]:
+    """Run a file on every sample; for a child process.
+
+    Returns:
+        The outputs per run in ONNX order, and the inputs and outputs as the file has them.
+    """
+    found = describe(path)
+    border = _with_scales(inputs, found.inputs), _with_scales(outputs, found.outputs)
+    model = LiteRtModel(path, *border)
+    return [model.run(run) for run in runs], border
+
+
+def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
+    """Make one candidate and run it."""
+    if recipe.needs_calibration:
+        ranges = choose(job.graph, job.statistics, recipe.range_method)
+        recipe = recipe.model_copy(update={"ranges": ranges, "model_sha256": job.model_sha256})
+        check_ranges(job.graph, recipe, UNBOUNDED)
+    content = run_isolated(transform, job.graph.to_bytes(), recipe)
+    with tempfile.TemporaryDirectory(prefix="decant-quantize-") as folder:
+        path = Path(folder, recipe.file)
+        path.write_bytes(content)
+        outputs, border = _first_run(job, path)
+    _check_finite(job, recipe, outputs)
+    candidate = Candidate(
+        name=recipe.name,
+        file=recipe.file,
+        size_bytes=len(content),
+        inputs=border[0],
+        outputs=border[1],
+        quantizer=quantizer_version(),
+        recipe=recipe,
+        snr_db=snr_db(job.reference, outputs) if job.measured else {},
+        operators=Graph.from_bytes(content).histogram(),
+    )
+    return candidate, content
+
+
+def _first_run(job: Job, path: Path) -> tuple[list[Outputs], tuple[Infos, Infos]]:
+    """Run a new file for the first time, where its crash becomes a message."""
+    try:
+        return run_checked(run_file, path, job.inputs, job.outputs, job.held_out)
+    except InternalError as error:
+        raise InternalError(f"LiteRT crashes on the new {path.name}: {error}") from error
+    except DataError as error:
+        reason = str(error).removeprefix(f"{path}: ")  # a temporary one
+        raise InternalError(f"the new {path.name} does not run: {reason}") from error
+
+
+def _with_scales(described: Infos, found: Infos) -> Infos:
+    """Add the file's own scales and zero points to descriptions."""
+    known = {info.name: info for info in found}
+    return tuple(
+        info.model_copy(
+            update={"scale": known[info.name].scale, "zero_point": known[info.name].zero_point}
+        )
+        if info.name in known
+        else info
+        for info in described
+    )
+
+
+def _check_finite(job: Job, recipe: Recipe, outputs: Sequence[Outputs]) -> None:
+    """Refuse a candidate that computes NaN or infinity where the float file does not."""
+    for expected, found in zip(job.reference, outputs, strict=True):
+        for name, value in found.items():
+            if np.isfinite(expected[name]).all() and not np.isfinite(value).all():
+                raise ParityError(
+                    f"output {name!r} of {recipe.file} is NaN or infinite where the float file's is"
+                    f" not; keep the operators before it in float (`keep_float` of {recipe.name})"
+                )

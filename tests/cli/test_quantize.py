@@ -1,0 +1,197 @@
+"""`decant quantize` on files: what it prints, what it makes again, and what it refuses."""
+
+import io
+
+import numpy as np
+import onnx
+import pytest
+from candidates import named
+from processes import everything_in, run_decant
+
+from decant.artifacts import read_json
+from decant.cli.tables import show_candidates
+from decant.cli.terminal import Terminal
+from decant.quantize import QuantizeReport
+
+# Two outputs of a small picture, and of word numbers with a table of word vectors: the whole of
+# what a text model begins with.
+PICTURES = """<ir_version: 10, opset_import: ["" : 21]>
+net (float[1, 3, 8, 12] image) => (float[1, 4, 8, 12] edges, float[1, 4] level)
+<float[4, 3, 3, 3] kernel>
+{
+    edges = Conv <pads = [1, 1, 1, 1]> (image, kernel)
+    positive = Relu (edges)
+    axes = Constant <value_ints = [2, 3]> ()
+    level = ReduceMean <keepdims = 0> (positive, axes)
+}"""
+WORDS = """<ir_version: 10, opset_import: ["" : 21]>
+net (int32[1, 5] words, float[1, 5, 1] mask) => (float[1, 5, 3] scores)
+<float[16, 8] vectors, float[8, 3] weight>
+{
+    found = Gather (vectors, words)
+    seen = Mul (found, mask)
+    scores = MatMul (seen, weight)
+}"""
+FILES = ("model_int8.tflite", "model_int8_dynamic.tflite", "model_fp16.tflite")
+
+
+def write_network(path, text, **shapes):
+    """Write a network whose weights are normal noise."""
+    model = onnx.parser.parse_model(text)
+    generator = np.random.default_rng(0)
+    del model.graph.initializer[:]
+    for name, shape in shapes.items():
+        weights = generator.normal(size=shape).astype(np.float32)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(weights, name))
+    onnx.save(model, path)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A folder with a network, samples and what was made of them; not to be changed."""
+    folder = tmp_path_factory.mktemp("pictures")
+    write_network(folder / "net.onnx", PICTURES, kernel=(4, 3, 3, 3))
+    samples = np.random.default_rng(0).normal(size=(8, 3, 8, 12)).astype(np.float32)
+    np.savez(folder / "samples.npz", image=samples)
+    ended = run_decant(
+        folder, "quantize", "net.onnx", "--calibration", "samples.npz", "-o", "out", check=True
+    )
+    (folder / "printed.txt").write_text(ended.stdout)
+    return folder
+
+
+def table(printed):
+    """Read a printed table as {output: {recipe: text}}."""
+    lines = [line.split() for line in printed.splitlines()]
+    start = next(at for at, words in enumerate(lines) if words[:1] == ["output"])
+    names = lines[start][1:]
+    rows = (words for words in lines[start + 1 :] if len(words) == len(names) + 1)
+    return {words[0]: dict(zip(names, words[1:], strict=True)) for words in rows}
+
+
+def test_every_output_of_every_candidate_has_its_ratio(pictures):
+    report = QuantizeReport.model_validate(read_json(pictures / "out" / "quantize.json"))
+    expected = {
+        output: {each.name: f"{each.snr_db[output]:.1f}" for each in report.candidates}
+        for output in ("edges", "level")
+    }
+    printed = (pictures / "printed.txt").read_text()
+    assert table(printed) == expected
+    assert set(expected["edges"]) == {"static_int8", "dynamic_int8", "float16"}
+    for each in report.candidates:
+        assert f"out/{each.file}: {each.size_bytes:,} bytes, " in printed
+
+
+def test_recipe_makes_the_same_files_with_no_calibration_data(decant, pictures, tmp_path):
+    out = tmp_path / "again"
+    recipe = pictures / "out" / "recipe.json"
+    ended = decant("quantize", pictures / "net.onnx", "--recipe", recipe, "-o", out)
+    assert ended.code == 0, ended.err
+    assert "no calibration data: the files run, but no signal-to-noise ratio" in ended.err
+    for name in FILES:
+        assert (out / name).read_bytes() == (pictures / "out" / name).read_bytes(), name
+        assert f"{name}: " in ended.out
+
+
+def test_recipe_of_another_model_is_refused(decant, pictures, tmp_path):
+    write_network(tmp_path / "words.onnx", WORDS, vectors=(16, 8), weight=(8, 3))
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "model_int8.tflite").write_bytes(b"earlier")
+    recipe = pictures / "out" / "recipe.json"
+    ended = decant("quantize", tmp_path / "words.onnx", "--recipe", recipe, "-o", out)
+    assert ended.code == 5
+    assert "recipe 'static_int8' has a range for '" in ended.err
+    assert "Traceback" not in ended.err
+    assert everything_in(out) == {(out / "model_int8.tflite").relative_to(out): b"earlier"}
+
+
+def test_word_numbers_and_a_second_input_are_quantized(decant, tmp_path):
+    write_network(tmp_path / "words.onnx", WORDS, vectors=(16, 8), weight=(8, 3))
+    generator = np.random.default_rng(0)
+    np.savez(
+        tmp_path / "samples.npz",
+        words=generator.integers(0, 16, (12, 5)),  # int64, as NumPy makes them
+        mask=np.ones((12, 5, 1)),  # double
+    )
+    out = tmp_path / "out"
+    ended = decant(
+        "quantize", tmp_path / "words.onnx", "--calibration", tmp_path / "samples.npz", "-o", out
+    )
+    assert ended.code == 0, ended.err
+    report = QuantizeReport.model_validate(read_json(out / "quantize.json"))
+    assert report.failures == {}
+    static = named(report, "static_int8")
+    assert [(info.name, info.dtype) for info in static.inputs] == [
+        ("words", "int32"),
+        ("mask", "float32"),
+    ]
+    assert static.snr_db["scores"] > 30
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"picture": np.ones((4, 3, 8, 12))}, "holds 'picture', but the model's inputs are"),
+        ({"image": np.ones((4, 8, 12, 3))}, "has shape [4, 8, 12, 3], but the model takes"),
+        ({"image": np.full((4, 3, 8, 12), np.nan)}, "values that are NaN or infinite"),
+        ({"image": np.full((4, 3, 8, 12), 1e300)}, "values that are NaN or infinite as float32"),
+        ({"image": np.full((4, 3, 8, 12), "a")}, "has element type <U1, but the model takes"),
+        ({"image": np.full((4, 3, 8, 12), None)}, "cannot be read as input arrays"),
+        ({"image": np.ones((0, 3, 8, 12))}, "is empty (shape [0, 3, 8, 12])"),
+    ],
+    ids=["name", "layout", "nan", "too-large", "text", "objects", "empty"],
+)
+def test_bad_calibration_data_leaves_earlier_files(decant, pictures, tmp_path, arrays, message):
+    np.savez(tmp_path / "bad.npz", **arrays)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "model_int8.tflite").write_bytes(b"earlier")
+    ended = decant(
+        "quantize", pictures / "net.onnx", "--calibration", tmp_path / "bad.npz", "-o", out
+    )
+    assert ended.code == 5
+    assert message in ended.err
+    assert ended.err.count("error:") == 1
+    assert "Traceback" not in ended.err
+    assert [path.name for path in out.iterdir()] == ["model_int8.tflite"]
+    assert (out / "model_int8.tflite").read_bytes() == b"earlier"
+
+
+def test_spec_says_which_candidates_are_made(decant, project, tmp_path):
+    spec = project / "model.toml"
+    spec.write_text(f'{spec.read_text()}\n[quantization]\nrecipes = ["float16"]\n')
+    ended = decant("quantize", "model.toml", "-o", tmp_path / "out")
+    assert ended.code == 0, ended.err
+    assert list(next(iter(table(ended.out).values()))) == ["float16"]
+    made = {path.name for path in (tmp_path / "out").glob("model_*.tflite")}
+    assert made == {"model_fp32.tflite", "model_fp16.tflite"}
+
+
+class FakeTerminalStream(io.StringIO):
+    """A stream of a terminal 80 columns wide."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("stream", [FakeTerminalStream, io.StringIO], ids=["terminal", "pipe"])
+def test_long_names_stay_whole(pictures, monkeypatch, stream):
+    """On 80 columns they are folded, in a pipe they keep to their line."""
+    monkeypatch.setenv("TERM", "dumb")
+    document = read_json(pictures / "out" / "quantize.json")
+    name = "a_rather_long_name_of_an_output_" * 4
+    for candidate in document["candidates"]:
+        candidate["snr_db"] = {name: 200.0, "[bold]": -200.0}
+    report = QuantizeReport.model_validate(document)
+    out = stream()
+    show_candidates(Terminal(out, out), report, pictures / "out")
+    lines = out.getvalue().splitlines()[1:5]
+    whole = [line for line in lines if name in line]
+    if stream is io.StringIO:
+        assert whole[0].split()[1:] == ["exact"] * 3
+    else:
+        assert max(map(len, lines)) <= 80
+        assert "".join(line.split()[0] for line in lines[1:]).startswith(name)
+    assert "[bold]" in out.getvalue()
+    assert "all zero" in out.getvalue()

@@ -131,11 +131,15 @@ def quantize(
         Path | None,
         typer.Option(help="An .npz of inputs by ONNX name; a model's spec names its own."),
     ] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(help="The recipe.json of an earlier run: the same files, no calibration."),
+    ] = None,
     verbose: Verbose = False,
 ) -> None:
     """Make the float16, dynamic int8 and static int8 candidates of a model."""
     with session(verbose=verbose) as terminal:
-        _command("files").quantize(terminal, source, out, calibration)
+        _command("files").quantize(terminal, source, out, calibration, recipe)
 
 
 @app.command()

@@ -49,7 +49,7 @@ def convert(
 
 
 def quantize(
-    terminal: Terminal, text: str, out: Path, calibration: Path | None, recipe: Path | None = None
+    terminal: Terminal, text: str, out: Path, calibration: Path | None, recipe: Path | None
 ) -> None:
     """Make the quantized candidates of a model or a file.
 

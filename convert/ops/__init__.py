@@ -10,6 +10,7 @@ from . import (  # noqa: F401
     pointwise,
     pooling,
     quantized,
+    recurrent,
     reduction,
     resize,
     sampling,

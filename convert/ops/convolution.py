@@ -43,10 +43,21 @@ def conv(
         x_last = x.arrange((0,), *((2 + i,) for i in range(len(spatial))), (1,))
     y = _conv_last(x_last, kernel, row, group)
     if b is not None:
-        y = tf.nn.bias_add(y, constant(b, "the bias"))
+        y = _biased(y, constant(b, "the bias"), group)
     if len(spatial) == 1:
         return Value.laid_out(tf.squeeze(y, 1), (0, 2, 1))
     return Value.laid_out(y, (0, *range(2, 2 + len(spatial)), 1))
+
+
+def _biased(y: Tensor, bias: Any, group: int) -> Tensor:
+    """Add a bias per channel.
+
+    TensorFlow 2.21 without oneDNN fuses BiasAdd into a grouped convolution and then cannot run it;
+    a sum with [1, ..., C] it leaves alone, and TFLite fuses both.
+    """
+    if group == 1:
+        return tf.nn.bias_add(y, bias)
+    return y + bias.reshape((*(1,) * (len(y.shape) - 1), -1))
 
 
 def _conv_last(x: Tensor, kernel: Any, row: Sequence[Window], group: int) -> Tensor:

@@ -12,8 +12,9 @@ import onnx
 import tensorflow as tf
 
 from ..align import pointwise
+from ..memory import Form
 from ..registry import Refused, op
-from ..tensors import AnyValue, Constant, Value, as_dtype
+from ..tensors import AnyValue, Constant, Storage, Value, as_dtype
 
 UNARY: dict[str, Callable[..., Any]] = {
     "Acos": lambda x: tf.atan2(tf.sqrt(1.0 - x * x), x),
@@ -124,7 +125,7 @@ def where(condition: AnyValue, x: AnyValue, y: AnyValue) -> AnyValue:
 def div(a: AnyValue, b: AnyValue) -> AnyValue:
     """Divide; integers round toward zero."""
     if np.issubdtype(a.dtype, np.integer):
-        return pointwise(_truncated, a, b)
+        return _of_integers(_truncated, a, b)
     if (
         isinstance(b, Constant)
         and b.array.size == 1
@@ -132,6 +133,27 @@ def div(a: AnyValue, b: AnyValue) -> AnyValue:
     ):
         return pointwise(tf.multiply, a, Constant(1 / b.array))  # a power of two: exact
     return pointwise(tf.divide, a, b)
+
+
+def _of_integers(function: Callable[..., Any], a: AnyValue, b: AnyValue) -> AnyValue:
+    """Apply a division, in 32 bits where both surely fit: TFLite hardly divides 64-bit integers."""
+    if a.dtype == np.int64:
+        dividend, divisor = _short(a), _short(b)
+        if dividend is not None and divisor is not None:
+            return as_dtype(pointwise(function, dividend, divisor), np.int64)
+    return pointwise(function, a, b)
+
+
+def _short(x: AnyValue) -> AnyValue | None:
+    """A 64-bit integer as the 32-bit one it was made from, None where it may not fit."""
+    if isinstance(x, Constant):
+        fits = not x.array.size or np.abs(x.array).max() <= np.iinfo(np.int32).max
+        return Constant(x.array.astype(np.int32)) if fits else None
+    form = x.storage.forms[0]
+    maker = form.tensor.op
+    if maker.type != "Cast" or maker.inputs[0].dtype != tf.int32:
+        return None
+    return Value(Storage([Form(maker.inputs[0], form.order)]), x.axes)
 
 
 def _truncated(a: Any, b: Any) -> Any:
@@ -147,9 +169,9 @@ def _truncated(a: Any, b: Any) -> Any:
 def mod(a: AnyValue, b: AnyValue, *, fmod: int) -> AnyValue:
     """Remainder with the sign of b, or with that of a as C's fmod gives it."""
     if not fmod:
-        return pointwise(tf.math.floormod, a, b)
+        return _of_integers(tf.math.floormod, a, b)
     if np.issubdtype(a.dtype, np.integer):
-        return pointwise(lambda x, y: x - y * _truncated(x, y), a, b)
+        return _of_integers(lambda x, y: x - y * _truncated(x, y), a, b)
     return pointwise(lambda x, y: tf.sign(x) * tf.math.floormod(tf.abs(x), tf.abs(y)), a, b)
 
 

@@ -1,4 +1,4 @@
-"""Resizing: TFLite's own ops where they compute the same, else an exact matrix per axis."""
+"""Resizing: repeated elements, TFLite's own ops where they compute the same, else matrices."""
 
 from __future__ import annotations
 
@@ -71,6 +71,8 @@ def upsample(x: AnyValue, scales: AnyValue, *, mode: str) -> AnyValue:
     return resize_10(x, scales, mode=mode)
 
 
+MOST_COPIES = 5  # inputs that XNNPACK's CONCATENATION takes
+
 Plan = dict[int, Axis]  # logical axis -> how it changes
 
 
@@ -121,16 +123,28 @@ def _with_roi(plan: Plan, where: list[int], roi: Sequence[float]) -> Plan:
 def _resized(x: Value, plan: Plan, method: Method, fill: float) -> AnyValue:
     if not plan:
         return x
-    flags = _builtin_flags(plan, method) if x.rank == 4 and set(plan) <= {2, 3} else None
     crops = method.coordinate_transformation_mode == "tf_crop_and_resize"
-    if flags is not None and not crops:
+    repeats = all(_times(axis, method) for axis in plan.values())
+    flags = _builtin_flags(plan, method) if x.rank == 4 and set(plan) <= {2, 3} else None
+    if flags is not None and not crops and not repeats:
         return _builtin(x, plan, method, flags)
     result = x
-    for axis, how in plan.items():
-        result = _along_axis(result, axis, how, method)
+    for axis in sorted(plan, reverse=True):  # the innermost first: its copies are the smallest
+        result = _along_axis(result, axis, plan[axis], method)
+    if method.mode == "nearest":
+        result.storage.nonnegative = x.storage.nonnegative
     if not crops:
         return result
     return _extrapolated(result, plan, method, fill)
+
+
+def _times(axis: Axis, method: Method) -> int:
+    """How often every element is repeated; zero where it is something else, or too often."""
+    times, rest = divmod(axis.wanted, axis.size)
+    if method.mode != "nearest" or rest or not 1 <= times <= MOST_COPIES:
+        return 0
+    repeated = np.arange(axis.size).repeat(times)
+    return times if np.array_equal(nearest(axis, method), repeated) else 0
 
 
 def _builtin_flags(plan: Plan, method: Method) -> tuple[bool, bool] | None:
@@ -166,13 +180,28 @@ def _builtin(x: Value, plan: Plan, method: Method, flags: tuple[bool, bool]) -> 
 
 
 def _along_axis(x: Value, axis: int, how: Axis, method: Method) -> Value:
-    """Resize one axis: pick elements, or multiply with a matrix from the left."""
+    """Resize one axis: repeat or pick elements, or multiply with a matrix from the left."""
     exposed = expose(x, [axis])
     dim = exposed.where[axis]
+    times = _times(how, method)
+    if times and exposed.tensor.shape.as_list().count(None) <= 1:
+        return exposed.back(_repeated(exposed.tensor, dim, times))
     if method.mode == "nearest":
         return exposed.back(tf.gather(exposed.tensor, nearest(how, method), axis=dim))
     matrix = weights(how, method).astype(x.dtype)
     return exposed.back(_multiplied(exposed.tensor, dim, matrix))
+
+
+def _repeated(tensor: Tensor, dim: int, times: int) -> Tensor:
+    """Repeat every index of a dimension: copies joined along the next one, then split off it.
+
+    XNNPACK has neither GATHER nor RESIZE_NEAREST_NEIGHBOR, each of which would cut the graph.
+    """
+    shape = [-1 if size is None else size for size in tensor.shape.as_list()]
+    if dim == len(shape) - 1:
+        tensor = tf.reshape(tensor, [*shape, 1])
+    joined = tf.concat([tensor] * times, dim + 1)
+    return tf.reshape(joined, [*shape[:dim], shape[dim] * times, *shape[dim + 1 :]])
 
 
 def _multiplied(tensor: Tensor, dim: int, matrix: Any) -> Tensor:

@@ -15,6 +15,7 @@ from decant.runtime import LiteRtModel
 
 from . import stats
 from .accuracy import measure_accuracy, torch_predictor
+from .cross_check import check_average_precision
 from .schema import Estimate, Parity, Quality, Slice
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def ask(models: Sequence[Contestant], sets: Sets, task: Task) -> dict[str, Answe
 
     Raises:
         DataError: If an output is NaN or is not what the task decodes.
+        InternalError: If another library computes another average precision on the test set.
     """
 
     def answer(model: Contestant) -> Answers:
@@ -101,6 +103,7 @@ def ask(models: Sequence[Contestant], sets: Sets, task: Task) -> dict[str, Answe
             measure_accuracy(model.predictor, each, task, batch=model.batch, raw=model.raw)
             for each in (sets.test, sets.validation)
         ]
+        check_average_precision(task, found[0], sets.test.samples)
         return Answers(*found)
 
     with _single_threaded_torch(), ThreadPoolExecutor(usable_cores()) as pool:

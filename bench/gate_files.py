@@ -65,7 +65,7 @@ def markdown(result: GateResult) -> str:
 def _table(checks: list[Check]) -> str:
     lines = ["| | check | figures |", "|---|---|---|"]
     for check in checks:
-        text = check.text.replace("|", "\\|")
+        text = check.text.removeprefix(f"{check.name}: ").replace("|", "\\|")
         lines.append(f"| {SIGNS[check.outcome]} {check.outcome} | `{check.name}` | {text} |")
     return "\n".join(lines) + "\n"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -16,15 +16,19 @@ WIDTH, HEIGHT = 520, 340
 LEFT, RIGHT, TOP, BOTTOM = 56, 20, 22, 44
 BUBBLE = 26.0
 ROW, BAR = 58, 9
+BARS_END, DROPS_START = 270, 330
+LEAST_SPAN = 0.002
+"""Of the axis of drops, so that none at all don't fill it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One model of the slice figure: its class names the colour."""
+    """One model of the slice figure: its class names the colour; figures and drops by tag."""
 
     name: str
     colour: str
     figures: dict[str, Estimate]
+    drops: dict[str, Estimate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +88,65 @@ def tradeoff(
     return _svg(WIDTH, HEIGHT, title, "".join(parts) + axes)
 
 
-def slices(rows: Sequence[tuple[str, int, str]], series: Sequence[Series], metric: str) -> str:
-    """Draw a bar with its interval per slice and model.
+def slices(rows: Sequence[tuple[str, int]], series: Sequence[Series], metric: str) -> str:
+    """Draw per slice and model a bar, and beside it the drop, which is too small to see in bars.
 
     Args:
-        rows: Tag, number of images and a remark for each slice, from top to bottom.
-        series: Models, each with the figures by tag.
+        rows: Tag and number of images of each slice, from top to bottom.
+        series: Models, each with the figures by tag; those with drops are drawn on the right.
         metric: Named in the title.
     """
-    height = ROW * len(rows) + 26
-    across = _Axis(0.0, 1.0, 8, WIDTH - 40)
+    bottom = TOP + ROW * len(rows)
+    across = _Axis(0.0, 1.0, 8, BARS_END)
+    beside = _drop_axis(series)
     parts = [
-        _line(across.at(tick), 4, across.at(tick), height - 22, "grid")
-        + _text(across.at(tick), height - 6, f"{tick:g}", "tick", "middle")
-        for tick in (0.0, 0.25, 0.5, 0.75, 1.0)
+        _ruler(across, (0.0, 0.5, 1.0), bottom),
+        _ruler(beside, ticks(beside.low, beside.high, 3), bottom),
+        _line(beside.at(0), TOP - 6, beside.at(0), bottom, "zero"),
+        _text(across.start, 12, metric, "axis", "start"),
+        _text(WIDTH - 8, 12, f"drop of {metric}, right of the line: worse", "axis", "end"),
     ]
-    for index, (tag, count, remark) in enumerate(rows):
-        top = index * ROW
+    for index, (tag, count) in enumerate(rows):
+        top = TOP + index * ROW
         parts.append(_text(8, top + 15, f"{tag} · {count} images", "name", "start"))
-        parts.append(_text(WIDTH - 8, top + 15, remark, "tick", "end"))
         for place, each in enumerate(series):
+            y = top + 22 + place * (BAR + 2)
             if tag in each.figures:
-                y = top + 22 + place * (BAR + 2)
                 parts.append(_bar(across, y, each.figures[tag], each))
-    return _svg(WIDTH, height, f"{metric} per slice", "".join(parts))
+            if tag in each.drops:
+                parts.append(_drop(beside, y + BAR / 2, each.drops[tag], each))
+    return _svg(WIDTH, bottom + 26, f"{metric} per slice", "".join(parts))
+
+
+def _drop_axis(series: Sequence[Series]) -> _Axis:
+    """Span all drops with their intervals, and zero."""
+    drops = [drop for each in series for drop in each.drops.values()]
+    low = min((drop.low for drop in drops), default=0.0)
+    high = max((drop.high for drop in drops), default=0.0)
+    margin = 0.08 * max(high - low, LEAST_SPAN)
+    return _Axis(
+        min(low, -LEAST_SPAN / 2) - margin,
+        max(high, LEAST_SPAN / 2) + margin,
+        DROPS_START,
+        WIDTH - 12,
+    )
+
+
+def _ruler(across: _Axis, marks: Sequence[float], bottom: float) -> str:
+    return "".join(
+        _line(across.at(mark), TOP, across.at(mark), bottom, "grid")
+        + _text(across.at(mark), bottom + 16, f"{mark:g}", "tick", "middle")
+        for mark in marks
+    )
+
+
+def _drop(beside: _Axis, y: float, drop: Estimate, series: Series) -> str:
+    hover = f"{series.name}: {drop.value:+.4f} ({drop.low:+.4f} … {drop.high:+.4f})"
+    return (
+        _line(beside.at(drop.low), y, beside.at(drop.high), y, "whisker")
+        + f'<circle cx="{beside.at(drop.value):.1f}" cy="{y:.1f}" r="4" '
+        f'class="drop {series.colour}"><title>{escape(hover)}</title></circle>'
+    )
 
 
 def _grid(across: _Axis, down: _Axis) -> str:
@@ -116,7 +155,8 @@ def _grid(across: _Axis, down: _Axis) -> str:
         x = across.at(tick)
         parts.append(_line(x, TOP, x, HEIGHT - BOTTOM, "grid"))
         parts.append(_text(x, HEIGHT - BOTTOM + 16, f"{tick:g}", "tick", "middle"))
-    for tick in ticks(down.low, down.high):
+    # Metrics are fractions; the axis only reaches further for the bubbles' sake.
+    for tick in (tick for tick in ticks(down.low, down.high) if 0 <= tick <= 1):
         y = down.at(tick)
         parts.append(_line(LEFT, y, WIDTH - RIGHT, y, "grid"))
         parts.append(_text(LEFT - 6, y + 4, f"{tick:g}", "tick", "end"))

@@ -12,7 +12,7 @@ from decant.artifacts import write_text
 from . import plots
 from .gallery import load_gallery
 from .schema import GALLERY, NAME, PAGE, Estimate, Slice, load_report
-from .verdict import limit_of, written
+from .verdict import limit_of, milliseconds, written
 
 if TYPE_CHECKING:
     from .schema import Entry, Parity, Report
@@ -22,6 +22,13 @@ REFERENCE_COLOUR = "float"
 CHOSEN_COLOUR = "shown"
 OTHER_COLOURS = ("third", "fourth", "fifth")
 ONE_THREAD = "threads_1"
+METRICS = {
+    "ap": "average precision over overlaps of 0.50 to 0.95 with the true box (AP as COCO has it)",
+    "ap50": "average precision where a box counts from an overlap (IoU) of 0.5 with the true one",
+    "quad_ap50": "the same with the polygon of the four corners instead of the upright box",
+    "top1": "share of images whose first label is right",
+    "top5": "share of images whose right label is among the first five",
+}
 
 
 def render(folder: Path) -> Path:
@@ -55,6 +62,7 @@ def page(report: Report, folder: Path) -> str:
         "interval": lambda figure: f"{figure.low:.4f} … {figure.high:.4f}",
         "signed": _signed,
         "limit": limit_of,
+        "ms": milliseconds,
         "written": written,
     }
     shown = _shown(report)
@@ -67,6 +75,7 @@ def page(report: Report, folder: Path) -> str:
         slices=_slices(report, shown),
         operators=_operators(report),
         hops=_hops(report),
+        meanings=METRICS,
     )
 
 
@@ -88,7 +97,7 @@ def _line(report: Report, entry: Entry) -> str:
     time = entry.latency_ms[ONE_THREAD]
     parts = [
         f"{entry.size_bytes / 1e6:.3f} MB",
-        f"{time.median:.2f} ms with 1 thread ({time.ratio_to_reference:.2f} × float)",
+        f"{milliseconds(time.median)} with 1 thread ({time.ratio_to_reference:.2f} × float)",
         f"loaded in {entry.footprint.load_ms:.0f} ms",
         f"peak memory {entry.footprint.peak_memory_bytes / 1e6:.0f} MB",
         f"{entry.profile.delegated} of {sum(entry.profile.operators.values())} operators in "
@@ -133,21 +142,19 @@ def _slices(report: Report, shown: Entry) -> str:
     if not usable:
         return ""
     order = sorted(usable, key=lambda tag: (-usable[tag].drop[metric].value, tag))
-    rows = [
-        (
-            tag,
-            usable[tag].count,
-            f"drop {_signed(usable[tag].drop[metric])}, {_interval(usable[tag].drop[metric])}",
-        )
-        for tag in order
-    ]
+    rows = [(tag, usable[tag].count) for tag in order]
     models = {
         "pytorch": ("pytorch", pytorch.test.slices),
         report.reference.name: (REFERENCE_COLOUR, report.reference.slices),
         shown.name: (CHOSEN_COLOUR, shown.slices),
     }
     series = [
-        plots.Series(name, colour, _of_metric(parts, metric))
+        plots.Series(
+            name,
+            colour,
+            _of_metric(parts, metric),
+            _drops(parts, metric) if colour != "pytorch" else {},
+        )
         for name, (colour, parts) in models.items()
     ]
     return plots.slices(rows, series, metric)
@@ -155,6 +162,10 @@ def _slices(report: Report, shown: Entry) -> str:
 
 def _of_metric(parts: dict[str, Slice], metric: str) -> dict[str, Estimate]:
     return {tag: each.accuracy[metric] for tag, each in parts.items() if metric in each.accuracy}
+
+
+def _drops(parts: dict[str, Slice], metric: str) -> dict[str, Estimate]:
+    return {tag: each.drop[metric] for tag, each in parts.items() if metric in each.drop}
 
 
 def _operators(report: Report) -> list[tuple[str, list[tuple[int, int]]]]:

@@ -120,7 +120,12 @@ def written(value: float | None, unit: str) -> str:
         return f"{value:.4f}"
     if unit == "ratio":
         return f"{value:.3f} × float"
-    return f"{value:.2f} ms" if unit == "ms" else f"{value:.1f} a second"
+    return milliseconds(value) if unit == "ms" else f"{value:.1f} a second"
+
+
+def milliseconds(value: float) -> str:
+    """Write a time; that of a small network keeps its digits."""
+    return f"{value:.2f} ms" if value >= 1 else f"{value:.3g} ms"
 
 
 def limit_of(row: Row) -> str:

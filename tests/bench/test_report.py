@@ -200,8 +200,28 @@ def test_far_floor_does_not_squeeze_the_plot():
 def test_bars_are_as_long_as_their_values():
     figures = entry("float").accuracy
     series = [plots.Series("float", "float", {"tilted": figures["ap50"]})]
-    svg = plots.slices([("tilted", 7, "no drop")], series, "ap50")
+    svg = plots.slices([("tilted", 7)], series, "ap50")
     ((width,),) = [re.search(r'<rect [^>]*width="([\d.]+)"', svg).groups()]
-    ends = [float(x) for x in re.findall(r'<line x1="([\d.]+)" y1="4.0"', svg)]
-    assert float(width) == pytest.approx(0.9 * (ends[-1] - ends[0]), abs=0.1)
+    ends = [float(x) for x in re.findall(r'<line x1="([\d.]+)" y1="22.0"', svg)]
+    assert float(width) == pytest.approx(0.9 * (ends[2] - ends[0]), abs=0.1)
     assert "tilted · 7 images" in svg
+
+
+def test_drops_lie_beside_the_zero_line_with_their_intervals():
+    worse, better = (entry("int8", drop=drop) for drop in (0.02, -0.02))
+    series = [
+        plots.Series(name, name, {"tilted": each.accuracy["ap50"]}, {"tilted": each.drop["ap50"]})
+        for name, each in (("worse", worse), ("better", better))
+    ]
+    svg = plots.slices([("tilted", 7)], series, "ap50")
+    zero = float(re.search(r'<line x1="([\d.]+)" [^>]*class="zero"', svg)[1])
+    right, left = map(float, re.findall(r'<circle cx="([\d.]+)"', svg))
+    assert left < zero < right
+    assert right - zero == pytest.approx(zero - left, abs=0.2)
+    assert "worse: +0.0200 (+0.0100 … +0.0300)" in svg
+
+
+def test_axis_of_a_fraction_ends_at_one():
+    svg = plots.tradeoff([entry("float", drop=-0.1)], {"float": "float"}, "ap50", "threads_1")
+    labels = [float(text) for text in re.findall(r'text-anchor="end">([\d.]+)<', svg)]
+    assert max(labels) == 1

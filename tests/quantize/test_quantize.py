@@ -116,8 +116,13 @@ def test_uint8_pixels_go_in_as_they_are(tmp_path):
     )
     options = schema.CastOptionsT()
     options.inDataType, options.outDataType = schema.TensorType.UINT8, schema.TensorType.FLOAT32
-    image = graph.inputs[0]
-    graph.subgraph.operators = [graph.operator("CAST", [pixels], image, options), *graph.operators]
+    image, real = graph.inputs[0], graph.add_tensor("real", graph.shape(graph.inputs[0]))
+    mean = graph.add_constant("mean", np.array([119, 120, 121], np.float32))
+    graph.subgraph.operators = [
+        graph.operator("CAST", [pixels], real, options),
+        graph.operator("SUB", [real, mean], image, schema.SubOptionsT()),
+        *graph.operators,
+    ]
     graph.subgraph.inputs = [pixels]
     graph.model.signatureDefs[0].inputs[0].tensorIndex = pixels
     path = tmp_path / "camera.tflite"
@@ -133,7 +138,7 @@ def test_uint8_pixels_go_in_as_they_are(tmp_path):
         recipes=[STATIC_INT8],
     )
     candidate = report.candidates[0]
-    assert report.rewrites["dequantize_pixels"] == 1
+    assert report.rewrites["dequantize_pixels"] == report.rewrites["constants_by_rows"] == 1
     assert candidate.inputs[0].dtype == "uint8"
     assert (candidate.inputs[0].scale, candidate.inputs[0].zero_point) == (1.0, 0)
     assert "CAST" not in candidate.operators

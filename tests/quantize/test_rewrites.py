@@ -5,7 +5,11 @@ import pytest
 import tiny_graph
 from ai_edge_litert import schema_py_generated as schema
 
-from decant.quantize.rewrites import dequantize_pixels, nearest_by_concatenation
+from decant.quantize.rewrites import (
+    constants_by_rows,
+    dequantize_pixels,
+    nearest_by_concatenation,
+)
 
 BEFORE = (1, 3, 5, 2)
 
@@ -92,3 +96,60 @@ def test_pixels_are_read_inside_xnnpack():
 def test_other_casts_stay(graph):
     assert dequantize_pixels(graph) == 0
     assert graph.histogram() == {"CAST": 1}
+
+
+def per_channel(kind, shape, constant, *, constant_first=False, activation=0):
+    options = getattr(schema, f"{kind.title()}OptionsT")()
+    options.fusedActivationFunction = activation
+    graph = tiny_graph.of_one(kind, shape, shape, options, [constant])
+    if constant_first:
+        graph.operators[0].inputs = graph.operators[0].inputs[::-1]
+    return graph
+
+
+COLOURS = np.array([0.5, -1.25, 2], np.float32)
+RELU = schema.ActivationFunctionType.RELU
+
+
+@pytest.mark.parametrize("kind", ["ADD", "MUL", "SUB"])
+@pytest.mark.parametrize("constant_first", [False, True])
+@pytest.mark.parametrize("constant", [COLOURS, COLOURS.reshape(1, 1, 1, 3)], ids=["[3]", "[1113]"])
+def test_constants_of_few_channels_go_to_whole_rows(kind, constant_first, constant):
+    shape = (2, 4, 5, 3)
+    graph = per_channel(kind, shape, constant, constant_first=constant_first, activation=RELU)
+    x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    expected = tiny_graph.run(graph, x)
+    assert (expected == 0).any()
+    assert constants_by_rows(graph) == 1
+    assert graph.histogram() == {kind: 1, "RESHAPE": 2}
+    assert tiny_graph.delegate_nodes(graph.to_bytes()) == 1
+    np.testing.assert_array_equal(tiny_graph.run(graph, x), expected)
+
+
+@pytest.mark.parametrize(
+    ("shape", "constant"),
+    [
+        ((1, 4, 5, 9), np.ones(9, np.float32)),
+        ((1, 4, 5, 3), np.ones(1, np.float32)),
+        ((1, 4, 5, 3), np.ones((1, 1, 5, 3), np.float32)),
+        ((1, 4, 5, 3), np.ones((1, 1, 3, 1), np.float32)),
+        ((1, 4, 1, 3), np.ones(3, np.float32)),
+        ((1, 4, 2000, 3), np.ones(3, np.float32)),
+        ((1, 4, -1, 3), np.ones(3, np.float32)),
+        ((4, 5, 3), np.ones(3, np.float32)),
+    ],
+    ids=["channels", "scalar", "rows", "columns", "one-column", "long-row", "free", "rank"],
+)
+def test_other_constants_stay(shape, constant):
+    if constant.shape[1:3] == (1, 3):
+        shape = (1, 4, 3, 3)
+    graph = per_channel("SUB", shape, constant)
+    assert constants_by_rows(graph) == 0
+    assert graph.histogram() == {"SUB": 1}
+
+
+def test_an_operand_that_is_itself_spread_stays():
+    graph = tiny_graph.of_one(
+        "ADD", (1, 1, 1, 3), (1, 4, 5, 3), schema.AddOptionsT(), [np.ones(3, np.float32)]
+    )
+    assert constants_by_rows(graph) == 0

@@ -82,7 +82,8 @@ def contestants(files: Sequence[ModelFile], network: nn.Module) -> list[Contesta
     for file in files:
         model = LiteRtModel(file.path, file.inputs, file.outputs)
         first = file.inputs[0]
-        raw = first.dtype == "uint8" and first.scale is None
+        # With a scale of 1 integers stand for themselves, as without one.
+        raw = first.dtype == "uint8" and first.scale in (None, 1.0)
         found.append(Contestant(file.name, model.run, first.shape[0] or 1, raw))
     return found
 

@@ -194,3 +194,17 @@ def test_second_command_in_the_same_folder_is_refused(decant, built):
         ended = decant("tflite", "model.toml")
     assert ended.code == 2
     assert "another decant command is at work" in ended.err
+
+
+def test_model_for_raw_pixels_goes_the_whole_way(decant, project):
+    """All candidates must get camera pixels when they are measured, whatever scale they declare."""
+    spec = project / "model.toml"
+    spec.write_text(spec.read_text().replace("[task]", 'dtype = "uint8"\n[task]'))
+    ended = decant("tflite", "model.toml")
+    assert ended.code == 0, ended.err
+    report = json.loads((project / "build/bright/report.json").read_text())
+    for entry in (report["reference"], *report["candidates"]):
+        assert entry["accuracy"]["top1"]["value"] == 1.0, entry["name"]
+    sidecar = json.loads((project / "build/bright/model.json").read_text())
+    assert sidecar["inputs"][0]["dtype"] == "uint8"
+    assert sidecar["image"]["normalised_by"] == "file"

@@ -52,7 +52,7 @@ def pointwise(function: Callable[..., Tensor], *operands: AnyValue) -> AnyValue:
     slots = _slots(padded, parts)
     groups = _groups(padded, slots, parts)
     tensors = [_operand(x, slots, groups, parts) for x in padded]
-    result = function(*tensors)
+    result = function(*_without_stretching_vectors(tensors))
     slots = _settled(slots, groups, result)
     axes = tuple(
         tuple(s.factor for s in sorted((s for s in slots if s.axis == a), key=lambda s: s.part))
@@ -224,6 +224,19 @@ def _operand(
     while own and not own[0] and value.storage.forms[0].tensor.shape.rank != len(own):
         own = own[1:]
     return value.storage.take(own)
+
+
+def _without_stretching_vectors(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Give a vector that makes the others' last dimension longer a dimension of one in front.
+
+    TensorFlow 2.21's converter takes every product with a vector for one that keeps the shape, and
+    folds it into the fully connected layer that follows.
+    """
+    vectors = [t for t in tensors if t.shape.rank == 1 and t.shape[0] != 1]
+    others = [t for t in tensors if t.shape.rank > 1]
+    if len(vectors) != 1 or not others or any(t.shape[-1] != 1 for t in others):
+        return list(tensors)
+    return [tf.reshape(t, [1, -1]) if t is vectors[0] else t for t in tensors]
 
 
 def _constant_operand(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import view
 from .memory import Form, Tensor, native_groups
 from .tensors import Storage, Value, new_dim
 from .view import Axes, Factor, Factors
+
+MAX_RANK = 5  # of TFLite's PAD, SLICE and others
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,29 @@ def expose(value: Value, axes: Sequence[int]) -> Exposed:
         if not own[axis]:
             _add_unit(groups, own, axis, where)
     where.update({axis: groups.index(own[axis]) for axis in axes if own[axis]})
+    if len(groups) > MAX_RANK:
+        groups, where = _compact(groups, where)
     return Exposed(value.storage.take(groups), tuple(groups), tuple(own), where)
+
+
+def _compact(
+    groups: Sequence[Factors], where: Mapping[int, int]
+) -> tuple[list[Factors], dict[int, int]]:
+    """Drop dimensions of size one that nobody asked for, and join neighbours likewise."""
+    kept: list[Factors] = []
+    place: dict[int, int] = {}
+    joinable = False
+    for dim, group in enumerate(groups):
+        asked = dim in where.values()
+        known = view.size_of(group) is not None
+        if asked:
+            place[dim] = len(kept)
+        if joinable and known and not asked:
+            kept[-1] = (*kept[-1], *group)
+        elif asked or group:
+            kept.append(group)
+        joinable = (joinable or bool(group)) and known and not asked
+    return kept, {axis: place[dim] for axis, dim in where.items()}
 
 
 def _collected(memory: Factors, own: Sequence[Factors], axes: Sequence[int]) -> Factors:

@@ -9,6 +9,7 @@ from itertools import product as combinations
 import tensorflow as tf
 
 from . import view
+from .align import pointwise
 from .memory import Tensor, native_groups
 from .parts import Parts, cut_axis, prepare
 from .tensors import AnyValue, Constant, Storage, Value, activation, new_dim
@@ -27,7 +28,7 @@ def product(a: AnyValue, b: AnyValue) -> AnyValue:
         return _vector_product(a, b)
     if isinstance(b, Constant) and b.array.size == b.array.shape[-1] * b.array.shape[-2]:
         matrix = Constant(b.array.reshape(b.array.shape[-2:]))
-        return _with_rank(fully_connected(activation(a), matrix), max(a.rank, b.rank))
+        return _with_rank(_by_matrix(activation(a), matrix), max(a.rank, b.rank))
     if isinstance(a, Constant) and a.array.size == a.array.shape[-1] * a.array.shape[-2]:
         return _swapped(product(_swapped(b), _swapped(a)))
     return _batch_product(activation(a), activation(b))
@@ -53,6 +54,13 @@ def _vector_product(a: AnyValue, b: AnyValue) -> AnyValue:
     if left:
         del axes[-1 if right else -2]
     return Value(y.storage, tuple(axes))
+
+
+def _by_matrix(x: Value, matrix: Constant) -> Value:
+    """Multiply with a constant matrix; one of a single row only scales."""
+    if matrix.array.shape[0] == 1:
+        return activation(pointwise(tf.multiply, x, matrix))
+    return fully_connected(x, matrix)
 
 
 def fully_connected(x: Value, matrix: Constant) -> Value:
@@ -213,8 +221,11 @@ def _multiply(left: _Operand, right: _Operand) -> Tensor:
         innermost = right.storage.forms[0].order[-1:]
         rows = view.refine([right.rows, innermost, *right.groups()])
         adjoint = bool(rows and rows[1] and rows[1][-1] in rows[0])
+    x = left.storage.take(left.groups())
+    # XNNPACK of LiteRT 2.3 is wrong where both sides are one transposed tensor.
+    adjoint = adjoint or right.storage.take(right.groups()) is x
     side = right.swapped() if adjoint else right
-    x, y = left.storage.take(left.groups()), side.storage.take(side.groups())
+    y = side.storage.take(side.groups())
     return tf.raw_ops.BatchMatMulV2(x=x, y=y, adj_x=False, adj_y=adjoint)
 
 

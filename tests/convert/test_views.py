@@ -6,6 +6,7 @@ import onnx_ir as ir
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
+from emitted import check, parsed
 from view_graphs import random_model
 
 from decant.convert.emit import emit
@@ -63,3 +64,42 @@ def test_random_graphs_of_views_compute_what_onnx_runtime_does(start, rewritten)
             assert result.shape == array.shape, where
             error = np.abs(result - array).max() / max(1, np.abs(array).max())
             assert error <= TOLERANCE, where
+
+
+FOUND = {
+    "column-by-row-twice": """(float[5,8,4,1] x) => (float[5,8,4,3] y, float[5,8,4,2] z) {
+        z = MatMul(x, row)
+        y = MatMul(z, matrix)
+    }""",
+    "stretched-then-linear": """(float[5,8,4,1] x) => (float[5,8,4,3] y, float[5,8,4,2] z) {
+        z = Mul(x, vector)
+        y = MatMul(z, matrix)
+    }""",
+    "stretched-then-convolved": """(float[1,1,6,5] x) => (float[1,4,4,3] y, float[1,3,6,5] z) {
+        z = Mul(x, channels)
+        y = Conv(z, kernel)
+    }""",
+    "transposed-matrix-squared": """(float[2,6,1,2] x) => (float[6,1,2,2] y) {
+        t = Transpose<perm=[1,2,0,3]>(x)
+        y = MatMul(t, t)
+    }""",
+    "unit-axes-padded": """(float[1,1,2,1] x) => (float[2,2,2,4] y)
+        <int64[8] pads = {0,0,1,1,1,1,0,1}> {
+        t = Transpose<perm=[3,1,0,2]>(x)
+        p = Pad(t, pads)
+        y = Add(x, p)
+    }""",
+}
+WEIGHTS = {
+    "row": (1, 2),
+    "vector": (2,),
+    "matrix": (2, 3),
+    "channels": (1, 3, 1, 1),
+    "kernel": (4, 3, 3, 3),
+}
+
+
+@pytest.mark.parametrize("text", FOUND.values(), ids=FOUND)
+def test_faults_of_tensorflow_and_xnnpack_that_such_graphs_found(text, tmp_path):
+    weights = {name: shape for name, shape in WEIGHTS.items() if f", {name})" in text}
+    check(parsed(text, weights), tmp_path)

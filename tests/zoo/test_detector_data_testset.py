@@ -13,6 +13,7 @@ from faster_coco_eval import COCO
 
 from decant.errors import DataError
 from decant.zoo.detector.data import pages, write_split
+from decant.zoo.detector.data.bank import SPLITS, sixteenth
 from decant.zoo.detector.data.testset import (
     COUNT,
     FOLDER,
@@ -117,10 +118,12 @@ def test_the_generator_still_makes_the_committed_test_set(committed):
         assert np.abs(pixels.astype(int) - page.image).mean() < 1.0
 
 
-def test_no_formula_of_the_test_set_is_in_another_split(committed):
-    latex = {annotation["latex"] for annotation in committed["annotations"]}
-    for split in ("train", "calibration", "validation"):
-        assert not latex & {text for page in pages(split, 20, 5) for text in page.latex}
+def test_every_seed_and_formula_of_the_test_set_is_the_test_split_s(committed):
+    """Splits share neither range nor share, so that no other split has any of them."""
+    low, high = SPLITS["test"].share
+    for annotation in committed["annotations"]:
+        assert annotation["seed"] in SPLITS["test"].seeds
+        assert low <= sixteenth(annotation["latex"]) < high
 
 
 def test_a_set_that_was_just_made_is_whole(small_set):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -40,4 +40,4 @@ def held() -> Iterator[None]:
 
 
 class Terminated(SystemExit):
-    """The process was asked to end (SIGTERM), as opposed to code that ended it by itself."""
+    """The process was asked to end (by SIGTERM, say), as opposed to code that ends it itself."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .terminal import Terminal
 
 PLAIN_WIDTH = 120
+# Columns that the table of files takes with its intervals.
+WIDE = 105
 UNBROKEN = 10_000
 # What `decant.quantize` reports where nothing differs, and where the float file gives only zeros.
 EXACT_DB, SILENT_DB = 200.0, -200.0
@@ -21,16 +23,26 @@ ONE_THREAD = "threads_1"
 
 
 def show_files(terminal: Terminal, report: Any) -> None:
-    """Print size, latency and accuracy of every file of a `decant.bench` report."""
-    table = Table(title=f"{report.model} on {report.machine.cpu}", title_justify="left")
-    table.add_column("")
-    for heading in ("file", "size", "1 thread", "× float", report.metric, "drop (95 %)"):
-        if heading is not None:
-            table.add_column(heading, justify="left" if heading == "file" else "right")
+    """Print size, latency and accuracy of every file of a `decant.bench` report.
+
+    A terminal too narrow for all of it is spared the intervals, which the report has.
+    """
+    width = terminal.columns or PLAIN_WIDTH
+    table = Table("", "file", box=None, pad_edge=False)
+    drop = "drop (95 %)" if width >= WIDE else "drop"
+    for heading in (
+        "size",
+        "1 thread",
+        "× float",
+        *((report.metric, drop) if report.metric else ()),
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
     for entry in report.entries:
-        table.add_row(*_row(report, entry), style="bold" if entry.chosen else None)
-    width = None if terminal.out.isatty() else PLAIN_WIDTH
-    Console(file=terminal.out, width=width, highlight=False).print(table)
+        table.add_row(
+            *_row(report, entry, intervals=width >= WIDE), style="bold" if entry.chosen else None
+        )
+    terminal.result(f"{report.model} on {report.machine.cpu}")
+    _print(terminal, table, width)
 
 
 def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
@@ -54,8 +66,7 @@ def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
         terminal.result(
             f"signal-to-noise ratio against the float file on {report.measured_samples} samples, dB"
         )
-        width = None if terminal.out.isatty() else UNBROKEN
-        Console(file=terminal.out, width=width, highlight=False, markup=False).print(table)
+        _print(terminal, table, terminal.columns or UNBROKEN)
     for each in report.candidates:
         share = each.size_bytes / report.float_size_bytes
         terminal.result(
@@ -73,16 +84,25 @@ def show_verdict(terminal: Terminal, report: Any) -> list[str]:
     return [line(row) for row in report.verdict if not row.passed]
 
 
-def _row(report: Any, entry: Any) -> list[str]:
+def _print(terminal: Terminal, table: Table, width: int) -> None:
+    """Lay a table out and print it as any other result."""
+    console = Console(file=terminal.out, width=width, highlight=False, markup=False)
+    with console.capture() as drawn:
+        console.print(table)
+    for line in drawn.get().splitlines():
+        terminal.result(line.rstrip())
+
+
+def _row(report: Any, entry: Any, *, intervals: bool) -> list[str]:
     time = entry.latency_ms.get(ONE_THREAD)
     cells = ["→" if entry.chosen else "", entry.file, f"{entry.size_bytes / 1e6:.3f} MB"]
-    cells += [f"{time.median:.2f} ms", f"{time.ratio_to_reference:.2f}"] if time else ["", ""]
+    cells += [f"{time.median:.3g} ms", f"{time.ratio_to_reference:.2f}"] if time else ["", ""]
     if report.metric is None:
         return cells
     accuracy, drop = (figures.get(report.metric) for figures in (entry.accuracy, entry.drop))
     cells.append(f"{accuracy.value:.4f}" if accuracy else "")
-    cells.append(f"{drop.value:+.4f} ({drop.low:+.4f} to {drop.high:+.4f})" if drop else "")
-    return cells
+    interval = f" ({drop.low:+.4f} to {drop.high:+.4f})" if drop and intervals else ""
+    return [*cells, f"{drop.value:+.4f}{interval}" if drop else ""]
 
 
 def _decibels(ratio: float) -> str:

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, TextIO
 
 import typer
 
+from ..artifacts import WRITE_ERRORS
 from ..errors import DataError, DecantError, InternalError
 from ..interrupts import Terminated
 from ..progress import watched_by
@@ -35,8 +36,10 @@ QUIET = {
 }
 # Whatever file it was that did not fit, such a failure is the disk's and not ours.
 DISK_FAULTS = {errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EROFS}
-INTERRUPTED = 130
-TERMINATED = 143
+# What asks a command to end.
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# A shell's exit codes of commands that signals have ended count from here.
+SIGNALLED = 128
 PLAIN_LINE_EVERY_S = 10.0
 
 
@@ -52,13 +55,18 @@ class Terminal:
     out: TextIO
     err: TextIO
 
+    @property
+    def columns(self) -> int | None:
+        """How wide the terminal is that results go to; None if they go elsewhere."""
+        return _columns(self.out)
+
     def say(self, text: str) -> None:
         """Print one line of progress."""
-        print(text, file=self.err, flush=True)
+        _print(text, self.err)
 
     def result(self, text: str) -> None:
         """Print a result."""
-        print(text, file=self.out, flush=True)
+        _print(text, self.out)
 
     @contextmanager
     def task(self, what: str, total: int | None) -> Iterator[Callable[[], object]]:
@@ -69,7 +77,8 @@ class Terminal:
         from rich.console import Console
         from rich.progress import Progress
 
-        with Progress(console=Console(file=self.err), transient=True) as bars:
+        console = Console(file=self.err, width=_columns(self.err))
+        with Progress(console=console, transient=True) as bars:
             bar = bars.add_task(what, total=total)
             yield lambda: bars.advance(bar)
 
@@ -85,8 +94,8 @@ def session(*, verbose: bool = False) -> Iterator[Terminal]:
         typer.Exit: With the exit code, after any failure.
     """
     os.environ.update({name: os.environ.get(name, value) for name, value in QUIET.items()})
-    signal.signal(signal.SIGTERM, _terminate)
     with (
+        _stoppable(),
         _log_file() as log,
         _seen(log, verbose=verbose) as terminal,
         _log_lines(terminal, verbose=verbose),
@@ -98,7 +107,11 @@ def session(*, verbose: bool = False) -> Iterator[Terminal]:
             raise
         except KeyboardInterrupt:
             terminal.say("interrupted")
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(SIGNALLED + signal.SIGINT) from None
+        except Terminated as stop:
+            if stop.code != SIGNALLED + signal.SIGPIPE:
+                terminal.say("terminated")
+            raise
         except InternalError as error:
             _report_own_fault(terminal, error, str(error), log)
             raise typer.Exit(error.exit_code) from None
@@ -110,7 +123,8 @@ def session(*, verbose: bool = False) -> Iterator[Terminal]:
                 _report_own_fault(terminal, error, f"{type(error).__name__}: {error}", log)
                 raise typer.Exit(InternalError.exit_code) from None
             place = error.filename or tempfile.gettempdir()
-            terminal.say(f"error: {place}: cannot be written ({error.strerror})")
+            advice = WRITE_ERRORS[error.errno]
+            terminal.say(f"error: {place}: cannot be written ({error.strerror}); {advice}")
             raise typer.Exit(DataError.exit_code) from None
         except Exception as error:  # noqa: BLE001 (the last resort, so that no traceback shows)
             _report_own_fault(terminal, error, f"{type(error).__name__}: {error}", log)
@@ -207,5 +221,44 @@ def _plain_progress(terminal: Terminal, what: str, total: int | None) -> Callabl
     return advance
 
 
-def _terminate(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated(TERMINATED)
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let every signal that asks for an end unwind the command as Ctrl-C does, and only once.
+
+    What it has begun is thrown away on the way out; a second Ctrl-C would leave that half-done.
+    """
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt if number == signal.SIGINT else Terminated(SIGNALLED + number)
+
+    handlers = {number: signal.getsignal(number) for number in STOPS}
+    # What the shell has told us to ignore (nohup) stays ignored.
+    before = {number: old for number, old in handlers.items() if old is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _columns(stream: TextIO) -> int | None:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except OSError:
+        return None
+
+
+def _print(text: str, stream: TextIO) -> None:
+    """Print a line; ends the command quietly where nobody reads any more, as `| head` does."""
+    try:
+        print(text, file=stream, flush=True)
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EIO):
+            raise
+        # What is still buffered must not fail once more when the stream is closed.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise Terminated(SIGNALLED + signal.SIGPIPE) from None

@@ -4,12 +4,14 @@ import errno
 import logging
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import typer
+from processes import DECANT
 
 from decant.cli.terminal import session
 from decant.errors import (
@@ -96,14 +98,76 @@ def test_full_disk_is_not_our_fault(capfd):
     with pytest.raises(typer.Exit) as caught, session():
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/x")
     assert caught.value.exit_code == 5
-    assert capfd.readouterr().err == "error: /tmp/x: cannot be written (No space left on device)\n"
+    assert capfd.readouterr().err == (
+        "error: /tmp/x: cannot be written (No space left on device); "
+        "free some space or choose another folder\n"
+    )
 
 
-def test_interrupt(capfd):
-    with pytest.raises(typer.Exit) as caught, session():
-        raise KeyboardInterrupt
-    assert caught.value.exit_code == 130
-    assert capfd.readouterr().err == "interrupted\n"
+@pytest.fixture
+def _heard():
+    """A shell that runs the tests in the background has told them to ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heard")
+@pytest.mark.parametrize(
+    ("sent", "code", "line"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "terminated"),
+        (signal.SIGHUP, 129, "terminated"),
+    ],
+)
+def test_signal_unwinds_the_command_once(capfd, sent, code, line):
+    undone = []
+
+    def work():
+        try:
+            signal.raise_signal(sent)
+        finally:
+            # The impatient press Ctrl-C again while what was begun is thrown away.
+            signal.raise_signal(signal.SIGINT)
+            undone.append("all")
+
+    handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    with pytest.raises((typer.Exit, SystemExit)) as caught, session():
+        work()
+    assert undone == ["all"]
+    ended = caught.value
+    assert (ended.exit_code if isinstance(ended, typer.Exit) else ended.code) == code
+    assert capfd.readouterr().err == f"{line}\n"
+    assert handlers == [
+        signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    ]
+
+
+def test_hangup_that_the_shell_ignores_stays_ignored(capfd):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with session() as terminal:
+            signal.raise_signal(signal.SIGHUP)
+            terminal.result("done")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert capfd.readouterr().out == "done\n"
+
+
+@pytest.mark.usefixtures("built")
+@pytest.mark.parametrize(
+    "command",
+    [["doctor"], ["tflite", "model.toml"], ["tflite", "model.toml", "--verbose"]],
+    ids=" ".join,
+)
+def test_reader_that_has_gone_ends_the_command_quietly(command):
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run([DECANT, *command], stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert ended.returncode == 141
+    assert not re.search("Traceback|error|Exception", ended.stderr)
 
 
 def test_progress_is_plain_lines_where_there_is_no_terminal(capfd, monkeypatch):

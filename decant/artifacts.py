@@ -16,7 +16,7 @@ from .errors import DataError
 from .interrupts import held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 # What the operating system says when a path cannot take the bytes, as opposed to a bug of ours.
 WRITE_ERRORS = {
@@ -68,11 +68,15 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def updated_folder(path: Path) -> Iterator[Path]:
+def updated_folder(path: Path, without: Collection[str] = ()) -> Iterator[Path]:
     """Yield an empty temporary folder whose entries join those of folder `path` at the end.
 
     An entry takes the place of the one of the same name; others stay. After any exception, an
     interrupt included, `path` is as it was and the temporary is gone.
+
+    Args:
+        path: The folder.
+        without: What goes at the end, by path relative to it.
 
     Raises:
         DataError: If the folder cannot be written (no permission, disk full, …).
@@ -87,6 +91,8 @@ def updated_folder(path: Path) -> Iterator[Path]:
         with held():
             for entry in sorted(temporary.iterdir()):
                 _take_place(entry, path / entry.name)
+            for name in without:
+                remove(path / name)
         _sync(path)
 
 
@@ -129,6 +135,18 @@ def to_json(document: Any) -> str:
     return text + "\n"
 
 
+def read_bytes(path: Path) -> bytes:
+    """Read a file.
+
+    Raises:
+        DataError: If it is missing or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); restore it") from error
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON file.
 
@@ -136,9 +154,7 @@ def read_json(path: Path) -> Any:
         DataError: If it is missing or is not JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); restore it") from error
+        return json.loads(read_bytes(path))
     except ValueError as error:
         raise DataError(f"{path}: not a JSON file ({error}); restore it") from error
 
@@ -164,9 +180,17 @@ def sha256_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def files_in(folder: Path) -> list[Path]:
-    """List all files below a folder in an order that depends on nothing but their names."""
-    found = [Path(root, name) for root, _, names in os.walk(folder) for name in names]
+def files_in(folder: Path, enter: Callable[[Path], bool] = lambda _: True) -> list[Path]:
+    """List all files below a folder in an order that depends on nothing but their names.
+
+    Symbolic links are followed, as those who read a data set do; one that leads back to a folder
+    it lies in is passed over.
+
+    Args:
+        folder: Where to look.
+        enter: Says of a folder below it whether to look there.
+    """
+    found = _walk(folder, enter, frozenset())
     return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
 
 
@@ -181,6 +205,20 @@ def remove(path: Path) -> None:
         return
     with _reported(path):
         path.unlink(missing_ok=True)
+
+
+def _walk(folder: Path, enter: Callable[[Path], bool], above: frozenset[Path]) -> Iterator[Path]:
+    """Yield the files below a folder unless it is one of those that it lies in."""
+    real = folder.resolve()
+    if real in above:
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = folder / entry.name
+            if not entry.is_dir():
+                yield path
+            elif enter(path):
+                yield from _walk(path, enter, above | {real})
 
 
 @contextmanager

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
-import importlib.util
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .artifacts import (
@@ -20,13 +16,13 @@ from .artifacts import (
     write_json,
 )
 from .errors import DataError
+from .source_code import library_version, package_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 RECORD = "stage.json"
-# Folders that lie inside the package `decant` once it is installed, but are not its core.
-NOT_CORE = {"bench", "cli", "convert", "distill", "quantize", "zoo"}
 KEPT_PER_STAGE = 3
 
 
@@ -38,8 +34,9 @@ class Stage:
         name: Names the step, in the cache and on the terminal.
         inputs: SHA-256 of each input, by what it is.
         settings: Anything JSON can hold.
-        packages: Import names whose source code takes part; the core always does.
-        libraries: Distribution names whose version takes part.
+        packages: Import names whose source takes part, with the versions of the libraries it
+            imports; the core always does.
+        libraries: Distributions whose version takes part although no source of ours imports them.
     """
 
     name: str
@@ -50,12 +47,16 @@ class Stage:
 
     def describe(self) -> dict[str, Any]:
         """List what the key is made of."""
+        codes = {name: package_code(name) for name in ("decant", *self.packages)}
+        libraries = {name: library_version(name) for name in self.libraries}
+        for code in codes.values():
+            libraries.update(code.libraries)
         return {
             "name": self.name,
             "inputs": dict(self.inputs),
             "settings": dict(self.settings),
-            "code": {name: source_hash(name) for name in ("decant", *self.packages)},
-            "libraries": {name: library_version(name) for name in self.libraries},
+            "code": {name: code.sha256 for name, code in codes.items()},
+            "libraries": libraries,
         }
 
     @property
@@ -96,7 +97,12 @@ class Cache:
         return Result(folder, files, fresh=False) if whole else None
 
     def run(
-        self, stage: Stage, work: Callable[[Path], object], *, resumable: bool = False
+        self,
+        stage: Stage,
+        work: Callable[[Path], object],
+        *,
+        resumable: bool = False,
+        again: bool = False,
     ) -> Result:
         """Return the kept result of a stage, or have `work` write a new one into a folder.
 
@@ -104,8 +110,9 @@ class Cache:
             stage: What to do.
             work: Writes the stage's files into the folder it is given, an empty one.
             resumable: Hand `work` what an interrupted run of the same stage left behind.
+            again: Do the work even if there is a kept result, which stays until the end of it.
         """
-        found = self.find(stage)
+        found = None if again else self.find(stage)
         if found is not None:
             return found
         folder = self._folder(stage)
@@ -116,10 +123,6 @@ class Cache:
                 files = _carry_out(stage, work, temporary)
         self._forget_old(stage)
         return Result(folder, files, fresh=True)
-
-    def forget(self, stage: Stage) -> None:
-        """Throw away what is kept of a stage."""
-        remove(self._folder(stage))
 
     def _folder(self, stage: Stage) -> Path:
         return self.root / f"{stage.name}-{stage.key[:16]}"
@@ -137,36 +140,3 @@ def _carry_out(stage: Stage, work: Callable[[Path], object], folder: Path) -> di
     files = {file.relative_to(folder).as_posix(): sha256(file) for file in files_in(folder)}
     write_json(folder / RECORD, {"made_from": stage.describe(), "files": files})
     return files
-
-
-@functools.cache
-def source_hash(name: str) -> str:
-    """Hash the Python source of a module or package, without importing it.
-
-    Of `decant` itself only the core counts.
-
-    Raises:
-        DataError: If there is no such module.
-    """
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise DataError(f"{name}: no such module; install it or mend the name")
-    origin = Path(spec.origin)
-    if spec.submodule_search_locations is None:
-        return sha256(origin)
-    skipped = NOT_CORE if name == "decant" else set()
-    files = [
-        file.relative_to(origin.parent)
-        for file in files_in(origin.parent)
-        if file.suffix == ".py" and file.relative_to(origin.parent).parts[0] not in skipped
-    ]
-    return sha256_text("\n".join(f"{sha256(origin.parent / f)}  {f.as_posix()}" for f in files))
-
-
-@functools.cache
-def library_version(name: str) -> str | None:
-    """Return the version of an installed distribution, None where it is not installed."""
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import __version__
 from .artifacts import read_json
-from .cache import library_version
 from .errors import DataError
 from .machine import LIBRARIES as MEASURED_WITH
+from .source_code import library_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,11 +48,16 @@ def build_manifest(
     }
 
 
-def listed_files(folder: Path) -> dict[str, str]:
-    """Give the SHA-256 of the files that the manifest of a folder lists; none without one."""
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read the manifest of a folder; empty where there is none."""
     try:
         document = read_json(folder / NAME)
     except DataError:
         return {}
-    files: dict[str, str] = document.get("files", {})
+    return document if isinstance(document, dict) else {}
+
+
+def listed_files(folder: Path) -> dict[str, str]:
+    """Give the SHA-256 of the files that the manifest of a folder lists; none without one."""
+    files: dict[str, str] = read_manifest(folder).get("files", {})
     return files

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import importlib
-import os
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..datasets import open_dataset
+from ..images import normalise, resize
+from ..machine import usable_cores
+from ..progress import track
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
+    from ..images import Placement
     from ..spec import Spec
 
 PARITY_SAMPLES = 8
@@ -53,15 +59,19 @@ def calibration_arrays(spec: Spec, *, few: bool = False) -> dict[str, NDArray[np
         spec: Whose photos.
         few: Only as many as are verified with.
     """
-    import numpy as np
-
-    from ..datasets import open_dataset
-    from ..progress import track
-    from .release import input_tensor
-
-    jobs = 1 if few else os.cpu_count() or 1
+    jobs = 1 if few else usable_cores()
     dataset = open_dataset(spec.data.calibration, spec.task, spec.folder, jobs=jobs)
     chosen = [dataset[index] for index in spread(len(dataset))] if few else dataset
     photos = track(chosen, "calibration photos", len(chosen))
     tensors = [input_tensor(spec, sample.image)[0] for sample in photos]
     return {spec.input.name: np.stack(tensors)}
+
+
+def input_tensor(
+    spec: Spec, image: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8] | NDArray[np.float32], Placement]:
+    """Turn a photo into what the file takes, [C, H, W]: raw pixels or normalised ones."""
+    pixels, placement = resize(image, spec.input.rule)
+    if spec.input.dtype == "uint8":
+        return np.ascontiguousarray(pixels.transpose(2, 0, 1)), placement
+    return normalise(pixels, spec.input.rule), placement

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..artifacts import sha256, sha256_text
-from ..cache import Cache, source_hash
+from ..artifacts import sha256, sha256_text, to_json
+from ..cache import Cache
 from ..errors import DataError, UsageError
 from ..source import find_source
-from ..spec import CocoSource, FolderSource, load_spec
+from ..source_code import factory_hash
+from ..spec import GeneratedSource, load_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,26 +35,34 @@ class Project:
 
     def network_inputs(self) -> dict[str, str]:
         """Hash what the PyTorch network is made from."""
-        hashes = {"factory": code_hash(self.spec.model.factory, self.spec.folder)}
-        if self.spec.model.checkpoint is not None:
-            hashes["checkpoint"] = sha256(self.spec.path(self.spec.model.checkpoint))
-        for operators in self.spec.model.operators:
-            hashes[operators] = sha256(self.spec.path(operators))
-        return hashes
+        model = self.spec.model
+        hashes = {"factory": factory_hash(model.factory, self.spec.folder)}
+        if model.checkpoint is not None:
+            hashes["checkpoint"] = self._sha256("model.checkpoint", model.checkpoint)
+        return {
+            **hashes,
+            **{name: self._sha256("model.operators", name) for name in model.operators},
+        }
 
     def recipe_input(self) -> dict[str, str]:
         """Hash the quantization recipe that the spec names, if it names one."""
         recipe = self.spec.quantization.recipe
-        return {} if recipe is None else {"recipe": sha256(self.spec.path(recipe))}
+        return {} if recipe is None else {"recipe": self._sha256("quantization.recipe", recipe)}
 
-    def data_input(self, source: Source) -> str:
-        """Hash what the samples of a source are made from."""
-        if isinstance(source, CocoSource):
-            files = (source.annotations, source.images, source.checksums)
-            return sha256_text(" ".join(sha256(self.spec.path(file)) for file in files if file))
-        if isinstance(source, FolderSource):
-            return sha256(self.spec.path(source.path))
-        return code_hash(source.factory, self.spec.folder)
+    def data_input(self, part: str) -> str:
+        """Hash what the samples of a part are made from: its keys, and what they lead to."""
+        source: Source = getattr(self.spec.data, part)
+        document = source.model_dump(mode="json")
+        if isinstance(source, GeneratedSource):
+            content = [factory_hash(source.factory, self.spec.folder)]
+        else:
+            keys = ("annotations", "images", "checksums", "path")
+            files = {key: document[key] for key in keys if document.get(key) is not None}
+            content = [self._sha256(f"data.{part}.{key}", file) for key, file in files.items()]
+        return sha256_text(to_json([document, content]))
+
+    def _sha256(self, key: str, relative: str) -> str:
+        return sha256(self.spec.file(key, relative))
 
 
 def open_project(text: str, out: Path | None) -> Project:
@@ -93,16 +102,3 @@ def locked(folder: Path) -> Iterator[None]:
                 "another folder with --out"
             ) from None
         yield
-
-
-def code_hash(reference: str, folder: Path) -> str:
-    """Hash the code that a factory may run: its package, or all Python files beside it."""
-    place = reference.rpartition(":")[0]
-    if place.endswith(".py"):
-        files = {*folder.glob("*.py"), *(folder / place).parent.glob("*.py"), folder / place}
-        return sha256_text("\n".join(sha256(file) for file in sorted(files)))
-    parts = place.split(".")
-    if (folder / f"{parts[0]}.py").is_file():
-        return sha256_text("\n".join(sha256(file) for file in sorted(folder.glob("*.py"))))
-    # Of ours, the one model's package; of others, all that belongs to the distribution.
-    return source_hash(".".join(parts[:3] if parts[:2] == ["decant", "zoo"] else parts[:1]))

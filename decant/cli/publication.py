@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from ..artifacts import read_json, remove, sha256, updated_folder, write_json
+from ..artifacts import sha256, updated_folder, write_json
 from ..cache import RECORD
 from ..errors import DataError
 from ..manifest import NAME as MANIFEST
-from ..manifest import listed_files
+from ..manifest import listed_files, read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,17 +21,23 @@ if TYPE_CHECKING:
 
 
 def publish(out: Path, results: Sequence[Result], manifest: Mapping[str, Any]) -> None:
-    """Put the files of all stages into the build folder, all or nothing."""
-    stale = listed_files(out).keys() - manifest["files"].keys()
-    with updated_folder(out) as temporary:
+    """Put the files of all stages into the build folder, all or nothing.
+
+    What earlier runs published and this one did not goes, and so does what the gate said of
+    another report.
+    """
+    before = listed_files(out)
+    stale = before.keys() - manifest["files"].keys()
+    if before.get("report.json") != manifest["files"].get("report.json"):
+        gate_files = importlib.import_module("decant.bench.gate_files")
+        stale |= {gate_files.JUNIT, gate_files.SUMMARY}
+    with updated_folder(out, without=stale) as temporary:
         for result in results:
             for name, _ in files_of(result):
                 target = temporary / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 link(result.folder / name, target)
         write_json(temporary / MANIFEST, manifest)
-    for name in stale:
-        remove(out / name)
 
 
 def link(source: Path, target: Path) -> None:
@@ -42,12 +49,11 @@ def link(source: Path, target: Path) -> None:
 
 
 def is_published(out: Path, manifest: Mapping[str, Any]) -> bool:
-    """Whether the build folder holds exactly these files, from such a run."""
+    """Whether the build folder holds exactly these files, whichever command put them there."""
+    if {**read_manifest(out), "command": manifest["command"]} != manifest:
+        return False
     try:
-        same = read_json(out / MANIFEST) == manifest
-        return same and all(
-            sha256(out / name) == digest for name, digest in listed_files(out).items()
-        )
+        return all(sha256(out / name) == digest for name, digest in manifest["files"].items())
     except DataError:
         return False
 

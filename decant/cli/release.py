@@ -11,13 +11,13 @@ import numpy as np
 
 from ..artifacts import sha256, write_bytes, write_text
 from ..datasets import open_dataset
-from ..images import normalise, resize
 from ..isolation import run_checked
 from ..rules import ArgmaxRule
 from ..runtime import LiteRtModel, encode
 from ..sidecar import NAME, Golden, ImageInput, Prediction, Sidecar, TensorFile
 from ..spec import DetectionTask
 from ..tasks import make_task
+from .conversion import input_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,16 +74,6 @@ def write_release(
     )
     document = sidecar.model_dump(mode="json")
     write_text(out / NAME, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-
-
-def input_tensor(
-    spec: Spec, image: NDArray[np.uint8]
-) -> tuple[NDArray[np.uint8] | NDArray[np.float32], Placement]:
-    """Turn a photo into what the file takes, [C, H, W]: raw pixels or normalised ones."""
-    pixels, placement = resize(image, spec.input.rule)
-    if spec.input.dtype == "uint8":
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1)), placement
-    return normalise(pixels, spec.input.rule), placement
 
 
 def _golden(

@@ -10,8 +10,9 @@ from ..artifacts import read_json, sha256, updated_folder, write_json
 from ..cache import Stage
 from ..errors import SpecError
 from ..factory import resolve
+from ..source_code import factory_hash
 from ..user_code import user_code
-from .project import Project, code_hash, locked, open_project
+from .project import Project, locked, open_project
 from .publication import link
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _compared(
 ) -> Mapping[str, float]:
     """Train one student of the comparison and measure it on the test set, unless that is done."""
     distillation = importlib.import_module("decant.distill")
-    inputs = {"test": project.data_input(project.spec.data.test)}
+    inputs = {"test": project.data_input("test")}
     if variant == distillation.comparison.DISTILLED:
         inputs["teacher"] = sha256(teacher)
     stage = _stage(project, f"compare-{variant}-{seed}", inputs, steps=steps, seed=seed)
@@ -175,7 +176,7 @@ def _stage(project: Project, name: str, inputs: dict[str, str], **settings: int)
     spec, recipe = project.spec, _training(project).recipe
     return Stage(
         name,
-        {"recipe": code_hash(recipe, spec.folder), **inputs},
+        {"recipe": factory_hash(recipe, spec.folder), **inputs},
         {
             "recipe": recipe,
             "seed": spec.seed,

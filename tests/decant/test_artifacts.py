@@ -181,3 +181,42 @@ def test_sha256_of_a_folder_sees_every_change(tmp_path, change):
 def test_sha256_of_nothing_is_a_data_error(tmp_path):
     with pytest.raises(DataError, match="absent: cannot be read"):
         artifacts.sha256(tmp_path / "absent")
+
+
+def test_files_behind_links_are_listed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a").write_text("1")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    before = artifacts.sha256(folder)
+    assert artifacts.files_in(folder) == [folder / "link" / "a"]
+    (tmp_path / "elsewhere" / "a").write_text("2")
+    assert artifacts.sha256(folder) != before
+
+
+def test_links_that_lead_back_are_passed_over(tmp_path):
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+        (tmp_path / name / "other").symlink_to(tmp_path / other)
+        (tmp_path / name / "self").symlink_to(tmp_path / name)
+    assert artifacts.files_in(tmp_path / "a") == [
+        tmp_path / "a" / "file",
+        tmp_path / "a" / "other" / "file",
+    ]
+
+
+def test_folders_not_to_be_entered_are_passed_over(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").touch()
+    found = artifacts.files_in(tmp_path, enter=lambda folder: folder.name != "a")
+    assert found == [tmp_path / "b" / "file"]
+
+
+def test_updated_folder_drops_what_it_is_told_to(old_folder):
+    (old_folder / "kept").write_text("kept")
+    with artifacts.updated_folder(old_folder, without=["old", "absent"]):
+        assert (old_folder / "old").exists()
+    assert everything_in(old_folder.parent) == {"model", "model/kept"}

@@ -1,0 +1,280 @@
+"""The stages from a spec to a chosen, measured, described file, and what each depends on."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..artifacts import read_json
+from ..cache import Stage
+from ..tensors import TensorInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..cache import Result
+    from .project import Project
+    from .terminal import Terminal
+
+FLOAT = "float"
+FLOAT_FILE = "model_fp32.tflite"
+PARTS = ("calibration", "validation", "test")
+# What is under way in every stage, and what makes photos into tensors.
+OWN, PHOTOS = __name__, "decant.cli.conversion"
+
+
+@dataclass(frozen=True)
+class Way:
+    """The results of the stages, each made when it is first asked for unless it is kept.
+
+    Attributes:
+        project: What is worked on.
+        terminal: Where progress is shown.
+        measure_again: Measure even if nothing has changed.
+        threads: To time with, instead of one and all cores.
+    """
+
+    project: Project
+    terminal: Terminal
+    measure_again: bool = False
+    threads: tuple[int, ...] = ()
+
+    def go(self) -> tuple[Result, ...]:
+        """Run what has to be run, and return the files of every stage."""
+        return (
+            *(self.checked, self.converted, self.quantized, self.measured),
+            *(self.released, self.drawn),
+        )
+
+    @cached_property
+    def checked(self) -> Result:
+        """Nothing: this stage opens every data set before anything takes time."""
+        stage = Stage("data", self._data(*PARTS), self._keys("task"), (OWN,))
+        return self._run(stage, self._check)
+
+    def _check(self, _out: Path) -> None:
+        from ..datasets import check_disjoint, open_dataset
+
+        spec = self.project.spec
+        sources = {part: getattr(spec.data, part) for part in PARTS}
+        check_disjoint(
+            {part: open_dataset(each, spec.task, spec.folder) for part, each in sources.items()}
+        )
+
+    @cached_property
+    def converted(self) -> Result:
+        """The ONNX model, the SavedModel, the float file and the conversion's report."""
+        stage = Stage(
+            "convert",
+            {**self.project.network_inputs(), **self._data("calibration")},
+            self._keys("model", "input"),
+            (OWN, PHOTOS, "decant.convert"),
+            # PyTorch's exporter works by it.
+            libraries=("onnxscript",),
+        )
+        return self._run(stage, self._convert)
+
+    def _convert(self, out: Path) -> None:
+        conversion = importlib.import_module("decant.cli.conversion")
+        few = {n: array[conversion.spread(len(array))] for n, array in self._calibration.items()}
+        report = conversion.convert_network(self.project.spec, self._network, out, few)
+        self._warn(report.warnings)
+
+    @cached_property
+    def quantized(self) -> Result:
+        """The candidates and their report."""
+        stage = Stage(
+            "quantize",
+            {
+                "model": self._digest(self._float),
+                **self._data("calibration"),
+                **self.project.recipe_input(),
+            },
+            {**self._keys("input", "quantization"), "float": self._float},
+            (OWN, PHOTOS, "decant.quantize"),
+        )
+        return self._run(stage, self._quantize)
+
+    def _quantize(self, out: Path) -> None:
+        quantize = importlib.import_module("decant.quantize")
+        report = quantize.quantize(
+            self.converted.folder / FLOAT_FILE,
+            out,
+            calibration=self._calibration,
+            inputs=_infos(self._float["inputs"]),
+            outputs=_infos(self._float["outputs"]),
+            recipes=quantize.spec_recipes(self.project.spec),
+        )
+        self._warn(report.warnings)
+
+    @cached_property
+    def measured(self) -> Result:
+        """The report, and what it is drawn from."""
+        from ..machine import this_machine
+
+        # Not the threads: what `decant bench` was told to time is the newest report all the same.
+        stage = Stage(
+            "measure",
+            {
+                **{each["file"]: self._digest(each) for each in self._described},
+                **self._data("validation", "test"),
+                **self.project.network_inputs(),
+            },
+            {
+                **self._keys("model", "input", "task", "requirements", "seed"),
+                "files": self._described,
+                "parity": self._conversion["parity"],
+                "machine": this_machine().model_dump(mode="json"),
+            },
+            (OWN, "decant.bench"),
+        )
+        return self._run(stage, self._measure, again=self.measure_again)
+
+    def _measure(self, out: Path) -> None:
+        bench = importlib.import_module("decant.bench")
+        bench.measure(
+            self.project.spec,
+            out,
+            files=[
+                bench.ModelFile(
+                    each["name"],
+                    self._path(each),
+                    _infos(each["inputs"]),
+                    _infos(each["outputs"]),
+                    each["quantizer"],
+                )
+                for each in self._described
+            ],
+            network=self._network,
+            parity=self._conversion["parity"],
+            threads=self.threads,
+        )
+
+    @cached_property
+    def released(self) -> Result:
+        """The chosen file, its sidecar and the golden example."""
+        stage = Stage(
+            "release",
+            {"chosen": self._digest(self._chosen), **self._data("validation")},
+            {
+                **self._keys("input", "task"),
+                "model": self.project.spec.model.name,
+                "chosen": self._chosen,
+            },
+            (OWN, PHOTOS, "decant.cli.release"),
+        )
+        return self._run(stage, self._release)
+
+    def _release(self, out: Path) -> None:
+        importlib.import_module("decant.cli.release").write_release(
+            self.project.spec,
+            self._path(self._chosen),
+            _infos(self._chosen["inputs"]),
+            _infos(self._chosen["outputs"]),
+            out,
+        )
+
+    @cached_property
+    def drawn(self) -> Result:
+        """The page that shows the report."""
+        stage = Stage("report", self.measured.files, packages=(OWN, "decant.bench"))
+        return self._run(stage, self._draw)
+
+    def _draw(self, out: Path) -> None:
+        for name in self.measured.files:
+            shutil.copyfile(self.measured.folder / name, out / name)
+        page = importlib.import_module("decant.bench").render(out)
+        for name in self.measured.files:
+            if out / name != page:
+                (out / name).unlink()
+
+    def _run(self, stage: Stage, work: Callable[[Path], None], *, again: bool = False) -> Result:
+        """Run one stage unless its result is kept, and say so."""
+        cache = self.project.cache
+        found = None if again else cache.find(stage)
+        if found is not None:
+            self.terminal.say(f"{stage.name:9} nothing has changed")
+            return found
+        started = time.monotonic()
+        self.terminal.say(f"{stage.name} …")
+        result = cache.run(stage, work, again=True)
+        self.terminal.say(f"{stage.name:9} done in {time.monotonic() - started:.1f} s")
+        return result
+
+    def _warn(self, warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            self.terminal.say(f"warning: {warning}")
+
+    def _keys(self, *sections: str) -> dict[str, Any]:
+        """Give sections of the spec as JSON."""
+        document: dict[str, Any] = self.project.spec.model_dump(mode="json", include=set(sections))
+        return document
+
+    def _data(self, *parts: str) -> dict[str, str]:
+        return {part: self._photos[part] for part in parts}
+
+    @cached_property
+    def _photos(self) -> dict[str, str]:
+        """Hash what the photos of each part are made from."""
+        return {part: self.project.data_input(part) for part in PARTS}
+
+    @cached_property
+    def _conversion(self) -> dict[str, Any]:
+        document: dict[str, Any] = read_json(self.converted.folder / "convert.json")
+        return document
+
+    @cached_property
+    def _float(self) -> dict[str, Any]:
+        """Describe the float file as the candidates are described."""
+        border = {role: self._conversion[role] for role in ("inputs", "outputs")}
+        return {"name": FLOAT, "file": FLOAT_FILE, "quantizer": None, **border}
+
+    @cached_property
+    def _described(self) -> list[dict[str, Any]]:
+        """Describe the float file and the candidates: what goes in and out of each."""
+        candidates = read_json(self.quantized.folder / "quantize.json")["candidates"]
+        return [
+            self._float,
+            *({key: candidate[key] for key in self._float} for candidate in candidates),
+        ]
+
+    @cached_property
+    def _chosen(self) -> dict[str, Any]:
+        """Describe the file that the report chose."""
+        report = read_json(self.measured.folder / "report.json")
+        entries = (report["reference"], *report["candidates"])
+        file = next(entry["file"] for entry in entries if entry["chosen"])
+        return next(each for each in self._described if each["file"] == file)
+
+    def _maker(self, described: Mapping[str, Any]) -> Result:
+        return self.converted if described["file"] == FLOAT_FILE else self.quantized
+
+    def _path(self, described: Mapping[str, Any]) -> Path:
+        return self._maker(described).folder / str(described["file"])
+
+    def _digest(self, described: Mapping[str, Any]) -> str:
+        return self._maker(described).files[described["file"]]
+
+    @cached_property
+    def _network(self) -> Any:
+        return importlib.import_module("decant.network").load_network(self.project.spec)
+
+    @cached_property
+    def _calibration(self) -> dict[str, NDArray[np.generic]]:
+        arrays: dict[str, NDArray[np.generic]]
+        arrays = importlib.import_module("decant.cli.conversion").calibration_arrays(
+            self.project.spec
+        )
+        return arrays
+
+
+def _infos(documents: Iterable[Any]) -> tuple[TensorInfo, ...]:
+    return tuple(TensorInfo.model_validate(document) for document in documents)

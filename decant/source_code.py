@@ -1,0 +1,168 @@
+"""Names code by its content: the source itself, and the versions of the libraries it imports."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import importlib.util
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .artifacts import files_in, read_bytes, sha256_text, to_json
+from .errors import DataError
+from .factory import locate
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping
+    from importlib.machinery import ModuleSpec
+
+# What a package runs by: its modules, the templates it draws with, the schemas it checks against.
+SOURCE = {".css", ".j2", ".json", ".py"}
+# Folders that lie inside the package `decant` once it is installed, but are not its core.
+NOT_CORE = {"bench", "cli", "convert", "distill", "quantize", "zoo"}
+# Folders below a spec that hold no code of the user's own.
+FOREIGN = {"__pycache__", "build", "dist", "node_modules", "site-packages"}
+IMPORT = re.compile(
+    rb"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+([^#;\n]+))|import_module\(\s*[\"'](\w+)", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a piece of code is.
+
+    Attributes:
+        sha256: Of the names and content of its files.
+        libraries: Version of each installed distribution that they import.
+    """
+
+    sha256: str
+    libraries: Mapping[str, str]
+
+
+@functools.cache
+def package_code(name: str) -> Code:
+    """Read the source of an installed module or package, without importing it.
+
+    Of `decant` itself only the core counts.
+
+    Raises:
+        DataError: If there is no such module.
+    """
+    found = importlib.util.find_spec(name)
+    if found is None:
+        raise DataError(f"{name}: no such module; install it or mend the name")
+    return _read(_source_files(found, NOT_CORE if name == "decant" else ()))
+
+
+def factory_hash(reference: str, folder: Path) -> str:
+    """Hash the code that a spec's function may run, and the versions of the libraries it imports.
+
+    That is all Python below the spec's folder, since it can import from there, and the function's
+    own file or package if that lies elsewhere. Which data it reads is not seen.
+
+    Args:
+        reference: `package.module:function`, or `file.py:function` with a path relative to folder.
+        folder: Where the spec lies.
+
+    Raises:
+        SpecError: If there is no such file or module.
+    """
+    files = {file.relative_to(folder).as_posix(): file for file in _python_below(folder)}
+    found, place = locate(reference, folder), reference.rpartition(":")[0]
+    if place.endswith(".py"):
+        files[place] = folder / place
+    elif found is None or not found.is_relative_to(folder):
+        files |= _package_elsewhere(place, folder)
+    code = _read(files)
+    return sha256_text(to_json([code.sha256, dict(code.libraries)]))
+
+
+@functools.cache
+def library_version(name: str) -> str | None:
+    """Return the version of an installed distribution, None where it is not installed."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _read(files: Mapping[str, Path]) -> Code:
+    """Hash files under their names, and look up what they import."""
+    lines: list[str] = []
+    imported: set[str] = set()
+    for name, file in sorted(files.items()):
+        content = read_bytes(file)
+        lines.append(f"{hashlib.sha256(content).hexdigest()}  {name}")
+        if file.suffix == ".py":
+            imported |= _imports(content)
+    return Code(sha256_text("\n".join(lines)), _versions(imported))
+
+
+def _imports(source: bytes) -> set[str]:
+    """List the top-level modules that a source imports.
+
+    By a pattern and not a parser: this reads all of our files whenever a command is typed.
+    """
+    names: set[str] = set()
+    for one, several, dynamic in IMPORT.findall(source):
+        named = several.split(b",") if several else [one or dynamic]
+        names |= {re.split(rb"[ .]", name.strip())[0].decode(errors="replace") for name in named}
+    return names
+
+
+def _versions(modules: Iterable[str]) -> dict[str, str]:
+    """Give the versions of the distributions that modules belong to; the standard library none."""
+    owners = _owners()
+    names = sorted({name for module in modules for name in owners.get(module, ())})
+    versions = {name: library_version(name) for name in names}
+    return {name: version for name, version in versions.items() if version is not None}
+
+
+@functools.cache
+def _owners() -> Mapping[str, list[str]]:
+    return importlib.metadata.packages_distributions()
+
+
+def _source_files(found: ModuleSpec, skipped: Container[str] = ()) -> dict[str, Path]:
+    """Map names to the source files of a module, or of a package less some of its subfolders."""
+    if found.submodule_search_locations is None:
+        return {} if found.origin is None else {Path(found.origin).name: Path(found.origin)}
+    return {
+        name: file
+        for folder in found.submodule_search_locations
+        for file in files_in(Path(folder))
+        if file.suffix in SOURCE
+        and (name := file.relative_to(folder).as_posix()).partition("/")[0] not in skipped
+    }
+
+
+def _package_elsewhere(module: str, folder: Path) -> dict[str, Path]:
+    """Find the source of an installed package that a module belongs to.
+
+    Of ours that is the one model's, unless it is the folder itself.
+    """
+    parts = module.split(".")
+    count = 3 if parts[:2] == ["decant", "zoo"] else 1
+    found = importlib.util.find_spec(".".join(parts[:count]))
+    files = {} if found is None else _source_files(found)
+    root = folder.resolve()
+    return {
+        f"{parts[0]}: {name}": file
+        for name, file in files.items()
+        if not file.resolve().is_relative_to(root)
+    }
+
+
+def _python_below(folder: Path) -> list[Path]:
+    """List the Python files of a user's project, past environments and what tools have made."""
+
+    def is_own(below: Path) -> bool:
+        if below.name.startswith(".") or below.name in FOREIGN or below.suffix == ".egg-info":
+            return False
+        return not (below / "pyvenv.cfg").exists()
+
+    return [file for file in files_in(folder, enter=is_own) if file.suffix == ".py"]

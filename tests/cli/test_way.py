@@ -1,0 +1,227 @@
+"""Each stage runs again if, and only if, something that it depends on has changed."""
+
+import re
+import sys
+from dataclasses import replace
+
+import pytest
+
+from decant import cache, source_code
+from decant.artifacts import read_json
+from decant.cache import Result
+from decant.cli.project import open_project
+from decant.cli.terminal import Terminal
+from decant.cli.way import Way
+
+ALL = {"data", "convert", "quantize", "measure", "release", "report"}
+PHOTOS = """
+from types import SimpleNamespace
+import numpy as np
+import koreanize_matplotlib
+
+
+def photos(split, start, count):
+    for index in range(start, start + count):
+        image = np.full((40, 60, 3), 50 + 150 * (index % 2), np.uint8)
+        yield SimpleNamespace(image=image, label=("dark", "light")[index % 2])
+"""
+GENERATED = '{ kind = "generated", factory = "photos.py:photos", split = "a", count = 4 }'
+
+
+class Planned(Way):
+    """Notes which stages would run, as if each gave again the files that it gave before."""
+
+    def _run(self, stage, work, *, again=False):
+        self.__dict__.setdefault("keys", {})[stage.name] = stage.key
+        (kept,) = (self.project.out / ".cache").glob(f"{stage.name}-*")
+        return Result(kept, read_json(kept / "stage.json")["files"], fresh=False)
+
+
+def keys(folder):
+    """Give the key of each stage of a project as it lies on the disk."""
+    source_code.package_code.cache_clear()
+    source_code.library_version.cache_clear()
+    project = open_project(str(folder / "model.toml"), folder / "build" / "bright")
+    planned = Planned(project, Terminal(sys.stdout, sys.stderr))
+    planned.go()
+    return planned.keys
+
+
+def changed(folder, change):
+    """Tell which stages would run after a change."""
+    before = keys(folder)
+    change()
+    after = keys(folder)
+    return {name for name in ALL if before[name] != after[name]}
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def generated(built):
+    """Calibrates on generated photos, from a generator that draws with matplotlib."""
+    (built / "photos.py").write_text(PHOTOS)
+    edit(built / "model.toml", '{ kind = "folder", path = "calibration" }', GENERATED)
+    return built
+
+
+@pytest.fixture
+def packaged(built):
+    """Has its network in a package beside the spec."""
+    (built / "nets").mkdir()
+    (built / "nets" / "__init__.py").write_text("from . import blocks\n")
+    (built / "nets" / "blocks.py").write_text("WIDTH = 8\n")
+    (built / "net.py").rename(built / "nets" / "bright.py")
+    edit(built / "model.toml", "net.py:build", "nets.bright:build")
+    return built
+
+
+def test_nothing_changed_runs_nothing(built):
+    assert changed(built, lambda: None) == set()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stages"),
+    [
+        ("max_drop = 0.2", "max_drop = 0.3", {"measure"}),
+        ("[model]", "seed = 1\n[model]", {"measure"}),
+        ("mean = [0.5, 0.5, 0.5]", "mean = [0.4, 0.5, 0.5]", ALL - {"data", "report"}),
+        (
+            'labels = ["dark", "light"]',
+            'labels = ["light", "dark"]',
+            {"data", "measure", "release"},
+        ),
+        (
+            "[requirements]",
+            '[quantization]\nrecipes = ["float16"]\n[requirements]',
+            {"quantize"},
+        ),
+        (
+            'factory = "net.py:build"',
+            'factory = "net.py:build"\narguments = { width = 8 }',
+            {"convert", "measure"},
+        ),
+    ],
+    ids=["requirement", "seed", "mean", "labels", "recipes", "arguments"],
+)
+def test_key_of_the_spec(built, old, new, stages):
+    assert changed(built, lambda: edit(built / "model.toml", old, new)) == stages
+
+
+@pytest.mark.parametrize(
+    ("part", "stages"),
+    [
+        ("calibration", {"data", "convert", "quantize"}),
+        ("validation", {"data", "measure", "release"}),
+        ("test", {"data", "measure"}),
+    ],
+)
+@pytest.mark.parametrize("linked", [False, True], ids=["folder", "link to a folder"])
+def test_picture(built, part, stages, linked):
+    if linked:
+        (built / part / "dark").rename(built / "elsewhere")
+        (built / part / "dark").symlink_to(built / "elsewhere")
+    picture = next((built / part / "dark").iterdir())
+    assert changed(built, lambda: picture.write_bytes(b"another")) == stages
+
+
+@pytest.mark.parametrize("old", ['split = "a"', "count = 4"])
+def test_key_of_a_generated_source(generated, old):
+    new = {'split = "a"': 'split = "b"', "count = 4": "count = 4, start = 2"}[old]
+    found = changed(generated, lambda: edit(generated / "model.toml", old, new))
+    assert found == {"data", "convert", "quantize"}
+
+
+def change_version(monkeypatch, name):
+    """Let a distribution have another version."""
+    real = source_code.importlib.metadata.version
+    monkeypatch.setattr(
+        source_code.importlib.metadata, "version", lambda n: "9" if n == name else real(n)
+    )
+
+
+@pytest.mark.parametrize(
+    ("library", "stages"),
+    [
+        ("koreanize-matplotlib", {"data", "convert", "quantize", "measure"}),
+        ("onnxscript", {"convert"}),
+        ("ai-edge-quantizer", {"quantize"}),
+        ("Jinja2", {"measure", "report"}),
+        ("torch", ALL),
+        ("pytest", set()),
+    ],
+)
+def test_version_of_a_library(generated, monkeypatch, library, stages):
+    if library in {"ai-edge-quantizer", "torch"}:
+        # Also measured with, and part of what the report says of the machine.
+        stages = stages | {"measure"}
+    assert changed(generated, lambda: change_version(monkeypatch, library)) == stages
+
+
+@pytest.mark.parametrize(
+    ("package", "stages"),
+    [
+        ("decant", ALL),
+        ("decant.convert", {"convert"}),
+        ("decant.quantize", {"quantize"}),
+        ("decant.bench", {"measure", "report"}),
+        ("decant.cli.way", ALL),
+        ("decant.cli.conversion", {"convert", "quantize", "release"}),
+        ("decant.cli.release", {"release"}),
+    ],
+)
+def test_code_of_ours(built, monkeypatch, package, stages):
+    real = source_code.package_code
+
+    def other(name):
+        return replace(real(name), sha256="0" * 64) if name == package else real(name)
+
+    assert changed(built, lambda: monkeypatch.setattr(cache, "package_code", other)) == stages
+
+
+@pytest.mark.parametrize("place", ["net.py", "deep/below/module.py"])
+def test_python_beside_the_spec(built, place):
+    (built / place).parent.mkdir(parents=True, exist_ok=True)
+    (built / place).touch()
+
+    def change():
+        with (built / place).open("a") as file:
+            file.write("\n# Changed.\n")
+
+    assert changed(built, change) == {"convert", "measure"}
+
+
+def test_package_beside_the_spec(packaged):
+    blocks = packaged / "nets" / "blocks.py"
+    assert changed(packaged, lambda: blocks.write_text("WIDTH = 9\n")) == {"convert", "measure"}
+
+
+@pytest.mark.parametrize("folder", [".hidden", "build", "env", "__pycache__"])
+def test_foreign_python_below_the_spec(built, folder):
+    def change():
+        (built / folder).mkdir(exist_ok=True)
+        (built / folder / "pyvenv.cfg").touch()
+        (built / folder / "module.py").write_text("1")
+
+    assert changed(built, change) == set()
+
+
+def ran(ended):
+    """List the stages that a command says it has run."""
+    return set(re.findall(r"^(\w+) +done in", ended.err, re.MULTILINE))
+
+
+def test_real_way_runs_what_the_keys_say(decant, packaged):
+    ended = decant("tflite", "model.toml")
+    assert ended.code == 0, ended.err
+    # The same network from another place converts to the same files.
+    assert ran(ended) == {"convert", "measure", "report"}
+    edit(packaged / "model.toml", "max_drop = 0.2", "max_drop = 0.3")
+    assert ran(decant("tflite", "model.toml")) == {"measure", "report"}
+    ended = decant("tflite", "model.toml")
+    assert ran(ended) == set()
+    assert "nothing to do" in ended.err

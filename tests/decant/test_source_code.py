@@ -1,0 +1,119 @@
+"""Code is named by its source and by the versions of what it imports."""
+
+from importlib.machinery import ModuleSpec
+
+import pytest
+
+from decant.errors import DataError, SpecError
+from decant.source_code import factory_hash, package_code
+
+SOURCE = """
+import importlib
+import json, numpy as np
+from torch.nn import functional
+if True:
+    import PIL.Image as pictures  # drawn with
+cv2 = importlib.import_module("cv2")
+from . import onnx
+"""
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    package_code.cache_clear()
+    yield
+    package_code.cache_clear()
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    folder = tmp_path / "installed" / "brightness"
+    (folder / "cli").mkdir(parents=True)
+    (folder / "__init__.py").write_text(SOURCE)
+    (folder / "cli" / "app.py").write_text("1")
+    monkeypatch.syspath_prepend(str(folder.parent))
+    return folder
+
+
+def changes(name, change):
+    """Tell whether a change gives a package another name."""
+    before = package_code(name).sha256
+    package_code.cache_clear()
+    change()
+    return package_code(name).sha256 != before
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"),
+    [
+        ("cli/app.py", True),
+        ("page.html.j2", True),
+        ("new.py", True),
+        ("README.md", False),
+        ("__pycache__/app.cpython-311.pyc", False),
+    ],
+)
+def test_source_and_templates_count(package, file, counts):
+    (package / file).parent.mkdir(exist_ok=True)
+    assert changes("brightness", lambda: (package / file).write_text("2")) == counts
+
+
+def test_libraries_are_those_that_the_source_imports(package):
+    found = package_code("brightness").libraries
+    assert set(found) == {"numpy", "opencv-python-headless", "pillow", "torch"}
+    assert all(found.values())
+
+
+def test_source_of_the_core_leaves_out_stages_and_command_line(package, monkeypatch):
+    spec = ModuleSpec("decant", None, origin=str(package / "__init__.py"), is_package=True)
+    spec.submodule_search_locations.append(str(package))
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: spec)
+    assert not changes("decant", lambda: (package / "cli" / "app.py").write_text("2"))
+    assert changes("decant", lambda: (package / "core.py").write_text("2"))
+
+
+def test_missing_module_is_named():
+    with pytest.raises(DataError, match="decant_nothing: no such module"):
+        package_code("decant_nothing")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where a spec lies."""
+    (tmp_path / "project" / "nets").mkdir(parents=True)
+    (tmp_path / "project" / "nets" / "deep.py").write_text("1")
+    (tmp_path / "outside.py").write_text("1")
+    return tmp_path / "project"
+
+
+@pytest.mark.parametrize("reference", ["nets/deep.py:f", "nets.deep:f", "brightness:f"])
+def test_python_below_the_spec_counts_for_every_function(folder, package, reference):
+    before = factory_hash(reference, folder)
+    (folder / "nets" / "deep.py").write_text("2")
+    assert factory_hash(reference, folder) != before
+
+
+def test_file_outside_counts(folder):
+    before = factory_hash("../outside.py:f", folder)
+    (folder.parent / "outside.py").write_text("2")
+    assert factory_hash("../outside.py:f", folder) != before
+    assert factory_hash("nets.deep:f", folder) != before
+
+
+def test_installed_package_counts_whole(folder, package):
+    before = factory_hash("brightness:f", folder)
+    (package / "cli" / "app.py").write_text("2")
+    assert factory_hash("brightness:f", folder) != before
+
+
+def test_zoo_model_depends_on_its_own_package_alone(folder):
+    """By hash of a stranger's spec; the zoo's own spec lies in that package."""
+    assert factory_hash("decant.zoo.detector.data:pages", folder) == factory_hash(
+        "decant.zoo.detector.model:student", folder
+    )
+
+
+@pytest.mark.parametrize("reference", ["absent.py:f", "absent.module:f"])
+def test_missing_code_is_the_specs_fault(folder, reference):
+    with pytest.raises(SpecError, match="absent"):
+        factory_hash(reference, folder)

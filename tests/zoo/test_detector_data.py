@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from decant.decode import envelopes
 from decant.errors import DataError
 from decant.zoo.detector.data import pages
 from decant.zoo.detector.data import text as text_lines
@@ -20,7 +21,6 @@ from decant.zoo.detector.data.page import (
     MAX_HEIGHT,
     MAX_OVERLAP,
     MIN_HEIGHT,
-    envelopes,
     heights,
     measured_tags,
 )

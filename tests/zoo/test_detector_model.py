@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from decant import images
 from decant.decode import Detections, envelopes
 from decant.errors import DataError
 from decant.network import load_weights
@@ -264,3 +265,9 @@ def test_another_generator_or_library_asks_for_other_pages(tmp_path, monkeypatch
     before = split_folder(tmp_path, "train", 6000)
     monkeypatch.setattr(split, what, lambda name: f"another {name}")
     assert split_folder(tmp_path, "train", 6000) != before
+
+
+def test_training_normalises_as_calibration_and_the_app_do():
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 6, 3)).astype(np.uint8)
+    ours = normalise(torch.from_numpy(pixels.transpose(2, 0, 1)[None].copy()))
+    np.testing.assert_array_equal(ours[0].numpy(), images.normalise(pixels, IMAGE_RULE))

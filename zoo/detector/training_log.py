@@ -17,7 +17,7 @@ from decant.artifacts import read_json, write_json
 from decant.network import load_weights
 
 from .augment import load_pages
-from .model import build
+from .model import Role, build
 from .training import SPEC, evaluate, fit
 
 HERE = Path(__file__).parent
@@ -50,7 +50,10 @@ def measure_shipped(log: Path = LOG, every: int = 1) -> None:
         DataError: If a checkpoint or the test set is damaged, or the log cannot be written.
     """
     assert SPEC.training is not None
-    checkpoints = {"teacher": SPEC.training.teacher, "student": SPEC.model.checkpoint}
+    checkpoints: dict[Role, str | None] = {
+        "teacher": SPEC.training.teacher,
+        "student": SPEC.model.checkpoint,
+    }
     pages = [fit(page) for page in load_pages(HERE / "testset", None)[::every]]
     figures = {}
     for role, checkpoint in checkpoints.items():

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from decant.decode import envelopes
+
 from .bank import Bank, bank
 from .camera import Camera, Points, draw_camera, framed
 from .layouts import compose
@@ -132,11 +134,6 @@ def directions(quads: NDArray[np.float32]) -> NDArray[np.float32]:
     """Angle of the reading direction of quads [n, 4, 2], in degrees, clockwise in the photo."""
     along = quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]
     return np.asarray(np.degrees(np.arctan2(along[:, 1], along[:, 0])), np.float32)
-
-
-def envelopes(quads: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Upright boxes x1, y1, x2, y2 around quads [n, 4, 2]."""
-    return np.concatenate([quads.min(axis=1), quads.max(axis=1)], axis=1)
 
 
 def _frame(

@@ -15,7 +15,7 @@ from decant.errors import DataError
 from .packing import FILE_IDENTIFIER, listed, pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -110,6 +110,13 @@ class Graph:
         """Map the signature's output names, in its order, to tensors."""
         return self._signature("outputs", self.outputs)
 
+    def set_outputs(self, tensors: Mapping[str, int]) -> None:
+        """Make tensors the outputs, in the graph and, under their names, in its signature."""
+        self.subgraph.outputs = list(tensors.values())
+        for signature in listed(self.model.signatureDefs):
+            if signature.subgraphIndex == 0:
+                signature.outputs = [_entry(name, tensor) for name, tensor in tensors.items()]
+
     def _signature(self, side: str, tensors: list[int]) -> dict[str, int]:
         for signature in listed(self.model.signatureDefs):
             if signature.subgraphIndex == 0:
@@ -126,14 +133,9 @@ class Graph:
             return
         signature = schema.SignatureDefT()
         signature.signatureKey, signature.subgraphIndex = b"serving_default", 0
-        signature.inputs = [self._entry(tensor) for tensor in self.inputs]
-        signature.outputs = [self._entry(tensor) for tensor in self.outputs]
+        signature.inputs = [_entry(self.name(tensor), tensor) for tensor in self.inputs]
+        signature.outputs = [_entry(self.name(tensor), tensor) for tensor in self.outputs]
         self.model.signatureDefs = [signature]
-
-    def _entry(self, tensor: int) -> Any:
-        entry = schema.TensorMapT()
-        entry.name, entry.tensorIndex = self.name(tensor).encode(), tensor
-        return entry
 
     def kind(self, operator: Any) -> str:
         """Return the schema's name of an operator, such as "CONV_2D"."""
@@ -156,6 +158,12 @@ class Graph:
         sizes = described.shape if signature is None else signature
         return () if sizes is None else tuple(int(size) for size in sizes)
 
+    def copy_shape(self, other: Graph, theirs: int, ours: int) -> None:
+        """Give a tensor the sizes, free ones included, of a tensor in another graph."""
+        known = other.subgraph.tensors[theirs]
+        tensor = self.subgraph.tensors[ours]
+        tensor.shape, tensor.shapeSignature = known.shape, known.shapeSignature
+
     def dtype(self, tensor: int) -> np.dtype[Any]:
         """Return a tensor's element type."""
         code = self.subgraph.tensors[tensor].type
@@ -166,6 +174,10 @@ class Graph:
     def is_float(self, tensor: int) -> bool:
         """Whether a tensor holds float32."""
         return bool(self.subgraph.tensors[tensor].type == schema.TensorType.FLOAT32)
+
+    def is_int8(self, tensor: int) -> bool:
+        """Whether a tensor holds int8."""
+        return bool(self.subgraph.tensors[tensor].type == schema.TensorType.INT8)
 
     def constant(self, tensor: int) -> NDArray[Any] | None:
         """Return the value stored for a tensor, or None when it is computed."""
@@ -265,6 +277,12 @@ class Graph:
         made.version = 1
         self.model.operatorCodes.append(made)
         return len(self.model.operatorCodes) - 1
+
+
+def _entry(name: str, tensor: int) -> Any:
+    entry = schema.TensorMapT()
+    entry.name, entry.tensorIndex = name.encode(), tensor
+    return entry
 
 
 def _text(raw: bytes | str | None) -> str:

@@ -18,10 +18,10 @@ from .candidates import Job, make_all, run_file
 from .flatbuffer import Graph
 from .ranges import check_ranges
 from .recipes import RECIPES, check_recipes, recipes_document
-from .report import QuantizeReport, constant_outputs
+from .report import QuantizeReport, constant_outputs, float_islands
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -97,6 +97,7 @@ def quantize(
         measured_samples=len(held_out),
         rewrites=applied,
         warnings=tuple(_warnings(job, made, alone=samples == held_out != [])),
+        notes=tuple(_notes(made)),
     )
     _write(out, made, report)
     return report
@@ -160,6 +161,21 @@ def _warnings(job: Job, made: Made, *, alone: bool) -> list[str]:
         for name in constant_outputs(job.reference)
     )
     return notes
+
+
+def _notes(made: Made) -> Iterator[str]:
+    """Say what of a static int8 file is computed in float."""
+    for candidate in made.candidates:
+        if candidate.recipe.form != "static_int8":
+            continue
+        islands = float_islands(Graph.from_bytes(made.contents[candidate.file]))
+        if islands:
+            counts = ", ".join(f"{count} {kind}" for kind, count in islands.items())
+            yield (
+                f"{candidate.file} computes {counts} in float between DEQUANTIZE and QUANTIZE;"
+                " XNNPACK in LiteRT 2.3 makes one table of each chain of unary ones, an older"
+                " runtime computes them as they stand: as right, but slower"
+            )
 
 
 def _write(out: Path, made: Made, report: QuantizeReport) -> None:

@@ -60,7 +60,7 @@ def choose(
         if np.isfinite(seen.low)
     }
     for operator in graph.operators:
-        written = graph.name(int(operator.outputs[0]))
+        written = graph.name(int(operator.outputs[0])) if len(operator.outputs) == 1 else None
         if written in ranges:
             ranges[written] = _inherited(graph, operator, ranges) or ranges[written]
     return {name: DEAD if low == high == 0 else (low, high) for name, (low, high) in ranges.items()}

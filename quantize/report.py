@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from .flatbuffer import Graph
 
     Outputs = Mapping[str, NDArray[Any]]
 
@@ -68,6 +71,7 @@ class QuantizeReport(BaseModel):
             only one); 0 without calibration data.
         rewrites: Rewrite name → how often it applied to the float graph.
         warnings: The failures, and what weakens the ratios.
+        notes: What stays float in an int8 file, and what that means.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -81,10 +85,22 @@ class QuantizeReport(BaseModel):
     measured_samples: int
     rewrites: dict[str, int]
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def path(self, candidate: Candidate) -> Path:
         """Return where a candidate lies."""
         return self.folder / candidate.file
+
+
+def float_islands(graph: Graph) -> dict[str, int]:
+    """Count the operators of a static int8 file that compute in float, by kind."""
+    kinds = Counter(
+        graph.kind(operator)
+        for operator in graph.operators
+        if graph.kind(operator) != "DEQUANTIZE"
+        and any(graph.is_float(int(tensor)) for tensor in operator.outputs)
+    )
+    return dict(sorted(kinds.items()))
 
 
 def snr_db(reference: Sequence[Outputs], measured: Sequence[Outputs]) -> dict[str, float]:

@@ -87,7 +87,7 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
     from ai_edge_quantizer import quantizer
 
     try:
-        library = quantizer.Quantizer(bytearray(model), library_recipe(recipe))
+        library = quantizer.Quantizer(bytearray(_with_plain_outputs(model)), library_recipe(recipe))
     except (ValueError, KeyError) as error:
         raise SpecError(
             f"recipe {recipe.name!r}: {quantizer_version()} refuses it: {error}"
@@ -103,7 +103,56 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
             f"{quantizer_version()} cannot make {recipe.name!r}: {type(error).__name__}: {error}."
             " Keep the operators it names in float (`keep_float`) or leave the recipe out"
         ) from error
-    return Graph.from_bytes(bytes(result.quantized_model)).to_bytes()
+    made = Graph.from_bytes(bytes(result.quantized_model))
+    _read_integers(made)
+    _restore_outputs(Graph.from_bytes(model), made)
+    return made.to_bytes()
+
+
+def _with_plain_outputs(model: bytes) -> bytes:
+    """Leave out outputs that are inputs, or outputs already: the library confuses them."""
+    graph = Graph.from_bytes(model)
+    graph.set_outputs({name: tensor for tensor, name in _plain_outputs(graph).items()})
+    return graph.to_bytes()
+
+
+def _plain_outputs(graph: Graph) -> dict[int, str]:
+    """Map each computed output once to its first name."""
+    names = {tensor: name for name, tensor in reversed(graph.signature_outputs().items())}
+    return {tensor: names[tensor] for tensor in graph.outputs if tensor not in graph.inputs}
+
+
+def _read_integers(made: Graph) -> None:
+    """Let operators that give integers read integers.
+
+    Before: y: int8 → DEQUANTIZE → output; LOGISTIC(output) → int8
+    After:  y: int8 → DEQUANTIZE → output; LOGISTIC(y) → int8
+
+    The library puts all readers of an output behind its DEQUANTIZE, those that it made int8 too
+    (0.10); LiteRT refuses such a file, or computes nonsense.
+    """
+    integers = {
+        int(operator.outputs[0]): int(operator.inputs[0])
+        for operator in made.operators
+        if made.kind(operator) == "DEQUANTIZE"
+    }
+    for operator in made.operators:
+        computes = made.kind(operator) not in ("CAST", "QUANTIZE")
+        if computes and any(made.is_int8(int(tensor)) for tensor in operator.outputs):
+            operator.inputs = [integers.get(int(index), int(index)) for index in operator.inputs]
+
+
+def _restore_outputs(original: Graph, made: Graph) -> None:
+    """Give a file all outputs of the original, under their names and with their free sizes.
+
+    The library leaves the name of an output that is read on to its integer form, and makes its
+    sizes those at conversion.
+    """
+    now = dict(zip(original.inputs, made.inputs, strict=True))
+    now.update(zip(_plain_outputs(original), made.outputs, strict=True))
+    for old, new in now.items():
+        made.copy_shape(original, old, new)
+    made.set_outputs({name: now[old] for name, old in original.signature_outputs().items()})
 
 
 def library_recipe(recipe: Recipe) -> list[dict[str, Any]]:

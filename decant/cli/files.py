@@ -78,6 +78,8 @@ def quantize(
         )
     for warning in report.warnings:
         terminal.say(f"warning: {warning}")
+    for note in report.notes:
+        terminal.say(f"note: {note}")
     importlib.import_module("decant.cli.tables").show_candidates(terminal, report, out)
 
 

@@ -64,7 +64,8 @@ def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
         table.add_row(output, *(_decibels(each.snr_db[output]) for each in report.candidates))
     if table.row_count:
         terminal.result(
-            f"signal-to-noise ratio against the float file on {report.measured_samples} samples, dB"
+            "signal-to-noise ratio in dB against the float file"
+            f" (samples: {report.measured_samples})"
         )
         _print(terminal, table, terminal.columns or UNBROKEN)
     for each in report.candidates:

@@ -184,7 +184,7 @@ def test_quantize_of_a_plain_file(decant, release, tmp_path):
     for name in ("model_int8.tflite", "model_int8_dynamic.tflite", "model_fp16.tflite"):
         assert (out / name).is_file()
         assert f"{name}: " in ended.out
-    assert "signal-to-noise ratio against the float file" in ended.out
+    assert "signal-to-noise ratio in dB" in ended.out
 
 
 def test_second_command_in_the_same_folder_is_refused(decant, built):

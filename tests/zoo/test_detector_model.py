@@ -10,6 +10,7 @@ from decant import images
 from decant.decode import Detections, envelopes
 from decant.errors import DataError
 from decant.network import load_weights
+from decant.source_code import Code
 from decant.zoo.detector import loss, split
 from decant.zoo.detector.augment import KeptPage, augment, load_pages
 from decant.zoo.detector.model import INPUT_SIZE, OUTPUT_NAMES, STRIDES, build
@@ -260,10 +261,14 @@ def test_pages_are_made_once_and_again_when_another_count_is_asked_for(tmp_path)
     assert [len(load_pages(folder)) for folder in (first, more)] == [2, 3]
 
 
-@pytest.mark.parametrize("what", ["source_hash", "library_version"])
-def test_another_generator_or_library_asks_for_other_pages(tmp_path, monkeypatch, what):
+@pytest.mark.parametrize(
+    ("what", "other"),
+    [("package_code", Code("another", {})), ("library_version", "0.0.1")],
+    ids=["generator", "library"],
+)
+def test_another_generator_or_library_asks_for_other_pages(tmp_path, monkeypatch, what, other):
     before = split_folder(tmp_path, "train", 6000)
-    monkeypatch.setattr(split, what, lambda name: f"another {name}")
+    monkeypatch.setattr(split, what, lambda name: other)
     assert split_folder(tmp_path, "train", 6000) != before
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from decant.artifacts import sha256_text, to_json
-from decant.cache import library_version, source_hash
+from decant.source_code import library_version, package_code
 
 GENERATOR = "decant.zoo.detector.data"
 # Their versions change pixels.
@@ -23,7 +23,7 @@ JOBS = 2
 def split_folder(folder: Path, split: str, count: int) -> Path:
     """Name the folder of a split: another count, generator or library gives another."""
     made_from = {
-        "code": source_hash(GENERATOR),
+        "code": package_code(GENERATOR).sha256,
         "libraries": {name: library_version(name) for name in LIBRARIES},
     }
     return folder / f"{split}-{count}-{sha256_text(to_json(made_from))[:12]}"

@@ -14,6 +14,7 @@ from torch.utils import _pytree as pytree
 from decant.artifacts import write_bytes
 from decant.errors import DataError, UnsupportedOp
 
+from .adaptive import TRANSLATIONS
 from .parity import Parity, check
 from .pt2 import load_pt2, pt2_reference, stored_example
 from .pytorch import TensorsOnly, leaf_names, run_torch
@@ -170,7 +171,13 @@ def _translate(
     """Turn an exported program into an ONNX model without source paths, with our names."""
     try:
         with quiet():
-            exported = torch.onnx.export(program, (), dynamo=True, opset_version=opset)
+            exported = torch.onnx.export(
+                program,
+                (),
+                dynamo=True,
+                opset_version=opset,
+                custom_translation_table=TRANSLATIONS,
+            )
     except Exception as error:
         raise UnsupportedOp(_translate_message(error)) from error
     if exported is None:

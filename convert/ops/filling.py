@@ -11,11 +11,14 @@ import tensorflow as tf
 
 from .. import edges
 from ..align import pointwise
-from ..along import along, expose
+from ..along import Exposed, along, expose
 from ..memory import Tensor
 from ..registry import Refused, op
 from ..tensors import AnyValue, Constant, Value, activation, constant, numbers
+from ..view import Factors, size_of
 from .shape import slice_axis
+
+MAX_PAD_RANK = 5  # of TFLite's PAD
 
 
 @op("Expand")
@@ -144,6 +147,8 @@ def _crop(x: AnyValue, amounts: dict[int, tuple[int, int]]) -> AnyValue:
 def _padded(x: Value, grow: dict[int, tuple[int, int]], mode: str, fill: Any) -> Value:
     axes = list(grow)
     exposed = expose(x, axes)
+    if len(exposed.groups) > MAX_PAD_RANK:
+        exposed = _merged(exposed, x)
     if mode == "constant":
         amounts = [(0, 0)] * len(exposed.groups)
         for axis in axes:
@@ -154,6 +159,22 @@ def _padded(x: Value, grow: dict[int, tuple[int, int]], mode: str, fill: Any) ->
         before, after = _sources(x.shape[axis], grow[axis], mode)
         tensor = edges.extend(tensor, exposed.where[axis], before, after)
     return exposed.back(tensor)
+
+
+def _merged(exposed: Exposed, x: Value) -> Exposed:
+    """Join neighbouring dimensions of which none is padded."""
+    padded = set(exposed.where.values())
+    groups: list[Factors] = []
+    new: dict[int, int] = {}
+    for dim, group in enumerate(exposed.groups):
+        joins = bool(groups) and not {dim, dim - 1} & padded
+        if joins and None not in (size_of(groups[-1]), size_of(group)):
+            groups[-1] = (*groups[-1], *group)
+        else:
+            groups.append(group)
+        new[dim] = len(groups) - 1
+    where = {axis: new[dim] for axis, dim in exposed.where.items()}
+    return Exposed(x.storage.take(groups), tuple(groups), exposed.axes, where)
 
 
 def _sources(size: int | None, amount: tuple[int, int], mode: str) -> tuple[list[int], list[int]]:

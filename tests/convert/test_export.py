@@ -203,3 +203,22 @@ def test_the_terminal_stays_quiet(tmp_path, capfd):
     with pytest.raises(UnsupportedOp):
         to_onnx(within(Branching()), {"input": torch.ones(1, 3)}, tmp_path / "m.onnx")
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("module", "reduction", "count"),
+    [
+        pytest.param(nn.AdaptiveAvgPool2d((2, 3)), "AveragePool", 1, id="even-means"),
+        pytest.param(nn.AdaptiveMaxPool2d((2, 3)), "MaxPool", 1, id="even-maxima"),
+        pytest.param(nn.AdaptiveAvgPool2d((4, 3)), "ReduceMean", 7, id="means"),
+        pytest.param(nn.AdaptiveMaxPool2d((4, 3)), "ReduceMax", 7, id="maxima"),
+        pytest.param(nn.AdaptiveMaxPool2d((7, 20)), "ReduceMax", 24, id="equal-windows-once"),
+        pytest.param(nn.AdaptiveMaxPool2d(1), "ReduceMax", 1, id="one"),
+    ],
+)
+def test_adaptive_pooling_becomes_windows(module, reduction, count, tmp_path):
+    x = torch.from_numpy(pictures(1))[:, :, :6, :9]
+    to_onnx(module.eval(), {"input": x}, tmp_path / "pool.onnx")
+    found = [node.op_type for node in onnx.load(tmp_path / "pool.onnx").graph.node]
+    assert found.count(reduction) == count
+    assert set(found) <= {reduction, "Slice", "Concat"}

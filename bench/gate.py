@@ -109,7 +109,7 @@ def gate(
     warnings = _check_unchanged(report, found)
     checks = [_requirement_check(row) for row in rows(spec, found.entries, found.chosen)]
     if baseline is None and spec.gate is not None:
-        baseline = spec.path(spec.gate.baseline)
+        baseline = spec.file("gate.baseline", spec.gate.baseline)
     if baseline is None:
         warnings.append("no baseline: nothing says whether the model got worse")
     else:

@@ -19,6 +19,7 @@ import onnx
 
 from decant.errors import DataError
 from decant.graph.upgrade import ATTRIBUTES
+from decant.user_code import user_code
 
 OLDEST_OPSET = 7  # broadcasting as in NumPy begins here
 NEWEST_OPSET = 28  # the newest whose changes were read
@@ -198,7 +199,8 @@ def with_plugins(files: Iterable[Path | str]) -> Mapping[Key, Lowering]:
     """All ops, with those that the user's own files register.
 
     Raises:
-        DataError: If a file is missing or cannot be run.
+        DataError: If a file is missing.
+        SpecError: If a file raises anything when it is run.
     """
     table: Table = {}
     token = _TARGET.set(table)
@@ -217,7 +219,5 @@ def _run_plugin(file: Path) -> None:
     if spec is None or spec.loader is None:
         raise DataError(f"plugin {file}: not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
-    try:
+    with user_code(f"plugin {file}: importing it"):
         spec.loader.exec_module(module)
-    except (ImportError, SyntaxError, NameError, ValueError, AttributeError) as error:
-        raise DataError(f"plugin {file}: {error}; run it with Python to see where") from error

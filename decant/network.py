@@ -90,8 +90,8 @@ def load_weights(network: torch.nn.Module, path: Path) -> None:
     broken = [name for name, tensor in tensors.items() if torch.isnan(tensor).any()]
     if broken:
         raise DataError(
-            f"{path}: {', '.join(broken[:8])} hold NaN ({len(broken)} of {len(tensors)} tensors); "
-            "give a checkpoint from before the training diverged"
+            f"{path}: {len(broken)} of {len(tensors)} tensors hold NaN, such as {broken[0]}; give "
+            "a checkpoint from before the training diverged"
         )
     network.load_state_dict({n: t.to(own[n].dtype) for n, t in tensors.items()}, strict=False)
 

@@ -287,8 +287,13 @@ class Spec(Rule):
         """Resolve a path written in the spec."""
         return self._folder / relative
 
-    def file(self, key: str, relative: str) -> Path:
+    def file(self, key: str, relative: str, advice: str = "restore it") -> Path:
         """Resolve a path under a key of the spec, whose file or folder must be there.
+
+        Args:
+            key: Where the spec names it.
+            relative: What it says.
+            advice: What to do, besides correcting the spec, if it is not there.
 
         Raises:
             DataError: If it is not.
@@ -296,7 +301,7 @@ class Spec(Rule):
         path = self.path(relative)
         if not path.exists():
             raise DataError(
-                f'{key} = "{relative}": there is no {path}; correct the spec or restore it'
+                f'{key} = "{relative}": there is no {path}; correct the spec, or {advice}'
             )
         return path
 

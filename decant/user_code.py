@@ -5,6 +5,7 @@ from __future__ import annotations
 import sysconfig
 import traceback
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from .interrupts import Terminated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CORE = Path(__file__).resolve().parent
 LIBRARIES = tuple(
     Path(path).resolve()
     for name, path in sysconfig.get_paths().items()
@@ -23,7 +23,7 @@ LIBRARIES = tuple(
 
 
 @contextmanager
-def user_code(what: str, advice: str = "correct it") -> Iterator[None]:
+def user_code(what: str, advice: str = "correct it", *, mixed: bool = False) -> Iterator[None]:
     """Turn whatever the code inside raises into a `SpecError` that says where it did.
 
     Ctrl-C, termination and errors of our own pass through.
@@ -31,6 +31,8 @@ def user_code(what: str, advice: str = "correct it") -> Iterator[None]:
     Args:
         what: Names the code, as the spec does.
         advice: What to do about it.
+        mixed: Code of ours calls theirs inside; what was raised with no line of theirs under way
+            passes through as well.
 
     Raises:
         SpecError: If the code raises anything or exits.
@@ -40,33 +42,43 @@ def user_code(what: str, advice: str = "correct it") -> Iterator[None]:
     except (DecantError, Terminated):
         raise
     except (Exception, SystemExit) as error:
+        lines = _lines(error)
+        if mixed and not any(_own(file) for file, _ in lines):
+            raise
         if isinstance(error, ModuleNotFoundError) and error.name:
             advice = f'install "{error.name}"'
-        raise SpecError(f"{what} {_described(error)}; {advice}") from error
+        raise SpecError(f"{what} raised {_described(error, lines)}; {advice}") from error
 
 
-def _described(error: BaseException) -> str:
+def _described(error: BaseException, lines: list[tuple[Path, int]]) -> str:
     """Say what was raised, and on which line of the user's."""
     if isinstance(error, SyntaxError):
-        return f"raised {type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
+        return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
     text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     raised = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    frames = [(Path(each.filename), each.lineno) for each in _frames(error)]
     # The innermost line that the user wrote; where all is a library's, there the library's.
-    own = [each for each in frames if not _in_library(each[0])] or frames
-    where = f" ({own[-1][0]}:{own[-1][1]})" if own else ""
-    return f"raised {raised}{where}"
+    own = [line for line in lines if _own(line[0])] or lines
+    return f"{raised} ({own[-1][0]}:{own[-1][1]})" if own else raised
 
 
-def _frames(error: BaseException) -> list[traceback.FrameSummary]:
-    """List the calls that led to an exception, without ours and the import system's."""
-    found = traceback.extract_tb(error.__traceback__)
+def _lines(error: BaseException) -> list[tuple[Path, int]]:
+    """List the lines that led to an exception, outermost first, without ours and Python's own.
+
+    The outermost two are those of `user_code` and of the block itself.
+    """
     return [
-        each
-        for each in found
-        if not each.filename.startswith("<") and not Path(each.filename).is_relative_to(CORE)
+        (Path(frame.f_code.co_filename), line)
+        for frame, line in islice(traceback.walk_tb(error.__traceback__), 2, None)
+        if not frame.f_code.co_filename.startswith("<")
+        and not _ours(str(frame.f_globals.get("__name__")))
     ]
 
 
-def _in_library(path: Path) -> bool:
-    return any(path.is_relative_to(library) for library in LIBRARIES)
+def _ours(module: str) -> bool:
+    """Whether a module is decant's; models of the zoo are as good as a user's."""
+    return module.startswith("decant.") and not module.startswith("decant.zoo.")
+
+
+def _own(path: Path) -> bool:
+    """Whether a file is the user's and not a library's."""
+    return not any(path.is_relative_to(library) for library in LIBRARIES)

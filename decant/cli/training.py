@@ -165,9 +165,9 @@ def _trained(terminal: Terminal, project: Project, role: str) -> Result:
 def _teacher(terminal: Terminal, project: Project) -> Path:
     """Find the spec's teacher, or train one."""
     training = _training(project)
-    shipped = project.spec.path(training.teacher) if training.teacher else None
-    if shipped is not None and shipped.is_file():
-        return shipped
+    if training.teacher is not None:
+        advice = "leave the key out to have a teacher trained"
+        return project.spec.file("training.teacher", training.teacher, advice)
     return _trained(terminal, project, "teacher").folder / "teacher.safetensors"
 
 
@@ -193,7 +193,8 @@ def _resumed(
     terminal: Terminal, project: Project, stage: Stage, work: Callable[[Path], None]
 ) -> Result:
     """Carry out a training, from where an interrupted run of it stopped."""
-    result = project.cache.run(stage, work, resumable=True)
+    with user_code("training.recipe", mixed=True):
+        result = project.cache.run(stage, work, resumable=True)
     if not result.fresh:
         terminal.say(f"{stage.name}: nothing has changed")
     return result

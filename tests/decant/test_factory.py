@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from decant.artifacts import sha256
 from decant.errors import DataError, SpecError
 from decant.factory import locate, resolve
 from decant.interrupts import Terminated
@@ -143,8 +144,21 @@ def test_interrupts_and_errors_of_ours_pass_through(error):
     assert caught.value is error
 
 
+def test_faults_of_ours_are_not_blamed_on_the_user():
+    with pytest.raises(AttributeError), user_code("training.recipe", mixed=True):
+        sha256(None)
+
+
+def test_a_users_fault_below_code_of_ours_is_theirs(tmp_path):
+    (tmp_path / "net.py").write_text("def resize(_):\n    return {}['gone']\n")
+    resize = resolve("net.py:resize", tmp_path)
+    message = r"training\.recipe raised KeyError: 'gone' \(.*net\.py:2\)"
+    with pytest.raises(SpecError, match=message), user_code("training.recipe", mixed=True):
+        resize(None)
+
+
 def test_only_the_first_line_of_a_long_message_is_shown():
     with pytest.raises(SpecError) as caught:
         raises(RuntimeError("\nno GPU here\nlong story"))
-    assert "raised RuntimeError: no GPU here (" in str(caught.value)
+    assert "raised RuntimeError: no GPU here;" in str(caught.value)
     assert "story" not in str(caught.value)

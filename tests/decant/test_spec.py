@@ -161,7 +161,10 @@ def test_recipes_that_make_no_candidates(write, recipes, message):
 
 def test_file_that_the_spec_names_but_nobody_has(write):
     spec = load_spec(write(SPEC))
-    with pytest.raises(DataError, match=r'gate.baseline = "gone.json": there is no .*gone.json; c'):
+    with pytest.raises(
+        DataError,
+        match=r'gate.baseline = "gone.json": there is no .*gone.json; correct the spec, or restore',
+    ):
         spec.file("gate.baseline", "gone.json")
     assert spec.file("gate.baseline", "model.toml") == spec.path("model.toml")
 

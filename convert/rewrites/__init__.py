@@ -18,6 +18,7 @@ from . import (
     folding,
     folding_inputs,
     movement,
+    norm_parameters,
     norms,
 )
 
@@ -27,6 +28,7 @@ REWRITES = Rewrites(
     clips.RULES,
     activations.RULES,
     norms.RULES,
+    norm_parameters.RULES,
     movement.RULES,
     einsum.RULES,
     folding.RULES,

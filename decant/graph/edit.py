@@ -114,6 +114,14 @@ def produced_by(value: ir.Value | None, *op_types: str) -> ir.Node | None:
     return node
 
 
+def both_ways(node: ir.Node) -> list[tuple[ir.Value, ir.Value]]:
+    """Offer the two operands of a node in both orders."""
+    first, second = node.inputs
+    assert first is not None
+    assert second is not None
+    return [(first, second), (second, first)]
+
+
 def is_private(value: ir.Value) -> bool:
     """Whether exactly one node input reads a value and it is not an output of the graph."""
     return len(value.uses()) == 1 and not value.is_graph_output()

@@ -13,13 +13,17 @@ endif
 # Activates the environment for whatever the commands start themselves.
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
-.PHONY: help tflite train distill bench gate report doctor test check clean setup install
+COMMANDS := tflite convert quantize train distill bench gate report
+
+.PHONY: help $(COMMANDS) doctor test check clean setup install
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make tflite|train|distill|bench|gate|report MODEL=detector, make doctor|test|check|clean'
+	@echo "make COMMAND MODEL=detector [ARGS='--out build/other'], where COMMAND is one of"
+	@echo '  $(COMMANDS)'
+	@echo 'make doctor|test|check|clean'
 
-tflite train distill bench gate report: $(READY)
+$(COMMANDS): $(READY)
 	@$(VENV)/bin/decant $@ $(MODEL) $(ARGS)
 
 doctor: $(READY)

@@ -51,7 +51,10 @@ Model = Annotated[
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="Folder to write; build/NAME if not given.")
 ]
-OutNeeded = Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")]
+OutOfStep = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Folder to write; build/NAME/COMMAND if not given."),
+]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Show what the libraries print as well.")
 ]
@@ -82,8 +85,10 @@ def tflite(model: Model, out: Out = None, verbose: Verbose = False) -> None:
 
 @app.command()
 def convert(
-    source: Annotated[str, typer.Argument(help="A model, a .onnx or a .pt2 file.")],
-    out: OutNeeded,
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A model, a .onnx or a .pt2 file.")
+    ],
+    out: OutOfStep = None,
     input_layout: Annotated[Layout, typer.Option(help="Axis order of inputs.")] = Layout.NHWC,
     output_layout: Annotated[Layout, typer.Option(help="Axis order of outputs.")] = Layout.NHWC,
     input_dtype: Annotated[
@@ -125,8 +130,11 @@ def convert(
 
 @app.command()
 def quantize(
-    source: Annotated[str, typer.Argument(help="A model, or a .onnx, .pt2 or float .tflite file.")],
-    out: OutNeeded,
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="A model, or a .onnx, .pt2 or float .tflite file."),
+    ],
+    out: OutOfStep = None,
     calibration: Annotated[
         Path | None,
         typer.Option(help="An .npz of inputs by ONNX name; a model's spec names its own."),
@@ -188,7 +196,7 @@ def distill(
 
 @app.command()
 def bench(
-    source: Annotated[str, typer.Argument(help="A model, or a .tflite file.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A model, or a .tflite file.")],
     out: Out = None,
     threads: Annotated[
         list[int] | None, typer.Option(min=1, help="Threads to time with; may be repeated.")

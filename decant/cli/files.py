@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..artifacts import updated_folder
@@ -14,7 +15,6 @@ from .conversion import calibration_arrays, convert_network
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -29,14 +29,22 @@ if TYPE_CHECKING:
 
 
 def convert(
-    terminal: Terminal, text: str, out: Path, inputs: Path | None, options: dict[str, Any]
+    terminal: Terminal, text: str, out: Path | None, inputs: Path | None, options: dict[str, Any]
 ) -> None:
     """Convert a model or a file to a float `.tflite` and verify it.
+
+    Args:
+        terminal: Where the outcome is shown.
+        text: What the user typed.
+        out: Folder to write; `build/NAME/convert` if None.
+        inputs: An `.npz` to verify with; a few of the spec's photos if None.
+        options: Of `decant.convert.to_tflite`.
 
     Raises:
         DecantError: Of any kind; the folder is then as it was.
     """
     source = find_source(text, "spec", "onnx", "pt2")
+    out = out or _folder(source, "convert")
     arrays = load_arrays(inputs) if inputs is not None else None
     if source.kind == "spec" and arrays is None:
         arrays = calibration_arrays(_spec(source, options), few=True)
@@ -49,14 +57,14 @@ def convert(
 
 
 def quantize(
-    terminal: Terminal, text: str, out: Path, calibration: Path | None, recipe: Path | None
+    terminal: Terminal, text: str, out: Path | None, calibration: Path | None, recipe: Path | None
 ) -> None:
     """Make the quantized candidates of a model or a file.
 
     Args:
         terminal: Where the outcome is shown.
         text: What the user typed.
-        out: Folder to write.
+        out: Folder to write; `build/NAME/quantize` if None.
         calibration: An `.npz`; a spec's own photos if None.
         recipe: The `recipe.json` of an earlier run; the spec's recipes, or all, if None.
 
@@ -64,6 +72,7 @@ def quantize(
         DecantError: Of any kind; the folder is then as it was.
     """
     source = find_source(text, "spec", "onnx", "pt2", "tflite")
+    out = out or _folder(source, "quantize")
     recipes = _recipes(source, recipe)
     arrays = _calibration(source, calibration, recipes)
     with updated_folder(out) as temporary:
@@ -81,6 +90,12 @@ def quantize(
     for note in report.notes:
         terminal.say(f"note: {note}")
     importlib.import_module("decant.cli.tables").show_candidates(terminal, report, out)
+
+
+def _folder(source: Source, command: str) -> Path:
+    """Name the folder of one step: apart from a release, whose files must stay those measured."""
+    name = load_spec(source.path).model.name if source.kind == "spec" else source.path.stem
+    return Path("build", name, command)
 
 
 def _recipes(source: Source, file: Path | None) -> Sequence[Any]:

@@ -84,8 +84,9 @@ class Way:
 
     def _convert(self, out: Path) -> None:
         conversion = importlib.import_module("decant.cli.conversion")
-        few = {n: array[conversion.spread(len(array))] for n, array in self._calibration.items()}
-        report = conversion.convert_network(self.project.spec, self._network, out, few)
+        report = conversion.convert_network(
+            self.project.spec, self._network, out, self._calibration
+        )
         self._warn(report.warnings)
 
     @cached_property

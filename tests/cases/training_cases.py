@@ -53,7 +53,9 @@ class QuadrantRecipe:
         if step == self.fail_at:
             raise KeyboardInterrupt
         seed = settings.seed * 1000 + step
-        return torch.randn(settings.batch_size, 1, 6, 4, generator=torch.Generator().manual_seed(seed))
+        return torch.randn(
+            settings.batch_size, 1, 6, 4, generator=torch.Generator().manual_seed(seed)
+        )
 
     def inputs(self, batch):
         return batch

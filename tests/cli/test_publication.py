@@ -56,3 +56,11 @@ def test_answer_of_the_gate_goes_with_the_report_it_was_about(decant, release):
     decant("bench", "model.toml")
     assert not (release / "gate.xml").exists()
     assert not (release / "gate.md").exists()
+
+
+def test_single_step_without_a_folder_leaves_the_release_alone(decant, release):
+    before = everything_in(release)
+    ended = decant("convert", release / "model.onnx")
+    assert ended.code == 0, ended.err
+    assert Path("build/model/convert/model_fp32.tflite").is_file()
+    assert everything_in(release) == before

@@ -40,7 +40,7 @@ def test_every_command_explains_itself(decant, command):
     [
         (("tflite",), "Missing argument 'MODEL'"),
         (("tflit", "detector"), "tflite"),
-        (("convert", "a.onnx"), "Missing option '--out'"),
+        (("convert",), "Missing argument 'SOURCE'"),
         (("convert", "a.onnx", "-o", "x", "--input-layout", "nchw"), "nchw"),
         (("bench", "a.tflite", "--threads", "0"), "greater than or equal to 1"),
         (("tflite", "detectr"), 'did you mean "detector"?'),

@@ -57,13 +57,15 @@ class QuadGridRule(Rule):
 
     Attributes:
         strides: Pixels per cell of each level.
-        score_threshold: On the sigmoid of the logit.
+        score_activation: Makes a score of a logit.
+        score_threshold: On the score.
         nms_iou: A box that overlaps a better one by more than this is dropped.
         max_detections: Kept per image, best first.
     """
 
     kind: Literal["quad_grid"] = "quad_grid"
     strides: tuple[Annotated[int, Field(ge=1)], ...] = Field(strict=False, min_length=1)
+    score_activation: Literal["sigmoid"] = "sigmoid"
     score_threshold: float = Field(default=0.05, gt=0, lt=1)
     nms_iou: float = Field(default=0.6, gt=0, le=1)
     max_detections: int = Field(default=100, ge=1)

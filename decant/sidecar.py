@@ -70,12 +70,14 @@ class Golden(Part):
 
     Attributes:
         photo: Picture file that `inputs` was made from by the image rule, relative to the sidecar.
+        photo_sha256: Of that file.
         inputs: By input name.
         outputs: What LiteRT gave on the machine that built the file, by output name.
         predictions: What the decode rule makes of the outputs, best first.
     """
 
     photo: str | None
+    photo_sha256: str | None = None
     inputs: dict[str, TensorFile]
     outputs: dict[str, TensorFile]
     predictions: tuple[Prediction, ...] = ()

@@ -89,6 +89,7 @@ def _golden(
     found = run_checked(_run, file, inputs, outputs, given)
     return Golden(
         photo="golden/photo.png",
+        photo_sha256=sha256(folder / "photo.png"),
         inputs=_keep(folder, "input", inputs, given),
         outputs=_keep(folder, "output", outputs, found),
         predictions=_predictions(spec, found, placement),

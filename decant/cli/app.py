@@ -11,7 +11,7 @@ import typer
 
 from .. import __version__
 from ..errors import UsageError
-from .terminal import session
+from .session import session
 
 SHORT_STEPS = 200
 

@@ -1,43 +1,22 @@
-"""What reaches the user's terminal: our own lines, one message per failure, nothing else."""
+"""What reaches the user's terminal: lines of results, lines of progress, and bars."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import logging
 import os
 import signal
-import sys
-import tempfile
 import time
-import traceback
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, TextIO
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TextIO
 
-import typer
-
-from ..artifacts import WRITE_ERRORS
-from ..errors import DataError, DecantError, InternalError
 from ..interrupts import Terminated
-from ..progress import watched_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from types import FrameType
 
-QUIET = {
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
-    "GLOG_minloglevel": "3",
-    "ABSL_MIN_LOG_LEVEL": "3",
-    "KMP_WARNINGS": "0",
-    "MPLBACKEND": "agg",
-}
-# Whatever file it was that did not fit, such a failure is the disk's and not ours.
-DISK_FAULTS = {errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EROFS}
-# What asks a command to end.
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    from rich.progress import Progress
+
 # A shell's exit codes of commands that signals have ended count from here.
 SIGNALLED = 128
 PLAIN_LINE_EVERY_S = 10.0
@@ -54,6 +33,7 @@ class Terminal:
 
     out: TextIO
     err: TextIO
+    _live: list[Progress] = field(default_factory=list, repr=False)
 
     @property
     def columns(self) -> int | None:
@@ -61,8 +41,11 @@ class Terminal:
         return _columns(self.out)
 
     def say(self, text: str) -> None:
-        """Print one line of progress."""
-        _print(text, self.err)
+        """Print one line of progress, above the bars if there are any."""
+        if self._live:
+            self._live[0].console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            _print(text, self.err)
 
     def result(self, text: str) -> None:
         """Print a result."""
@@ -74,137 +57,45 @@ class Terminal:
         if not self.err.isatty():
             yield _plain_progress(self, what, total)
             return
+        with self._bars() as bars:
+            bar = bars.add_task(what, total=total)
+            try:
+                yield lambda: bars.advance(bar)
+            finally:
+                bars.remove_task(bar)
+
+    @contextmanager
+    def bars_gone(self) -> Iterator[None]:
+        """Take what bars there are off the terminal at the end, come what may.
+
+        Those of a generator that an exception has left half-way live as long as the exception.
+        """
+        try:
+            yield
+        finally:
+            for bars in self._live:
+                bars.stop()
+            self._live.clear()
+
+    @contextmanager
+    def _bars(self) -> Iterator[Progress]:
+        """Give the bars on the terminal, which are one above the other, or make them."""
+        if self._live:
+            yield self._live[0]
+            return
         from rich.console import Console
         from rich.progress import Progress
 
         console = Console(file=self.err, width=_columns(self.err))
-        with Progress(console=console, transient=True) as bars:
-            bar = bars.add_task(what, total=total)
-            yield lambda: bars.advance(bar)
-
-
-@contextmanager
-def session(*, verbose: bool = False) -> Iterator[Terminal]:
-    """Run a command's work: keeps noise off the terminal and turns failures into exit codes.
-
-    Everything that is printed past the terminal, native libraries and child processes included,
-    goes to a log file, which is kept only when the fault is ours.
-
-    Raises:
-        typer.Exit: With the exit code, after any failure.
-    """
-    os.environ.update({name: os.environ.get(name, value) for name, value in QUIET.items()})
-    with (
-        _stoppable(),
-        _log_file() as log,
-        _seen(log, verbose=verbose) as terminal,
-        _log_lines(terminal, verbose=verbose),
-        watched_by(terminal),
-    ):
-        try:
-            yield terminal
-        except typer.Exit:
-            raise
-        except KeyboardInterrupt:
-            terminal.say("interrupted")
-            raise typer.Exit(SIGNALLED + signal.SIGINT) from None
-        except Terminated as stop:
-            if stop.code != SIGNALLED + signal.SIGPIPE:
-                terminal.say("terminated")
-            raise
-        except InternalError as error:
-            _report_own_fault(terminal, error, str(error), log)
-            raise typer.Exit(error.exit_code) from None
-        except DecantError as error:
-            terminal.say(f"error: {error}")
-            raise typer.Exit(error.exit_code) from None
-        except OSError as error:
-            if error.errno not in DISK_FAULTS:
-                _report_own_fault(terminal, error, f"{type(error).__name__}: {error}", log)
-                raise typer.Exit(InternalError.exit_code) from None
-            place = error.filename or tempfile.gettempdir()
-            advice = WRITE_ERRORS[error.errno]
-            terminal.say(f"error: {place}: cannot be written ({error.strerror}); {advice}")
-            raise typer.Exit(DataError.exit_code) from None
-        except Exception as error:  # noqa: BLE001 (the last resort, so that no traceback shows)
-            _report_own_fault(terminal, error, f"{type(error).__name__}: {error}", log)
-            raise typer.Exit(InternalError.exit_code) from None
-
-
-def _report_own_fault(terminal: Terminal, error: Exception, message: str, log: IO[str]) -> None:
-    """Print one message, and keep the whole story in a file."""
-    traceback.print_exception(error, file=log)
-    log.flush()
-    log.seek(0)
-    terminal.say(f"error: {message}")
-    try:
-        descriptor, name = tempfile.mkstemp(prefix="decant-", suffix=".log")
-        with open(descriptor, "w", encoding="utf-8") as kept:
-            kept.write(log.read())
-    except OSError as reason:
-        terminal.say(f"This is decant's own fault; no log could be kept ({reason.strerror}).")
-    else:
-        terminal.say(f"This is decant's own fault; please report it with {name}")
-
-
-def _log_file() -> IO[str]:
-    """Open a nameless file for what is printed; a full disk is no reason to stop here."""
-    try:
-        return tempfile.TemporaryFile("a+", encoding="utf-8", errors="replace")
-    except OSError:
-        return open(os.devnull, "a+", encoding="utf-8")
-
-
-@contextmanager
-def _seen(log: IO[str], *, verbose: bool) -> Iterator[Terminal]:
-    """Yield what the user sees: everything, or our own lines only."""
-    if verbose:
-        yield Terminal(sys.stdout, sys.stderr)
-        return
-    with _redirected(log) as terminal:
-        yield terminal
-
-
-@contextmanager
-def _redirected(log: IO[str]) -> Iterator[Terminal]:
-    """Send the process's standard output and error to a log, and yield the real ones."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = os.dup(1), os.dup(2)
-    with (
-        os.fdopen(os.dup(1), "w", encoding="utf-8") as out,
-        os.fdopen(os.dup(2), "w", encoding="utf-8") as err,
-        contextlib.redirect_stdout(log),
-        contextlib.redirect_stderr(log),
-    ):
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-        try:
-            yield Terminal(out, err)
-        finally:
-            with contextlib.suppress(OSError):
-                log.flush()
-            for descriptor, original in enumerate(kept, start=1):
-                os.dup2(original, descriptor)
-                os.close(original)
-
-
-@contextmanager
-def _log_lines(terminal: Terminal, *, verbose: bool) -> Iterator[None]:
-    """Show our libraries' notes as lines."""
-
-    class Lines(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            warns = record.levelno >= logging.WARNING
-            terminal.say(("warning: " if warns else "  ") + record.getMessage())
-
-    handler, logger = Lines(), logging.getLogger("decant")
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
+        # What libraries print meanwhile goes where it went, not above the bars.
+        with Progress(
+            console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+        ) as bars:
+            self._live.append(bars)
+            try:
+                yield bars
+            finally:
+                self._live.clear()
 
 
 def _plain_progress(terminal: Terminal, what: str, total: int | None) -> Callable[[], None]:
@@ -219,30 +110,6 @@ def _plain_progress(terminal: Terminal, what: str, total: int | None) -> Callabl
             terminal.say(f"  {what}: {done}" + (f" of {total}" if total else ""))
 
     return advance
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let every signal that asks for an end unwind the command as Ctrl-C does, and only once.
-
-    What it has begun is thrown away on the way out; a second Ctrl-C would leave that half-done.
-    """
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        for each in before:
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt if number == signal.SIGINT else Terminated(SIGNALLED + number)
-
-    handlers = {number: signal.getsignal(number) for number in STOPS}
-    # What the shell has told us to ignore (nohup) stays ignored.
-    before = {number: old for number, old in handlers.items() if old is not signal.SIG_IGN}
-    for number in before:
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _columns(stream: TextIO) -> int | None:

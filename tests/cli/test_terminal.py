@@ -1,5 +1,6 @@
 """Our own lines reach the terminal, nothing else does, and every failure has its exit code."""
 
+import contextlib
 import errno
 import logging
 import os
@@ -7,13 +8,14 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 import typer
 from processes import DECANT
 
-from decant.cli.terminal import session
+from decant.cli.session import session
 from decant.errors import (
     DataError,
     GateFailed,
@@ -175,6 +177,62 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(capfd, monkeypatch):
     with session():
         assert list(track("ab", "photos", 2)) == ["a", "b"]
     assert capfd.readouterr().err == "  photos: 1 of 2\n  photos: 2 of 2\n"
+
+
+BARS = """
+import contextlib
+import typer
+from decant.cli.session import session
+from decant.progress import track
+
+with contextlib.suppress(typer.Exit), session() as terminal:
+    for outer in track("ab", "models", 2):
+        terminal.say(f"[line] {outer}")
+        print("noise of a library")
+        for inner in track("cd", "photos", 2):
+            if outer + inner == "bd":
+                raise KeyboardInterrupt
+"""
+
+
+def on_terminal(program, columns=60, **environment):
+    """Run a program whose standard error is a terminal; returns all that was sent to that."""
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    ended = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", **environment},
+    )
+    os.close(theirs)
+    sent = b""
+    with contextlib.suppress(OSError):
+        while piece := os.read(ours, 4096):
+            sent += piece
+    os.close(ours)
+    assert ended.communicate()[0] == b""
+    return sent.decode()
+
+
+def test_bars_stay_below_the_lines_and_go_before_the_last_word():
+    sent = on_terminal(BARS)
+    assert "noise" not in sent
+    assert "models" in sent
+    assert "photos" in sent
+    lines = [re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", line) for line in sent.split("\r\n")]
+    assert "[line] a" in [line.rpartition("\r")[2] for line in lines]
+    # The cursor is shown again, and nothing is drawn any more.
+    assert sent.endswith("interrupted\r\n")
+    assert sent.rindex("\x1b[?25h") > sent.rindex("models")
+
+
+def test_bars_fit_a_narrow_terminal_and_may_be_without_colour():
+    sent = on_terminal(BARS, columns=40, NO_COLOR="1")
+    assert not re.search(r"\x1b\[[\d;]*3\dm", sent)
+    for line in re.split(r"[\r\n]+", re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", sent)):
+        assert len(line) <= 40
 
 
 def test_help_is_answered_in_a_third_of_a_second():

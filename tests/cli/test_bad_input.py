@@ -1,11 +1,13 @@
 """Bad input: one clear message, its exit code, and earlier results as they were."""
 
+import io
 import json
 import os
 import resource
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,6 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 from processes import everything_in, run_decant, start_decant
-from safetensors.torch import save_file
 
 
 def published(project):
@@ -83,36 +84,163 @@ def test_unusable_tflite_file(decant, tmp_path):
     ("old", "new", "message"),
     [
         ("[task]\nkind", "[task]\nmetrik = 1\nkind", 'unknown key; did you mean "metric"?'),
-        ("max_drop = 0.2", 'max_drop = "much"', "requirements.max_drop = 'much'"),
+        ("max_drop = 0.2", 'max_drop = "much"', 'requirements.max_drop = "much"'),
         ('factory = "net.py:build"', "", "model.factory: missing"),
         ("[model]", "[model", "not a TOML file"),
-        ("net.py:build", "net.py:biuld", 'did you mean "build"?'),
-        ("net.py:build", "nett.py:build", "nett.py"),
+        ('["dark", "light"]', "[]", "task.labels = []: The list should have at least 2"),
+        ("[1, 3, 32, 48]", "[1, 3, -32, 48]", "has a size below 1"),
+        ("[0.5, 0.5, 0.5]", "[0.5]", "mean = [0.5] needs 3 numbers, one per channel"),
+        ("std = [1, 1, 1]", "std = [1, 0, 1]", "std = [1.0, 0.0, 1.0] must be above 0"),
+        ("max_drop = 0.2", "latency = [{ threads = 2 }]", "requirements.latency.0: limits nothing"),
+        ("[requirements]", "[quantization]\nrecipes = []\n[requirements]", "quantization.recipes"),
+        ("net.py:build", "net.py:biuld", 'net.py has no "biuld"; did you mean "build"?'),
+        ("net.py:build", "nett.py:build", "nett.py is no file; correct the path"),
+        ("net.py:build", "no_such_package.net:build", 'there is no module "no_such_package"'),
+        ("[input]", "arguments = { widht = 3 }\n[input]", "unexpected keyword argument 'widht'"),
+        ('"folder", path = "test"', '"coco", annotations = "a", images = "b"', "data.test.annot"),
     ],
-    ids=["unknown key", "wrong type", "missing field", "not TOML", "function", "file"],
+    ids=[
+        *("unknown key", "wrong type", "missing field", "not TOML", "no labels", "negative size"),
+        *("short mean", "std 0", "limit without a figure", "no recipes", "function", "file"),
+        *("module", "argument", "data of another kind"),
+    ],
 )
 def test_unusable_spec(decant, built, old, new, message):
     before = published(built)
     change_spec(built, old, new)
-    ended = decant("tflite", "model.toml")
-    assert ended.code in (2, 5)
-    assert_refused(ended, ended.code, message)
+    # Labels that are not there are the data's fault; all else is the spec's.
+    code = 5 if "annotations" in new else 2
+    assert_refused(decant("tflite", "model.toml"), code, message)
     assert published(built) == before
 
 
-# A checkpoint whose shapes don't fit
+def test_missing_spec(decant, project):
+    assert_refused(
+        decant("tflite", "modell.toml"), 5, "modell.toml: no such file; correct the path"
+    )
 
 
-def test_checkpoint_of_another_shape(decant, built):
+# Code of the user's that fails
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("import torch\n", "import torch, no_such_thing\n", 'install "no_such_thing"'),
+        ("import torch\n", "import torch\n{}['gone']\n", "raised KeyError: 'gone' ("),
+        ("import torch\n", "import torch\nx = (\n", "raised SyntaxError: '(' was never closed ("),
+        ("import torch\n", "import sys, torch\nsys.exit(3)\n", "raised SystemExit: 3 ("),
+        ("torch.manual_seed(0)", "raise RuntimeError('no GPU')", "RuntimeError: no GPU ("),
+        ("return net.eval()", "return 3", "returned a int; return a torch.nn.Module"),
+    ],
+    ids=["dependency", "import", "syntax", "exit", "factory", "no module"],
+)
+def test_factory_that_fails(decant, built, old, new, message):
     before = published(built)
-    weights = {"features.0.weight": torch.zeros(9, 3, 3, 3)}
-    save_file(weights, built / "net.safetensors")
-    change_spec(built, "[model]\n", '[model]\ncheckpoint = "net.safetensors"\n')
-    ended = decant("tflite", "model.toml")
-    assert ended.code == 5
-    assert "features.0.weight: [9, 3, 3, 3] in the file, [8, 3, 3, 3] needed" in ended.err
-    assert "head.weight: missing in the file" in ended.err
+    network = built / "net.py"
+    text = network.read_text()
+    assert old in text
+    network.write_text(text.replace(old, new))
+    where = () if "int" in message else ("net.py:",)
+    assert_refused(decant("tflite", "model.toml"), 2, message, "net.py:build", *where)
     assert published(built) == before
+
+
+GENERATOR = """
+from types import SimpleNamespace
+
+import numpy as np
+
+
+def pages(split, start, count):
+    for index in range(start, start + count):
+        {fault}
+        yield SimpleNamespace(image=np.full((40, 60, 3), 90, np.uint8), label="dark")
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "message"),
+    [
+        ("{}['gone']", 2, "raised KeyError: 'gone' ("),
+        ("raise SystemExit", 2, "raised SystemExit ("),
+        ("return", 5, "the generator yields 0 samples for start = 0, count = 3"),
+    ],
+    ids=["raises", "exits", "ends early"],
+)
+def test_generator_that_fails(decant, project, fault, code, message):
+    (project / "pages.py").write_text(GENERATOR.format(fault=fault))
+    source = '{ kind = "generated", factory = "pages.py:pages", split = "test", count = 3 }'
+    change_spec(project, '{ kind = "folder", path = "test" }', source)
+    assert_refused(decant("tflite", "model.toml"), code, message, "pages.py")
+
+
+# A checkpoint that does not fit or cannot be read
+
+
+def bytes_of(state):
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    return buffer.getvalue()
+
+
+WEIGHTS = {"features.0.weight": torch.zeros(9, 3, 3, 3)}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, 'model.checkpoint = "net.pt": there is no '),
+        (bytes_of(WEIGHTS), "features.0.weight: [9, 3, 3, 3] in the file, [8, 3, 3, 3] needed"),
+        (bytes_of(WEIGHTS), "head.weight: missing in the file"),
+        (bytes_of(torch.nn.ReLU()), "code in a checkpoint is never run; save model.state_dict()"),
+        (bytes_of(WEIGHTS)[:900], "not a whole checkpoint"),
+        (b"hello", "net.pt: not a"),
+        (b"", "net.pt: not a"),
+    ],
+    ids=["missing", "shape", "tensor missing", "code", "truncated", "text", "empty"],
+)
+def test_unusable_checkpoint(decant, built, content, message):
+    before = published(built)
+    if content is not None:
+        (built / "net.pt").write_bytes(content)
+    change_spec(built, "[model]\n", '[model]\ncheckpoint = "net.pt"\n')
+    assert_refused(decant("tflite", "model.toml"), 5, message, "net.pt")
+    assert published(built) == before
+
+
+def test_checkpoint_with_nan(decant, built):
+    code = "from net import build; import torch; torch.save(build().state_dict(), 'net.pt')"
+    subprocess.run([sys.executable, "-c", code], cwd=built, check=True)
+    state = torch.load(built / "net.pt", weights_only=True)
+    state["head.weight"][0, 0] = float("nan")
+    torch.save(state, built / "net.pt")
+    change_spec(built, "[model]\n", '[model]\ncheckpoint = "net.pt"\n')
+    message = "1 of 6 tensors hold NaN, such as head.weight; give a checkpoint from before"
+    assert_refused(decant("tflite", "model.toml"), 5, message, "net.pt")
+
+
+# A gate that cannot judge
+
+
+@pytest.mark.parametrize("fault", ["baseline", "spec", "report"])
+def test_gate_that_cannot_judge_leaves_no_earlier_answer(decant, built, fault):
+    build = built / "build" / "bright"
+    assert decant("gate", "model.toml").code == 0
+    assert (build / "gate.xml").exists()
+    options = ()
+    if fault == "baseline":
+        (built / "old.json").write_text("{")
+        options = ("--baseline", "old.json")
+    elif fault == "spec":
+        change_spec(built, "max_drop", "max_dorp")
+    else:
+        (build / "report.json").unlink()
+    ended = decant("gate", "model.toml", *options)
+    parts = {"baseline": "old.json: not a JSON file", "spec": "max_dorp", "report": "report.json"}
+    assert_refused(ended, 2 if fault == "spec" else 5, parts[fault])
+    assert not (build / "gate.xml").exists()
+    assert not (build / "gate.md").exists()
 
 
 # An empty or corrupt test set; a label file that does not match its images

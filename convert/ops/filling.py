@@ -149,6 +149,8 @@ def _padded(x: Value, grow: dict[int, tuple[int, int]], mode: str, fill: Any) ->
     exposed = expose(x, axes)
     if len(exposed.groups) > MAX_PAD_RANK:
         exposed = _merged(exposed, x)
+    if mode == "constant" and fill and len(axes) == 1 and None not in exposed.tensor.shape:
+        return exposed.back(_joined(exposed.tensor, exposed.where[axes[0]], grow[axes[0]], fill))
     if mode == "constant":
         amounts = [(0, 0)] * len(exposed.groups)
         for axis in axes:
@@ -159,6 +161,18 @@ def _padded(x: Value, grow: dict[int, tuple[int, int]], mode: str, fill: Any) ->
         before, after = _sources(x.shape[axis], grow[axis], mode)
         tensor = edges.extend(tensor, exposed.where[axis], before, after)
     return exposed.back(tensor)
+
+
+def _joined(tensor: Tensor, dim: int, amount: tuple[int, int], fill: Any) -> Tensor:
+    """Join constants to one dimension: XNNPACK pads with zeros only."""
+    shape = tensor.shape.as_list()
+    sides = [
+        [tf.fill([*shape[:dim], size, *shape[dim + 1 :]], tf.constant(fill, tensor.dtype))]
+        if size
+        else []
+        for size in amount
+    ]
+    return tf.concat([*sides[0], tensor, *sides[1]], dim)
 
 
 def _merged(exposed: Exposed, x: Value) -> Exposed:

@@ -1,0 +1,61 @@
+"""Convolutions over two axes of a channels-last tensor, in TensorFlow's forms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from ..memory import Tensor
+from ..padding import Window, all_same
+from ..view import Size
+
+
+def biased(y: Tensor, bias: Any, group: int) -> Tensor:
+    """Add a bias per channel.
+
+    TensorFlow 2.21 without oneDNN fuses BiasAdd into a grouped convolution and then cannot run it;
+    a sum with [1, ..., C] it leaves alone, and TFLite fuses both.
+    """
+    if group == 1:
+        return tf.nn.bias_add(y, bias)
+    return y + bias.reshape((*(1,) * (len(y.shape) - 1), -1))
+
+
+def convolve(x: Tensor, kernel: Any, row: Sequence[Window], group: int) -> Tensor:
+    """Convolve over two axes; x: [N, H, W, C], kernel: [O, I, H, W] as in ONNX."""
+    x, padding = padded(x, row)
+    strides = [1, *(window.stride for window in row), 1]
+    dilations = [1, *(window.dilation for window in row), 1]
+    channels = x.shape[-1]
+    if group == channels and group > 1:
+        return _depthwise(x, kernel, row, padding)
+    kernel_hwio = kernel.transpose(2, 3, 1, 0)
+    return tf.nn.conv2d(x, kernel_hwio, strides, padding, dilations=dilations)
+
+
+def padded(x: Tensor, row: Sequence[Window]) -> tuple[Tensor, str]:
+    """Pad the spatial axes of a channels-last tensor with zeros unless SAME does it."""
+    sizes: list[Size] = x.shape.as_list()[1:-1]
+    if all_same(row, sizes) and any(window.extent > 1 for window in row):
+        return x, "SAME"
+    pads = [window.trimmed(size) for window, size in zip(row, sizes, strict=True)]
+    if any(map(any, pads)):
+        x = tf.pad(x, [(0, 0), *pads, (0, 0)])
+    return x, "VALID"
+
+
+def _depthwise(x: Tensor, kernel: Any, row: Sequence[Window], padding: str) -> Tensor:
+    """Convolve every channel by itself; kernel: [C * multiplier, 1, H, W]."""
+    channels = x.shape[-1]
+    hwcm = kernel.reshape(channels, -1, *kernel.shape[2:]).transpose(2, 3, 0, 1)
+    strides = [window.stride for window in row]
+    dilations = [window.dilation for window in row]
+    # TensorFlow's depthwise op has one stride for both axes, and none beside a dilation.
+    if len(set(strides)) > 1 or (max(strides) > 1 and max(dilations) > 1):
+        hwio = kernel.transpose(2, 3, 1, 0)
+        return tf.nn.conv2d(x, hwio, [1, *strides, 1], padding, dilations=[1, *dilations, 1])
+    if max(dilations) == 1:
+        return tf.nn.depthwise_conv2d(x, hwcm, [1, *strides, 1], padding)
+    return tf.nn.depthwise_conv2d(x, hwcm, [1, *strides, 1], padding, dilations=dilations)

@@ -42,7 +42,8 @@ class Job:
         model_sha256: Of the float file.
         inputs: Of the float file.
         outputs: Of the float file.
-        statistics: Per activation, over the calibration samples.
+        statistics: Per activation, over the calibration samples; what went wrong if they could not
+            be measured.
         held_out: The runs to measure on.
         reference: The float file's outputs on them.
         measured: Whether those runs are real data, so that ratios on them say something.
@@ -52,7 +53,7 @@ class Job:
     model_sha256: str
     inputs: Infos
     outputs: Infos
-    statistics: Mapping[str, Statistics]
+    statistics: Mapping[str, Statistics] | InternalError
     held_out: Sequence[Run]
     reference: Sequence[Outputs]
     measured: bool
@@ -116,6 +117,8 @@ def run_file(
 def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
     """Make one candidate and run it."""
     if recipe.needs_calibration:
+        if isinstance(job.statistics, InternalError):
+            raise job.statistics
         ranges = choose(job.graph, job.statistics, recipe.range_method)
         recipe = recipe.model_copy(update={"ranges": ranges, "model_sha256": job.model_sha256})
         check_ranges(job.graph, recipe, UNBOUNDED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from decant.artifacts import sha256, to_json, updated_folder, write_bytes, write_text
-from decant.errors import DataError
+from decant.errors import DataError, InternalError
 from decant.inputs import cut_runs
 from decant.isolation import run_checked
 from decant.runtime import sample_inputs
@@ -123,12 +123,15 @@ def _divided(
 
 def _calibrated(
     graph: Graph, inputs: Infos, samples: Sequence[Run], recipes: Sequence[Recipe]
-) -> dict[str, Statistics]:
-    """Measure what the recipes need; nothing if they bring their own ranges."""
+) -> dict[str, Statistics] | InternalError:
+    """Measure what the recipes need; a crash fails only those that need it."""
     methods = {recipe.range_method for recipe in recipes if recipe.needs_calibration}
     if not methods:
         return {}
-    return run_checked(measure, graph.to_bytes(), inputs, samples, histograms="mse" in methods)
+    try:
+        return run_checked(measure, graph.to_bytes(), inputs, samples, histograms="mse" in methods)
+    except InternalError as error:
+        return InternalError(f"the activations' ranges cannot be measured: {error}")
 
 
 def _check_reference(reference: Sequence[Outputs]) -> None:

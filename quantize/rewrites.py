@@ -167,9 +167,9 @@ def _by_rows(graph: Graph, operator: Any) -> list[Any]:
     name = graph.name(result)
     flat = graph.add_tensor(f"{name}/rows", (n, h, w * c))
     changed = graph.add_tensor(f"{name}/changed_rows", (n, h, w * c))
-    repeated = graph.add_constant(
-        f"{graph.name(constant)}/row", np.tile(np.ravel(graph.constant(constant)), w)
-    )
+    per_channel = graph.constant(constant)
+    assert per_channel is not None
+    repeated = graph.add_constant(f"{graph.name(constant)}/row", np.tile(per_channel.ravel(), w))
     operands = [repeated, flat] if at == 0 else [flat, repeated]
     return [
         _reshape(graph, x, (n, h, w * c), flat),

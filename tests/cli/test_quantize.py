@@ -1,12 +1,13 @@
 """`decant quantize` on files: what it prints, what it makes again, and what it refuses."""
 
 import io
+import json
 
 import numpy as np
 import onnx
 import pytest
 from candidates import named
-from processes import everything_in, run_decant
+from processes import run_decant
 
 from decant.artifacts import read_json
 from decant.cli.tables import show_candidates
@@ -94,16 +95,20 @@ def test_recipe_makes_the_same_files_with_no_calibration_data(decant, pictures, 
 
 
 def test_recipe_of_another_model_is_refused(decant, pictures, tmp_path):
-    write_network(tmp_path / "words.onnx", WORDS, vectors=(16, 8), weight=(8, 3))
+    document = read_json(pictures / "out" / "recipe.json")
+    ranges = document["recipes"][0]["ranges"]
+    ranges["elsewhere"] = ranges.pop(next(iter(ranges)))
+    (tmp_path / "other.json").write_text(json.dumps(document))
     out = tmp_path / "out"
     out.mkdir()
     (out / "model_int8.tflite").write_bytes(b"earlier")
-    recipe = pictures / "out" / "recipe.json"
-    ended = decant("quantize", tmp_path / "words.onnx", "--recipe", recipe, "-o", out)
+    source = pictures / "out" / "model_fp32.tflite"
+    ended = decant("quantize", source, "--recipe", tmp_path / "other.json", "-o", out)
     assert ended.code == 5
-    assert "recipe 'static_int8' has a range for '" in ended.err
+    assert "recipe 'static_int8' has a range for 'elsewhere', which the model" in ended.err
     assert "Traceback" not in ended.err
-    assert everything_in(out) == {(out / "model_int8.tflite").relative_to(out): b"earlier"}
+    assert [path.name for path in out.iterdir()] == ["model_int8.tflite"]
+    assert (out / "model_int8.tflite").read_bytes() == b"earlier"
 
 
 def test_word_numbers_and_a_second_input_are_quantized(decant, tmp_path):
@@ -166,6 +171,31 @@ def test_spec_says_which_candidates_are_made(decant, project, tmp_path):
     assert list(next(iter(table(ended.out).values()))) == ["float16"]
     made = {path.name for path in (tmp_path / "out").glob("model_*.tflite")}
     assert made == {"model_fp32.tflite", "model_fp16.tflite"}
+
+
+def test_spec_with_a_recipe_file_makes_its_files(decant, built):
+    release = built / "build" / "bright"
+    before = (release / "model_int8.tflite").read_bytes()
+    document = read_json(release / "recipe.json")
+    document["recipes"] = [each for each in document["recipes"] if each["name"] == "static_int8"]
+    (built / "recipe.json").write_text(json.dumps(document))
+    spec = built / "model.toml"
+    spec.write_text(f'{spec.read_text()}\n[quantization]\nrecipe = "recipe.json"\n')
+    ended = decant("tflite", "model.toml")
+    assert ended.code == 0, ended.err
+    assert "quantize  done" in ended.err
+    assert (release / "model_int8.tflite").read_bytes() == before
+    assert not (release / "model_fp16.tflite").exists()
+
+
+@pytest.mark.parametrize("command", ["tflite", "quantize"])
+def test_spec_with_a_missing_recipe_file_is_told(decant, project, command):
+    spec = project / "model.toml"
+    spec.write_text(f'{spec.read_text()}\n[quantization]\nrecipe = "missing.json"\n')
+    ended = decant(command, "model.toml", "-o", "out")
+    assert ended.code == 5
+    assert "missing.json" in ended.err
+    assert "Traceback" not in ended.err
 
 
 class FakeTerminalStream(io.StringIO):

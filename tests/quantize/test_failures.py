@@ -12,6 +12,7 @@ from candidates import named
 from decant import isolation
 from decant.errors import DataError, InternalError, SpecError
 from decant.quantize import FLOAT16, STATIC_INT8, quantize
+from decant.quantize.calibrate import measure
 from decant.quantize.candidates import Job, _first_run
 from decant.tensors import TensorInfo
 
@@ -148,6 +149,19 @@ def test_a_crash_of_the_quantizer_fails_its_recipe_only(logarithm, tmp_path, mon
     monkeypatch.setattr("decant.quantize.candidates.run_isolated", crashing)
     made = quantize_tiny(logarithm, tmp_path / "out", positive(), STATIC_INT8, FLOAT16)
     assert [candidate.name for candidate in made.candidates] == ["float16"]
+    assert "SIGABRT" in made.failures["static_int8"]
+
+
+def test_a_crash_while_calibrating_fails_the_static_recipe_only(logarithm, tmp_path, monkeypatch):
+    real = isolation.run_checked
+
+    def crashing(function, *args, **kwargs):
+        return real(os.abort) if function is measure else real(function, *args, **kwargs)
+
+    monkeypatch.setattr("decant.quantize.pipeline.run_checked", crashing)
+    made = quantize_tiny(logarithm, tmp_path / "out", positive(), STATIC_INT8, FLOAT16)
+    assert [candidate.name for candidate in made.candidates] == ["float16"]
+    assert "ranges cannot be measured: " in made.failures["static_int8"]
     assert "SIGABRT" in made.failures["static_int8"]
 
 

@@ -104,13 +104,16 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
 
 def rewritten(request: Request) -> tuple[ir.Model, tuple[Applied, ...]]:
     """Load the model and apply the rewrites."""
+    from .refusals import check_precision
     from .rewrites import REWRITES
     from .rewrites.camera import take_raw_pixels
 
     model = load(request.onnx)
     if request.input_dtype == "uint8":
         model = take_raw_pixels(model, request.normalization)
-    return apply(model, REWRITES.chosen(request.rewrites))
+    result, applied = apply(model, REWRITES.chosen(request.rewrites))
+    check_precision(result)
+    return result, applied
 
 
 def emitted(request: Request, model: ir.Model) -> Emission:

@@ -267,7 +267,7 @@ def _traced(built: Built) -> float:
 
 def _expected(model: Model, samples: Sequence[Sample]) -> tuple[list[Form], list[str]]:
     """Run PyTorch, where there is one, and ONNX Runtime, where it knows all operators."""
-    from .reference import OnnxRuntime, unknown_operators
+    from .reference import RuntimeGap, load_reference
     from .verify import ONNX, PYTORCH, Form
 
     forms, warnings = [], []
@@ -276,15 +276,14 @@ def _expected(model: Model, samples: Sequence[Sample]) -> tuple[list[Form], list
 
         answers = [run_torch(model.reference, list(sample.values())) for sample in samples]
         forms.append(Form(PYTORCH, answers))
-    unknown = unknown_operators(model.onnx)
-    if unknown:
+    try:
+        runtime = load_reference(model.onnx)
+        forms.append(Form(ONNX, [list(runtime.run(sample).values()) for sample in samples]))
+    except RuntimeGap as gap:
         warnings.append(
-            f"ONNX Runtime does not know {', '.join(unknown)}: the file was checked against "
+            f"{gap}: the file was checked against "
             f"{'PyTorch' if forms else 'nothing but its SavedModel; give a PyTorch reference'}"
         )
-    else:
-        runtime = OnnxRuntime(model.onnx)
-        forms.append(Form(ONNX, [list(runtime.run(sample).values()) for sample in samples]))
     return forms, warnings
 
 

@@ -8,7 +8,7 @@ import onnx_ir as ir
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
-from decant.errors import DataError
+from decant.errors import DataError, UnsupportedOp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ERRORS_ONLY = 4
+
+
+class RuntimeGap(UnsupportedOp):
+    """A valid model that ONNX Runtime cannot run: it lacks an operator, or a type of one."""
 
 
 class OnnxRuntime:
@@ -31,6 +35,7 @@ class OnnxRuntime:
             optimize: Let ONNX Runtime fuse nodes; off keeps every node's own arithmetic.
 
         Raises:
+            RuntimeGap: ONNX Runtime lacks an operator.
             DataError: ONNX Runtime refuses the model; its reason is in the message.
         """
         options = onnxruntime.SessionOptions()
@@ -45,6 +50,8 @@ class OnnxRuntime:
                 options,
                 providers=["CPUExecutionProvider"],
             )
+        except failures.NotImplemented as error:
+            raise _gap(error) from error
         except _FAILURES as error:
             raise DataError(f"ONNX Runtime cannot load the model: {error}") from error
         self.input_names = tuple(value.name for value in self._session.get_inputs())
@@ -54,26 +61,42 @@ class OnnxRuntime:
         """Run one sample; arrays are in ONNX axis order, by ONNX name.
 
         Raises:
+            RuntimeGap: ONNX Runtime lacks an operator.
             DataError: An input's name, shape or type does not fit, or a node failed.
         """
         try:
             results = self._session.run(None, dict(inputs))
+        except failures.NotImplemented as error:
+            raise _gap(error) from error
         except (*_FAILURES, ValueError) as error:
             raise DataError(f"ONNX Runtime cannot run the model: {error}") from error
         return dict(zip(self.output_names, results, strict=True))
 
 
-def unknown_operators(path: Path) -> list[str]:
-    """List the operators of domains that ONNX Runtime does not bring along."""
+def _gap(error: Exception) -> RuntimeGap:
+    reason = str(error).rpartition("NOT_IMPLEMENTED : ")[2]
+    return RuntimeGap(f"ONNX Runtime has no kernel for an operator ({reason})")
+
+
+def load_reference(path: Path) -> OnnxRuntime:
+    """Load an ONNX file whose operators may be the user's own.
+
+    Raises:
+        RuntimeGap: ONNX Runtime lacks an operator.
+        DataError: ONNX Runtime refuses the model.
+    """
     model = ir.load(path)
     own = {function.domain for function in model.functions.values()}
-    return sorted(
+    unknown = sorted(
         {
             f"{node.domain}::{node.op_type}"
             for node in model.graph.all_nodes()
             if node.domain not in KNOWN_DOMAINS | own
         }
     )
+    if unknown:
+        raise RuntimeGap(f"ONNX Runtime does not know {', '.join(unknown)}")
+    return OnnxRuntime(path)
 
 
 KNOWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
@@ -83,7 +106,6 @@ _FAILURES = (
     failures.InvalidArgument,
     failures.InvalidGraph,
     failures.InvalidProtobuf,
-    failures.NotImplemented,
     failures.RuntimeException,
     failures.NoSuchFile,
     failures.EPFail,

@@ -10,7 +10,7 @@ import onnx
 import onnx_ir as ir
 from onnx_ir.passes import common
 
-from decant.errors import DataError
+from decant.errors import DataError, UnsupportedOp
 from decant.graph.edit import (
     attribute,
     constant,
@@ -105,7 +105,7 @@ def _evaluate(node: ir.Node) -> list[NDArray[Any]] | None:
             results = OnnxRuntime(model.SerializeToString(), optimize=False).run({}).values()
             numeric = all(isinstance(r, np.ndarray) and r.dtype != object for r in results)
             return list(results) if numeric else None
-        except DataError as error:
+        except (DataError, UnsupportedOp) as error:
             logger.debug("%s is not folded: %s", node.name, error)
     return None
 

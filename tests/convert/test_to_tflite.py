@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from ai_edge_litert.interpreter import Interpreter
 from torch_networks import MobileDetector, VisionTransformer, pictures, settled
 
 from decant.convert import to_tflite
@@ -49,7 +50,7 @@ def test_the_file_has_no_transpose_and_the_ops_of_the_network(converted):
     assert ops["HARD_SWISH"] == 5
     assert set(ops) <= {
         "ADD", "CONV_2D", "DEPTHWISE_CONV_2D", "HARD_SWISH", "MEAN", "MUL", "PAD", "RELU",
-        "RELU_0_TO_1", "MINIMUM", "RESIZE_NEAREST_NEIGHBOR",
+        "RELU_0_TO_1", "MINIMUM", "CONCATENATION", "RESHAPE",
     }  # fmt: skip
 
 
@@ -172,6 +173,79 @@ def test_operators_of_ones_own_convert_with_a_reference(tmp_path):
     report = to_tflite(path, tmp_path / "out", plugins=[plugin], reference=reference)
     assert report.parity[0].hop == "pytorch → saved_model"
     assert "ONNX Runtime does not know mine::Twirl, mine::Whirl" in report.warnings[0]
+
+
+SHORT = """
+<ir_version: 10, opset_import: ["" : 18]>
+net (int16[2, 3] x) => (int16[2, 3] y) { n = Neg(x)  y = Max(x, n) }
+"""
+
+
+def test_a_kernel_that_onnx_runtime_lacks_is_its_gap_not_the_files(tmp_path):
+    path = tmp_path / "net.onnx"
+    onnx.save(onnx.parser.parse_model(SHORT), path)
+    report = to_tflite(path, tmp_path / "out", reference=torch.abs)
+    assert report.parity[0].hop == "pytorch → saved_model"
+    assert (
+        "no kernel for an operator (Could not find an implementation for Max"
+        in (report.warnings[0])
+    )
+
+
+HALF = """
+<ir_version: 10, opset_import: ["" : 18]>
+net (float[2, 3] x) => (float[2, 2] y) <float16[3, 2] w = {{1, 2, 3, 4, 5, 6}}> {{ {nodes} }}
+"""
+
+
+def test_computing_in_half_precision_is_refused_by_name(tmp_path):
+    path = tmp_path / "net.onnx"
+    nodes = "h = Cast<to = 10>(x)  m = MatMul(h, w)  y = Cast<to = 1>(m)"
+    onnx.save(onnx.parser.parse_model(HALF.format(nodes=nodes)), path)
+    message = r"16-bit floats: h \(float16\), m \(float16\); .* export it in float32"
+    with pytest.raises(UnsupportedOp, match=message):
+        to_tflite(path, tmp_path / "out")
+
+
+def test_weights_stored_in_half_precision_convert(tmp_path):
+    path = tmp_path / "net.onnx"
+    nodes = "v = Cast<to = 1>(w)  y = MatMul(x, v)"
+    onnx.save(onnx.parser.parse_model(HALF.format(nodes=nodes)), path)
+    assert to_tflite(path, tmp_path / "out").op_histogram == {"FULLY_CONNECTED": 1}
+
+
+BATCHED = """
+<ir_version: 10, opset_import: ["" : 18]>
+net (float[N, 3, 32, 24] x) => (float[N, 96, 24] y, float[N, 1] z) {
+    rest = Constant<value_ints = [96, 24]>()
+    count = Shape<start = 0, end = 1>(x)
+    rows = Concat<axis = 0>(count, rest)
+    axes = Constant<value_ints = [1, 2]>()
+    a = Relu(x)
+    y = Reshape(a, rows)
+    m = ReduceMean<keepdims = 0>(y, axes)
+    last = Constant<value_ints = [-1, 1]>()
+    z = Reshape(m, last)
+}
+"""
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_a_file_of_free_batch_runs_with_any(batch, tmp_path):
+    path = tmp_path / "net.onnx"
+    onnx.save(onnx.parser.parse_model(BATCHED), path)
+    report = to_tflite(path, tmp_path / "out")
+    assert [info.shape for info in report.inputs] == [(None, 3, 32, 24)]
+    interpreter = Interpreter(model_path=str(report.tflite))
+    (entry,) = interpreter.get_input_details()
+    x = np.random.default_rng(0).standard_normal((batch, 3, 32, 24)).astype(np.float32)
+    interpreter.resize_tensor_input(entry["index"], x.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(entry["index"], x)
+    interpreter.invoke()
+    y, z = (interpreter.get_tensor(entry["index"]) for entry in interpreter.get_output_details())
+    np.testing.assert_array_equal(y, np.maximum(x, 0).reshape(batch, 96, 24))
+    np.testing.assert_allclose(z, y.mean((1, 2)).reshape(-1, 1), rtol=1e-5)
 
 
 KNOWN = """

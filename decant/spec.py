@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_
 
 from .errors import DataError, SpecError
 from .rules import ImageRule, QuadGridRule, Rule, array
-from .spec_faults import FACTORY, NAME, explain
+from .spec_faults import FACTORY, NAME, explain_all
 
 MOST_VALUES = 2**28
 """Of one input tensor; more is a slip of the keyboard and would fill the memory."""
@@ -333,7 +333,6 @@ def load_spec(path: Path) -> Spec:
     try:
         spec = Spec.model_validate(document)
     except ValidationError as error:
-        lines = "\n".join(f"  {explain(detail, Spec)}" for detail in error.errors())
-        raise SpecError(f"{path}: not a usable spec:\n{lines}") from error
+        raise SpecError(f"{path}: not a usable spec:\n{explain_all(error, Spec)}") from error
     spec._folder = path.parent.resolve()
     return spec

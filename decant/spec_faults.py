@@ -7,7 +7,7 @@ import json
 import typing
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 FACTORY = r"^[^:]+:[A-Za-z_]\w*$"
@@ -30,7 +30,21 @@ TERMS = {
 UNION_TAGS = {"coco", "folder", "generated", "quad_detection", "classification"}
 
 
-def explain(detail: Any, root: type[BaseModel]) -> str:
+def explain_all(error: ValidationError, root: type[BaseModel]) -> str:
+    """List all that is wrong, a line each.
+
+    Args:
+        error: What pydantic says.
+        root: Of the sections, so that the nearest known key can be named.
+    """
+    details = error.errors()
+    faulty = {detail["loc"][:-1] for detail in details if detail["type"] != "missing"}
+    # A list is also called too short where its items were refused, which is no second fault.
+    kept = [each for each in details if each["type"] != "too_short" or each["loc"] not in faulty]
+    return "\n".join(f"  {_explain(detail, root)}" for detail in kept)
+
+
+def _explain(detail: Any, root: type[BaseModel]) -> str:
     """Turn one pydantic error into a line that names the key, the value and what to do."""
     location = [str(part) for part in detail["loc"] if part not in UNION_TAGS]
     key = ".".join(location)
@@ -41,6 +55,7 @@ def explain(detail: Any, root: type[BaseModel]) -> str:
     if detail["type"] == "missing":
         return f"{key}: missing; add it"
     message = detail["msg"].removeprefix("Value error, ").replace("Tuple ", "The list ")
+    message = message.replace(" after validation", "")
     message = TERMS.get(detail["type"], message)
     if detail["type"] == "string_pattern_mismatch":
         message = PATTERNS.get(detail["ctx"]["pattern"], message)

@@ -169,6 +169,13 @@ def test_file_that_the_spec_names_but_nobody_has(write):
     assert spec.file("gate.baseline", "model.toml") == spec.path("model.toml")
 
 
+def test_list_of_refused_items_is_not_called_short_as_well(write):
+    with pytest.raises(SpecError) as caught:
+        load_spec(write(SPEC.replace('["0", "1"]', "[0, 1]")))
+    assert "task.labels.0 = 0: Input should be a valid string" in str(caught.value)
+    assert "at least 2 items" not in str(caught.value)
+
+
 def test_all_faults_are_listed_at_once(write):
     broken = SPEC.replace("name =", "nam =").replace(
         'kind = "folder", path', 'kind = "folder", pth'

@@ -39,6 +39,10 @@ def expand(x: AnyValue, shape: AnyValue) -> AnyValue:
         raise Refused("an axis of free size is expanded", "export with fixed sizes")
     if isinstance(x, Constant):
         return Constant(np.broadcast_to(x.array, fixed))
+    if np.issubdtype(x.dtype, np.floating):
+        # XNNPACK has no BROADCAST_TO, but a product that repeats its operand, in any order.
+        ones = [n if o == 1 else 1 for o, n in zip(old, fixed, strict=True)]
+        return pointwise(tf.multiply, x, Constant(np.ones(ones, x.dtype)))
     return Value.laid_out(tf.broadcast_to(x.plain(), fixed))
 
 

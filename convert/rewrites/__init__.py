@@ -11,6 +11,7 @@ from decant.graph.rewrite import Rewrites
 from . import (
     activations,
     attention,
+    broadcasts,
     cleanup,
     clips,
     constants,
@@ -25,6 +26,7 @@ from . import (
 REWRITES = Rewrites(
     constants.RULES,
     cleanup.RULES,
+    broadcasts.RULES,
     clips.RULES,
     activations.RULES,
     norms.RULES,

@@ -126,8 +126,8 @@ def test_quantized_constants_stay_quantized(check):
 
 
 def test_constants_do_not_grow_much(check):
-    nodes = "e = Expand(w, big) y = Add(r, e)"
-    body = text(nodes, "float[1024,1024] y", "float[1024,1024] x")
+    nodes = "e = Expand(w, big) y = MatMul(r, e)"
+    body = text(nodes, "float[2,1024] y", "float[2,1024] x")
     big = "<int64[2] big = {1024, 1024}, "
     assert "Expand" in check(body.replace("<float zero", big + "float zero"), {"w": [1, 1]}).ops
 

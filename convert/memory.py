@@ -45,10 +45,11 @@ def runtime_shape(groups: Sequence[Factors]) -> Any:
     sizes = [view.size_of(group) for group in groups]
     if sizes.count(None) <= 1:
         return [-1 if size is None else size for size in sizes]
-    return tf.stack([_runtime_size(group) for group in groups])
+    return tf.stack([runtime_size(group) for group in groups])
 
 
-def _runtime_size(group: Factors) -> Any:
+def runtime_size(group: Factors) -> Any:
+    """Number of elements that the factors span: a number, or a scalar int32 tensor."""
     size: Any = 1
     for factor in group:
         known = factor.size

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..cut import Part, concat, cut
+from ..memory import runtime_size
 from ..registry import OutputInfo, Refused, op
 from ..tensors import AnyValue, Constant, Value, activation, numbers
 
@@ -55,7 +56,10 @@ def reshape(
     inferred = outputs[0].shape
     if inferred is not None and inferred.count(None) <= 1:
         return x.reshape(inferred)
-    return Value.laid_out(tf.reshape(x.plain(), shape.plain()))
+    result = tf.reshape(x.plain(), shape.plain())
+    if inferred is not None:
+        result.set_shape(inferred)
+    return Value.laid_out(result)
 
 
 def _resolve(old: Sequence[int | None], wanted: Sequence[int], allowzero: bool) -> list[int | None]:
@@ -115,9 +119,10 @@ def unsqueeze(x: AnyValue, axes: AnyValue) -> AnyValue:
 def shape_op(x: AnyValue, *, start: int, end: int | None) -> AnyValue:
     """The sizes: a constant where they are fixed."""
     sizes = x.shape[slice(start, end)]
-    if None not in sizes:
+    if isinstance(x, Constant) or None not in sizes:
         return Constant(np.asarray(sizes, np.int64))
-    return Value.laid_out(tf.shape(x.plain(), tf.int64)[start:end])
+    axes = x.axes[slice(start, end)]
+    return Value.laid_out(tf.stack([tf.cast(runtime_size(axis), tf.int64) for axis in axes]))
 
 
 @op("Concat")

@@ -122,7 +122,13 @@ def prepare_set(dataset: Dataset, section: Input) -> PreparedSet:
 
 
 def measure_accuracy(
-    predictor: Predictor, prepared: PreparedSet, task: Task, *, batch: int = 1, raw: bool = False
+    predictor: Predictor,
+    prepared: PreparedSet,
+    task: Task,
+    *,
+    batch: int = 1,
+    raw: bool = False,
+    what: str = "measuring accuracy",
 ) -> Accuracy:
     """Run a model over a whole set.
 
@@ -132,13 +138,14 @@ def measure_accuracy(
         task: Decodes and judges.
         batch: Samples per run; the last run is filled up by repeating a sample.
         raw: Whether the model takes camera pixels instead of normalised tensors.
+        what: Names the work to whoever watches.
 
     Raises:
         DataError: If an output is NaN, or is not what the task decodes.
     """
     predictions: list[Prediction] = []
     starts = range(0, len(prepared), batch)
-    for start in track(starts, "measuring accuracy", len(starts)):
+    for start in track(starts, what, len(starts)):
         stop = min(start + batch, len(prepared))
         inputs = prepared.tensors(start, stop, raw=raw)
         outputs = predictor({name: _filled(array, batch) for name, array in inputs.items()})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import asdict, dataclass, replace
+from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from decant.tasks import Task
 
-    from .accuracy import Accuracy, Outputs, Predictor, PreparedSet
+    from .accuracy import Accuracy, Inputs, Outputs, Predictor, PreparedSet
     from .model_file import ModelFile
 
 PYTORCH = "pytorch"
@@ -98,18 +100,32 @@ def ask(models: Sequence[Contestant], sets: Sets, task: Task) -> dict[str, Answe
         DataError: If an output is NaN or is not what the task decodes.
         InternalError: If another library computes another average precision on the test set.
     """
+    stopped = Event()
 
     def answer(model: Contestant) -> Answers:
+        def predictor(inputs: Inputs) -> Outputs:
+            # Between two runs, since nothing ends a thread from outside.
+            if stopped.is_set():
+                raise CancelledError
+            return model.predictor(inputs)
+
+        what = f"asking {model.name}"
         found = [
-            measure_accuracy(model.predictor, each, task, batch=model.batch, raw=model.raw)
+            measure_accuracy(predictor, each, task, batch=model.batch, raw=model.raw, what=what)
             for each in (sets.test, sets.validation)
         ]
         check_average_precision(task, found[0], sets.test.samples)
         return Answers(*found)
 
     with _single_threaded_torch(), ThreadPoolExecutor(usable_cores()) as pool:
-        asked = track(pool.map(answer, models), "measuring accuracy", len(models))
-        return {model.name: found for model, found in zip(models, asked, strict=True)}
+        # Each with this thread's context, which knows who watches the progress.
+        found = [pool.submit(copy_context().run, answer, model) for model in models]
+        try:
+            asked = track(found, "measuring accuracy", len(models))
+            return {model.name: each.result() for model, each in zip(models, asked, strict=True)}
+        except BaseException:
+            stopped.set()
+            raise
 
 
 def qualities(

@@ -1,5 +1,10 @@
 """A whole measurement of real files on real pictures."""
 
+import contextlib
+import threading
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tiny_detector
@@ -11,6 +16,7 @@ from decant.bench.accuracy import prepare_set
 from decant.bench.gallery import load_gallery
 from decant.datasets import open_dataset
 from decant.errors import DataError, SpecError
+from decant.progress import watched_by
 from decant.tasks import Evidence, make_task
 
 # The float file sums in another order than PyTorch; nothing else may differ.
@@ -140,6 +146,54 @@ def test_camera_file_takes_pixels_and_agrees_with_float(few):
     found, expected = (asked[name].test.predictions for name in ("camera", "float"))
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one.scores, other.scores, atol=FLOAT_PARITY)
+
+
+class Watched:
+    """Counts the steps of each task, from whatever thread."""
+
+    def __init__(self):
+        self.steps = {}
+
+    @contextlib.contextmanager
+    def task(self, what, total):
+        self.steps.setdefault(what, 0)
+
+        def advance():
+            self.steps[what] += 1
+
+        yield advance
+
+
+def test_progress_of_each_model_is_seen(few):
+    models = answers.contestants([model_file("float")], tiny_detector.build())
+    watched = Watched()
+    with watched_by(watched):
+        answers.ask(models, few, make_task(project().task))
+    count = 2 * len(few.test)
+    assert watched.steps["measuring accuracy"] == 2
+    assert watched.steps["asking float"] == count
+    assert watched.steps["asking pytorch"] == count / answers.TORCH_BATCH
+
+
+def test_failure_stops_the_other_models(few):
+    asked = []
+    under_way = threading.Event()
+
+    def fail(_inputs):
+        under_way.wait()
+        raise KeyboardInterrupt
+
+    def slow(inputs):
+        asked.append(1)
+        under_way.set()
+        time.sleep(0.05)
+        return model.predictor(inputs)
+
+    model = answers.contestants([model_file("float")], tiny_detector.build())[1]
+    models = [replace(model, predictor=fail), replace(model, predictor=slow)]
+    with pytest.raises(KeyboardInterrupt):
+        answers.ask(models, few, make_task(project().task))
+    assert len(asked) < len(few.test)
 
 
 def test_network_with_other_outputs_is_refused(few):

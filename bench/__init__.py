@@ -5,8 +5,9 @@ from __future__ import annotations
 from .gate import GateResult, gate
 from .measure import measure, measure_file
 from .model_file import ModelFile
+from .reading import load_report
 from .report import render, report_lines
-from .schema import Report, load_report
+from .schema import Report
 
 __all__ = [
     "GateResult",

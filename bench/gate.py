@@ -10,7 +10,8 @@ from decant.errors import DataError
 from decant.tasks import Evidence, make_task
 
 from . import gate_files, stats
-from .schema import NAME, SHIPPED, Estimate, load_report
+from .reading import load_report
+from .schema import NAME, SHIPPED, Estimate
 from .verdict import line, rows
 
 if TYPE_CHECKING:

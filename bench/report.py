@@ -11,7 +11,8 @@ from decant.artifacts import write_text
 
 from . import plots
 from .gallery import load_gallery
-from .schema import GALLERY, NAME, PAGE, Estimate, Slice, load_report
+from .reading import load_report
+from .schema import GALLERY, NAME, PAGE, Estimate, Slice
 from .verdict import limit_of, milliseconds, written
 
 if TYPE_CHECKING:

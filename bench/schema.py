@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from decant.artifacts import read_json, write_json
-from decant.errors import DataError
+from decant.artifacts import write_json
 from decant.machine import Machine
 
 if TYPE_CHECKING:
@@ -299,32 +298,6 @@ class Report(Part):
             DataError: If the file cannot be written.
         """
         write_json(path, self.model_dump(mode="json", by_alias=True))
-
-
-def load_report(path: Path) -> Report:
-    """Read a `report.json`.
-
-    Raises:
-        DataError: If it is missing, is not JSON, is of another schema, or is not whole; the
-            message lists what is wrong.
-    """
-    document = read_json(path)
-    found = document.get("schema") if isinstance(document, dict) else None
-    if found != SCHEMA:
-        raise DataError(
-            f"{path}: not a report of schema {SCHEMA} (schema = {found!r}); run the bench again"
-        )
-    try:
-        report = Report.model_validate(document)
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
-        raise DataError(
-            f"{path}: not a whole report; run the bench again\n  " + "\n  ".join(faults)
-        ) from error
-    chosen = [entry.name for entry in report.entries if entry.chosen]
-    if len(chosen) != 1:
-        raise DataError(f"{path}: {len(chosen)} files are marked chosen, not one; bench it again")
-    return report
 
 
 def json_schema() -> dict[str, Any]:

@@ -202,7 +202,7 @@ def test_report_of_another_model_is_refused(folder):
 
 
 def test_baseline_without_accuracy_is_refused(folder, baseline):
-    doctor(baseline, lambda document, _: document.update(data=None))
+    doctor(baseline, lambda document, _: document.update(data=None, metric=None))
     with pytest.raises(DataError, match="has no accuracy"):
         gate(folder, project(), baseline=baseline)
 
@@ -247,6 +247,22 @@ def no_choice(_document, chosen):
     chosen["chosen"] = False
 
 
+def no_latency(_document, chosen):
+    chosen["latency_ms"] = {}
+
+
+def no_drop(_document, chosen):
+    del chosen["drop"]["ap50"]
+
+
+def stranger(document, _chosen):
+    del document["verdict"][0]["candidates"]["static_int8"]
+
+
+def twice(document, _chosen):
+    document["candidates"][1]["name"] = document["candidates"][0]["name"]
+
+
 def older(document, _chosen):
     document["schema"] = 0
 
@@ -256,7 +272,14 @@ def older(document, _chosen):
     [
         (nan, r"accuracy\.ap50\.value: Input should be a finite number"),
         (no_size, "size_bytes: Field required"),
-        (no_choice, "0 files are marked chosen, not one; bench it again"),
+        (
+            no_choice,
+            "contradicts itself; run the bench again\n  0 files are marked chosen, not one",
+        ),
+        (no_latency, r"\w+_int8: latency_ms lacks threads_1"),
+        (no_drop, r"\w+_int8: accuracy without drop \(ap50\)"),
+        (stranger, "verdict max_drop: is not about the files of the report"),
+        (twice, "two files have one name"),
         (older, r"not a report of schema 1 \(schema = 0\); run the bench again"),
     ],
 )
@@ -272,7 +295,8 @@ def test_report_edited_by_hand_is_refused(folder, baseline, change, message, sid
 
 def test_baseline_of_other_metrics_fails_on_those_not_measured(folder, baseline):
     def rename(_document, chosen):
-        chosen["accuracy"]["ap75"] = chosen["accuracy"].pop("ap")
+        for figures in (chosen["accuracy"], chosen["drop"]):
+            figures["ap75"] = figures.pop("ap")
 
     doctor(baseline, rename)
     result = gate(folder, project(), baseline=baseline)

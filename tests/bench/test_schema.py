@@ -7,7 +7,8 @@ import pytest
 from bench_reports import entry
 
 from decant.bench import schema as schema_module
-from decant.bench.schema import Choice, Report, json_schema, load_report
+from decant.bench.reading import load_report
+from decant.bench.schema import Choice, Report, json_schema
 from decant.errors import DataError
 from decant.machine import this_machine
 

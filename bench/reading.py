@@ -1,0 +1,62 @@
+"""Reads a `report.json` that may have been edited, and refuses one that says nothing certain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from decant.artifacts import read_json
+from decant.errors import DataError
+
+from .schema import SCHEMA, Report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def load_report(path: Path) -> Report:
+    """Read a `report.json`.
+
+    Raises:
+        DataError: If it is missing, is not JSON, is of another schema, or is not whole; the
+            message lists what is wrong.
+    """
+    document = read_json(path)
+    found = document.get("schema") if isinstance(document, dict) else None
+    if found != SCHEMA:
+        raise DataError(
+            f"{path}: not a report of schema {SCHEMA} (schema = {found!r}); run the bench again"
+        )
+    try:
+        report = Report.model_validate(document)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+        raise DataError(
+            f"{path}: not a whole report; run the bench again\n  " + "\n  ".join(faults)
+        ) from error
+    faults = _contradictions(report)
+    if faults:
+        raise DataError(
+            f"{path}: contradicts itself; run the bench again\n  " + "\n  ".join(faults)
+        )
+    return report
+
+
+def _contradictions(report: Report) -> list[str]:
+    """List what no measurement leaves but an edit by hand may."""
+    names = [entry.name for entry in report.entries]
+    settings = report.reference.latency_ms.keys()
+    chosen = sum(entry.chosen for entry in report.entries)
+    found = [] if chosen == 1 else [f"{chosen} files are marked chosen, not one"]
+    if len(set(names)) < len(names):
+        found.append(f"two files have one name ({', '.join(names)})")
+    for entry in report.entries:
+        if undropped := entry.accuracy.keys() - entry.drop.keys():
+            found.append(f"{entry.name}: accuracy without drop ({', '.join(sorted(undropped))})")
+        if entry.latency_ms.keys() != settings or "threads_1" not in settings:
+            found.append(f"{entry.name}: latency_ms lacks threads_1 or what the float file has")
+    strange = [row.requirement for row in report.verdict if row.candidates.keys() != set(names)]
+    found += [f"verdict {name}: is not about the files of the report" for name in strange]
+    bare = report.metric is not None and (report.data is None or report.pytorch is None)
+    return [*found, "metric without data or pytorch"] if bare else found

@@ -187,7 +187,7 @@ def distill(
     with session(verbose=verbose) as terminal:
         if compare is not None:
             size = (compare, steps or SHORT_STEPS)
-            _command("training").compare(terminal, model, teacher, out, size)
+            _command("comparison").compare(terminal, model, teacher, out, size)
         elif steps is not None:
             raise UsageError("--steps is for --compare; the recipe says how long a training is")
         else:

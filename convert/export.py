@@ -12,9 +12,10 @@ import torch
 from torch.utils import _pytree as pytree
 
 from decant.artifacts import write_bytes
-from decant.errors import DataError, UnsupportedOp
+from decant.errors import DataError, ParityError, UnsupportedOp
 
 from .adaptive import TRANSLATIONS
+from .blame import explain
 from .parity import Parity, check
 from .pt2 import load_pt2, pt2_reference, stored_example
 from .pytorch import TensorsOnly, leaf_names, run_torch
@@ -220,7 +221,12 @@ def _write_checked(
     expected = [run_torch(reference, list(sample.values())) for sample in arrays]
     runtime = OnnxRuntime(data)
     actual = [list(runtime.run(sample).values()) for sample in arrays]
-    parities = check("onnxruntime", list(runtime.output_names), actual, expected, tolerance)
+    try:
+        parities = check("onnxruntime", list(runtime.output_names), actual, expected, tolerance)
+    except ParityError as error:
+        if not isinstance(reference, TensorsOnly):
+            raise
+        raise ParityError(f"{error}\n{explain(reference, proto, arrays, tolerance)}") from error
     write_bytes(path, data)
     return parities
 

@@ -14,7 +14,7 @@ from torch_networks import MobileDetector, pictures, settled
 from decant.convert.export import ExportOptions, pt2_to_onnx, to_onnx
 from decant.convert.pytorch import leaf_names
 from decant.convert.tidy import SCOPES
-from decant.errors import DataError, UnsupportedOp
+from decant.errors import DataError, ParityError, UnsupportedOp
 
 
 class Pair(NamedTuple):
@@ -222,3 +222,36 @@ def test_adaptive_pooling_becomes_windows(module, reduction, count, tmp_path):
     found = [node.op_type for node in onnx.load(tmp_path / "pool.onnx").graph.node]
     assert found.count(reduction) == count
     assert set(found) <= {reduction, "Slice", "Concat"}
+
+
+class OtherwiseInFile(nn.Module):
+    """Adds a quarter, but only in the exported file."""
+
+    def forward(self, x):
+        return x + 0.25 if torch.compiler.is_exporting() else x
+
+
+def test_the_module_that_differs_from_its_file_is_named(tmp_path):
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.Sequential(nn.ReLU(), OtherwiseInFile()), nn.Sigmoid()
+    )
+    with pytest.raises(
+        ParityError, match=r"first module whose result differs is 1\.1 \(OtherwiseInFile\)"
+    ):
+        to_onnx(network.eval(), {"input": torch.from_numpy(pictures(1))}, tmp_path / "net.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+class Chaotic(nn.Module):
+    """The logistic map: every step doubles a rounding error."""
+
+    def forward(self, x):
+        x = x.sigmoid()
+        for _ in range(30):
+            x = 3.99 * x * (1 - x)
+        return x
+
+
+def test_a_network_that_amplifies_rounding_is_told_apart(tmp_path):
+    with pytest.raises(ParityError, match="these weights amplify rounding"):
+        to_onnx(Chaotic().eval(), {"input": torch.from_numpy(pictures(1))}, tmp_path / "net.onnx")

@@ -141,6 +141,11 @@ def _check_unchanged(path: Path, report: Report) -> list[str]:
                 f"{file}: not the {chosen.file} that {path} measured and chose (sha256 "
                 f"{found[:12]}…, not {chosen.sha256[:12]}…); make both anew with `decant tflite`"
             )
+        if (size := file.stat().st_size) != chosen.size_bytes:
+            raise DataError(
+                f"{path}: says that {chosen.file} has {chosen.size_bytes} bytes, but it has {size}; "
+                "run the bench again"
+            )
     if files:
         return []
     return [

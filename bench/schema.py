@@ -54,10 +54,10 @@ class Latency(Part):
         ratio_high: Upper end of it.
     """
 
-    median: float
-    p90: float
-    n: int
-    ratio_to_reference: float
+    median: float = Field(gt=0)
+    p90: float = Field(gt=0)
+    n: int = Field(gt=0)
+    ratio_to_reference: float = Field(gt=0)
     ratio_low: float | None
     ratio_high: float | None
 
@@ -151,7 +151,7 @@ class Entry(Part):
     name: str
     file: str
     sha256: str
-    size_bytes: int
+    size_bytes: int = Field(gt=0)
     quantizer: str | None = None
     latency_ms: dict[str, Latency]
     footprint: Footprint

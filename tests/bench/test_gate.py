@@ -243,6 +243,10 @@ def no_size(_document, chosen):
     del chosen["size_bytes"]
 
 
+def negative_size(_document, chosen):
+    chosen["size_bytes"] = -1
+
+
 def no_choice(_document, chosen):
     chosen["chosen"] = False
 
@@ -272,6 +276,7 @@ def older(document, _chosen):
     [
         (nan, r"accuracy\.ap50\.value: Input should be a finite number"),
         (no_size, "size_bytes: Field required"),
+        (negative_size, r"size_bytes: Input should be greater than 0"),
         (
             no_choice,
             "contradicts itself; run the bench again\n  0 files are marked chosen, not one",
@@ -301,6 +306,12 @@ def test_baseline_of_other_metrics_fails_on_those_not_measured(folder, baseline)
     doctor(baseline, rename)
     result = gate(folder, project(), baseline=baseline)
     assert [check.text for check in result.failed] == ["ap75: in the baseline, not measured"]
+
+
+def test_size_that_the_file_does_not_have_is_refused(folder):
+    doctor(folder, lambda _, chosen: chosen.update(size_bytes=9))
+    with pytest.raises(DataError, match=r"has 9 bytes, but it has \d+; run the bench again"):
+        gate(folder, project())
 
 
 def test_missing_baseline_is_refused(folder, tmp_path):

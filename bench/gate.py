@@ -143,8 +143,8 @@ def _check_unchanged(path: Path, report: Report) -> list[str]:
             )
         if (size := file.stat().st_size) != chosen.size_bytes:
             raise DataError(
-                f"{path}: says that {chosen.file} has {chosen.size_bytes} bytes, but it has {size}; "
-                "run the bench again"
+                f"{path}: says that {chosen.file} has {chosen.size_bytes} bytes, but it has "
+                f"{size}; run the bench again"
             )
     if files:
         return []

@@ -29,6 +29,7 @@ def show_files(terminal: Terminal, report: Any) -> None:
     """
     width = terminal.columns or PLAIN_WIDTH
     table = Table("", "file", box=None, pad_edge=False)
+    table.columns[1].overflow = "fold"
     drop = "drop (95 %)" if width >= WIDE else "drop"
     for heading in (
         "size",

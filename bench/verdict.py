@@ -55,7 +55,7 @@ class Requirement:
 def requirements_of(spec: Spec) -> list[Requirement]:
     """List what a spec requires, in a fixed order."""
     section, metric = spec.requirements, spec.task.metric
-    default = "" if "max_drop" in section.model_fields_set else ", limit by default"
+    default = "" if "max_drop" in section.model_fields_set else " (default limit)"
     found = [
         Requirement(
             "max_drop",
@@ -115,7 +115,7 @@ def written(value: float | None, unit: str) -> str:
     if value is None:
         return "not measured"
     if unit == "bytes":
-        return f"{value / 1e6:.3f} MB"
+        return f"{value / 1e6:.3f} MB" if value >= 1e5 else f"{value / 1e3:.3f} kB"
     if unit == "fraction":
         return f"{value:.4f}"
     if unit == "ratio":

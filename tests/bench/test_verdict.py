@@ -3,7 +3,7 @@
 import pytest
 from bench_reports import entry, spec
 
-from decant.bench.verdict import line, rows
+from decant.bench.verdict import line, rows, written
 
 FLOAT = entry("float")
 INT8 = entry("int8", ratio=0.5, size=0.25, drop=0.004, test_drop=0.006, memory=60_000_000)
@@ -82,3 +82,22 @@ def test_line_names_value_limit_and_status():
     assert line(phone) == (
         "latency[0].max_ms: latency (pixel-8, 1 thread), wanted ≤ 9.00 ms: not measured"
     )
+
+
+def test_default_limit_is_called_so():
+    assert row("max_drop").subject == "drop of ap50 against PyTorch (default limit)"
+    assert row("max_drop", max_drop=0.01).subject == "drop of ap50 against PyTorch"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (2_000_000, "bytes", "2.000 MB"),
+        (4_200, "bytes", "4.200 kB"),
+        (7.744, "ms", "7.74 ms"),
+        (0.00471, "ms", "0.00471 ms"),
+        (None, "ms", "not measured"),
+    ],
+)
+def test_small_values_keep_their_digits(value, unit, text):
+    assert written(value, unit) == text

@@ -32,10 +32,14 @@ def check_precision(model: ir.Model) -> None:
         UnsupportedOp: If an input or a node's output is one; up to eight are named.
     """
     made = [value for node in model.graph for value in node.outputs]
-    half = [value for value in (*model.graph.inputs, *made) if value.dtype in HALF]
+    half = [
+        (value.name, value.dtype.name.lower())
+        for value in (*model.graph.inputs, *made)
+        if value.dtype is not None and value.dtype in HALF
+    ]
     if not half:
         return
-    names = [f"{value.name} ({value.dtype.name.lower()})" for value in half[:ELEMENTS_SHOWN]]
+    names = [f"{name} ({dtype})" for name, dtype in half[:ELEMENTS_SHOWN]]
     more = f" and {len(half) - len(names)} more" if len(half) > len(names) else ""
     raise UnsupportedOp(
         f"the model computes in 16-bit floats: {', '.join(names)}{more}; TFLite computes in "

@@ -13,7 +13,7 @@ from ..align import pointwise
 from ..along import expose
 from ..interpolation import Axis, Method, nearest, outside, weights
 from ..memory import Tensor
-from ..registry import Refused, op
+from ..registry import OutputInfo, Refused, op
 from ..tensors import AnyValue, Constant, Value, activation, numbers
 
 # flags (align_corners, half_pixel_centers) of TFLite's ops -> what they are in ONNX
@@ -40,6 +40,7 @@ def resize(
     keep_aspect_ratio_policy: str,
     mode: str,
     nearest_mode: str,
+    outputs: tuple[OutputInfo, ...],
 ) -> AnyValue:
     """Resize any axes; the usual case is the last two of [N, C, H, W]."""
     where = list(range(x.rank)) if axes is None else [axis % x.rank for axis in axes]
@@ -51,10 +52,21 @@ def resize(
         bool(exclude_outside),
         bool(antialias),
     )
+    if isinstance(sizes, Value) and keep_aspect_ratio_policy == "stretch":
+        sizes = _inferred(x, where, outputs[0])
     plan = _plan(x, where, (scales, sizes), keep_aspect_ratio_policy)
     if method.coordinate_transformation_mode == "tf_crop_and_resize":
         plan = _with_roi(plan, where, [] if roi is None else numbers(roi))
     return _resized(activation(x), plan, method, extrapolation_value)
+
+
+def _inferred(x: AnyValue, where: Sequence[int], result: OutputInfo) -> Constant:
+    """The sizes that inference finds where they are computed only for the sake of a free batch."""
+    shape = result.shape or (None,) * x.rank
+    free = [axis for axis in where if shape[axis] is None]
+    if free and free != [0]:
+        raise Refused("the sizes are computed at run time", "export with fixed sizes")
+    return Constant(np.asarray([shape[axis] or 0 for axis in where], np.int64))
 
 
 @op("Resize", until=10)

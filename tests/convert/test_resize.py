@@ -2,9 +2,14 @@
 
 from collections import Counter
 
+import onnx_ir as ir
 import pytest
 from emitted import check, parsed
 from tiny_graph import delegate_nodes
+
+from decant.convert.emit import emit
+from decant.errors import UnsupportedOp
+from decant.graph.load import prepare
 
 NEAREST = (
     'mode="nearest", nearest_mode="floor", coordinate_transformation_mode="asymmetric"',
@@ -61,3 +66,23 @@ def test_other_factors_do_not(scales, attributes, tmp_path):
 def test_bilinear_is_tflites_own(tmp_path):
     file = check(resized((1, 3, 4, 5), (1, 1, 2, 2), 'mode="linear"'), tmp_path)
     assert file.ops == Counter({"CONV_2D": 1, "RESIZE_BILINEAR": 1})
+
+
+def test_sizes_computed_around_a_free_batch_are_inferred(tmp_path):
+    text = """(float[N,3,4,5] x) => (float[N,3,6,7] y) {
+        count = Shape<start = 0, end = 1>(x)
+        rest = Constant<value_ints = [3, 6, 7]>()
+        sizes = Concat<axis = 0>(count, rest)
+        y = Resize<mode = "linear">(x, , , sizes)
+    }"""
+    file = check(parsed(text), tmp_path)
+    assert file.ops == Counter({"RESIZE_BILINEAR": 1})
+    assert file.emission.outputs[0].shape == (None, 6, 7, 3)
+
+
+def test_a_free_size_that_is_resized_is_refused():
+    text = """(float[1,3,H,5] x, int64[4] sizes) => (float[1,3,I,7] y) {
+        y = Resize<mode = "linear">(x, , , sizes)
+    }"""
+    with pytest.raises(UnsupportedOp, match="the sizes are computed at run time"):
+        emit(prepare(ir.from_proto(parsed(text))))

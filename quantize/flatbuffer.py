@@ -179,6 +179,15 @@ class Graph:
         """Whether a tensor holds int8."""
         return bool(self.subgraph.tensors[tensor].type == schema.TensorType.INT8)
 
+    def quantized(self) -> str | None:
+        """Name a tensor that holds float16 or scaled integers; None in a float file."""
+        for index, tensor in enumerate(self.subgraph.tensors):
+            parameters = tensor.quantization
+            scaled = parameters is not None and listed(parameters.scale)
+            if tensor.type == schema.TensorType.FLOAT16 or scaled:
+                return self.name(index)
+        return None
+
     def constant(self, tensor: int) -> NDArray[Any] | None:
         """Return the value stored for a tensor, or None when it is computed."""
         if tensor < 0:

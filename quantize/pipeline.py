@@ -73,9 +73,7 @@ def quantize(
     check_recipes(recipes)
     calibrates = any(recipe.needs_calibration for recipe in recipes)
     samples, held_out = _divided(calibration, inputs, calibrates=calibrates)
-    graph = Graph.from_file(tflite)
-    graph.rename_duplicates()
-    graph.ensure_signature()
+    graph = _float_graph(tflite)
     applied = rewrites.apply(graph)
     for recipe in recipes:
         if not recipe.needs_calibration:
@@ -96,11 +94,25 @@ def quantize(
         calibration_samples=len(samples),
         measured_samples=len(held_out),
         rewrites=applied,
-        warnings=tuple(_warnings(job, made, alone=samples == held_out != [])),
+        warnings=tuple(_warnings(job, made, samples)),
         notes=tuple(_notes(made)),
     )
     _write(out, made, report)
     return report
+
+
+def _float_graph(tflite: Path) -> Graph:
+    """Read a float file, with what the quantizer asks of names."""
+    graph = Graph.from_file(tflite)
+    quantized = graph.quantized()
+    if quantized is not None:
+        raise DataError(
+            f"{tflite} is quantized already (tensor {quantized!r}); give the float file that"
+            " `decant convert` writes"
+        )
+    graph.rename_duplicates()
+    graph.ensure_signature()
+    return graph
 
 
 def _divided(
@@ -145,7 +157,7 @@ def _check_reference(reference: Sequence[Outputs]) -> None:
                 )
 
 
-def _warnings(job: Job, made: Made, *, alone: bool) -> list[str]:
+def _warnings(job: Job, made: Made, samples: Sequence[Run]) -> list[str]:
     """Say what failed, and what weakens the candidates or their ratios."""
     notes = [f"recipe {name} made no candidate: {why}" for name, why in made.failures.items()]
     notes.extend(
@@ -157,7 +169,7 @@ def _warnings(job: Job, made: Made, *, alone: bool) -> list[str]:
     if not job.measured:
         notes.append("no calibration data: the files run, but no signal-to-noise ratio is measured")
         return notes
-    if alone:
+    if samples and samples[0] is job.held_out[0]:
         notes.append("one calibration sample only: ranges and ratios come from the same sample")
     notes.extend(
         f"output {name!r} hardly changes between samples, so that its ratio proves nothing"

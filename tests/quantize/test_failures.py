@@ -11,7 +11,7 @@ from candidates import named
 
 from decant import isolation
 from decant.errors import DataError, InternalError, SpecError
-from decant.quantize import FLOAT16, STATIC_INT8, quantize
+from decant.quantize import FLOAT16, RECIPES, STATIC_INT8, quantize
 from decant.quantize.calibrate import measure
 from decant.quantize.candidates import Job, _first_run
 from decant.tensors import TensorInfo
@@ -96,6 +96,20 @@ def quantize_tiny(path, out, data, *recipes):
         outputs=[info.model_copy(update={"name": "z"})],
         recipes=recipes,
     )
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_file_that_is_quantized_already_is_refused(report, tmp_path, name):
+    made = report.path(named(report, name))
+    with pytest.raises(DataError, match=r"\.tflite is quantized already \(tensor '"):
+        quantize(
+            made,
+            tmp_path / "out",
+            calibration={"image": mobile_network.pictures(2)},
+            inputs=mobile_network.INPUTS_INFO,
+            outputs=mobile_network.OUTPUTS_INFO,
+        )
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_float_model_that_gives_nan_is_refused(logarithm, tmp_path):
@@ -201,18 +215,12 @@ def test_outputs_that_ignore_the_input_are_reported(tmp_path):
     )
 
 
-def test_one_sample_is_reported(float_path, tmp_path):
-    report = quantize(
-        float_path,
-        tmp_path,
-        calibration={"image": mobile_network.pictures(1)},
-        inputs=mobile_network.INPUTS_INFO,
-        outputs=mobile_network.OUTPUTS_INFO,
-        recipes=[STATIC_INT8],
-    )
-    assert report.warnings == (
-        "one calibration sample only: ranges and ratios come from the same sample",
-    )
+@pytest.mark.parametrize(("count", "told"), [(1, 1), (2, 0)])
+def test_one_sample_is_reported_and_two_are_enough(logarithm, tmp_path, count, told):
+    made = quantize_tiny(logarithm, tmp_path / "out", positive()[:count], STATIC_INT8)
+    assert (made.calibration_samples, made.measured_samples) == (1, 1)
+    told_of = "one calibration sample only: ranges and ratios come from the same sample"
+    assert made.warnings.count(told_of) == told
 
 
 def test_bad_calibration_leaves_the_folder_as_it_was(float_path, tmp_path):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from ..errors import DataError, SpecError
+from ..errors import DataError
 from .evidence import gather, weights_or_ones
 
 if TYPE_CHECKING:
@@ -27,20 +27,10 @@ class Classification:
 
     Its evidence holds `ranks` [n]: how many labels score above the true one. Equal scores, common
     in int8, count for the lower index, as argmax does.
-
-    Raises:
-        SpecError: If `metric` would be 1 whatever the model says.
     """
 
     labels: tuple[str, ...]
     metric: str = "top1"
-
-    def __post_init__(self) -> None:
-        if self.metric not in self.metric_names:
-            raise SpecError(
-                f'task.metric = "{self.metric}" is always 1 with {len(self.labels)} labels; '
-                'use "top1"'
-            )
 
     @property
     def metric_names(self) -> tuple[str, ...]:

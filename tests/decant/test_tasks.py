@@ -7,7 +7,7 @@ import pytest
 from detection_cases import coco_ap, coco_document, coco_results, data_set, no_image
 
 from decant.decode import Detections
-from decant.errors import DataError, SpecError
+from decant.errors import DataError
 from decant.images import Placement
 from decant.rules import QuadGridRule
 from decant.samples import Sample
@@ -140,8 +140,6 @@ class TestClassification:
         with pytest.raises(DataError, match=message):
             CLASSES.predict(arrays, [PLACED])
 
-    def test_top5_of_five_labels_is_refused(self):
-        section = ClassificationTask(kind="classification", labels=LABELS[:5], metric="top5")
-        with pytest.raises(SpecError, match=r'task\.metric = "top5" is always 1 with 5 labels'):
-            make_task(section)
-        assert make_task(section.model_copy(update={"metric": "top1"})).metric_names == ("top1",)
+    def test_top5_needs_six_labels(self):
+        section = ClassificationTask(kind="classification", labels=LABELS[:5])
+        assert make_task(section).metric_names == ("top1",)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from onnxscript import opset18 as onnx_op
 
 Tensor = Any  # a symbolic tensor of torch.onnx
@@ -73,9 +72,3 @@ def _along(
 
 def _integers(*values: int) -> Tensor:
     return onnx_op.Constant(value_ints=list(values))
-
-
-TRANSLATIONS: dict[Any, Callable[..., Any]] = {
-    torch.ops.aten._adaptive_avg_pool2d.default: mean_2d,
-    torch.ops.aten.adaptive_max_pool2d.default: maximum_2d,
-}

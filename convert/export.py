@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import onnx_ir as ir
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils import _pytree as pytree
 
 from decant.artifacts import write_bytes
 from decant.errors import DataError, ParityError, UnsupportedOp
 
-from .adaptive import TRANSLATIONS
 from .blame import explain
 from .parity import Parity, check
 from .pt2 import load_pt2, pt2_reference, stored_example
@@ -22,6 +22,7 @@ from .pytorch import TensorsOnly, leaf_names, run_torch
 from .quiet import first_line, quiet
 from .reference import OnnxRuntime
 from .tidy import tidy
+from .translations import TRANSLATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -134,7 +135,9 @@ def _trace(
         batch = torch.export.Dim("batch")
         shapes = {"inputs": tuple({0: batch} for _ in example)}
     try:
-        with quiet():
+        # The strides of PyTorch's fused attention are not those of its translation to ONNX, and a
+        # view behind it would not fit; plain attention's are (torch 2.13).
+        with quiet(), sdpa_kernel(SDPBackend.MATH):
             return torch.export.export(
                 wrapped, tuple(example.values()), dynamic_shapes=shapes, strict=False
             )
@@ -171,7 +174,7 @@ def _translate(
 ) -> ir.Model:
     """Turn an exported program into an ONNX model without source paths, with our names."""
     try:
-        with quiet():
+        with quiet(), sdpa_kernel(SDPBackend.MATH):
             exported = torch.onnx.export(
                 program,
                 (),

@@ -4,6 +4,7 @@ import ast
 import zipfile
 from typing import NamedTuple
 
+import numpy as np
 import onnx
 import onnxruntime
 import pytest
@@ -255,3 +256,21 @@ class Chaotic(nn.Module):
 def test_a_network_that_amplifies_rounding_is_told_apart(tmp_path):
     with pytest.raises(ParityError, match="these weights amplify rounding"):
         to_onnx(Chaotic().eval(), {"input": torch.from_numpy(pictures(1))}, tmp_path / "net.onnx")
+
+
+class Attention(nn.Module):
+    """Fused attention, and behind it a view that its strides allow."""
+
+    def forward(self, x):
+        q, k, v = x.chunk(3, -1)
+        y = nn.functional.scaled_dot_product_attention(q, k, v)
+        return y.transpose(-2, -3).reshape(*y.shape[:-3], y.shape[-2], -1)
+
+
+@pytest.mark.parametrize("leading", [(2,), (2, 3), (2, 3, 4)], ids=["3d", "4d", "5d"])
+def test_attention_of_any_rank_is_exported(leading, tmp_path):
+    x = torch.from_numpy(np.random.default_rng(0).normal(size=(*leading, 5, 24)))
+    to_onnx(Attention().eval(), {"input": x.float()}, tmp_path / "net.onnx")
+    nodes = [node.op_type for node in onnx.load(tmp_path / "net.onnx").graph.node]
+    assert nodes.count("MatMul") == 2
+    assert nodes.count("Softmax") == 1

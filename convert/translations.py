@@ -37,7 +37,8 @@ def attention(
         return four_axes(query, key, value, attn_mask)
     if attn_mask is not None and len(attn_mask.shape) > 2:
         raise ValueError("attention of other than four axes takes a mask [queries, keys] only")
-    result = four_axes(*(_with_four_axes(x) for x in (query, key, value)), attn_mask)
+    q, k, v = (_with_four_axes(x) for x in (query, key, value))
+    result = four_axes(q, k, v, attn_mask)
     return _reshaped(result, [*query.shape[:-1], value.shape[-1]])
 
 
@@ -54,8 +55,8 @@ def _with_four_axes(x: Tensor) -> Tensor:
 
 
 def _reshaped(x: Tensor, shape: list[Any]) -> Tensor:
-    sizes = [size if isinstance(size, int) else -1 for size in shape]
-    return onnx_op.Reshape(x, onnx_op.Constant(value_ints=sizes))
+    sizes: Any = onnx_op.Constant(value_ints=[s if isinstance(s, int) else -1 for s in shape])
+    return onnx_op.Reshape(x, sizes)
 
 
 TRANSLATIONS: dict[Any, Callable[..., Any]] = {

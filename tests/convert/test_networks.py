@@ -73,7 +73,7 @@ FAMILIES = {
     "lambda_resnet": Family(image.Lambda, 3),
     "mobilevit": Family(image.MobileVit, 5),
     "swin": Family(image.Swin, 4),
-    "xcit": Family(image.CrossCovariance, 3),
+    "xcit": Family(image.CrossCovariance, 4),
     "efficientvit": Family(image.LinearAttention, 4),
     "mixer": Family(image.Mixer, 2),
     "unet": Family(sequence.UNet, 0),

@@ -264,8 +264,10 @@ def _sizes_in(value: Constant, axis: int, parts: Sequence[Size]) -> list[int]:
     size = value.array.shape[axis]
     if size == 1:
         return [1] * len(parts)
+    if None not in parts:
+        return [part for part in parts if part is not None]
     rest = math.prod(part for part in parts if part is not None)
-    if size % rest or parts.count(None) > 1:
+    if not rest or size % rest or parts.count(None) > 1:
         raise Refused(
             f"a constant of size {size} meets an axis of parts {tuple(parts)}",
             "export with fixed sizes",

@@ -110,8 +110,15 @@ def _card(coco: dict[str, Any]) -> str:
     ]
     template = files(__package__).joinpath("card.md").read_text(encoding="utf-8")
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    return (
-        template.replace("{count}", str(len(coco["images"])))
-        .replace("{slices}", "\n".join(rows))
-        .replace("{versions}", f"Python {platform.python_version()}, {versions}")
-    )
+    formulas = coco["annotations"]
+    facts = {
+        "count": len(coco["images"]),
+        "slices": "\n".join(rows),
+        "versions": f"Python {platform.python_version()}, {versions}",
+        "formulas": len(formulas),
+        "expressions": len({formula["latex"] for formula in formulas}),
+        "renderings": len({formula["seed"] for formula in formulas}),
+    }
+    for name, fact in facts.items():
+        template = template.replace("{" + name + "}", str(fact))
+    return template

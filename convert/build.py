@@ -36,7 +36,7 @@ class Request:
         input_dtype: See `emit`.
         normalization: Mean and std to apply inside, for raw pixels.
         rewrites: Bounded rewrites to apply beside the exact ones.
-        plugins: The user's own lowerings.
+        operators: The user's operators files.
         allow_flex: Whether TensorFlow ops may stay.
     """
 
@@ -47,7 +47,7 @@ class Request:
     input_dtype: InputType = "float32"
     normalization: tuple[Sequence[float], Sequence[float]] | None = None
     rewrites: tuple[str, ...] = ()
-    plugins: tuple[Path, ...] = ()
+    operators: tuple[Path, ...] = ()
     allow_flex: bool = False
 
 
@@ -119,14 +119,14 @@ def rewritten(request: Request) -> tuple[ir.Model, tuple[Applied, ...]]:
 def emitted(request: Request, model: ir.Model) -> Emission:
     """Emit a rewritten model as the request says."""
     from .emit import emit
-    from .registry import built_in, with_plugins
+    from .registry import built_in, with_operators
 
     return emit(
         model,
         input_layout=request.input_layout,
         output_layout=request.output_layout,
         input_dtype=request.input_dtype,
-        table=with_plugins(request.plugins) if request.plugins else built_in(),
+        table=with_operators(request.operators) if request.operators else built_in(),
     )
 
 

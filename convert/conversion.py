@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ def to_tflite(
     tolerance: float = 1e-4,
     allow_flex: bool = False,
     rewrites: Sequence[str] = (),
-    plugins: Sequence[Path | str] = (),
+    operators: Sequence[Path | str] = (),
 ) -> ConvertReport:
     """Convert a model to a float TFLite file and verify it at every hop.
 
@@ -86,7 +87,7 @@ def to_tflite(
         tolerance: Largest relative error allowed at any hop: max |a - b| / max |b|.
         allow_flex: Let TensorFlow ops stay that need the Flex delegate.
         rewrites: Bounded rewrites to apply beside the exact ones.
-        plugins: Python files with lowerings of your own operators.
+        operators: Operators files: Python files with lowerings of your own ops, see `op`.
 
     Raises:
         UnsupportedOp: The model cannot be exported or converted; every such node is listed.
@@ -105,7 +106,7 @@ def to_tflite(
         "input_dtype": input_dtype,
         "normalization": normalization,
         "rewrites": tuple(rewrites),
-        "plugins": tuple(Path(plugin).resolve() for plugin in plugins),
+        "operators": tuple(Path(file).resolve() for file in operators),
         "allow_flex": allow_flex,
     }
     target = Path(out)
@@ -139,6 +140,7 @@ class _Work:
         request = self.request(model)
         samples, normalised = self.samples(model, inputs)
         built = self.built(request, samples)
+        logger.info("every form is run and compared …")
         expected, warnings = _expected(model, normalised)
         tflite = self.stage / TFLITE_FILE
         write_bytes(tflite, built.tflite)
@@ -170,11 +172,17 @@ class _Work:
         if not isinstance(module, torch.nn.Module):
             raise UsageError(f"{module!r} is neither a path nor a torch.nn.Module")
         if not inputs:
-            raise DataError("A module is traced with an example: give `inputs` by name.")
+            names = list(inspect.signature(module.forward).parameters) or ["name"]
+            arrays = ", ".join(f'"{name}": …' for name in names)
+            raise DataError(
+                "A module is traced with an example: give `inputs={" + arrays + "}`, arrays of"
+                " [samples, …] in ONNX axis order."
+            )
         example = {
             name: torch.from_numpy(self.for_pytorch(np.asarray(array)[:1]))
             for name, array in inputs.items()
         }
+        logger.info("PyTorch → ONNX …")
         to_onnx(module, example, self.stage / ONNX_FILE)
         return Model(self.stage / ONNX_FILE, TensorsOnly(module, tuple(example)))
 
@@ -183,6 +191,7 @@ class _Work:
         from .export import pt2_to_onnx
         from .pt2 import load_pt2, pt2_reference
 
+        logger.info("PyTorch → ONNX …")
         pt2_to_onnx(path, self.stage / ONNX_FILE)
         return Model(self.stage / ONNX_FILE, pt2_reference(load_pt2(path)))
 
@@ -226,6 +235,7 @@ class _Work:
         """Build in a process of its own: TensorFlow's converter and the SavedModel can crash."""
         from .build import build
 
+        logger.info("ONNX → TensorFlow → TFLite …")
         return run_checked(build, request, samples)
 
     def verified(self, subject: Any, expected: list[Form], *, given: bool) -> ConvertReport:

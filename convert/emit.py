@@ -84,7 +84,7 @@ def emit(
         input_layout: "nhwc" puts the channels of spatial inputs last; "keep" keeps ONNX's order.
         output_layout: Likewise for outputs.
         input_dtype: "uint8" makes float inputs take bytes and casts them.
-        table: Ops to use; default: the built-in ones (`registry.with_plugins` adds a user's own).
+        table: Ops to use; default: the built-in ones (`registry.with_operators` adds a user's).
 
     Raises:
         UnsupportedOp: If nodes cannot be emitted; the message lists all of them.

@@ -11,14 +11,16 @@ from decant.errors import UnsupportedOp
 from .registry import OLDEST_OPSET, Refused
 
 REGISTER_ADVICE = (
-    'replace the op before the export, or write its lowering (`@op("Name")`) in a plugin file'
+    "replace the op before the export, or write its lowering (`@op`, see the README) in an"
+    " operators file and give it with --operators FILE"
 )
 UPGRADE_ADVICE = (
     "export it again, or upgrade the file: "
     'onnx.save(onnx.version_converter.convert_version(onnx.load("old.onnx"), 18), "new.onnx")'
 )
 FAILURE_ADVICE = (
-    'write its lowering (`@op("Name")`) in a plugin file, or report this to decant with the node'
+    "write its lowering (`@op`, see the README) in an operators file and give it with --operators"
+    " FILE, or report this to decant with the node"
 )
 HALF = (ir.DataType.FLOAT16, ir.DataType.BFLOAT16)
 ELEMENTS_SHOWN = 8

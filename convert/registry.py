@@ -89,6 +89,15 @@ def op(
 ) -> Callable[[Emitter], Emitter]:
     """Register a function for an ONNX op.
 
+    An operators file says, for example:
+
+        @op("mydomain::Scale")
+        def scale(x, *, factor=1.0):
+            return pointwise(lambda tensor: tensor * factor, x)
+
+    The op's inputs come by position (None for one left out), its attributes by their ONNX names; a
+    keyword `outputs` takes what is known of the node's outputs. Return a value per output.
+
     Args:
         name: The op, as "Conv" or "mydomain::MyOp".
         since: Oldest op version that the function emits; default: the oldest that decant reads.
@@ -195,7 +204,7 @@ def built_in() -> Mapping[Key, Lowering]:
     return _BUILT_IN
 
 
-def with_plugins(files: Iterable[Path | str]) -> Mapping[Key, Lowering]:
+def with_operators(files: Iterable[Path | str]) -> Mapping[Key, Lowering]:
     """All ops, with those that the user's own files register.
 
     Raises:
@@ -206,18 +215,19 @@ def with_plugins(files: Iterable[Path | str]) -> Mapping[Key, Lowering]:
     token = _TARGET.set(table)
     try:
         for file in files:
-            _run_plugin(Path(file))
+            _run(Path(file))
     finally:
         _TARGET.reset(token)
     return {**built_in(), **table}
 
 
-def _run_plugin(file: Path) -> None:
+def _run(file: Path) -> None:
+    """Run an operators file, which registers its ops."""
     if not file.is_file():
-        raise DataError(f"plugin {file}: no such file; name a Python file that registers ops")
-    spec = importlib.util.spec_from_file_location(f"decant_plugin_{file.stem}", file)
+        raise DataError(f"operators file {file}: no such file; name one that registers ops")
+    spec = importlib.util.spec_from_file_location(f"decant_operators_{file.stem}", file)
     if spec is None or spec.loader is None:
-        raise DataError(f"plugin {file}: not a Python file; its name must end in .py")
+        raise DataError(f"operators file {file}: not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
-    with user_code(f"plugin {file}: importing it"):
+    with user_code(f"operators file {file}: importing it"):
         spec.loader.exec_module(module)

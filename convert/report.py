@@ -71,7 +71,26 @@ class ConvertReport(BaseModel):
             worst = max((p for p in self.parity if p.hop == hop), key=lambda p: p.max_relative)
             yield f"{hop}: largest relative error {worst.max_relative:.1e} ({worst.output})"
         yield f"checked with {self.samples}"
+        yield from self._axis_orders()
         ops = ", ".join(f"{name} {count}" for name, count in self.op_histogram.items())
         yield f"operators: {ops}"
         for warning in self.warnings:
             yield f"warning: {warning}"
+
+    def _axis_orders(self) -> Iterator[str]:
+        """Say of which tensors the channels have moved."""
+        for role, infos in (("input", self.inputs), ("output", self.outputs)):
+            for info in infos:
+                if info.channels_last:
+                    first, *middle, last = ("?" if size is None else size for size in info.shape)
+                    order = info.layout.upper()
+                    yield (
+                        f"{role} {info.name}: N{order[-1]}{order[1:-1]}"
+                        f" {_sizes(first, last, *middle)} became"
+                        f" {order} {_sizes(first, *middle, last)};"
+                        f" --{role}-layout keep leaves it"
+                    )
+
+
+def _sizes(*sizes: int | str) -> str:
+    return f"[{', '.join(map(str, sizes))}]"

@@ -123,7 +123,7 @@ def convert(
     if input_dtype is not None:
         options["input_dtype"] = input_dtype.value
     if operators:
-        options["plugins"] = tuple(operators)
+        options["operators"] = tuple(operators)
     with session(verbose=verbose) as terminal:
         _command("files").convert(terminal, source, out, inputs, options)
 

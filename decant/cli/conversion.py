@@ -35,7 +35,7 @@ def convert_network(
     rule = spec.input.rule
     settings = {
         "input_dtype": spec.input.dtype,
-        "plugins": tuple(spec.path(operators) for operators in spec.model.operators),
+        "operators": tuple(spec.path(operators) for operators in spec.model.operators),
         **options,
     }
     if settings["input_dtype"] == "uint8":

@@ -15,7 +15,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 
 from decant.convert.emit import emit
 from decant.convert.reference import OnnxRuntime
-from decant.convert.registry import with_plugins
+from decant.convert.registry import with_operators
 from decant.errors import DataError, SpecError, UnsupportedOp
 from decant.graph.load import prepare
 
@@ -325,10 +325,9 @@ def test_builtins_that_tflite_lacks_are_named_by_value(tmp_path):
         built(proto, tmp_path)
 
 
-PLUGIN = '''
+OPERATORS = '''
 import tensorflow as tf
-from decant.convert.align import pointwise
-from decant.convert.registry import op
+from decant.convert import op, pointwise
 
 @op("mydomain::Double")
 def double(x, *, times=1.0):
@@ -337,27 +336,27 @@ def double(x, *, times=1.0):
 '''
 
 
-def test_a_plugin_emits_the_users_own_op(tmp_path):
-    plugin = tmp_path / "mine.py"
-    plugin.write_text(PLUGIN)
+def test_an_operators_file_emits_the_users_own_op(tmp_path):
+    operators = tmp_path / "mine.py"
+    operators.write_text(OPERATORS)
     proto = onnx.parser.parse_model(
         """<ir_version: 10, opset_import: ["": 20, "mydomain": 1]>
         g (float[1,3,4,5] x) => (float[1,3,4,5] y) { y = mydomain.Double<times = 3.0>(x) }"""
     )
     with pytest.raises(UnsupportedOp, match="mydomain::Double"):
         emit(prepare(ir.from_proto(proto)))
-    file = built(proto, tmp_path / "model", table=with_plugins([plugin]))
+    file = built(proto, tmp_path / "model", table=with_operators([operators]))
     result = Interpreter(model_content=file.data).get_signature_runner()(
         x=np.ones((1, 3, 4, 5), np.float32)
     )
     np.testing.assert_array_equal(result["y"], np.full((1, 3, 4, 5), 6, np.float32))
 
 
-def test_a_plugin_that_does_not_run_says_where(tmp_path):
-    plugin = tmp_path / "broken.py"
-    plugin.write_text("import no_such_module\n")
+def test_an_operators_file_that_does_not_run_says_where(tmp_path):
+    operators = tmp_path / "broken.py"
+    operators.write_text("import no_such_module\n")
     fault = r"broken\.py: .*No module named 'no_such_module' \(.*broken\.py:1\); install"
     with pytest.raises(SpecError, match=fault):
-        with_plugins([plugin])
+        with_operators([operators])
     with pytest.raises(DataError, match="no such file"):
-        with_plugins([tmp_path / "absent.py"])
+        with_operators([tmp_path / "absent.py"])

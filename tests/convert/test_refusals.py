@@ -7,7 +7,7 @@ import onnx_ir as ir
 import pytest
 
 from decant.convert.emit import emit
-from decant.convert.registry import with_plugins
+from decant.convert.registry import with_operators
 from decant.errors import UnsupportedOp
 from decant.graph.load import prepare
 
@@ -36,15 +36,15 @@ def typo(x):
 '''
 
 
-def test_errors_of_tensorflow_and_of_plugins_name_all_their_nodes(tmp_path):
-    plugin = tmp_path / "broken.py"
-    plugin.write_text(BROKEN)
+def test_errors_of_tensorflow_and_of_operators_files_name_all_their_nodes(tmp_path):
+    operators = tmp_path / "broken.py"
+    operators.write_text(BROKEN)
     text = """(float[2,3,5] x) => (float[2,3,5] y, float[2,3,5] z) {
         y = mine.Wider<by = 4, table = [1,2,3,4,5,6,7,8,9]>(x)
         z = mine.Typo(x)
     }"""
     with pytest.raises(UnsupportedOp) as caught:
-        emit(model_of(text), table=with_plugins([plugin]))
+        emit(model_of(text), table=with_operators([operators]))
     first, second, third = str(caught.value).splitlines()
     assert first == "2 nodes cannot be converted to TFLite:"
     assert second.startswith("  y: mine::Wider (opset 1, by = 4, table = 9 elements): ValueError: ")

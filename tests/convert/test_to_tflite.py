@@ -147,10 +147,9 @@ def test_refusal_lists_every_node_and_leaves_earlier_artefacts(tmp_path):
     assert [entry.name for entry in out.iterdir()] == ["model_fp32.tflite"]
 
 
-PLUGIN = """
+OPERATORS = """
 import tensorflow as tf
-from decant.convert.align import pointwise
-from decant.convert.registry import op
+from decant.convert import op, pointwise
 
 @op("mine::Whirl")
 def whirl(x):
@@ -163,14 +162,14 @@ def twirl(x, *, speed=1):
 
 
 def test_operators_of_ones_own_convert_with_a_reference(tmp_path):
-    path, plugin = tmp_path / "net.onnx", tmp_path / "mine.py"
+    path, operators = tmp_path / "net.onnx", tmp_path / "mine.py"
     onnx.save(onnx.parser.parse_model(UNKNOWN), path)
-    plugin.write_text(PLUGIN)
+    operators.write_text(OPERATORS)
 
     def reference(x):
         return torch.relu(torch.sin(x)) * 3
 
-    report = to_tflite(path, tmp_path / "out", plugins=[plugin], reference=reference)
+    report = to_tflite(path, tmp_path / "out", operators=[operators], reference=reference)
     assert report.parity[0].hop == "pytorch → saved_model"
     assert "ONNX Runtime does not know mine::Twirl, mine::Whirl" in report.warnings[0]
 
@@ -261,12 +260,12 @@ Path(__file__).with_suffix(".environment").write_text(os.environ.get("MALLOC_CHE
 
 
 def test_tensorflow_and_the_saved_model_run_with_a_checked_heap(tmp_path):
-    """A plugin is read by the process that builds the SavedModel and first runs it."""
-    path, plugin = tmp_path / "net.onnx", tmp_path / "nosy.py"
+    """An operators file is read by the process that builds the SavedModel and first runs it."""
+    path, operators = tmp_path / "net.onnx", tmp_path / "nosy.py"
     onnx.save(onnx.parser.parse_model(KNOWN), path)
-    plugin.write_text(NOSY)
-    to_tflite(path, tmp_path / "out", plugins=[plugin])
-    assert plugin.with_suffix(".environment").read_text() == "3"
+    operators.write_text(NOSY)
+    to_tflite(path, tmp_path / "out", operators=[operators])
+    assert operators.with_suffix(".environment").read_text() == "3"
 
 
 @pytest.mark.parametrize(

@@ -75,10 +75,9 @@ MODEL = """<ir_version: 10, opset_import: ["": 20]>
   d = ReduceMean<keepdims = 0>(y, axes)
   z = Mul(d, d)
  }"""
-PLUGIN = """
+OPERATORS = """
 import tensorflow as tf
-from decant.convert.align import pointwise
-from decant.convert.registry import op
+from decant.convert import op, pointwise
 
 @op("Sin")
 def wrong(x):
@@ -110,8 +109,8 @@ def expected(model, samples):
     return Form("onnx", [list(runtime.run(sample).values()) for sample in samples])
 
 
-def built(model, folder, samples, *plugins):
-    request = Request(model, folder / "saved_model", plugins=plugins)
+def built(model, folder, samples, *operators):
+    request = Request(model, folder / "saved_model", operators=operators)
     result = run_isolated(build, request, samples)
     path = folder / "model.tflite"
     path.write_bytes(result.tflite)
@@ -119,9 +118,9 @@ def built(model, folder, samples, *plugins):
 
 
 def test_the_first_emitted_op_at_fault_is_named(model, samples, expected, tmp_path):
-    plugin = tmp_path / "wrong.py"
-    plugin.write_text(PLUGIN)
-    subject = built(model, tmp_path, samples, plugin)
+    operators = tmp_path / "wrong.py"
+    operators.write_text(OPERATORS)
+    subject = built(model, tmp_path, samples, operators)
     forms = [expected, Form("saved_model", subject.built.answers)]
     with pytest.raises(ParityError) as caught:
         verify(subject, forms, TOLERANCE)

@@ -30,7 +30,7 @@ doctor: $(READY)
 	@$(VENV)/bin/decant doctor
 
 test: $(READY)
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 check: $(READY)
 	@.ci/check

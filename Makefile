@@ -19,9 +19,24 @@ COMMANDS := tflite convert quantize train distill bench gate report
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make COMMAND MODEL=detector [ARGS='--out build/other'], where COMMAND is one of"
-	@echo '  $(COMMANDS)'
-	@echo 'make doctor|test|check|clean'
+	@echo "make COMMAND [MODEL=detector] [ARGS='--out build/other']"
+	@echo
+	@echo '  tflite    the whole way: convert, quantize, measure, choose, report'
+	@echo '  convert   a verified float .tflite only'
+	@echo '  quantize  the float16, dynamic int8 and static int8 files only'
+	@echo '  train     train by the spec'"'"'s recipe; goes on where it was interrupted'
+	@echo '  distill   the same under the teacher'
+	@echo '  bench     measure again'
+	@echo '  gate      check against requirements and baseline'
+	@echo '  report    draw report.html again'
+	@echo
+	@echo 'MODEL is a name in zoo/ or a path to a model.toml; ARGS are options of the command,'
+	@echo "which make COMMAND ARGS=--help lists. Results are in build/NAME."
+	@echo
+	@echo '  make doctor   versions, processor, what is missing'
+	@echo '  make test     the tests (about 15 minutes on two cores)'
+	@echo '  make check    format, lint, types, import rules'
+	@echo '  make clean    remove build/ and .venv'
 
 $(COMMANDS): $(READY)
 	@$(VENV)/bin/decant $@ $(MODEL) $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
     Infos = tuple[TensorInfo, ...]
     Outputs = dict[str, NDArray[Any]]
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ def make_all(job: Job, recipes: Sequence[Recipe]) -> Made:
     made = Made()
     errors: list[DecantError] = []
     for recipe in recipes:
+        logger.info("%s …", recipe.name)
         try:
             candidate, content = _make(job, recipe)
         except DecantError as error:

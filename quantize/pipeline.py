@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from decant.isolation import run_checked
 from decant.runtime import sample_inputs
 
 from . import rewrites
+from .border import border_of
 from .calibrate import measure, split
 from .candidates import Job, make_all, run_file
 from .flatbuffer import Graph
@@ -22,7 +25,6 @@ from .report import QuantizeReport, constant_outputs, float_islands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -33,17 +35,19 @@ if TYPE_CHECKING:
     from .candidates import Infos, Made, Outputs
     from .recipes import Recipe
 
+logger = logging.getLogger(__name__)
+
 RECIPE_FILE = "recipe.json"
 REPORT_FILE = "quantize.json"
 
 
 def quantize(
-    tflite: Path,
-    out: Path,
+    tflite: Path | str,
+    out: Path | str,
     *,
     calibration: Mapping[str, NDArray[Any]] | None = None,
-    inputs: Sequence[TensorInfo],
-    outputs: Sequence[TensorInfo],
+    inputs: Sequence[TensorInfo] | None = None,
+    outputs: Sequence[TensorInfo] | None = None,
     recipes: Sequence[Recipe] = tuple(RECIPES.values()),
 ) -> QuantizeReport:
     """Make one candidate per recipe, with float inputs and outputs under the same names.
@@ -59,8 +63,10 @@ def quantize(
             samples is held out of calibration for the signal-to-noise ratios; all of them measure
             where every recipe brings its ranges. None is enough for such recipes: the files are
             the same, but no ratio is measured.
-        inputs: The float file's inputs, as conversion described them.
-        outputs: The float file's outputs.
+        inputs: The float file's inputs, as `ConvertReport.inputs` describes them; read from
+            `convert.json` beside the file, or from the file itself, if None. With neither a
+            report nor this, samples are in the file's axis order.
+        outputs: The float file's outputs, likewise.
         recipes: What to make; `load_recipes` reads those of an earlier run's `recipe.json`, which
             give the same bytes again.
 
@@ -71,15 +77,17 @@ def quantize(
         InternalError: No recipe gave a candidate, or the float file itself crashes.
     """
     check_recipes(recipes)
+    tflite, out = Path(tflite), Path(out)
+    border = border_of(tflite, inputs, outputs)
     calibrates = any(recipe.needs_calibration for recipe in recipes)
-    samples, held_out = _divided(calibration, inputs, calibrates=calibrates)
+    samples, held_out = _divided(calibration, border[0], calibrates=calibrates)
     graph = _float_graph(tflite)
     applied = rewrites.apply(graph)
     for recipe in recipes:
         if not recipe.needs_calibration:
             check_ranges(graph, recipe)
-    border = tuple(inputs), tuple(outputs)
-    runs = held_out or [sample_inputs(inputs)]
+    runs = held_out or [sample_inputs(border[0])]
+    logger.info("float file: run on %d samples …", len(runs))
     reference, _ = run_checked(run_file, tflite, *border, runs)
     if held_out:
         _check_reference(reference)
@@ -140,6 +148,7 @@ def _calibrated(
     methods = {recipe.range_method for recipe in recipes if recipe.needs_calibration}
     if not methods:
         return {}
+    logger.info("calibration: ranges of %d samples …", len(samples))
     try:
         return run_checked(measure, graph.to_bytes(), inputs, samples, histograms="mse" in methods)
     except InternalError as error:

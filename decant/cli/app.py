@@ -49,11 +49,34 @@ Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="A zoo model's name or a path to a model.toml.")
 ]
 Out = Annotated[
-    Path | None, typer.Option("--out", "-o", help="Folder to write; build/NAME if not given.")
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help="Folder to write; if not given, build/NAME below the current folder, NAME being the"
+        " spec's.",
+    ),
+]
+OutOfBench = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help="Folder to write; if not given, build/NAME below the current folder for a model, and"
+        " none for a file, which is only shown.",
+    ),
 ]
 OutOfStep = Annotated[
     Path | None,
-    typer.Option("--out", "-o", help="Folder to write; build/NAME/COMMAND if not given."),
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help="Folder to write; if not given, build/NAME/COMMAND below the current folder, NAME"
+        " being the spec's or the file's.",
+    ),
 ]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Show what the libraries print as well.")
@@ -89,26 +112,39 @@ def convert(
         str, typer.Argument(metavar="SOURCE", help="A model, a .onnx or a .pt2 file.")
     ],
     out: OutOfStep = None,
-    input_layout: Annotated[Layout, typer.Option(help="Axis order of inputs.")] = Layout.NHWC,
-    output_layout: Annotated[Layout, typer.Option(help="Axis order of outputs.")] = Layout.NHWC,
+    input_layout: Annotated[
+        Layout,
+        typer.Option(help="Of inputs: nhwc moves the channels last, keep leaves the axes alone."),
+    ] = Layout.NHWC,
+    output_layout: Annotated[Layout, typer.Option(help="Likewise, of outputs.")] = Layout.NHWC,
     input_dtype: Annotated[
         InputType | None,
         typer.Option(help="uint8 takes raw camera pixels; float32 unless a spec says otherwise."),
     ] = None,
     inputs: Annotated[
-        Path | None, typer.Option(help="An .npz of inputs to verify with, by ONNX name.")
+        Path | None,
+        typer.Option(
+            metavar="X.npz",
+            help="Inputs to verify with, by ONNX name; a spec's photos, or noise for a file, if"
+            " not given.",
+        ),
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(min=0, help="Relative error that is still called equal.")
+        float,
+        typer.Option(min=0, metavar="X", help="Relative error that is still called equal."),
     ] = 1e-4,
-    rewrite: Annotated[
-        list[str] | None, typer.Option(help="Also apply this bounded rewrite; may be repeated.")
-    ] = None,
     operators: Annotated[
-        list[Path] | None, typer.Option(help="Python file with lowerings of your own operators.")
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE.py",
+            help="Operators file: lowerings of your own ops (see the README); may be repeated.",
+        ),
     ] = None,
     allow_flex: Annotated[
-        bool, typer.Option(help="Allow TensorFlow ops that need the Flex delegate.")
+        bool,
+        typer.Option(
+            "--allow-flex", help="Allow TensorFlow ops, which need a runtime with Flex, to stay."
+        ),
     ] = False,
     verbose: Verbose = False,
 ) -> None:
@@ -118,7 +154,6 @@ def convert(
         "output_layout": output_layout.value,
         "tolerance": tolerance,
         "allow_flex": allow_flex,
-        "rewrites": tuple(rewrite or ()),
     }
     if input_dtype is not None:
         options["input_dtype"] = input_dtype.value
@@ -137,11 +172,18 @@ def quantize(
     out: OutOfStep = None,
     calibration: Annotated[
         Path | None,
-        typer.Option(help="An .npz of inputs by ONNX name; a model's spec names its own."),
+        typer.Option(
+            metavar="X.npz",
+            help="Inputs by ONNX name, a hundred or so; a spec names its own. Every fourth is held"
+            " out to measure on.",
+        ),
     ] = None,
     recipe: Annotated[
         Path | None,
-        typer.Option(help="The recipe.json of an earlier run: the same files, no calibration."),
+        typer.Option(
+            metavar="recipe.json",
+            help="That of an earlier run: the same files, no calibration.",
+        ),
     ] = None,
     verbose: Verbose = False,
 ) -> None:
@@ -166,7 +208,8 @@ def train(
 def distill(
     model: Model,
     teacher: Annotated[
-        Path | None, typer.Option(help="Teacher's checkpoint; trained first if there is none.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Teacher's checkpoint; trained first if there is none."),
     ] = None,
     compare: Annotated[
         int | None,
@@ -178,7 +221,8 @@ def distill(
         ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Of each short run of --compare; 200 if not given.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Of each short run of --compare; 200 if not given."),
     ] = None,
     out: Out = None,
     verbose: Verbose = False,
@@ -197,9 +241,10 @@ def distill(
 @app.command()
 def bench(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A model, or a .tflite file.")],
-    out: Out = None,
+    out: OutOfBench = None,
     threads: Annotated[
-        list[int] | None, typer.Option(min=1, help="Threads to time with; may be repeated.")
+        list[int] | None,
+        typer.Option(min=1, metavar="N", help="Threads to time with; may be repeated."),
     ] = None,
     verbose: Verbose = False,
 ) -> None:
@@ -212,7 +257,10 @@ def bench(
 def gate(
     model: Model,
     baseline: Annotated[
-        Path | None, typer.Option(help="Report to compare with; the spec's if not given.")
+        Path | None,
+        typer.Option(
+            metavar="report.json", help="Report to compare with; the spec's if not given."
+        ),
     ] = None,
     out: Out = None,
     verbose: Verbose = False,

@@ -143,10 +143,11 @@ def _convert(source: Source, out: Path, arrays: Arrays | None, options: dict[str
     )
 
 
-def _float_file(source: Source, out: Path, arrays: Arrays | None) -> tuple[Path, Infos, Infos]:
-    """Give the float file of a source, converting it if need be, and what goes in and out."""
+def _float_file(
+    source: Source, out: Path, arrays: Arrays | None
+) -> tuple[Path, Infos | None, Infos | None]:
+    """Give the float file of a source, and what goes in and out where that was converted here."""
     if source.kind == "tflite":
-        border = importlib.import_module("decant.runtime").describe(source.path)
-        return source.path, border.inputs, border.outputs
+        return source.path, None, None
     report = _convert(source, out, arrays, {})
     return report.tflite, report.inputs, report.outputs

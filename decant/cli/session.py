@@ -63,7 +63,7 @@ def session(*, verbose: bool = False) -> Iterator[Terminal]:
         except typer.Exit:
             raise
         except KeyboardInterrupt:
-            terminal.say("interrupted")
+            terminal.say("interrupted; run again to go on")
             raise typer.Exit(SIGNALLED + signal.SIGINT) from None
         except Terminated as stop:
             if stop.code != SIGNALLED + signal.SIGPIPE:

@@ -28,7 +28,7 @@ class Rewrite:
     """A registered rewrite.
 
     Attributes:
-        name: What reports and `--rewrite` call it.
+        name: What reports and `to_tflite(rewrites=…)` call it.
         accuracy: "exact" (equal but for rounding; on by default) or "bounded" (opt-in).
         apply: Changes the model in place and returns how often it applied.
         summary: First line of its docstring.

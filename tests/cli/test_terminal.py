@@ -118,7 +118,7 @@ def _heard():
 @pytest.mark.parametrize(
     ("sent", "code", "line"),
     [
-        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGINT, 130, "interrupted; run again to go on"),
         (signal.SIGTERM, 143, "terminated"),
         (signal.SIGHUP, 129, "terminated"),
     ],
@@ -224,7 +224,7 @@ def test_bars_stay_below_the_lines_and_go_before_the_last_word():
     lines = [re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", line) for line in sent.split("\r\n")]
     assert "[line] a" in [line.rpartition("\r")[2] for line in lines]
     # The cursor is shown again, and nothing is drawn any more.
-    assert sent.endswith("interrupted\r\n")
+    assert sent.endswith("interrupted; run again to go on\r\n")
     assert sent.rindex("\x1b[?25h") > sent.rindex("models")
 
 

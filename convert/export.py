@@ -13,7 +13,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils import _pytree as pytree
 
 from decant.artifacts import write_bytes
-from decant.errors import DataError, ParityError, UnsupportedOp
+from decant.errors import ParityError, SpecError, UnsupportedOp
+from decant.user_code import fault
 
 from .blame import explain
 from .parity import Parity, check
@@ -71,6 +72,7 @@ def to_onnx(
     Raises:
         UnsupportedOp: `torch.export` or the ONNX exporter cannot take the module.
         ParityError: ONNX Runtime's answer differs from PyTorch's.
+        SpecError: The module itself fails on the example.
         DataError: The file cannot be written.
     """
     options = options or ExportOptions()
@@ -120,9 +122,9 @@ def _try_once(wrapped: TensorsOnly, example: Mapping[str, torch.Tensor]) -> None
             wrapped(*example.values())
     except Exception as error:
         shapes = ", ".join(f"{name} {tuple(x.shape)}" for name, x in example.items())
-        raise DataError(
-            f"The model itself fails on its example input ({shapes}): "
-            f"{_where(wrapped, error)}: {type(error).__name__}: {first_line(error)}"
+        raise SpecError(
+            f"the model itself fails on its example input ({shapes}): {_where(wrapped, error)} "
+            f"raised {fault(error)}; correct it, or the shape of the input"
         ) from error
 
 
@@ -147,8 +149,7 @@ def _trace(
 
 def _trace_message(wrapped: TensorsOnly, error: Exception) -> str:
     return (
-        f"torch.export cannot trace {_where(wrapped, error)}: "
-        f"{type(error).__name__}: {first_line(error)} "
+        f"torch.export cannot trace {_where(wrapped, error)}: {fault(error)}. "
         "Make its control flow independent of tensor values, or export that part yourself."
     )
 

@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
-from decant.errors import DataError
-
-from .quiet import first_line
+from decant.errors import SpecError
+from decant.user_code import fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,14 +67,14 @@ def run_torch(reference: Callable[..., Any], arrays: Sequence[Array]) -> list[Ar
     """Call a PyTorch function with arrays by position; returns its tensors, flattened.
 
     Raises:
-        DataError: The function fails on these inputs.
+        SpecError: The function fails on these inputs.
     """
     try:
         with torch.no_grad():
             result = reference(*(torch.from_numpy(np.ascontiguousarray(x)) for x in arrays))
     except Exception as error:
-        raise DataError(
-            f"The PyTorch model fails on a verification input: {first_line(error)}"
+        raise SpecError(
+            f"the PyTorch model fails on a verification input: it raised {fault(error)}; correct it"
         ) from error
     leaves = pytree.tree_leaves(result)
     return [leaf.detach().numpy() for leaf in leaves if isinstance(leaf, torch.Tensor)]

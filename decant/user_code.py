@@ -42,21 +42,21 @@ def user_code(what: str, advice: str = "correct it", *, mixed: bool = False) -> 
     except (DecantError, Terminated):
         raise
     except (Exception, SystemExit) as error:
-        lines = _lines(error)
-        if mixed and not any(_own(file) for file, _ in lines):
+        if mixed and not any(_own(file) for file, _ in _lines(error)):
             raise
         if isinstance(error, ModuleNotFoundError) and error.name:
             advice = f'install "{error.name}"'
-        raise SpecError(f"{what} raised {_described(error, lines)}; {advice}") from error
+        raise SpecError(f"{what} raised {fault(error)}; {advice}") from error
 
 
-def _described(error: BaseException, lines: list[tuple[Path, int]]) -> str:
-    """Say what was raised, and on which line of the user's."""
+def fault(error: BaseException) -> str:
+    """Say what was raised, and on which line of the user's; where it is caught is no such line."""
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
     text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     raised = f"{type(error).__name__}: {text}" if text else type(error).__name__
     # The innermost line that the user wrote; where all is a library's, there the library's.
+    lines = _lines(error)
     own = [line for line in lines if _own(line[0])] or lines
     return f"{raised} ({own[-1][0]}:{own[-1][1]})" if own else raised
 
@@ -64,7 +64,7 @@ def _described(error: BaseException, lines: list[tuple[Path, int]]) -> str:
 def _lines(error: BaseException) -> list[tuple[Path, int]]:
     """List the lines that led to an exception, outermost first, without ours and Python's own.
 
-    The outermost two are those of `user_code` and of the block itself.
+    The outermost two are those that catch it, such as `user_code` and the block itself.
     """
     return [
         (Path(frame.f_code.co_filename), line)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.utils import _pytree as pytree
 
 from .errors import DataError, SpecError
 from .factory import resolve
@@ -30,14 +31,36 @@ def load_network(spec: Spec) -> torch.nn.Module:
     called = f"model.factory = {spec.model.factory!r}, called with {spec.model.arguments},"
     with user_code(called, "correct it or model.arguments"):
         network = factory(**spec.model.arguments)
-    if not isinstance(network, torch.nn.Module):
+    if not isinstance(network, torch.nn.Module) or isinstance(network, torch.jit.ScriptModule):
         raise SpecError(
             f"model.factory = {spec.model.factory!r} returned a {type(network).__name__}; "
-            "return a torch.nn.Module"
+            "return a torch.nn.Module: the network as Python code builds it, or, of a file of "
+            "torch.export.save, torch.export.load(file).module(). torch.export takes no TorchScript"
         )
     if spec.model.checkpoint is not None:
         load_weights(network, spec.file("model.checkpoint", spec.model.checkpoint))
-    return network.eval()
+    try:
+        return network.eval()
+    except NotImplementedError:
+        return _as_exported(network)
+
+
+def _as_exported(program: torch.nn.Module) -> torch.nn.Module:
+    """Let the module of an exported program be called as any other; it computes what was traced.
+
+    Its `eval` and `train` only raise (torch 2.13). The class's own set flags that nothing in its
+    graph reads, but without which it counts as in training. It takes its inputs just as they were
+    given when it was traced: by position, or by keyword.
+    """
+    for name in ("eval", "train"):
+        vars(program).pop(name, None)
+    structure = getattr(program, "_in_spec")  # noqa: B009  (mypy takes it for a tensor)
+
+    def as_traced(_: torch.nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return pytree.tree_unflatten([*args, *kwargs.values()], structure)
+
+    program.register_forward_pre_hook(as_traced, prepend=True, with_kwargs=True)
+    return program.eval()
 
 
 def channels_last(network: torch.nn.Module) -> dict[str, torch.Tensor]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from decant.tasks import Task
+    from decant.tensors import TensorInfo
 
     from .accuracy import Accuracy, Inputs, Outputs, Predictor, PreparedSet
     from .model_file import ModelFile
@@ -80,7 +81,8 @@ def contestants(files: Sequence[ModelFile], network: nn.Module) -> list[Contesta
         DataError: If LiteRT cannot load a file.
     """
     names = [info.name for info in files[0].outputs]
-    found = [Contestant(PYTORCH, torch_predictor(network, names), TORCH_BATCH, raw=False)]
+    predictor = torch_predictor(network, names)
+    found = [Contestant(PYTORCH, predictor, _batch(predictor, files[0].inputs[0]), raw=False)]
     for file in files:
         model = LiteRtModel(file.path, file.inputs, file.outputs)
         first = file.inputs[0]
@@ -88,6 +90,16 @@ def contestants(files: Sequence[ModelFile], network: nn.Module) -> list[Contesta
         raw = first.dtype == "uint8" and first.scale in (None, 1.0)
         found.append(Contestant(file.name, model.run, first.shape[0] or 1, raw))
     return found
+
+
+def _batch(predictor: Predictor, photo: TensorInfo) -> int:
+    """Take as many samples at once as the network can: an exported one's count may be fixed."""
+    shape = photo.to_onnx_order(np.empty([size or 1 for size in photo.shape])).shape
+    try:
+        found = predictor({photo.name: np.zeros((TORCH_BATCH, *shape[1:]), np.float32)})
+    except (AssertionError, RuntimeError, ValueError):
+        return shape[0]
+    return TORCH_BATCH if {x.shape[:1] for x in found.values()} == {(TORCH_BATCH,)} else shape[0]
 
 
 def ask(models: Sequence[Contestant], sets: Sets, task: Task) -> dict[str, Answers]:

@@ -7,7 +7,7 @@ the phone's Kotlin core can be held to the same few lines.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,13 +61,9 @@ def _level(
     outputs: Mapping[str, NDArray[np.float32]], stride: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Fetch and check the two outputs of one stride."""
-    names = (f"scores_s{stride}", f"corners_s{stride}")
+    names = (score_name(stride), corner_name(stride))
     for name in names:
-        if name not in outputs:
-            raise DataError(
-                f"the model has no output {name!r} for stride {stride} of the decode rule, only "
-                f"{sorted(outputs)}; correct task.decode.strides or the model's output names"
-            )
+        require_output(name, outputs, stride)
     scores, corners = (np.asarray(outputs[name]) for name in names)
     fits = scores.ndim == 4 and corners.shape == (scores.shape[0], 8, *scores.shape[2:])
     if not fits:
@@ -76,6 +72,29 @@ def _level(
             "[N, K, H, W] and [N, 8, H, W]; give the outputs channels first"
         )
     return scores, corners
+
+
+def score_name(stride: int) -> str:
+    """Name the output with the scores of a stride."""
+    return f"scores_s{stride}"
+
+
+def corner_name(stride: int) -> str:
+    """Name the output with the corners of a stride."""
+    return f"corners_s{stride}"
+
+
+def require_output(name: str, outputs: Collection[str], stride: int) -> None:
+    """Refuse a model without an output that the decode rule reads.
+
+    Raises:
+        DataError: If it is not among the outputs.
+    """
+    if name not in outputs:
+        raise DataError(
+            f"the model has no output {name!r} for stride {stride} of the decode rule, only "
+            f"{sorted(outputs)}; correct task.decode.strides or the model's output names"
+        )
 
 
 def _decode_image(

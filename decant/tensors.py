@@ -41,6 +41,12 @@ class TensorInfo(BaseModel):
         """Whether the file holds the ONNX tensor with its channel axis moved to the end."""
         return self.layout in CHANNELS_LAST.values()
 
+    @property
+    def onnx_shape(self) -> tuple[int | None, ...]:
+        """Sizes in ONNX axis order (N, C, …)."""
+        first, *others = self.shape or (None,)
+        return (first, others[-1], *others[:-1]) if self.channels_last else self.shape
+
     def from_onnx_order(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
         """Reorder an array from ONNX axis order (N, C, …) to the file's."""
         return np.moveaxis(array, 1, -1) if self.channels_last else array

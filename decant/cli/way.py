@@ -49,10 +49,17 @@ class Way:
 
     def go(self) -> tuple[Result, ...]:
         """Run what has to be run, and return the files of every stage."""
-        return (
-            *(self.checked, self.converted, self.quantized, self.measured),
-            *(self.released, self.drawn),
-        )
+        made = [self.checked, self.converted]
+        self._check_outputs()
+        return (*made, self.quantized, self.measured, self.released, self.drawn)
+
+    def _check_outputs(self) -> None:
+        """Refuse a network that the task cannot decode, before it costs any more time."""
+        from ..tasks import make_task
+
+        spec = self.project.spec
+        shapes = {info.name: info.onnx_shape for info in _infos(self._conversion["outputs"])}
+        make_task(spec.task).check_outputs(shapes, spec.input.shape[2:])
 
     @cached_property
     def checked(self) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..images import Placement
     from ..samples import Sample
     from .evidence import Evidence
-    from .task import Prediction
+    from .task import Prediction, Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +38,32 @@ class Classification:
         """The share of images whose label is first, or (with six labels or more) in the top 5."""
         return ("top1", "top5") if len(self.labels) > 5 else ("top1",)
 
+    def check_outputs(self, shapes: Shapes, image: tuple[int, int] | None = None) -> None:
+        """Ask for one output that holds a score per label."""
+        if len(shapes) != 1:
+            raise DataError(
+                f"a classifier has one output, this model has {sorted(shapes)}; "
+                "return only the scores from the model's forward"
+            )
+        ((name, shape),) = shapes.items()
+        if math.prod(size or 1 for size in shape[1:]) != len(self.labels):
+            raise DataError(
+                f"output {name!r} {list(shape)} does not hold {len(self.labels)} scores for each "
+                "image, one per label; make task.labels and the model agree"
+            )
+
     def predict(
         self, outputs: Mapping[str, NDArray[np.float32]], placements: Sequence[Placement]
     ) -> list[NDArray[np.float32]]:
         """Take the only output, [N, labels] or with sizes 1 after that, as scores."""
-        if len(outputs) != 1:
+        self.check_outputs({name: scores.shape for name, scores in outputs.items()})
+        (scores,) = outputs.values()
+        if len(scores) != len(placements):
             raise DataError(
-                f"a classifier has one output, this model has {sorted(outputs)}; "
-                "return only the scores from the model's forward"
+                f"the model answers {len(scores)} times to {len(placements)} images; keep the "
+                "first axis of its output that of its input"
             )
-        ((name, scores),) = outputs.items()
-        rows = scores.reshape(len(scores), -1)
-        if rows.shape != (len(placements), len(self.labels)):
-            raise DataError(
-                f"output {name!r} {list(scores.shape)} does not hold {len(self.labels)} scores for "
-                f"each of {len(placements)} images; make task.labels and the model agree"
-            )
-        return list(rows)
+        return list(scores.reshape(len(scores), -1))
 
     def evidence(self, predictions: Sequence[Prediction], samples: Sequence[Sample]) -> Evidence:
         """Rank the true label of every image."""

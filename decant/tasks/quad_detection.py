@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ..decode import Detections, decode
+from ..decode import Detections, corner_name, decode, require_output, score_name
 from ..errors import DataError
 from ..metrics import (
     MAX_DETECTIONS,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..rules import QuadGridRule
     from ..samples import Sample
     from .evidence import Evidence
-    from .task import Prediction
+    from .task import Prediction, Shapes
 
 QUAD_THRESHOLDS = np.array([0.5])
 
@@ -51,6 +51,28 @@ class QuadDetection:
     def metric_names(self) -> tuple[str, ...]:
         """AP@[.50:.95] and AP50 over boxes, AP50 over quads."""
         return ("ap", "ap50", "quad_ap50")
+
+    def check_outputs(self, shapes: Shapes, image: tuple[int, int]) -> None:
+        """Ask for the scores and the corners of every stride, in cells of that many pixels."""
+        for stride in self.rule.strides:
+            cells = tuple(size // stride for size in image)
+            wanted = {
+                score_name(stride): (len(self.labels), *cells),
+                corner_name(stride): (8, *cells),
+            }
+            for name, needed in wanted.items():
+                require_output(name, shapes, stride)
+                given = shapes[name][1:]
+                fits = len(given) == 3 and all(
+                    a in (None, b) for a, b in zip(given, needed, strict=True)
+                )
+                if not fits:
+                    raise DataError(
+                        f"output {name!r} {list(shapes[name])} does not fit {len(self.labels)} "
+                        f"labels and an input of {list(image)}, which need [N, "
+                        f"{', '.join(map(str, needed))}]; make task.labels, task.decode.strides, "
+                        "input.shape and the model agree"
+                    )
 
     def predict(
         self, outputs: Mapping[str, NDArray[np.float32]], placements: Sequence[Placement]

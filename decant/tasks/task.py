@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Prediction: TypeAlias = "Detections | NDArray[np.float32]"
 """What a model says of one photo: detections in its pixels, or a score per label."""
 
+Shapes: TypeAlias = "Mapping[str, tuple[int | None, ...]]"
+
 
 class Task(Protocol):
     """Turns raw outputs into predictions, and predictions into metrics."""
@@ -29,6 +31,17 @@ class Task(Protocol):
     @property
     def metric_names(self) -> tuple[str, ...]:
         """The names of the metrics, all fractions of which more is better."""
+
+    def check_outputs(self, shapes: Shapes, image: tuple[int, int]) -> None:
+        """Check, before anything runs, that a model gives what the task decodes.
+
+        Args:
+            shapes: Of the model's outputs by name, in ONNX axis order; None where a size is free.
+            image: Height and width of the model's input.
+
+        Raises:
+            DataError: If it does not.
+        """
 
     def predict(
         self, outputs: Mapping[str, NDArray[np.float32]], placements: Sequence[Placement]

@@ -1,5 +1,6 @@
 """What a factory may return, and where a user is told that it cannot be used."""
 
+import shutil
 import subprocess
 import sys
 
@@ -46,6 +47,7 @@ def test_exported_program_goes_the_whole_way(decant, project, inputs):
     assert decant("gate", "model.toml").code == 0
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")
 def test_torchscript_is_refused_with_what_to_return(decant, project):
     change(project / "net.py", "return net.eval()", "return torch.jit.script(net.eval())")
     ended = decant("tflite", "model.toml")
@@ -74,3 +76,15 @@ def test_shape_that_does_not_fit_names_the_line(decant, project):
     assert ended.code == 2
     assert "head (Linear) raised RuntimeError: mat1 and mat2 shapes cannot be mul" in ended.err
     assert f"net.py:{line})" in ended.err
+
+
+def test_number_of_labels_is_checked_before_quantizing(decant, project):
+    change(project / "model.toml", '"dark", "light"', '"dark", "light", "dusk"')
+    for part in ("calibration", "validation", "test"):
+        (project / part / "dusk").mkdir()
+        shutil.copy(project / part / "dark" / "1.png", project / part / "dusk" / "1.png")
+        (project / part / "dark" / "1.png").unlink()
+    ended = decant("tflite", "model.toml")
+    assert ended.code == 5
+    assert "output 'output' [1, 2] does not hold 3 scores for each image, one per" in ended.err
+    assert "quantize" not in ended.err

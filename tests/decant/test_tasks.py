@@ -39,6 +39,34 @@ def test_detections_come_back_in_pixels_of_the_photo():
     assert found.labels.tolist() == [1]
 
 
+OUTPUTS = {"scores_s8": (1, 2, 4, 6), "corners_s8": (1, 8, 4, 6)}
+
+
+def test_outputs_of_a_grid_are_taken():
+    QUADS.check_outputs(OUTPUTS, (32, 48))
+    QUADS.check_outputs({name: (None, *shape[1:]) for name, shape in OUTPUTS.items()}, (32, 48))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"scores_s8": (1, 3, 4, 6)}, r"'scores_s8' \[1, 3, 4, 6\] does not fit 2 labels"),
+        ({"scores_s8": (1, 2, 6, 4)}, r"input of \[32, 48\], which need \[N, 2, 4, 6\]"),
+        ({"corners_s8": (1, 4, 4, 6)}, r"'corners_s8' .* which need \[N, 8, 4, 6\]"),
+        ({"scores_s8": (1, 4, 6)}, r"'scores_s8' \[1, 4, 6\] does not fit"),
+    ],
+    ids=["labels", "transposed", "corners", "axes"],
+)
+def test_outputs_of_another_grid_are_refused(changed, message):
+    with pytest.raises(DataError, match=message):
+        QUADS.check_outputs(OUTPUTS | changed, (32, 48))
+
+
+def test_missing_output_is_named():
+    with pytest.raises(DataError, match="no output 'corners_s8' for stride 8 of the decode rule"):
+        QUADS.check_outputs({"scores_s8": (1, 2, 4, 6)}, (32, 48))
+
+
 def test_evidence_survives_its_file(tmp_path):
     samples, predictions = data_set(1, labels=2, crowd_share=0.2)
     evidence = QUADS.evidence(predictions, samples)

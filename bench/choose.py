@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from decant.machine import HOST
 
 from .schema import Choice
-from .verdict import requirements_of, written
+from .verdict import requirements_of
+from .wording import threads_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def choose(spec: Spec, entries: Sequence[Entry]) -> Choice:
     if len(near) > 1:
         others = ", ".join(entry.name for entry in near if entry is not best)
         reason += f"; {others} within 3 % of the fastest, but not smaller"
-    return Choice(name=best.name, reason=f"{reason} ({threads.replace('_', ' = ')})")
+    return Choice(name=best.name, reason=f"{reason} ({threads_of(threads)})")
 
 
 def decisive_threads(spec: Spec) -> str:
@@ -64,5 +65,6 @@ def _broken(spec: Spec, entry: Entry, reference: Entry) -> list[str]:
         unknown = finding.status == "not measured" and each.required
         # A required device that was not measured fails every file alike: no reason to prefer one.
         if finding.status == "broken" or (unknown and each.unit == "fraction"):
-            found.append(f"{each.key} = {written(finding.value, each.unit)}")
+            where = " on validation photos" if each.unit == "fraction" else ""
+            found.append(f"{each.key} = {written(finding.value, each.unit)}{where}")
     return found

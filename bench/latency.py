@@ -18,6 +18,7 @@ import numpy as np
 from decant.isolation import run_isolated
 from decant.runtime import LiteRtModel, sample_inputs
 
+from .disturbance import other_share, usage
 from .schema import Latency
 
 if TYPE_CHECKING:
@@ -84,11 +85,12 @@ def _measure(
     found: dict[str, dict[str, Latency]] = {file.name: {} for file in files}
     for setting in threads:
         turns = [_load(file, setting) for file in files]
+        before = usage()
         _take_turns(turns, budget_s / len(threads))
+        other = {"other_work": other_share(before, usage())}
         for file, turn in zip(files, turns, strict=True):
-            found[file.name][f"threads_{setting}"] = summarise(
-                turn.times, turn.rounds, turns[0].rounds
-            )
+            times = summarise(turn.times, turn.rounds, turns[0].rounds)
+            found[file.name][f"threads_{setting}"] = times.model_copy(update=other)
     return found
 
 

@@ -9,14 +9,15 @@ import jinja2
 
 from decant.artifacts import write_text
 
-from . import plots
+from . import disturbance, plots
 from .gallery import load_gallery
 from .reading import load_report
 from .schema import GALLERY, NAME, PAGE, Estimate, Slice
-from .verdict import limit_of, milliseconds, written
+from .verdict import limit_of
+from .wording import count, milliseconds, signed, threads_of, written
 
 if TYPE_CHECKING:
-    from .schema import Entry, Parity, Report
+    from .schema import Entry, Latency, Parity, Report
 
 TEMPLATES = Path(__file__).parent / "templates"
 REFERENCE_COLOUR = "float"
@@ -59,11 +60,13 @@ def page(report: Report, folder: Path) -> str:
     )
     environment.filters |= {
         "bytes": _bytes,
+        "count": count,
         "drop_interval": _interval,
         "interval": lambda figure: f"{figure.low:.4f} … {figure.high:.4f}",
         "signed": _signed,
         "limit": limit_of,
         "ms": milliseconds,
+        "threads": threads_of,
         "written": written,
     }
     shown = _shown(report)
@@ -77,6 +80,7 @@ def page(report: Report, folder: Path) -> str:
         operators=_operators(report),
         hops=_hops(report),
         meanings=METRICS,
+        busy=disturbance.warning(report),
     )
 
 
@@ -95,14 +99,15 @@ def colours(report: Report, shown: Entry) -> dict[str, str]:
 
 
 def _line(report: Report, entry: Entry) -> str:
-    time = entry.latency_ms[ONE_THREAD]
+    times = [_time(report, *pair) for pair in entry.latency_ms.items()]
+    operators = count(sum(entry.profile.operators.values()), "operator")
     parts = [
         f"{entry.size_bytes / 1e6:.3f} MB",
-        f"{milliseconds(time.median)} with 1 thread ({time.ratio_to_reference:.2f} × float)",
+        *times,
         f"loaded in {entry.footprint.load_ms:.0f} ms",
         f"peak memory {entry.footprint.peak_memory_bytes / 1e6:.0f} MB",
-        f"{entry.profile.delegated} of {sum(entry.profile.operators.values())} operators in "
-        f"XNNPACK ({entry.profile.partitions} partitions)",
+        f"{entry.profile.delegated} of {operators} in XNNPACK "
+        f"({count(entry.profile.partitions, 'partition')})",
     ]
     if report.metric in entry.accuracy:
         drop = entry.drop[report.metric]
@@ -110,6 +115,12 @@ def _line(report: Report, entry: Entry) -> str:
         parts.append(f"drop {_signed(drop)} ({_interval(drop)})")
     mark = " (chosen)" if entry.chosen and report.candidates else ""
     return f"{entry.name}{mark}: " + ", ".join(parts)
+
+
+def _time(report: Report, setting: str, time: Latency) -> str:
+    """Write a time; a file alone has nothing to be compared with."""
+    ratio = f" ({time.ratio_to_reference:.2f} × float)" if report.candidates else ""
+    return f"{milliseconds(time.median)} with {threads_of(setting)}{ratio}"
 
 
 def _shown(report: Report) -> Entry:
@@ -185,11 +196,11 @@ def _bytes(size: int) -> str:
 
 
 def _signed(figure: Estimate) -> str:
-    return _number(figure.value)
+    return signed(figure.value)
 
 
 def _interval(figure: Estimate) -> str:
-    return f"{_number(figure.low)} … {_number(figure.high)}"
+    return f"{signed(figure.low)} … {signed(figure.high)}"
 
 
 def _hops(report: Report) -> list[Parity]:
@@ -199,9 +210,3 @@ def _hops(report: Report) -> list[Parity]:
         if row.hop not in worst or row.max_relative > worst[row.hop].max_relative:
             worst[row.hop] = row
     return list(worst.values())
-
-
-def _number(value: float) -> str:
-    """Write a drop with its sign; what rounds to zero has none."""
-    text = f"{value:+.4f}"
-    return text[1:] if float(text) == 0 else text

@@ -20,6 +20,7 @@ PAGE = "report.html"
 SHIPPED = "model.tflite"
 
 Status = Literal["met", "broken", "not measured"]
+"""Readers are shown "not met" for "broken"."""
 
 
 class Part(BaseModel):
@@ -52,6 +53,8 @@ class Latency(Part):
         ratio_to_reference: Median over rounds of this file's time to the float file's.
         ratio_low: Lower end of the ratio's 95 % interval; None if too few rounds give one.
         ratio_high: Upper end of it.
+        other_work: Share of the CPU time of the cores that other work had while all files were
+            timed with this number of threads; None where the system does not say.
     """
 
     median: float = Field(gt=0)
@@ -60,6 +63,7 @@ class Latency(Part):
     ratio_to_reference: float = Field(gt=0)
     ratio_low: float | None
     ratio_high: float | None
+    other_work: float | None = Field(default=None, ge=0, le=1)
 
 
 class Footprint(Part):
@@ -210,6 +214,7 @@ class Row(Part):
         value: Of the chosen file, accuracy on the test set; None if not measured.
         status: Whether the chosen file meets it.
         required: Whether a value that was not measured counts as a failure.
+        busy: Whether it is about times that were taken on a busy machine.
         candidates: File name → its value, accuracy on the validation set; the choice is made
             on these.
     """
@@ -221,6 +226,7 @@ class Row(Part):
     value: float | None
     status: Status
     required: bool
+    busy: bool = False
     candidates: dict[str, Finding]
 
     @property

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from decant.machine import HOST
 
+from .disturbance import disturbed
 from .schema import Entry, Estimate, Finding, Quality, Row, Status
+from .wording import count, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +33,7 @@ class Requirement:
         measure: Reads the value of a file, given the reference and the file's quality on the
             data set in question; None if it was not measured.
         required: Whether a value that was not measured counts as a failure.
+        setting: Of the latency it is about, such as "threads_1"; None if it is about another cost.
     """
 
     key: str
@@ -39,6 +42,7 @@ class Requirement:
     subject: str
     measure: Callable[[Entry, Entry, Quality], float | None]
     required: bool = True
+    setting: str | None = None
 
     def judge(self, entry: Entry, reference: Entry, quality: Quality) -> Finding:
         """Hold one file against the limit."""
@@ -92,6 +96,7 @@ def rows(spec: Spec, entries: Sequence[Entry], chosen: Entry) -> tuple[Row, ...]
         chosen: One of them.
     """
     reference, test = entries[0], Quality(accuracy=chosen.accuracy, drop=chosen.drop)
+    busy = disturbed(entries)
     found = []
     for each in requirements_of(spec):
         finding = each.judge(chosen, reference, test)
@@ -104,28 +109,11 @@ def rows(spec: Spec, entries: Sequence[Entry], chosen: Entry) -> tuple[Row, ...]
                 value=finding.value,
                 status=finding.status,
                 required=each.required,
+                busy=finding.value is not None and each.setting in busy,
                 candidates={e.name: each.judge(e, reference, e.validation) for e in entries},
             )
         )
     return tuple(found)
-
-
-def written(value: float | None, unit: str) -> str:
-    """Write a value with its unit."""
-    if value is None:
-        return "not measured"
-    if unit == "bytes":
-        return f"{value / 1e6:.3f} MB" if value >= 1e5 else f"{value / 1e3:.3f} kB"
-    if unit == "fraction":
-        return f"{value:.4f}"
-    if unit == "ratio":
-        return f"{value:.3f} × float"
-    return milliseconds(value) if unit == "ms" else f"{value:.1f} a second"
-
-
-def milliseconds(value: float) -> str:
-    """Write a time; that of a small network keeps its digits."""
-    return f"{value:.2f} ms" if value >= 1 else f"{value:.3g} ms"
 
 
 def limit_of(row: Row) -> str:
@@ -135,9 +123,15 @@ def limit_of(row: Row) -> str:
 
 
 def line(row: Row) -> str:
-    """Write a row as one line."""
-    value = "" if row.value is None else f" = {written(row.value, row.unit)}"
-    return f"{row.requirement}: {row.subject}{value}, wanted {limit_of(row)}: {row.status}"
+    """Write a row as one line, without its status.
+
+    Accuracy is the chosen file's on the test set; what it was chosen by, on the validation set,
+    is another number.
+    """
+    subject = f"{row.subject} on test photos" if row.unit == "fraction" else row.subject
+    value = " not measured" if row.value is None else f" = {written(row.value, row.unit)}"
+    busy = "; timed on a busy machine" if row.busy else ""
+    return f"{row.requirement}: {subject}{value}, wanted {limit_of(row)}{busy}"
 
 
 def _costs(section: Requirements) -> list[Requirement]:
@@ -192,6 +186,7 @@ def _latency(number: int, limit: Latency) -> list[Requirement]:
                 f"latency ({_where(limit.device, limit.threads)})",
                 _reader(limit, field),
                 required=required,
+                setting=f"threads_{limit.threads}",
             )
         )
     return found
@@ -209,12 +204,13 @@ def _qps(section: Requirements) -> Requirement:
     limit = section.min_qps or 0.0
     subject = f"inferences one after the other ({_where(device, threads)})"
     required = device == HOST or (first is not None and first.must_measure)
-    return Requirement("min_qps", limit, "qps", subject, rate, required=required)
+    setting = f"threads_{threads}"
+    return Requirement("min_qps", limit, "qps", subject, rate, required, setting)
 
 
 def _where(device: str, threads: int) -> str:
     """Say on what a time is measured."""
-    return f"{device}, {threads} thread{'s' if threads > 1 else ''}"
+    return f"{device}, {count(threads, 'thread')}"
 
 
 def _reader(limit: Latency, field: str) -> Callable[[Entry, Entry, Quality], float | None]:

@@ -15,7 +15,7 @@ from decant.bench import load_report, measure_file, plots, render
 from decant.bench.gallery import load_gallery
 from decant.errors import DataError
 
-VOID = {"meta", "br"}
+VOID = {"meta", "br", "wbr"}
 LINKS = {"href", "src", "srcset", "xlink:href", "action", "data", "poster"}
 
 
@@ -140,7 +140,25 @@ def test_kept_float_is_told_with_its_reason(folder):
     ).save(folder / "report.json")
     text = " ".join(read(render(folder)).text.split())
     assert "Not fit for release" in text
-    assert "model_fp32.tflite breaks max_drop" in text
+    assert "model_fp32.tflite does not meet max_drop" in text
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.4, True), (0.01, False)])
+def test_busy_machine_is_told_first(folder, share, told):
+    report = load_report(folder / "report.json")
+    entries = [entry("float"), entry("int8", ratio=0.5).model_copy(update={"chosen": True})]
+    for index, each in enumerate(entries):
+        times = {
+            setting: time.model_copy(update={"other_work": share})
+            for setting, time in each.latency_ms.items()
+        }
+        entries[index] = each.model_copy(update={"latency_ms": times})
+    update = {"reference": entries[0], "candidates": (entries[1],), "verdict": ()}
+    report.model_copy(update=update).save(folder / "report.json")
+    (folder / "gallery.json").unlink()
+    text = " ".join(read(render(folder)).text.split())
+    said = text.find("The machine was busy (other work took 40 % of its CPU time")
+    assert (0 < said < text.find("File size")) is told
 
 
 def test_bare_file_has_a_page(tmp_path):
@@ -149,6 +167,7 @@ def test_bare_file_has_a_page(tmp_path):
     text = read(render(tmp_path)).text
     assert "model_fp32" in text
     assert "Verdict" not in text
+    assert "×" not in text
 
 
 def test_missing_report_is_refused(tmp_path):

@@ -3,7 +3,8 @@
 import pytest
 from bench_reports import entry, spec
 
-from decant.bench.verdict import line, rows, written
+from decant.bench.verdict import line, rows
+from decant.bench.wording import count, signed, written
 
 FLOAT = entry("float")
 INT8 = entry("int8", ratio=0.5, size=0.25, drop=0.004, test_drop=0.006, memory=60_000_000)
@@ -74,14 +75,52 @@ def test_candidates_are_judged_on_validation_and_the_shipped_file_on_test():
     assert found.candidates["int8"].status == "met"
 
 
-def test_line_names_value_limit_and_status():
+def test_line_names_value_and_limit_and_leaves_the_status_to_its_reader():
     assert line(row("max_size_ratio", max_size_ratio=0.2)) == (
-        "max_size_ratio: file size = 0.250 × float, wanted ≤ 0.200 × float: broken"
+        "max_size_ratio: file size = 0.250 × float, wanted ≤ 0.200 × float"
     )
     phone = row("latency[0].max_ms", latency=({"max_ms": 9.0, "device": "pixel-8"},))
     assert line(phone) == (
-        "latency[0].max_ms: latency (pixel-8, 1 thread), wanted ≤ 9.00 ms: not measured"
+        "latency[0].max_ms: latency (pixel-8, 1 thread) not measured, wanted ≤ 9.00 ms"
     )
+
+
+def test_line_says_which_photos_accuracy_is_from():
+    assert line(row("min_accuracy", min_accuracy=0.9)) == (
+        "min_accuracy: ap50 on test photos = 0.8940, wanted ≥ 0.9000"
+    )
+
+
+def busy(threads):
+    """Make the two files as timed while other work took the cores, with that many threads."""
+    found = []
+    for each in (FLOAT, INT8):
+        times = dict(each.latency_ms)
+        key = f"threads_{threads}"
+        times[key] = times[key].model_copy(update={"other_work": 0.6})
+        found.append(each.model_copy(update={"latency_ms": times}))
+    return found
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(1, [True, True, True]), (2, [False] * 3)])
+def test_latency_judged_on_a_busy_machine_says_so(threads, expected):
+    limits = ({"max_ms": 9.0, "max_ratio_to_float": 0.6},)
+    files = busy(threads)
+    found = rows(spec(latency=limits, min_qps=1.0, max_size_ratio=0.3), files, files[1])
+    told = {each.requirement: each for each in found}
+    keys = ("latency[0].max_ms", "latency[0].max_ratio_to_float", "min_qps")
+    assert [told[key].busy for key in keys] == expected
+    assert line(told[keys[0]]).endswith("; timed on a busy machine") == expected[0]
+    assert not told["max_size_ratio"].busy
+
+
+def test_phone_is_not_called_busy_for_the_host():
+    files = busy(1)
+    limits = ({"max_ms": 9.0, "device": "pixel-8"},)
+    (found,) = [
+        each for each in rows(spec(latency=limits), files, files[1]) if "[0]" in each.requirement
+    ]
+    assert not found.busy
 
 
 def test_default_limit_is_called_so():
@@ -101,3 +140,16 @@ def test_default_limit_is_called_so():
 )
 def test_small_values_keep_their_digits(value, unit, text):
     assert written(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(-1e-6, "0.0000"), (0.00431, "+0.0043"), (-0.2, "-0.2000")]
+)
+def test_only_what_is_not_zero_has_a_sign(value, text):
+    assert signed(value) == text
+
+
+def test_one_thing_takes_no_s():
+    assert [count(number, "partition") for number in (0, 1, 2)] == [
+        *("0 partitions", "1 partition", "2 partitions"),
+    ]

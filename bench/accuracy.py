@@ -97,12 +97,15 @@ class Regression:
     after: float
 
 
-def prepare_set(dataset: Dataset, section: Input) -> PreparedSet:
+def prepare_set(
+    dataset: Dataset, section: Input, what: str = "reading and resizing photos"
+) -> PreparedSet:
     """Read and resize every photo once.
 
     Args:
         dataset: To prepare.
         section: `input` of the spec.
+        what: Names the work to whoever watches.
 
     Raises:
         DataError: If a photo is missing or damaged.
@@ -112,7 +115,7 @@ def prepare_set(dataset: Dataset, section: Input) -> PreparedSet:
     samples: list[Sample] = []
     placements: list[Placement] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for chunk in _chunks(dataset):
+        for chunk in _chunks(dataset, what):
             for sample, image, placement in pool.map(partial(_fit, rule=rule), chunk):
                 index = len(samples)
                 pixels[index] = image
@@ -128,7 +131,7 @@ def measure_accuracy(
     *,
     batch: int = 1,
     raw: bool = False,
-    what: str = "measuring accuracy",
+    what: str = "model on photos",
 ) -> Accuracy:
     """Run a model over a whole set.
 
@@ -144,9 +147,9 @@ def measure_accuracy(
         DataError: If an output is NaN, or is not what the task decodes.
     """
     predictions: list[Prediction] = []
-    starts = range(0, len(prepared), batch)
-    for start in track(starts, what, len(starts)):
-        stop = min(start + batch, len(prepared))
+    photos = track(range(len(prepared)), what, len(prepared))
+    while several := list(islice(photos, batch)):
+        start, stop = several[0], several[-1] + 1
         inputs = prepared.tensors(start, stop, raw=raw)
         outputs = predictor({name: _filled(array, batch) for name, array in inputs.items()})
         kept = {name: np.asarray(array)[: stop - start] for name, array in outputs.items()}
@@ -202,8 +205,8 @@ def worst_regressions(task: Task, before: Evidence, after: Evidence) -> list[Reg
     return sorted(fallen, key=lambda image: (image.after - image.before, image.id))
 
 
-def _chunks(dataset: Dataset) -> Iterator[list[Sample]]:
-    samples = track(dataset, "preparing photos", len(dataset))
+def _chunks(dataset: Dataset, what: str) -> Iterator[list[Sample]]:
+    samples = track(dataset, what, len(dataset))
     while chunk := list(islice(samples, CHUNK)):
         yield chunk
 

@@ -121,10 +121,15 @@ def ask(models: Sequence[Contestant], sets: Sets, task: Task) -> dict[str, Answe
                 raise CancelledError
             return model.predictor(inputs)
 
-        what = f"asking {model.name}"
+        who = "PyTorch model" if model.name == PYTORCH else f"{model.name} file"
         found = [
-            measure_accuracy(predictor, each, task, batch=model.batch, raw=model.raw, what=what)
-            for each in (sets.test, sets.validation)
+            measure_accuracy(
+                *(predictor, prepared, task),
+                batch=model.batch,
+                raw=model.raw,
+                what=f"{who} on {part} photos",
+            )
+            for part, prepared in (("test", sets.test), ("validation", sets.validation))
         ]
         check_average_precision(task, found[0], sets.test.samples)
         return Answers(*found)
@@ -133,7 +138,7 @@ def ask(models: Sequence[Contestant], sets: Sets, task: Task) -> dict[str, Answe
         # Each with this thread's context, which knows who watches the progress.
         found = [pool.submit(copy_context().run, answer, model) for model in models]
         try:
-            asked = track(found, "measuring accuracy", len(models))
+            asked = track(found, "accuracy: models finished", len(models))
             return {model.name: each.result() for model, each in zip(models, asked, strict=True)}
         except BaseException:
             stopped.set()

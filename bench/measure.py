@@ -144,7 +144,8 @@ def _threads(spec: Spec | None, asked: Sequence[int]) -> tuple[int, ...]:
 
 def _costs(files: Sequence[ModelFile], threads: Sequence[int]) -> list[Entry]:
     """Measure size, footprint, operators and latency; a file that crashes is found here."""
-    footprints = [footprint(file.path) for file in track(files, "loading files", len(files))]
+    loaded = track(files, "load time and memory: files finished", len(files))
+    footprints = [footprint(file.path) for file in loaded]
     times: dict[str, dict[str, Latency]] = measure_latency(files, threads)
     return [
         Entry(
@@ -167,7 +168,7 @@ def _prepare(spec: Spec) -> tuple[Sets, Data]:
     for split in ("test", "validation"):
         source = getattr(spec.data, split)
         dataset = open_dataset(source, spec.task, spec.folder, jobs=usable_cores())
-        prepared[split] = prepare_set(dataset, spec.input)
+        prepared[split] = prepare_set(dataset, spec.input, f"reading {split} photos")
         described[split] = describe_set(source, dataset, prepared[split])
     return answers.Sets(**prepared), Data(**described)
 

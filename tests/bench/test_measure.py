@@ -169,10 +169,11 @@ def test_progress_of_each_model_is_seen(few):
     watched = Watched()
     with watched_by(watched):
         answers.ask(models, few, make_task(project().task))
-    count = 2 * len(few.test)
-    assert watched.steps["measuring accuracy"] == 2
-    assert watched.steps["asking float"] == count
-    assert watched.steps["asking pytorch"] == count / answers.TORCH_BATCH
+    photos = len(few.test)
+    assert watched.steps["accuracy: models finished"] == 2
+    for who in ("float file", "PyTorch model"):
+        for part in ("test", "validation"):
+            assert watched.steps[f"{who} on {part} photos"] == photos
 
 
 def test_failure_stops_the_other_models(few):
@@ -196,13 +197,12 @@ def test_failure_stops_the_other_models(few):
     assert len(asked) < len(few.test)
 
 
-def test_network_with_other_outputs_is_refused(few):
+def test_network_with_other_outputs_is_refused():
     import torch
 
     network = torch.nn.Conv2d(3, 1, 1)
-    models = answers.contestants([model_file("float")], network)
     with pytest.raises(SpecError, match="returns 1 outputs"):
-        answers.parity(models, few.validation)
+        answers.contestants([model_file("float")], network)
 
 
 def test_network_with_5d_buffer_is_asked_and_stays_as_it_is(few):

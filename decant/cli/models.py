@@ -33,11 +33,10 @@ def bench(terminal: Terminal, source: str, out: Path | None, threads: tuple[int,
     measured = importlib.import_module("decant.bench")
     report = measured.measure_file(found.path, threads=threads)
     importlib.import_module("decant.cli.tables").show_files(terminal, report)
-    for line in measured.report_lines(report):
-        terminal.result(line)
     if out is not None:
         with updated_folder(out) as temporary:
             report.save(temporary / "report.json")
+        terminal.result(f"{out / 'report.json'}")
 
 
 def gate(terminal: Terminal, model: str, baseline: Path | None, out: Path | None) -> None:

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -13,37 +14,33 @@ if TYPE_CHECKING:
 
     from .terminal import Terminal
 
-PLAIN_WIDTH = 120
-# Columns that the table of files takes with its intervals.
-WIDE = 105
+# How much the table of files shows: all; then without the files' names, intervals, ratios.
+FULL, INTERVALS, RATIOS, BARE = range(4)
+FILE_NAME = "file name"
+NOT_MET = "not met"
 UNBROKEN = 10_000
 # What `decant.quantize` reports where nothing differs, and where the float file gives only zeros.
 EXACT_DB, SILENT_DB = 200.0, -200.0
-ONE_THREAD = "threads_1"
 
 
 def show_files(terminal: Terminal, report: Any) -> None:
     """Print size, latency and accuracy of every file of a `decant.bench` report.
 
-    A terminal too narrow for all of it is spared the intervals, which the report has.
+    A terminal too narrow for all of it is spared the files' names, then intervals, then ratios,
+    which the report has.
     """
-    width = terminal.columns or PLAIN_WIDTH
-    table = Table("", "file", box=None, pad_edge=False)
-    table.columns[1].overflow = "fold"
-    drop = "drop (95 %)" if width >= WIDE else "drop"
-    for heading in (
-        "size",
-        "1 thread",
-        "× float",
-        *((report.metric, drop) if report.metric else ()),
-    ):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for entry in report.entries:
-        table.add_row(
-            *_row(report, entry, intervals=width >= WIDE), style="bold" if entry.chosen else None
-        )
+    width = terminal.columns or UNBROKEN
+    for detail in (FULL, INTERVALS, RATIOS, BARE):
+        table = _files(report, detail)
+        if _natural_width(table) <= width:
+            break
     terminal.result(f"{report.model} on {report.machine.cpu}")
     _print(terminal, table, width)
+    if report.candidates and detail != BARE:
+        terminal.result("×: time over the float file's, the median of ratios taken in turns")
+    busy = importlib.import_module("decant.bench.disturbance").warning(report)
+    if busy:
+        terminal.result(f"warning: {busy}")
 
 
 def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
@@ -64,10 +61,7 @@ def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
     for output in report.candidates[0].snr_db:
         table.add_row(output, *(_decibels(each.snr_db[output]) for each in report.candidates))
     if table.row_count:
-        terminal.result(
-            "signal-to-noise ratio in dB against the float file"
-            f" (samples: {report.measured_samples})"
-        )
+        terminal.result(f"signal-to-noise ratio in dB against the float file ({_samples(report)})")
         _print(terminal, table, terminal.columns or UNBROKEN)
     for each in report.candidates:
         share = each.size_bytes / report.float_size_bytes
@@ -76,14 +70,78 @@ def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
         )
 
 
+def _samples(report: Any) -> str:
+    """Say what ranges and ratios come from; a lone sample serves for both."""
+    measured, calibrated = report.measured_samples, report.calibration_samples
+    if not calibrated:
+        return f"samples: {measured}"
+    held_out = " held out" if calibrated > 1 else ""
+    return f"samples: {calibrated} to calibrate, {measured}{held_out} to measure"
+
+
 def show_verdict(terminal: Terminal, report: Any) -> list[str]:
     """Print a line per requirement; returns those that are not met."""
     line = importlib.import_module("decant.bench.verdict").line
     for row in report.verdict:
-        word = row.status if row.passed else "FAIL"
-        terminal.result(f"{word:12} {line(row)}")
-    terminal.result(f"{report.choice.name}: {report.choice.reason}")
+        terminal.result(f"{row.status if row.passed else NOT_MET:12}  {line(row)}")
+    file = report.chosen.file
+    terminal.result(f"chosen: {report.choice.name} ({file}), {report.choice.reason}")
     return [line(row) for row in report.verdict if not row.passed]
+
+
+def _files(report: Any, detail: int) -> Table:
+    """Lay out what was measured of every file, in some detail."""
+    wording = importlib.import_module("decant.bench.wording")
+    table = Table("", box=None, pad_edge=False)
+    table.add_column("file", overflow="fold")
+    for heading in _headings(report, detail, wording):
+        name = heading == FILE_NAME
+        table.add_column(
+            heading, justify="left" if name else "right", no_wrap=not name, overflow="fold"
+        )
+    for entry in report.entries:
+        cells = _row(report, entry, detail, wording)
+        table.add_row(*cells, style="bold" if entry.chosen else None)
+    return table
+
+
+def _headings(report: Any, detail: int, wording: Any) -> list[str]:
+    found = [FILE_NAME] if report.candidates and detail == FULL else []
+    found.append("size")
+    for setting in report.reference.latency_ms:
+        found.append(wording.threads_of(setting))
+        found += ["×"] if report.candidates and detail != BARE else []
+    if report.metric is None:
+        return [*found, "load", "peak memory", "in XNNPACK"]
+    return [*found, report.metric, "drop (95 %)" if detail <= INTERVALS else "drop"]
+
+
+def _row(report: Any, entry: Any, detail: int, wording: Any) -> list[str]:
+    """Write the cells of one file; one alone has nothing to be compared with."""
+    several = bool(report.candidates)
+    cells = ["→" if entry.chosen and several else "", entry.name if several else entry.file]
+    cells += [entry.file] if several and detail == FULL else []
+    cells.append(wording.written(entry.size_bytes, "bytes"))
+    for time in entry.latency_ms.values():
+        cells.append(wording.milliseconds(time.median))
+        cells += [f"{time.ratio_to_reference:.2f}"] if several and detail != BARE else []
+    if report.metric is None:
+        operators, cost = sum(entry.profile.operators.values()), entry.footprint
+        pieces = wording.count(entry.profile.partitions, "partition")
+        cells += [f"{cost.load_ms:.0f} ms", wording.written(cost.peak_memory_bytes, "bytes")]
+        return [*cells, f"{entry.profile.delegated} of {operators}, {pieces}"]
+    accuracy, drop = (figures.get(report.metric) for figures in (entry.accuracy, entry.drop))
+    cells.append(f"{accuracy.value:.4f}" if accuracy else "")
+    if drop is None:
+        return [*cells, ""]
+    bounds = f" ({wording.signed(drop.low)} to {wording.signed(drop.high)})"
+    return [*cells, wording.signed(drop.value) + (bounds if detail <= INTERVALS else "")]
+
+
+def _natural_width(table: Table) -> int:
+    """Say how many columns a table takes without a line broken."""
+    console = Console(width=UNBROKEN)
+    return Measurement.get(console, console.options, table).maximum
 
 
 def _print(terminal: Terminal, table: Table, width: int) -> None:
@@ -93,18 +151,6 @@ def _print(terminal: Terminal, table: Table, width: int) -> None:
         console.print(table)
     for line in drawn.get().splitlines():
         terminal.result(line.rstrip())
-
-
-def _row(report: Any, entry: Any, *, intervals: bool) -> list[str]:
-    time = entry.latency_ms.get(ONE_THREAD)
-    cells = ["→" if entry.chosen else "", entry.file, f"{entry.size_bytes / 1e6:.3f} MB"]
-    cells += [f"{time.median:.3g} ms", f"{time.ratio_to_reference:.2f}"] if time else ["", ""]
-    if report.metric is None:
-        return cells
-    accuracy, drop = (figures.get(report.metric) for figures in (entry.accuracy, entry.drop))
-    cells.append(f"{accuracy.value:.4f}" if accuracy else "")
-    interval = f" ({drop.low:+.4f} to {drop.high:+.4f})" if drop and intervals else ""
-    return [*cells, f"{drop.value:+.4f}{interval}" if drop else ""]
 
 
 def _decibels(ratio: float) -> str:

@@ -34,7 +34,7 @@ help:
 	@echo "which make COMMAND ARGS=--help lists. Results are in build/NAME."
 	@echo
 	@echo '  make doctor   versions, processor, what is missing'
-	@echo '  make test     the tests (about 15 minutes on two cores)'
+	@echo '  make test     the tests'
 	@echo '  make check    format, lint, types, import rules'
 	@echo '  make clean    remove build/ and .venv'
 

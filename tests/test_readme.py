@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from decant.runtime import LiteRtModel
@@ -31,20 +32,24 @@ def commands():
     return next(text for _, text in blocks() if "decant tflite model.toml" in text)
 
 
+def run(folder, command):
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-euc", command],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+    )
+
+
 @pytest.fixture(scope="module")
 def walked(tmp_path_factory):
     """The folder in which the walk-through was walked, and what its commands printed."""
     folder = tmp_path_factory.mktemp("walk")
     for name, text in named_files().items():
         (folder / name).write_text(text, encoding="utf-8")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    ended = subprocess.run(
-        ["bash", "-euc", commands()],
-        cwd=folder,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-    )
+    ended = run(folder, commands())
     assert ended.returncode == 0, ended.stderr
     return folder, ended
 
@@ -111,3 +116,40 @@ def test_second_run_does_nothing(walked):
 @pytest.mark.parametrize("code", [0, 1, 2, 3, 4, 5, 70, 130])
 def test_exit_codes_are_documented(code):
     assert f"\n| {code} | " in README.read_text(encoding="utf-8")
+
+
+SCALED = """<ir_version: 10, opset_import: ["": 20, "mydomain": 1]>
+net (float[1, 3, 4, 5] x) => (float[1, 3, 4, 5] y) {
+    larger = mydomain.Scale <factor = 2.5> (x)
+    y = Neg (larger)
+}"""
+
+
+def test_operators_file_converts_an_op_of_ones_own(tmp_path):
+    onnx.save(onnx.parser.parse_model(SCALED), tmp_path / "scaled.onnx")
+    (tmp_path / "scale.py").write_text(named_files()["scale.py"], encoding="utf-8")
+    command = next(text for _, text in blocks() if "--operators scale.py" in text)
+    bare = run(tmp_path, "decant convert scaled.onnx")
+    assert bare.returncode == 3
+    assert "mydomain::Scale" in bare.stderr
+    assert "--operators FILE" in bare.stderr
+    ended = run(tmp_path, command)
+    assert ended.returncode == 0, ended.stderr
+    x = np.random.default_rng(0).normal(size=(1, 3, 4, 5)).astype(np.float32)
+    result = LiteRtModel(tmp_path / "scaled/model_fp32.tflite").run({"x": x})["y"]
+    np.testing.assert_array_equal(result, x * np.float32(-2.5))
+
+
+def test_python_example_measures_every_candidate(tmp_path):
+    files = named_files()
+    for name in ("digits.py", "from_python.py"):
+        (tmp_path / name).write_text(files[name], encoding="utf-8")
+    ended = run(tmp_path, "python from_python.py")
+    assert ended.returncode == 0, ended.stderr
+    lines = [line.split(maxsplit=3) for line in ended.stdout.splitlines()]
+    assert {name for name, *_ in lines} == {
+        *("model_int8.tflite", "model_int8_dynamic.tflite", "model_fp16.tflite"),
+    }
+    for name, size, milliseconds, _ in lines:
+        assert int(size) == (tmp_path / "by_hand" / name).stat().st_size
+        assert float(milliseconds) > 0

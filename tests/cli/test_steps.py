@@ -159,6 +159,9 @@ def test_convert_of_a_plain_file(decant, release, tmp_path):
     assert ended.code == 0, ended.err
     assert not NOISE.search(ended.err)
     assert "largest relative error" in ended.out
+    assert "input image: NCHW [1, 3, 32, 48] became NHWC [1, 32, 48, 3]" in ended.out
+    steps = ["ONNX → TensorFlow → TFLite …", "every form is run and compared …"]
+    assert [line.strip() for line in ended.err.splitlines()] == steps
     # The same graph gives the same file, with a spec or without.
     assert (out / "model_fp32.tflite").read_bytes() == (release / "model_fp32.tflite").read_bytes()
 
@@ -184,7 +187,15 @@ def test_quantize_of_a_plain_file(decant, release, tmp_path):
     for name in ("model_int8.tflite", "model_int8_dynamic.tflite", "model_fp16.tflite"):
         assert (out / name).is_file()
         assert f"{name}: " in ended.out
-    assert "signal-to-noise ratio in dB" in ended.out
+    assert "samples: 6 to calibrate, 2 held out to measure" in ended.out
+    steps = [line.strip() for line in ended.err.splitlines()]
+    assert steps[2:] == [
+        "float file: run on 2 samples …",
+        "calibration: ranges of 6 samples …",
+        "static_int8 …",
+        "dynamic_int8 …",
+        "float16 …",
+    ]
 
 
 def test_second_command_in_the_same_folder_is_refused(decant, built):

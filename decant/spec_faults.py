@@ -26,6 +26,8 @@ TERMS = {
 }
 """What TOML calls a thing that pydantic has another name for."""
 
+EXPLANATION = "Correct the file; docs/model.toml.md in decant's repository explains every key."
+
 # pydantic puts the chosen `kind` into the location of an error; the file has no such table.
 UNION_TAGS = {"coco", "folder", "generated", "quad_detection", "classification"}
 
@@ -41,7 +43,7 @@ def explain_all(error: ValidationError, root: type[BaseModel]) -> str:
     faulty = {detail["loc"][:-1] for detail in details if detail["type"] != "missing"}
     # A list is also called too short where its items were refused, which is no second fault.
     kept = [each for each in details if each["type"] != "too_short" or each["loc"] not in faulty]
-    return "\n".join(f"  {_explain(detail, root)}" for detail in kept)
+    return "\n".join([*(f"  {_explain(detail, root)}" for detail in kept), EXPLANATION])
 
 
 def _explain(detail: Any, root: type[BaseModel]) -> str:
@@ -59,6 +61,8 @@ def _explain(detail: Any, root: type[BaseModel]) -> str:
     message = TERMS.get(detail["type"], message)
     if detail["type"] == "string_pattern_mismatch":
         message = PATTERNS.get(detail["ctx"]["pattern"], message)
+    if detail["type"] == "less_than_equal" and detail["ctx"]["le"] == 1:
+        message += "; write a fraction, such as 0.9 for 90 %"
     if detail["type"] == "union_tag_invalid":
         given, known = detail["ctx"]["tag"], detail["ctx"]["expected_tags"]
         return f'{key}.kind = "{given}": must be one of {known}'

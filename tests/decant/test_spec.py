@@ -106,6 +106,11 @@ def test_each_fault_is_named_with_what_to_do(write, old, new, message):
         load_spec(write(SPEC.replace(old, new)))
 
 
+def test_each_refusal_says_where_the_keys_are_explained(write):
+    with pytest.raises(SpecError, match=r"Correct the file; docs/model\.toml\.md .* every key\.$"):
+        load_spec(write(SPEC.replace('name = "digits"', "name = 3")))
+
+
 DETECTION = """
 kind = "quad_detection"
 labels = ["formula"]
@@ -137,7 +142,7 @@ def test_strides_that_make_no_grid(write, strides, message):
         ("latency = [{ max_ms = -2 }]", "latency.0.max_ms = -2: Input should be greater than 0"),
         ("latency = [{ max_ms = 2, threads = 999 }]", "latency.0.threads = 999: .* less than or"),
         ("max_drop = nan", "requirements.max_drop = nan: Input should be"),
-        ("max_drop = 1.5", "requirements.max_drop = 1.5: Input should be less than or equal to 1"),
+        ("max_drop = 1.5", "requirements.max_drop = 1.5: .* equal to 1; write a fraction"),
         ('serving = "phone"', "requirements.serving = \"phone\": Input should be 'on-device' or"),
     ],
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..artifacts import sha256, sha256_text, to_json
+from ..artifacts import remove, sha256, sha256_text, to_json
 from ..cache import Cache
 from ..errors import DataError, UsageError
 from ..source import find_source
@@ -41,8 +42,16 @@ class Project:
             hashes["checkpoint"] = self._sha256("model.checkpoint", model.checkpoint)
         return {
             **hashes,
+            **self._files_of_arguments(),
             **{name: self._sha256("model.operators", name) for name in model.operators},
         }
+
+    def _files_of_arguments(self) -> dict[str, str]:
+        """Hash the files that arguments name: the factory may well read them."""
+        texts = {k: v for k, v in self.spec.model.arguments.items() if isinstance(v, str)}
+        paths = {f"arguments.{key}": self.spec.path(text) for key, text in texts.items()}
+        # Not Path.is_file, which raises where a text is too long for a name.
+        return {key: sha256(path) for key, path in paths.items() if os.path.isfile(path)}
 
     def recipe_input(self) -> dict[str, str]:
         """Hash the quantization recipe that the spec names, if it names one."""
@@ -81,11 +90,14 @@ def open_project(text: str, out: Path | None) -> Project:
 def locked(folder: Path) -> Iterator[None]:
     """Keep a second command out of a build folder.
 
+    A folder that is new is taken away if a refused command leaves nothing of use in it.
+
     Raises:
         UsageError: If one is at work there.
         DataError: If the folder cannot be written.
     """
     path = folder / ".cache" / "lock"
+    was_there = folder.exists()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("w")
@@ -101,4 +113,16 @@ def locked(folder: Path) -> Iterator[None]:
                 f"{folder}: another decant command is at work there; wait for it, or give "
                 "another folder with --out"
             ) from None
-        yield
+        try:
+            yield
+        except BaseException:
+            if not was_there and _is_useless(folder):
+                remove(folder)
+            raise
+
+
+def _is_useless(folder: Path) -> bool:
+    """Whether a build folder holds at most the finding that the data sets are in order."""
+    others = [each for each in folder.iterdir() if each.name != ".cache"]
+    kept = [each.name for each in (folder / ".cache").iterdir() if each.name != "lock"]
+    return not others and all(name.startswith("data-") for name in kept)

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from decant.cli.project import open_project
+
 EXPORTED = """
 from pathlib import Path
 
@@ -54,6 +56,16 @@ def test_torchscript_is_refused_with_what_to_return(decant, project):
     assert ended.code == 2
     assert "returned a RecursiveScriptModule; return a torch.nn.Module: the network" in ended.err
     assert "torch.export.load(file).module()" in ended.err
+    assert not (project / "build" / "bright").exists()
+
+
+def test_file_that_an_argument_names_is_seen_to_change(project):
+    change(project / "model.toml", "[input]", 'arguments = { width = "w.txt", note = "" }\n[input]')
+    (project / "w.txt").write_text("8")
+    first = open_project("model.toml", None).network_inputs()
+    (project / "w.txt").write_text("9")
+    second = open_project("model.toml", None).network_inputs()
+    assert {key for key in first if first[key] != second[key]} == {"arguments.width"}
 
 
 def test_fault_in_forward_names_its_line(decant, project):

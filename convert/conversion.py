@@ -117,6 +117,19 @@ def to_tflite(
     return _moved(report, stage, target)
 
 
+def _missing_example(module: torch.nn.Module) -> str:
+    """Say what a module is traced with, by the names of its own parameters if it tells them."""
+    try:
+        names = list(inspect.signature(module.forward).parameters)
+    except ValueError:  # TorchScript
+        names = ["name"]
+    arrays = ", ".join(f'"{name}": …' for name in names)
+    return (
+        f"A module is traced with an example: give `inputs` = {{{arrays}}}, arrays of"
+        " [samples, …] in ONNX axis order."
+    )
+
+
 def _check_choice(option: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise UsageError(f"{option} is {value!r}; give one of {', '.join(map(repr, choices))}")
@@ -172,12 +185,7 @@ class _Work:
         if not isinstance(module, torch.nn.Module):
             raise UsageError(f"{module!r} is neither a path nor a torch.nn.Module")
         if not inputs:
-            names = list(inspect.signature(module.forward).parameters) or ["name"]
-            arrays = ", ".join(f'"{name}": …' for name in names)
-            raise DataError(
-                "A module is traced with an example: give `inputs={" + arrays + "}`, arrays of"
-                " [samples, …] in ONNX axis order."
-            )
+            raise DataError(_missing_example(module))
         example = {
             name: torch.from_numpy(self.for_pytorch(np.asarray(array)[:1]))
             for name, array in inputs.items()

@@ -274,7 +274,13 @@ def test_tensorflow_and_the_saved_model_run_with_a_checked_heap(tmp_path):
         pytest.param("missing.onnx", {}, DataError, "no such file", id="missing"),
         pytest.param("net.txt", {}, UsageError, r"takes an \.onnx or \.pt2", id="suffix"),
         pytest.param(3, {}, UsageError, "neither a path nor", id="not-a-module"),
-        pytest.param(torch.nn.ReLU().eval(), {}, DataError, "give `inputs`", id="no-example"),
+        pytest.param(
+            torch.nn.ReLU().eval(),
+            {},
+            DataError,
+            r"give `inputs` = \{\"input\": …\}",
+            id="no-example",
+        ),
         pytest.param(
             "net.onnx",
             {"normalization": ((0.5,), (0.5,))},

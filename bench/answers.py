@@ -94,7 +94,7 @@ def contestants(files: Sequence[ModelFile], network: nn.Module) -> list[Contesta
 
 def _batch(predictor: Predictor, photo: TensorInfo) -> int:
     """Take as many samples at once as the network can: an exported one's count may be fixed."""
-    shape = photo.to_onnx_order(np.empty([size or 1 for size in photo.shape])).shape
+    shape = [size or 1 for size in photo.onnx_shape]
     try:
         found = predictor({photo.name: np.zeros((TORCH_BATCH, *shape[1:]), np.float32)})
     except (AssertionError, RuntimeError, ValueError):

@@ -174,8 +174,8 @@ def quantize(
         Path | None,
         typer.Option(
             metavar="X.npz",
-            help="Inputs by ONNX name, a hundred or so; a spec names its own. Every fourth is held"
-            " out to measure on.",
+            help="Inputs by ONNX name and in ONNX axis order, a hundred or so; a spec names its"
+            " own. Every fourth is held out to measure on.",
         ),
     ] = None,
     recipe: Annotated[

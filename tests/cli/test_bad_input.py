@@ -321,7 +321,7 @@ def test_label_file_that_does_not_match_its_images(decant, project, fault):
     ("arrays", "message"),
     [
         ({"x": np.zeros((4, 3, 5, 4), np.float32)}, "[4, 3, 5, 4]"),
-        ({"x": np.full((4, 32, 48, 3), np.nan, np.float32)}, "NaN"),
+        ({"x": np.full((4, 3, 32, 48), np.nan, np.float32)}, "NaN"),
         ({"y": np.zeros((4, 3, 4, 5), np.float32)}, "'y'"),
         ({"x": np.zeros((0, 3, 4, 5), np.float32)}, "empty"),
         (None, "samples.npz"),

@@ -38,7 +38,7 @@ class ParityError(DecantError):
 
 
 class DataError(DecantError):
-    """A file or data set is missing, damaged, or cannot be written."""
+    """A file or data set is missing, damaged, does not fit, or cannot be written."""
 
     exit_code = 5
 

@@ -30,17 +30,18 @@ def show_files(terminal: Terminal, report: Any) -> None:
     which the report has.
     """
     width = terminal.columns or UNBROKEN
+    if report.metric is None:
+        _show_one(terminal, report, width)
+        return
     for detail in (FULL, INTERVALS, RATIOS, BARE):
         table = _files(report, detail)
         if _natural_width(table) <= width:
             break
     terminal.result(f"{report.model} on {report.machine.cpu}")
     _print(terminal, table, width)
-    if report.candidates and detail != BARE:
+    if detail != BARE:
         terminal.result("×: time over the float file's, the median of ratios taken in turns")
-    busy = importlib.import_module("decant.bench.disturbance").warning(report)
-    if busy:
-        terminal.result(f"warning: {busy}")
+    _show_warning(terminal, report)
 
 
 def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
@@ -89,6 +90,34 @@ def show_verdict(terminal: Terminal, report: Any) -> list[str]:
     return [line(row) for row in report.verdict if not row.passed]
 
 
+def _show_one(terminal: Terminal, report: Any, width: int) -> None:
+    """Print a line per figure of a file that has nothing to be compared with."""
+    wording = importlib.import_module("decant.bench.wording")
+    entry = report.reference
+    profile, cost = entry.profile, entry.footprint
+    partitions = wording.count(profile.partitions, "partition")
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_row("size", wording.written(entry.size_bytes, "bytes"))
+    for setting, time in entry.latency_ms.items():
+        times = (
+            f"{wording.milliseconds(time.median)}, 9 in 10 within {wording.milliseconds(time.p90)}"
+        )
+        table.add_row(f"latency, {wording.threads_of(setting)}", times)
+    table.add_row("load", f"{cost.load_ms:.0f} ms")
+    table.add_row("peak memory", wording.written(cost.peak_memory_bytes, "bytes"))
+    operators = wording.count(sum(profile.operators.values()), "operator")
+    table.add_row("in XNNPACK", f"{profile.delegated} of {operators}, {partitions}")
+    terminal.result(f"{entry.file} on {report.machine.cpu}")
+    _print(terminal, table, width)
+    _show_warning(terminal, report)
+
+
+def _show_warning(terminal: Terminal, report: Any) -> None:
+    busy = importlib.import_module("decant.bench.disturbance").warning(report)
+    if busy:
+        terminal.result(f"warning: {busy}")
+
+
 def _files(report: Any, detail: int) -> Table:
     """Lay out what was measured of every file, in some detail."""
     wording = importlib.import_module("decant.bench.wording")
@@ -106,30 +135,21 @@ def _files(report: Any, detail: int) -> Table:
 
 
 def _headings(report: Any, detail: int, wording: Any) -> list[str]:
-    found = [FILE_NAME] if report.candidates and detail == FULL else []
-    found.append("size")
+    found = [FILE_NAME, "size"] if detail == FULL else ["size"]
     for setting in report.reference.latency_ms:
         found.append(wording.threads_of(setting))
-        found += ["×"] if report.candidates and detail != BARE else []
-    if report.metric is None:
-        return [*found, "load", "peak memory", "in XNNPACK"]
+        found += ["×"] if detail != BARE else []
     return [*found, report.metric, "drop (95 %)" if detail <= INTERVALS else "drop"]
 
 
 def _row(report: Any, entry: Any, detail: int, wording: Any) -> list[str]:
-    """Write the cells of one file; one alone has nothing to be compared with."""
-    several = bool(report.candidates)
-    cells = ["→" if entry.chosen and several else "", entry.name if several else entry.file]
-    cells += [entry.file] if several and detail == FULL else []
+    """Write the cells of one file."""
+    cells = ["→" if entry.chosen else "", entry.name]
+    cells += [entry.file] if detail == FULL else []
     cells.append(wording.written(entry.size_bytes, "bytes"))
     for time in entry.latency_ms.values():
         cells.append(wording.milliseconds(time.median))
-        cells += [f"{time.ratio_to_reference:.2f}"] if several and detail != BARE else []
-    if report.metric is None:
-        operators, cost = sum(entry.profile.operators.values()), entry.footprint
-        pieces = wording.count(entry.profile.partitions, "partition")
-        cells += [f"{cost.load_ms:.0f} ms", wording.written(cost.peak_memory_bytes, "bytes")]
-        return [*cells, f"{entry.profile.delegated} of {operators}, {pieces}"]
+        cells += [f"{time.ratio_to_reference:.2f}"] if detail != BARE else []
     accuracy, drop = (figures.get(report.metric) for figures in (entry.accuracy, entry.drop))
     cells.append(f"{accuracy.value:.4f}" if accuracy else "")
     if drop is None:

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import termios
 
 import numpy as np
 import onnx
@@ -198,17 +200,24 @@ def test_spec_with_a_missing_recipe_file_is_told(decant, project, command):
     assert "Traceback" not in ended.err
 
 
-class FakeTerminalStream(io.StringIO):
-    """A stream of a terminal 80 columns wide."""
+class TerminalStream(io.StringIO):
+    """Keeps what is written to a terminal 80 columns wide."""
+
+    def __init__(self):
+        super().__init__()
+        self._ends = os.openpty()
+        termios.tcsetwinsize(self._ends[1], (24, 80))
 
     def isatty(self):
         return True
 
+    def fileno(self):
+        return self._ends[1]
 
-@pytest.mark.parametrize("stream", [FakeTerminalStream, io.StringIO], ids=["terminal", "pipe"])
-def test_long_names_stay_whole(pictures, monkeypatch, stream):
+
+@pytest.mark.parametrize("stream", [TerminalStream, io.StringIO], ids=["terminal", "pipe"])
+def test_long_names_stay_whole(pictures, stream):
     """On 80 columns they are folded, in a pipe they keep to their line."""
-    monkeypatch.setenv("TERM", "dumb")
     document = read_json(pictures / "out" / "quantize.json")
     name = "a_rather_long_name_of_an_output_" * 4
     for candidate in document["candidates"]:

@@ -10,6 +10,7 @@ import onnx
 import pytest
 from candidates import named
 from processes import run_decant
+from rich.text import Text
 
 from decant.artifacts import read_json
 from decant.cli.tables import show_candidates
@@ -225,7 +226,7 @@ def test_long_names_stay_whole(pictures, stream):
     report = QuantizeReport.model_validate(document)
     out = stream()
     show_candidates(Terminal(out, out), report, pictures / "out")
-    lines = out.getvalue().splitlines()[1:5]
+    lines = Text.from_ansi(out.getvalue()).plain.splitlines()[1:5]
     whole = [line for line in lines if name in line]
     if stream is io.StringIO:
         assert whole[0].split()[1:] == ["exact"] * 3

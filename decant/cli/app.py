@@ -22,6 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+feedback = typer.Typer(
+    help="Take in what users of the app say of the model's answers.", no_args_is_help=True
+)
+app.add_typer(feedback, name="feedback")
 
 
 class Layout(StrEnum):
@@ -275,6 +279,34 @@ def report(model: Model, out: Out = None, verbose: Verbose = False) -> None:
     """Draw report.html from what was measured."""
     with session(verbose=verbose) as terminal:
         _command("models").report(terminal, model, out)
+
+
+@feedback.command("import")
+def feedback_import(
+    archives: Annotated[
+        list[Path], typer.Argument(metavar="FILE.zip...", help="What the app exported.")
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="model.json",
+            help="Of the release that the app has; the only build/*/model.json if not given.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="DIR",
+            help="Folder to write; if not given, build/NAME/feedback below the current folder.",
+        ),
+    ] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Check feedback, and give its statistics and photos to label; a bad file is refused whole."""
+    with session(verbose=verbose) as terminal:
+        _command("feedback").import_(terminal, archives, model, out)
 
 
 @app.command()

@@ -13,6 +13,7 @@ COMMANDS = [
     "bench",
     "gate",
     "report",
+    "feedback",
     "doctor",
 ]
 

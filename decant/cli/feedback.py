@@ -1,0 +1,80 @@
+"""`decant feedback import`: what users of the app say of the model's answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from ..feedback import import_archives, known_model
+from ..feedback.report import CANDIDATES, REPORT
+from ..sidecar import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..feedback.report import Report
+    from ..feedback.statistics import Rate, Waiting
+    from .terminal import Terminal
+
+
+def import_(
+    terminal: Terminal, archives: Sequence[Path], model: Path | None, out: Path | None
+) -> None:
+    """Check archives of feedback, and write what they say and the photos to label.
+
+    Args:
+        terminal: Where the outcome is shown.
+        archives: Zip files that the app or the page exported.
+        model: Sidecar of the release that they are about; the only one in `build` if None.
+        out: Folder to write; `build/NAME/feedback` if None.
+
+    Raises:
+        DataError: If an archive is refused; nothing is then written.
+        UsageError: If it is not clear which model is meant.
+    """
+    known = known_model(model or _only_model())
+    out = out or Path("build", known.name, "feedback")
+    report = import_archives(archives, known, out)
+    for warning in report.warnings:
+        terminal.say(f"warning: {warning}")
+    _show(terminal, report)
+    terminal.result(f"{out / REPORT}")
+    terminal.result(f"{out / CANDIDATES}")
+
+
+def _only_model() -> Path:
+    found = sorted(Path("build").glob(f"*/{NAME}"))
+    if len(found) == 1:
+        return found[0]
+    there = f"build has {', '.join(map(str, found))}" if found else f"build has no */{NAME}"
+    raise UsageError(f"{there}; name the {NAME} of the release that the app has with --model")
+
+
+def _show(terminal: Terminal, report: Report) -> None:
+    """Print the figures."""
+    statistics = report.statistics
+    terminal.result(f"corrected by the user: {_written(statistics.corrected)}")
+    for kind, rate in statistics.by_kind.items():
+        terminal.result(f"  {kind}: {_written(rate)}")
+    terminal.result(f"shutter to screen: {_timed(statistics.shutter_to_screen_ms)}")
+    for name, waiting in statistics.by_accelerator_ms.items():
+        terminal.result(f"  {name}: {_timed(waiting)}")
+    repeating = sum(each.duplicate_of is not None for each in report.candidates)
+    terminal.result(
+        f"candidates: {len(report.candidates)} photos, {repeating} nearly repeating another"
+    )
+    if report.repeated:
+        terminal.result(f"records in more than one archive, counted once: {report.repeated}")
+
+
+def _written(rate: Rate) -> str:
+    bounds = f"{rate.low:.1%} to {rate.high:.1%}"
+    return f"{rate.value:.1%} of {rate.n} photos (95 %: {bounds})"
+
+
+def _timed(time: Waiting) -> str:
+    return (
+        f"median {time.median:.0f} ms, 9 in 10 within {time.p90:.0f} ms, 99 in 100 within "
+        f"{time.p99:.0f} ms, n = {time.n}"
+    )

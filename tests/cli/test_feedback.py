@@ -1,0 +1,80 @@
+"""`decant feedback import` on files, with the model that it finds."""
+
+import json
+
+import pytest
+from feedback_archives import SHA256, record, write_archive
+from hostile_archives import bomb_by_ratio, write_hostile
+
+from decant.artifacts import sha256
+
+
+@pytest.fixture
+def release(tmp_path, monkeypatch):
+    """A folder with one release in build, which is the current folder."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "build" / "finder"
+    folder.mkdir(parents=True)
+    (folder / "model.tflite").write_bytes(b"weights")
+    document = {
+        "model": "finder",
+        "file": "model.tflite",
+        "sha256": sha256(folder / "model.tflite"),
+        "size_bytes": 7,
+        "inputs": [],
+        "outputs": [],
+        "labels": ["formula", "table"],
+    }
+    (folder / "model.json").write_text(json.dumps(document))
+    monkeypatch.setattr("feedback_archives.SHA256", document["sha256"])
+    assert document["sha256"] != SHA256
+    return tmp_path
+
+
+def remarked(number):
+    return record(number, {"kind": "remark", "text": "ask kim@example.com"})
+
+
+def test_import(decant, release):
+    write_archive(release / "a.zip", record(1), remarked(2))
+    ended = decant("feedback", "import", "a.zip")
+    assert (ended.code, ended.err.count("warning: ")) == (0, 2)
+    assert "corrected by the user: 50.0% of 2 photos (95 %: 1.3% to 98.7%)" in ended.out
+    assert "shutter to screen: median 40 ms, 9 in 10 within 40 ms" in ended.out
+    assert "a remark has an e-mail address" in ended.err
+    assert "kim" not in ended.err
+    out = release / "build" / "finder" / "feedback"
+    assert sorted(path.name for path in out.iterdir()) == [
+        "candidates.json",
+        "feedback.json",
+        "images",
+    ]
+
+
+def test_a_hostile_file_ends_it_with_5(decant, release):
+    write_archive(release / "a.zip", record(1))
+    write_hostile(bomb_by_ratio, 0, release / "b.zip")
+    ended = decant("feedback", "import", "a.zip", "b.zip", "-o", "out")
+    assert ended.code == 5
+    assert ended.out == ""
+    assert ended.err.startswith("error: b.zip: ")
+    assert ended.err.count("\n") == 1
+    assert not (release / "out").exists()
+
+
+def test_which_model_is_meant(decant, release):
+    write_archive(release / "a.zip", record(1))
+    (release / "build" / "other").mkdir()
+    (release / "build" / "other" / "model.json").write_text("{}")
+    ended = decant("feedback", "import", "a.zip")
+    assert ended.code == 2
+    assert "--model" in ended.err
+    named = decant("feedback", "import", "a.zip", "--model", "build/finder/model.json", "-o", "out")
+    assert named.code == 0
+
+
+def test_no_model_is_there(decant, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ended = decant("feedback", "import", "a.zip")
+    assert ended.code == 2
+    assert "build has no */model.json; name the model.json" in ended.err

@@ -1,0 +1,79 @@
+plugins {
+    alias(libs.plugins.android.application)
+    alias(libs.plugins.kotlin.compose)
+}
+
+android {
+    namespace = "dev.decant.demo"
+    compileSdk = 36
+
+    defaultConfig {
+        applicationId = "dev.decant.demo"
+        minSdk = 24
+        targetSdk = 36
+        versionCode = 1
+        versionName = "1.0"
+        testInstrumentationRunner = "androidx.test.runner.AndroidJUnitRunner"
+    }
+
+    flavorDimensions += "runtime"
+    productFlavors {
+        create("bundled") { dimension = "runtime" }
+        create("play") {
+            dimension = "runtime"
+            applicationIdSuffix = ".play"
+        }
+    }
+
+    buildTypes {
+        release {
+            isMinifyEnabled = true
+            isShrinkResources = true
+            proguardFiles(getDefaultProguardFile("proguard-android-optimize.txt"), "proguard-rules.pro")
+        }
+    }
+
+    compileOptions {
+        sourceCompatibility = JavaVersion.VERSION_11
+        targetCompatibility = JavaVersion.VERSION_11
+    }
+
+    buildFeatures {
+        compose = true
+        buildConfig = true
+    }
+
+    // Stored, so that installing does not unpack it a second time.
+    androidResources { noCompress += "tflite" }
+
+    // Native libraries stay uncompressed, which the plugin then aligns to 16 KB in the APK.
+    packaging { jniLibs { useLegacyPackaging = false } }
+
+    lint {
+        abortOnError = true
+        // The versions are pinned on purpose; a newer one is news, not a fault.
+        informational += listOf("GradleDependency", "NewerVersionAvailable", "AndroidGradlePluginVersion")
+    }
+}
+
+dependencies {
+    implementation(project(":core"))
+    implementation(platform(libs.compose.bom))
+    implementation(libs.bundles.compose)
+    implementation(libs.bundles.camerax)
+    implementation(libs.bundles.lifecycle)
+    implementation(libs.coroutines.android)
+    implementation(libs.exifinterface)
+    implementation(libs.gson)
+
+    "bundledImplementation"(libs.litert)
+    "bundledImplementation"(libs.litert.gpu)
+    "playImplementation"(libs.play.services.litert)
+    "playImplementation"(libs.coroutines.play.services)
+
+    debugImplementation(libs.compose.ui.test.manifest)
+    androidTestImplementation(platform(libs.compose.bom))
+    androidTestImplementation(libs.compose.ui.test.junit4)
+    androidTestImplementation(libs.androidx.test.junit)
+    androidTestImplementation(libs.androidx.test.runner)
+}

@@ -1,0 +1,40 @@
+package dev.decant.demo
+
+import android.os.Build
+import com.google.gson.GsonBuilder
+import com.google.gson.JsonArray
+import com.google.gson.JsonObject
+import dev.decant.core.Benchmark
+import dev.decant.core.Latency
+import dev.decant.core.Sidecar
+
+/** The results under the keys of `report.json`: a candidate per accelerator. */
+fun benchmarkJson(sidecar: Sidecar, rows: List<BenchmarkRow>): String {
+    val candidates = JsonArray()
+    for ((accelerator, times) in rows.groupBy { it.accelerator }) {
+        candidates.add(
+            JsonObject().apply {
+                addProperty("name", accelerator)
+                addProperty("file", sidecar.file)
+                addProperty("sha256", sidecar.sha256)
+                addProperty("size_bytes", sidecar.sizeBytes)
+                add("latency_ms", Benchmark.toJson(times.associate { it.threads to it.latency() }))
+            },
+        )
+    }
+    val report = JsonObject().apply {
+        addProperty("model", sidecar.model)
+        add("machine", machine())
+        add("candidates", candidates)
+    }
+    return GsonBuilder().setPrettyPrinting().create().toJson(report)
+}
+
+private fun BenchmarkRow.latency() = Latency(median, p90, n)
+
+private fun machine() = JsonObject().apply {
+    addProperty("device", "${Build.MANUFACTURER} ${Build.MODEL}")
+    addProperty("architecture", Build.SUPPORTED_ABIS.first())
+    addProperty("system", "Android ${Build.VERSION.RELEASE} (API ${Build.VERSION.SDK_INT})")
+    addProperty("cores", Runtime.getRuntime().availableProcessors())
+}

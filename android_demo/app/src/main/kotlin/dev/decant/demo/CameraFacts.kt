@@ -1,0 +1,52 @@
+package dev.decant.demo
+
+import android.hardware.camera2.CameraCharacteristics
+import android.hardware.camera2.CameraMetadata
+import android.os.SystemClock
+import androidx.annotation.OptIn
+import androidx.camera.camera2.interop.Camera2CameraInfo
+import androidx.camera.camera2.interop.ExperimentalCamera2Interop
+import androidx.camera.core.CameraInfo
+import androidx.camera.core.CameraSelector
+
+private const val NANOS_PER_MS = 1e6
+private const val LONGEST_MS = 10_000.0
+
+/** The clock that a camera stamps its frames with. */
+enum class CameraClock {
+    /** Time since boot, with sleep. */
+    REALTIME,
+
+    /** Time since boot, without sleep; Camera2 promises only that it is roughly this. */
+    UPTIME,
+    ;
+
+    /**
+     * Milliseconds from the exposure of a frame until now; null where the camera's stamp cannot be
+     * on this clock.
+     */
+    fun millisecondsSince(timestampNs: Long): Double? {
+        val now = if (this == REALTIME) SystemClock.elapsedRealtimeNanos() else System.nanoTime()
+        return ((now - timestampNs) / NANOS_PER_MS).takeIf { it in 0.0..LONGEST_MS }
+    }
+
+    companion object {
+        @OptIn(ExperimentalCamera2Interop::class)
+        fun of(camera: CameraInfo): CameraClock {
+            val source = Camera2CameraInfo.from(camera)
+                .getCameraCharacteristic(CameraCharacteristics.SENSOR_INFO_TIMESTAMP_SOURCE)
+            val isRealtime = source == CameraMetadata.SENSOR_INFO_TIMESTAMP_SOURCE_REALTIME
+            return if (isRealtime) REALTIME else UPTIME
+        }
+    }
+}
+
+/** What the screen has to know of a camera; the preview of a front camera is a mirror. */
+data class CameraFacts(val clock: CameraClock, val mirrored: Boolean) {
+    companion object {
+        fun of(camera: CameraInfo): CameraFacts {
+            val isFront = camera.lensFacing == CameraSelector.LENS_FACING_FRONT
+            return CameraFacts(CameraClock.of(camera), mirrored = isFront)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+package dev.decant.demo
+
+import android.util.Size
+import androidx.camera.core.CameraSelector
+import androidx.camera.core.ImageAnalysis
+import androidx.camera.core.resolutionselector.ResolutionSelector
+import androidx.camera.core.resolutionselector.ResolutionStrategy
+import androidx.camera.view.CameraController
+import androidx.camera.view.LifecycleCameraController
+import androidx.camera.view.PreviewView
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.DisposableEffect
+import androidx.compose.runtime.remember
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalContext
+import androidx.compose.ui.viewinterop.AndroidView
+import androidx.core.content.ContextCompat
+import androidx.lifecycle.compose.LocalLifecycleOwner
+import java.util.concurrent.ExecutionException
+import java.util.concurrent.Executor
+
+private val ANALYSIS_SIZE = Size(1280, 720)
+
+/** Where the frames of the camera go, and on which thread. */
+class FrameSink(
+    val executor: Executor,
+    val analyzer: ImageAnalysis.Analyzer,
+    val onCamera: (CameraFacts) -> Unit,
+    val onFailure: (String) -> Unit,
+)
+
+/**
+ * Shows the camera and hands its frames to [sink]: always the latest one, the others are dropped.
+ *
+ * The controller crops the analysed frames to what the preview shows. The camera is released when
+ * this leaves the screen, and while the app is in the background.
+ */
+@Composable
+fun CameraPreview(sink: FrameSink, modifier: Modifier = Modifier) {
+    val context = LocalContext.current
+    val owner = LocalLifecycleOwner.current
+    val controller = remember { LifecycleCameraController(context) }
+    DisposableEffect(owner, sink) {
+        configure(controller, sink)
+        controller.bindToLifecycle(owner)
+        controller.initializationFuture.addListener(
+            { start(controller, sink) },
+            ContextCompat.getMainExecutor(context),
+        )
+        onDispose {
+            controller.clearImageAnalysisAnalyzer()
+            controller.unbind()
+        }
+    }
+    AndroidView(
+        factory = { PreviewView(it).also { view -> view.controller = controller } },
+        modifier = modifier,
+        onRelease = { it.controller = null },
+    )
+}
+
+private fun configure(controller: LifecycleCameraController, sink: FrameSink) {
+    controller.setEnabledUseCases(CameraController.IMAGE_ANALYSIS)
+    controller.imageAnalysisBackpressureStrategy = ImageAnalysis.STRATEGY_KEEP_ONLY_LATEST
+    controller.imageAnalysisOutputImageFormat = ImageAnalysis.OUTPUT_IMAGE_FORMAT_RGBA_8888
+    controller.imageAnalysisResolutionSelector = ResolutionSelector.Builder()
+        .setResolutionStrategy(
+            ResolutionStrategy(
+                ANALYSIS_SIZE,
+                ResolutionStrategy.FALLBACK_RULE_CLOSEST_HIGHER_THEN_LOWER,
+            ),
+        )
+        .build()
+    controller.setImageAnalysisAnalyzer(sink.executor, sink.analyzer)
+}
+
+/** Falls back to the front camera where there is no other, and reports what went wrong. */
+private fun start(controller: LifecycleCameraController, sink: FrameSink) {
+    try {
+        controller.initializationFuture.get()
+        val back = CameraSelector.DEFAULT_BACK_CAMERA
+        controller.cameraSelector =
+            if (controller.hasCamera(back)) back else CameraSelector.DEFAULT_FRONT_CAMERA
+        controller.cameraInfo?.let { sink.onCamera(CameraFacts.of(it)) }
+    } catch (error: ExecutionException) {
+        sink.onFailure(error.cause?.message ?: error.toString())
+    } catch (error: IllegalStateException) {
+        sink.onFailure(error.message ?: error.toString())
+    } catch (error: IllegalArgumentException) {
+        sink.onFailure(error.message ?: error.toString())
+    }
+}

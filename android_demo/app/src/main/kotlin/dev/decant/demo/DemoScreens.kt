@@ -1,0 +1,81 @@
+package dev.decant.demo
+
+import androidx.annotation.DrawableRes
+import androidx.annotation.StringRes
+import androidx.compose.foundation.layout.Box
+import androidx.compose.foundation.layout.fillMaxSize
+import androidx.compose.foundation.layout.padding
+import androidx.compose.material3.Icon
+import androidx.compose.material3.NavigationBar
+import androidx.compose.material3.NavigationBarItem
+import androidx.compose.material3.Scaffold
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.saveable.rememberSaveable
+import androidx.compose.runtime.setValue
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.res.painterResource
+import androidx.compose.ui.res.stringResource
+import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import androidx.lifecycle.viewmodel.compose.viewModel
+
+private enum class Tab(@StringRes val label: Int, @DrawableRes val icon: Int) {
+    LIVE(R.string.tab_live, R.drawable.ic_live),
+    STILL(R.string.tab_still, R.drawable.ic_photo),
+    BENCHMARK(R.string.tab_benchmark, R.drawable.ic_benchmark),
+    ABOUT(R.string.tab_about, R.drawable.ic_about),
+}
+
+/** The four screens; which one is open survives rotation and the death of the process. */
+@Composable
+fun DemoScreens(model: ModelViewModel = viewModel()) {
+    var tab by rememberSaveable { mutableStateOf(Tab.LIVE) }
+    Scaffold(bottomBar = { Tabs(tab) { tab = it } }) { padding ->
+        Box(Modifier.fillMaxSize().padding(padding)) {
+            val state by model.state.collectAsStateWithLifecycle()
+            when (val now = state) {
+                ModelState.Loading -> Waiting(stringResource(R.string.model_loading))
+                ModelState.Missing ->
+                    Notice(
+                        stringResource(R.string.model_missing_title),
+                        stringResource(R.string.model_missing_text),
+                    )
+                is ModelState.Failed ->
+                    Notice(
+                        stringResource(R.string.model_failed_title),
+                        now.reason,
+                        stringResource(R.string.model_retry),
+                        model::load,
+                    )
+                is ModelState.Ready -> Screen(tab, now.model)
+            }
+        }
+    }
+}
+
+@Composable
+private fun Screen(tab: Tab, model: LoadedModel) {
+    when (tab) {
+        Tab.LIVE -> LiveScreen()
+        Tab.STILL -> StillScreen()
+        Tab.BENCHMARK -> BenchmarkScreen(model)
+        Tab.ABOUT -> AboutScreen(model)
+    }
+}
+
+@Composable
+private fun Tabs(open: Tab, onOpen: (Tab) -> Unit) {
+    NavigationBar {
+        for (tab in Tab.entries) {
+            NavigationBarItem(
+                selected = tab == open,
+                onClick = { onOpen(tab) },
+                // The label beside it says the same, so the icon says nothing aloud.
+                icon = { Icon(painterResource(tab.icon), contentDescription = null) },
+                label = { Text(stringResource(tab.label)) },
+            )
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package dev.decant.demo
+
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.fillMaxSize
+import androidx.compose.foundation.layout.padding
+import androidx.compose.foundation.rememberScrollState
+import androidx.compose.foundation.verticalScroll
+import androidx.compose.material3.Button
+import androidx.compose.material3.CircularProgressIndicator
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.ui.Alignment
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.semantics.LiveRegionMode
+import androidx.compose.ui.semantics.heading
+import androidx.compose.ui.semantics.liveRegion
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.style.TextAlign
+import androidx.compose.ui.unit.dp
+
+/** Says what is being waited for. */
+@Composable
+fun Waiting(text: String) {
+    CentredColumn {
+        CircularProgressIndicator()
+        Text(text, textAlign = TextAlign.Center)
+    }
+}
+
+/** Says what is the matter and, where something can be done, offers it. */
+@Composable
+fun Notice(title: String, text: String, action: String? = null, onAction: () -> Unit = {}) {
+    CentredColumn {
+        Text(
+            title,
+            Modifier.semantics { heading() },
+            style = MaterialTheme.typography.titleLarge,
+            textAlign = TextAlign.Center,
+        )
+        Text(text, textAlign = TextAlign.Center)
+        if (action != null) Button(onAction) { Text(action) }
+    }
+}
+
+@Composable
+private fun CentredColumn(content: @Composable () -> Unit) {
+    Column(
+        Modifier.fillMaxSize()
+            .verticalScroll(rememberScrollState())
+            .padding(24.dp)
+            .semantics { liveRegion = LiveRegionMode.Polite },
+        Arrangement.spacedBy(16.dp, Alignment.CenterVertically),
+        Alignment.CenterHorizontally,
+    ) {
+        content()
+    }
+}

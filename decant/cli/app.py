@@ -284,7 +284,7 @@ def report(model: Model, out: Out = None, verbose: Verbose = False) -> None:
 @feedback.command("import")
 def feedback_import(
     archives: Annotated[
-        list[Path], typer.Argument(metavar="FILE.zip...", help="What the app exported.")
+        list[Path], typer.Argument(metavar="FILE.zip", help="What the app exported.")
     ],
     model: Annotated[
         Path | None,

@@ -160,6 +160,18 @@ def patch_directory(path, member, offset, value):
 
 
 @family
+def bomb_by_total(rng, path):
+    """Members each small enough that say that they unpack to more than 500 MB together."""
+    names = [f"images/{identifier(number)}.jpg" for number in range(27)]
+    content = rng.randbytes(105_000)
+    write_zip(path, dict.fromkeys(names, content), compression=zipfile.ZIP_STORED)
+    for name in names:
+        size = rng.randrange(18_600_000, 20_000_000)
+        patch_directory(path, name, 24, struct.pack("<L", size))
+    return "500,000,000 are the most"
+
+
+@family
 def size_announced_wrong(rng, path):
     """The directory tells of fewer or more bytes than unpack, and so does the manifest."""
     members = members_of(parts(rng))
@@ -560,6 +572,35 @@ def malformed_manifest(rng, path):
     content = spoiled_text(rng, json.dumps(manifest(members)).encode())
     write_zip(path, members, content, compression=zipfile.ZIP_STORED)
     return "manifest.json: "
+
+
+@family
+def key_twice(rng, path):
+    """The second of two equal keys wins in one reader, the first in another."""
+    members = members_of(parts(rng))
+    name = some_name(rng, members, "records/")
+    key = rng.choice([b"id", b"score", b"label", b"kind", b"inference"])
+    members[name] = members[name].replace(b'"%s": ' % key, b'"%s": null, "%s": ' % (key, key))
+    write_zip(path, members)
+    return "occurs twice"
+
+
+@family
+def no_number(rng, path):
+    """JSON has no NaN, though Python's reader takes it."""
+    members = members_of(parts(rng))
+    name = some_name(rng, members, "records/")
+    number = rng.choice([b"NaN", b"Infinity", b"-Infinity"])
+    members[name] = members[name].replace(rng.choice([b"0.9", b"0.4", b"40.0", b"3.5"]), number)
+    write_zip(path, members)
+    return "is no number in JSON"
+
+
+@family
+def nested(rng, path):
+    document = rng.choice([b"[", b'{"a":']) * rng.randrange(100_000, 300_000)
+    write_zip(path, {}, document, compression=zipfile.ZIP_STORED)
+    return "nested too deeply"
 
 
 def spoiled_photo(rng, path, change):

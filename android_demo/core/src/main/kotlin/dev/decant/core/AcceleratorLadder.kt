@@ -1,0 +1,73 @@
+package dev.decant.core
+
+import java.io.File
+
+/**
+ * A model file for one accelerator.
+ *
+ * @property tolerance within which it must reproduce the golden outputs.
+ */
+data class Variant(
+    val accelerator: Accelerator,
+    val file: File,
+    val sha256: String,
+    val tolerance: Tolerance,
+)
+
+/** Why an accelerator was not taken. */
+data class Rejection(val accelerator: Accelerator, val reason: String)
+
+/** The session that was accepted, and what was rejected before it. */
+class Climb(val variant: Variant, val session: Session, val rejections: List<Rejection>)
+
+/** No accelerator gave the golden outputs; the message has the reason of each. */
+class LadderException(val rejections: List<Rejection>) : RuntimeException(
+    "no accelerator can run the model: " +
+        rejections.joinToString("; ") { "${it.accelerator}: ${it.reason}" },
+)
+
+/**
+ * Tries NPU, GPU and CPU in turn, one at a time, and takes the first that gives the golden outputs.
+ *
+ * An accelerator without a file of its own is no rung.
+ */
+class AcceleratorLadder(
+    private val engine: Engine,
+    private val sidecar: Sidecar,
+    private val golden: GoldenCheck,
+) {
+    /**
+     * Opens the best session; the caller closes it.
+     *
+     * @throws LadderException if every rung was rejected.
+     */
+    fun climb(variants: List<Variant>, threads: Int): Climb {
+        val rejections = ArrayList<Rejection>()
+        for (variant in variants.sortedBy { it.accelerator }) {
+            try {
+                return Climb(variant, accepted(variant, threads), rejections)
+            } catch (error: EngineException) {
+                rejections += Rejection(variant.accelerator, error.message.orEmpty())
+            }
+        }
+        throw LadderException(rejections)
+    }
+
+    private fun accepted(variant: Variant, threads: Int): Session {
+        if (!variant.file.isFile || sha256(variant.file.readBytes()) != variant.sha256) {
+            throw EngineException("${variant.file}: is not the file that model.json describes; copy it again")
+        }
+        val request =
+            EngineRequest(variant.file, sidecar.inputs, sidecar.outputs, variant.accelerator, threads)
+        val session = engine.open(request)
+        var accepted = false
+        try {
+            // The first run also warms up: accelerators compile kernels in it.
+            golden.mismatch(session, variant.tolerance)?.let { throw EngineException("golden outputs differ: $it") }
+            accepted = true
+            return session
+        } finally {
+            if (!accepted) session.close()
+        }
+    }
+}

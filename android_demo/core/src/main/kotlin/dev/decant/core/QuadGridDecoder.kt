@@ -1,0 +1,159 @@
+package dev.decant.core
+
+import java.util.Arrays
+import kotlin.math.exp
+import kotlin.math.ln
+
+/**
+ * Makes detections of the grids of scores and corners, as `decant.decode` does.
+ *
+ * Buffers are used again for every frame. Not thread-safe.
+ *
+ * @param outputs the model's outputs, in the sidecar's order.
+ */
+class QuadGridDecoder(private val rule: QuadGridRule, outputs: List<TensorInfo>) {
+    // Loops over arrays allocate no iterator.
+    private val levels = Array(rule.strides.size) { Level(rule.strides[it], outputs) }
+    private val limit = ln(rule.scoreThreshold / (1 - rule.scoreThreshold)).toFloat()
+
+    // One entry for each score: its order (descending logit, then place) and what it belongs to.
+    private val order = LongArray(levels.sumOf { it.cells * it.labels })
+    private val looked = minOf(order.size, rule.maxDetections * CELLS_PER_DETECTION)
+    private val candidates = Suppression(looked, rule.nmsIou.toFloat())
+    private val quad = FloatArray(8)
+    private val detections = Detections(rule.maxDetections)
+
+    /** Decodes the outputs of one run; the result is valid until the next call. */
+    fun decode(outputs: List<Tensor>): Detections {
+        for (level in levels) level.values(outputs)
+        val found = collect()
+        Arrays.sort(order, 0, found)
+        candidates.clear()
+        detections.count = 0
+        for (i in 0 until minOf(found, looked)) {
+            if (detections.count == rule.maxDetections) break
+            keep((order[i] and 0xFFFFFFFFL).toInt())
+        }
+        return detections
+    }
+
+    private fun collect(): Int {
+        var found = 0
+        var place = 0
+        for (level in levels) {
+            for (label in 0 until level.labels) {
+                for (cell in 0 until level.cells) {
+                    // Comparing logits leaves the sigmoid to the few cells that pass.
+                    val logit = level.logit(label, cell)
+                    if (logit > limit) order[found++] = rank(logit, place)
+                    place++
+                }
+            }
+        }
+        return found
+    }
+
+    /** Sorts by descending logit, then by ascending place, as a stable sort does. */
+    private fun rank(logit: Float, place: Int): Long {
+        // Adding zero makes -0 and 0 equal.
+        val bits = (-logit + 0f).toRawBits()
+        val ascending = if (bits < 0) bits xor Int.MAX_VALUE else bits
+        return (ascending.toLong() shl 32) or place.toLong()
+    }
+
+    private fun keep(place: Int) {
+        var rest = place
+        var number = 0
+        while (rest >= levels[number].labels * levels[number].cells) {
+            rest -= levels[number].labels * levels[number].cells
+            number++
+        }
+        val level = levels[number]
+        val label = rest / level.cells
+        val cell = rest % level.cells
+        level.quad(cell, quad)
+        if (!candidates.accept(quad, label)) return
+        val at = detections.count++
+        quad.copyInto(detections.quads, 8 * at)
+        detections.scores[at] = (1 / (1 + exp(-level.logit(label, cell).toDouble()))).toFloat()
+        detections.labels[at] = label
+    }
+
+    /** The two outputs of one stride. */
+    private class Level(private val stride: Int, outputs: List<TensorInfo>) {
+        private val scoreIndex = indexOf("scores_s$stride", outputs)
+        private val cornerIndex = indexOf("corners_s$stride", outputs)
+        private val scoreGrid = gridOf(outputs[scoreIndex])
+        private val cornerGrid = gridOf(outputs[cornerIndex])
+        private var scores = FloatArray(0)
+        private var corners = FloatArray(0)
+        val labels = scoreGrid.channels
+        val cells = scoreGrid.height * scoreGrid.width
+
+        fun values(outputs: List<Tensor>) {
+            scores = outputs[scoreIndex].asReals()
+            corners = outputs[cornerIndex].asReals()
+        }
+
+        fun logit(label: Int, cell: Int): Float =
+            scores[label * scoreGrid.channelStep + cell * scoreGrid.cellStep]
+
+        fun quad(cell: Int, into: FloatArray) {
+            val centreX = (cell % scoreGrid.width + 0.5) * stride
+            val centreY = (cell / scoreGrid.width + 0.5) * stride
+            for (i in 0 until 8) {
+                val offset = corners[i * cornerGrid.channelStep + cell * cornerGrid.cellStep] * stride
+                into[i] = ((if (i % 2 == 0) centreX else centreY) + offset).toFloat()
+            }
+        }
+
+        private fun indexOf(name: String, outputs: List<TensorInfo>): Int =
+            outputs.indexOfFirst { it.name == name }.also {
+                require(it >= 0) { "the model has no output $name for stride $stride" }
+            }
+
+        private fun gridOf(info: TensorInfo): Grid =
+            requireNotNull(Grid.of(info)) { "${info.name} has shape ${info.shape}, not that of a grid" }
+    }
+
+    private companion object {
+        /** Cells looked at per kept detection: a trained head fires on a dozen around each object. */
+        const val CELLS_PER_DETECTION = 10
+    }
+}
+
+/** Keeps boxes, best first, that overlap no kept box of their label by more than [iou]. */
+private class Suppression(capacity: Int, private val iou: Float) {
+    private val boxes = FloatArray(4 * capacity)
+    private val areas = FloatArray(capacity)
+    private val labels = IntArray(capacity)
+    private var count = 0
+
+    fun clear() {
+        count = 0
+    }
+
+    /** Keeps the envelope of a quad unless a kept one overlaps it; says whether it did. */
+    fun accept(quad: FloatArray, label: Int): Boolean {
+        val at = 4 * count
+        for (axis in 0..1) {
+            boxes[at + axis] = minOf(minOf(quad[axis], quad[axis + 2]), minOf(quad[axis + 4], quad[axis + 6]))
+            boxes[at + axis + 2] =
+                maxOf(maxOf(quad[axis], quad[axis + 2]), maxOf(quad[axis + 4], quad[axis + 6]))
+        }
+        areas[count] = (boxes[at + 2] - boxes[at]) * (boxes[at + 3] - boxes[at + 1])
+        for (kept in 0 until count) {
+            if (labels[kept] == label && overlap(kept, count)) return false
+        }
+        labels[count++] = label
+        return true
+    }
+
+    private fun overlap(kept: Int, other: Int): Boolean {
+        val width = minOf(boxes[4 * kept + 2], boxes[4 * other + 2]) - maxOf(boxes[4 * kept], boxes[4 * other])
+        val height =
+            minOf(boxes[4 * kept + 3], boxes[4 * other + 3]) - maxOf(boxes[4 * kept + 1], boxes[4 * other + 1])
+        val shared = maxOf(width, 0f) * maxOf(height, 0f)
+        return shared > iou * (areas[kept] + areas[other] - shared)
+    }
+}

@@ -1,0 +1,73 @@
+package dev.decant.core
+
+/** Checks that the parts of a sidecar speak of the same tensors. */
+internal object SidecarCheck {
+    fun check(sidecar: Sidecar) {
+        unique(sidecar.inputs, "inputs")
+        unique(sidecar.outputs, "outputs")
+        sidecar.image?.let { image(it, sidecar.inputs) }
+        when (val rule = sidecar.decode) {
+            is QuadGridRule -> rule.strides.forEach { level(it, sidecar) }
+            is ArgmaxRule -> argmax(sidecar)
+            null -> Unit
+        }
+        sidecar.golden.forEachIndexed { index, golden ->
+            example(golden.inputs, sidecar.inputs, "golden.$index.inputs")
+            example(golden.outputs, sidecar.outputs, "golden.$index.outputs")
+        }
+    }
+
+    private fun unique(tensors: List<TensorInfo>, path: String) {
+        val names = tensors.map { it.name }
+        val twice = names.firstOrNull { name -> names.count { it == name } > 1 }
+        if (names.isEmpty()) JsonFields.refuse(path, "is empty")
+        if (twice != null) JsonFields.refuse(path, "has $twice twice")
+    }
+
+    private fun image(input: ImageInput, inputs: List<TensorInfo>) {
+        val info = inputs.firstOrNull { it.name == input.name }
+            ?: JsonFields.refuse("image.name", "is \"${input.name}\", which no input is called")
+        val (height, width, channels) =
+            Triple(input.rule.height, input.rule.width, input.rule.colour.channels)
+        val planar = listOf(1, channels, height, width)
+        val expected = if (info.layout.channelsLast) listOf(1, height, width, channels) else planar
+        if (info.shape != expected) {
+            JsonFields.refuse("image.rule", "gives a tensor $expected; ${info.name} is ${info.shape}")
+        }
+    }
+
+    private fun level(stride: Int, sidecar: Sidecar) {
+        val (scores, corners) = listOf("scores_s$stride", "corners_s$stride").map { name ->
+            sidecar.outputs.firstOrNull { it.name == name }
+                ?: JsonFields.refuse("decode.strides", "has $stride, but no output is called $name")
+        }
+        val grids = Grid.of(scores) to Grid.of(corners)
+        val fits = grids.first?.channels == sidecar.labels.size && grids.second?.channels == 8 &&
+            grids.first?.height == grids.second?.height && grids.first?.width == grids.second?.width
+        if (!fits) {
+            JsonFields.refuse(
+                "decode.strides",
+                "has $stride: ${scores.name} ${scores.shape} and ${corners.name} ${corners.shape} do " +
+                    "not hold ${sidecar.labels.size} scores and 8 corner offsets for the same cells",
+            )
+        }
+    }
+
+    private fun argmax(sidecar: Sidecar) {
+        val fits = sidecar.outputs.size == 1 && sidecar.outputs[0].size == sidecar.labels.size
+        if (!fits) JsonFields.refuse("decode.kind", "is argmax, so one output must score every label")
+    }
+
+    private fun example(files: Map<String, TensorFile>, tensors: List<TensorInfo>, path: String) {
+        if (files.keys != tensors.map { it.name }.toSet()) {
+            JsonFields.refuse(path, "must have each of ${tensors.map { it.name }}")
+        }
+        for (info in tensors) {
+            val file = files.getValue(info.name)
+            // Python keeps golden tensors as real numbers whatever the file's element type is.
+            if (file.shape != info.shape) {
+                JsonFields.refuse("$path.${info.name}.shape", "is ${file.shape}, not ${info.shape}")
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+package dev.decant.core
+
+import com.google.gson.JsonElement
+import com.google.gson.JsonObject
+import com.google.gson.JsonParser
+import com.google.gson.JsonPrimitive
+import java.util.Random
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Test
+
+private const val HASH = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/** A sidecar with every field there is, two labels and one level. */
+internal val SIDECAR = """
+{"schema_version": 1, "model": "detector", "file": "model.tflite", "sha256": "$HASH", "size_bytes": 7,
+ "inputs": [{"name": "image", "shape": [1, 48, 64, 3], "dtype": "uint8", "layout": "nhwc",
+   "scale": 0.5, "zero_point": 3}],
+ "outputs": [
+   {"name": "scores_s8", "shape": [1, 6, 8, 2], "dtype": "float32", "layout": "nhwc",
+    "scale": null, "zero_point": null},
+   {"name": "corners_s8", "shape": [1, 8, 6, 8], "dtype": "float32", "layout": "nchw",
+    "scale": null, "zero_point": null}],
+ "image": {"name": "image", "normalised_by": "app", "rule": {"height": 48, "width": 64, "colour": "bgr",
+   "mean": [0.5, 0.4, 0.25], "std": [0.2, 0.3, 0.5], "resize": "letterbox", "antialias": true,
+   "padding": 114}},
+ "labels": ["formula", "table"],
+ "decode": {"kind": "quad_grid", "strides": [8], "score_activation": "sigmoid", "score_threshold": 0.25,
+   "nms_iou": 0.5, "max_detections": 7},
+ "golden": [{"photo": "golden/photo.png", "photo_sha256": "$HASH",
+   "inputs": {"image": {"file": "golden/i.bin", "sha256": "$HASH", "dtype": "float32",
+     "shape": [1, 48, 64, 3]}},
+   "outputs": {
+     "scores_s8": {"file": "golden/a.bin", "sha256": "$HASH", "dtype": "float32", "shape": [1, 6, 8, 2]},
+     "corners_s8": {"file": "golden/b.bin", "sha256": "$HASH", "dtype": "float32", "shape": [1, 8, 6, 8]}},
+   "predictions": [{"label": "table", "score": 0.75, "quad": [[1.5, 2], [3, 4], [5, 6], [7, 8]]}]}]}
+"""
+
+class SidecarReaderTest {
+    @Test
+    fun readsEveryField() {
+        val sidecar = SidecarReader.read(SIDECAR)
+        assertEquals("model.tflite", sidecar.file)
+        assertEquals(Quantization(0.5f, 3), sidecar.inputs.single().quantization)
+        assertEquals(Layout.NCHW, sidecar.outputs[1].layout)
+        assertEquals(Colour.BGR, sidecar.image?.rule?.colour)
+        assertEquals(listOf(0.2, 0.3, 0.5), sidecar.image?.rule?.std)
+        assertEquals(QuadGridRule(listOf(8), 0.25, 0.5, 7), sidecar.decode)
+        assertEquals(1.5 to 2.0, sidecar.golden.single().predictions.single().quad.first())
+    }
+
+    @Test
+    fun takesTheDefaultsOfTheDecodeRule() {
+        val text = SIDECAR.replace(Regex(""""strides": \[8],[^}]*"""), """"strides": [8]""")
+        assertEquals(QuadGridRule(listOf(8), 0.05, 0.6, 100), SidecarReader.read(text).decode)
+    }
+
+    @Test
+    fun namesTheFieldAtFault() {
+        val faults = mapOf(
+            "schema_version" to ("\"schema_version\": 1" to "\"schema_version\": 9"),
+            "size_bytes" to ("\"size_bytes\": 7" to "\"size_bytes\": 7.5"),
+            "inputs.0.shape.1" to ("[1, 48, 64, 3], \"dtype\": \"uint8\"" to "[1, 0, 64, 3], \"dtype\": \"uint8\""),
+            "inputs.0.scale" to ("\"scale\": 0.5" to "\"scale\": null"),
+            "outputs.0.dtype" to ("2], \"dtype\": \"float32\", \"layout\"" to "2], \"dtype\": \"int64\", \"layout\""),
+            "image.name" to ("\"image\": {\"name\": \"image\"" to "\"image\": {\"name\": \"photo\""),
+            "image.rule" to ("\"width\": 64" to "\"width\": 65"),
+            "image.rule.colour" to ("\"bgr\"" to "\"BGR\""),
+            "image.rule.std" to ("[0.2, 0.3, 0.5]" to "[0.2, 0.3]"),
+            "image.rule.mean.0" to ("[0.5, 0.4, 0.25]" to "[\"0.5\", 0.4, 0.25]"),
+            "image.rule.blur" to ("\"padding\": 114" to "\"padding\": 114, \"blur\": 1"),
+            "decode.strides" to ("\"strides\": [8]" to "\"strides\": [8, 16]"),
+            "decode.kind" to ("\"quad_grid\"" to "\"boxes\""),
+            "decode.score_threshold" to ("\"score_threshold\": 0.25" to "\"score_threshold\": 1"),
+            "golden.0.photo" to ("golden/photo.png" to "../photo.png"),
+            "golden.0.outputs.scores_s8.shape" to ("\"shape\": [1, 6, 8, 2]}" to "\"shape\": [1, 6, 8, 3]}"),
+            "golden.0.outputs" to ("\"corners_s8\": {" to "\"corners_s4\": {"),
+            "file" to ("\"model.tflite\"" to "\"/model.tflite\""),
+        )
+        for ((field, change) in faults) {
+            val text = SIDECAR.replace(change.first, change.second)
+            assertTrue("$field: the change is not in the text", text != SIDECAR)
+            val error = assertThrows(field, SidecarException::class.java) { SidecarReader.read(text) }
+            assertTrue("$field: ${error.message}", error.message!!.startsWith("model.json: $field "))
+        }
+    }
+
+    @Test
+    fun refusesEveryTruncatedText() {
+        val text = SIDECAR.trim()
+        for (length in text.indices) {
+            assertThrows(SidecarException::class.java) { SidecarReader.read(text.substring(0, length)) }
+        }
+    }
+
+    @Test
+    fun refusesAThousandMutations() {
+        val random = Random(3)
+        repeat(1000) { number ->
+            val json = JsonParser.parseString(SIDECAR).asJsonObject
+            val change = mutate(json, random)
+            val error = assertThrows("$number: $change", SidecarException::class.java) {
+                SidecarReader.read(json.toString())
+            }
+            assertTrue(change, error.message!!.startsWith("model.json: "))
+        }
+    }
+
+    /** Renames, adds or ill-types a random field; says what was done. */
+    private fun mutate(json: JsonObject, random: Random): String {
+        val places = objects(json)
+        val place = places[random.nextInt(places.size)]
+        val names = place.keySet().toList()
+        val name = names[random.nextInt(names.size)]
+        return when (random.nextInt(3)) {
+            0 -> "renamed $name".also { place.add("${name}_${random.nextInt(100)}", place.remove(name)) }
+            1 -> "added to $names".also { place.addProperty("extra_${random.nextInt(100)}", 1) }
+            else -> "ill-typed $name".also { place.add(name, otherType(place.get(name), random)) }
+        }
+    }
+
+    private fun otherType(value: JsonElement, random: Random): JsonElement {
+        val nested = JsonObject().apply { addProperty("x", 1) }
+        val others = listOf(nested, JsonPrimitive("§"), JsonPrimitive(-0.5), JsonPrimitive(true))
+        // A string for a string or true for true could be right.
+        val fits = others.filter { other ->
+            val both = other.isJsonPrimitive && value.isJsonPrimitive
+            !(both && other.asJsonPrimitive.isString && value.asJsonPrimitive.isString) &&
+                !(both && other.asJsonPrimitive.isBoolean && value.asJsonPrimitive.isBoolean) &&
+                !(both && other.asJsonPrimitive.isNumber && value.asJsonPrimitive.isNumber)
+        }
+        return fits[random.nextInt(fits.size)]
+    }
+
+    private fun objects(element: JsonElement): List<JsonObject> = when {
+        element.isJsonObject ->
+            listOf(element.asJsonObject) + element.asJsonObject.entrySet().flatMap { objects(it.value) }
+        element.isJsonArray -> element.asJsonArray.flatMap(::objects)
+        else -> emptyList()
+    }
+}

@@ -24,3 +24,11 @@ dependencies {
     implementation(libs.jna)
     testImplementation(libs.junit)
 }
+
+tasks.test {
+    // The tests need the real runtime and a bundle: -Pdecant.library=…/libLiteRt.so -Pdecant.bundle=…
+    for (key in listOf("decant.library", "decant.bundle")) {
+        val value = providers.gradleProperty(key).orNull
+        if (value == null) enabled = false else systemProperty(key, value)
+    }
+}

@@ -1,5 +1,6 @@
 package dev.decant.demo
 
+import android.content.Context
 import android.util.Size
 import androidx.camera.core.CameraSelector
 import androidx.camera.core.ImageAnalysis
@@ -15,6 +16,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.LocalContext
 import androidx.compose.ui.viewinterop.AndroidView
 import androidx.core.content.ContextCompat
+import androidx.lifecycle.LifecycleOwner
 import androidx.lifecycle.compose.LocalLifecycleOwner
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.Executor
@@ -41,13 +43,15 @@ fun CameraPreview(sink: FrameSink, modifier: Modifier = Modifier) {
     val owner = LocalLifecycleOwner.current
     val controller = remember { LifecycleCameraController(context) }
     DisposableEffect(owner, sink) {
+        var isShown = true
         configure(controller, sink)
-        controller.bindToLifecycle(owner)
+        // Bound only then, because a missing camera is known only then.
         controller.initializationFuture.addListener(
-            { start(controller, sink) },
+            { if (isShown) start(controller, owner, context, sink) },
             ContextCompat.getMainExecutor(context),
         )
         onDispose {
+            isShown = false
             controller.clearImageAnalysisAnalyzer()
             controller.unbind()
         }
@@ -74,13 +78,24 @@ private fun configure(controller: LifecycleCameraController, sink: FrameSink) {
     controller.setImageAnalysisAnalyzer(sink.executor, sink.analyzer)
 }
 
-/** Falls back to the front camera where there is no other, and reports what went wrong. */
-private fun start(controller: LifecycleCameraController, sink: FrameSink) {
+/** Opens the back camera or, where there is none, the front one; reports what went wrong. */
+private fun start(
+    controller: LifecycleCameraController,
+    owner: LifecycleOwner,
+    context: Context,
+    sink: FrameSink,
+) {
     try {
         controller.initializationFuture.get()
-        val back = CameraSelector.DEFAULT_BACK_CAMERA
-        controller.cameraSelector =
-            if (controller.hasCamera(back)) back else CameraSelector.DEFAULT_FRONT_CAMERA
+        val selector =
+            listOf(CameraSelector.DEFAULT_BACK_CAMERA, CameraSelector.DEFAULT_FRONT_CAMERA)
+                .firstOrNull(controller::hasCamera)
+        if (selector == null) {
+            sink.onFailure(context.getString(R.string.camera_none))
+            return
+        }
+        controller.cameraSelector = selector
+        controller.bindToLifecycle(owner)
         controller.cameraInfo?.let { sink.onCamera(CameraFacts.of(it)) }
     } catch (error: ExecutionException) {
         sink.onFailure(error.cause?.message ?: error.toString())

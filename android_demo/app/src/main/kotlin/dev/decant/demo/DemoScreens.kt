@@ -21,7 +21,7 @@ import androidx.compose.ui.res.stringResource
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 
-private enum class Tab(@StringRes val label: Int, @DrawableRes val icon: Int) {
+private enum class Tab(@param:StringRes val label: Int, @param:DrawableRes val icon: Int) {
     LIVE(R.string.tab_live, R.drawable.ic_live),
     STILL(R.string.tab_still, R.drawable.ic_photo),
     BENCHMARK(R.string.tab_benchmark, R.drawable.ic_benchmark),

@@ -63,7 +63,8 @@ class QuadGridDecoderTest {
         outputs[0].floats[9 + 3] = 3f
         val found = decode(outputs)
         assertEquals(listOf(1, 0), found.labels.take(found.count))
-        assertEquals(20f, found.quads[8] + 28f, 4f)
+        // The second best, cell 4 of label 0: its centre (12, 12) less 2.5 strides.
+        assertEquals(-8f, found.quads[8], 0f)
         assertEquals(3, decode(outputs, rule.copy(nmsIou = 0.7)).count)
     }
 

@@ -1,0 +1,49 @@
+package dev.decant.core
+
+/** A box on a photo: xy of top-left, top-right, bottom-right and bottom-left, in its pixels. */
+data class Quad(val corners: List<List<Float>>) {
+    init {
+        require(corners.size == 4 && corners.all { it.size == 2 && it.all(Float::isFinite) }) {
+            "a quad has four corners of x and y, not $corners"
+        }
+    }
+}
+
+/** What the model found. */
+data class FoundQuad(val label: String, val score: Float, val quad: Quad)
+
+/** What the user says of the model's answer. */
+sealed interface Correction {
+    /** The prediction is no object. */
+    data class Delete(val prediction: Int) : Correction
+
+    /** The prediction's quad belongs there. */
+    data class Move(val prediction: Int, val quad: Quad) : Correction
+
+    /** An object was not found. */
+    data class Add(val label: String, val quad: Quad) : Correction
+
+    /** Anything else. */
+    data class Remark(val text: String) : Correction
+}
+
+/** Where a photo's time went, in milliseconds. */
+data class StageTimes(
+    val shutterToScreen: Double,
+    val preprocess: Double,
+    val inference: Double,
+    val decode: Double,
+)
+
+/** A photo that the user looked at; without corrections it was left as it was. */
+data class FeedbackRecord(
+    val imageSize: Pair<Int, Int>,
+    val modelSha256: String,
+    val accelerator: Accelerator,
+    val predictions: List<FoundQuad>,
+    val corrections: List<Correction>,
+    val times: StageTimes,
+)
+
+/** What the user agreed to: when (ISO-8601, UTC), and to which version of the text. */
+data class Consent(val given: String, val textVersion: Int)

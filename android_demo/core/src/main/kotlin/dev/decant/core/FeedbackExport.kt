@@ -1,0 +1,65 @@
+package dev.decant.core
+
+import com.google.gson.JsonObject
+import java.io.File
+import java.io.OutputStream
+import java.util.zip.ZipEntry
+import java.util.zip.ZipOutputStream
+
+/** Who writes the archive. */
+data class AppInfo(val name: String, val version: String, val platform: String)
+
+/** Writes records as one feedback archive, schema 1: a zip with a manifest of all other files. */
+class FeedbackExport(private val sidecar: Sidecar, private val app: AppInfo, private val consent: Consent) {
+    /**
+     * Writes the archive and closes [out].
+     *
+     * @throws IllegalArgumentException if there are more records than an archive may have.
+     */
+    fun write(records: List<StoredFeedback>, createdMs: Long, out: OutputStream) {
+        require(records.size <= MAX_RECORDS) { "${records.size} records; an archive may have $MAX_RECORDS" }
+        val files = records.flatMap {
+            listOf("records/${it.id}.json" to it.record, "images/${it.id}.jpg" to it.image)
+        }
+        ZipOutputStream(out).use { zip ->
+            put(zip, "manifest.json", manifest(files, createdMs).toString().toByteArray())
+            for ((path, file) in files) put(zip, path, file.readBytes())
+        }
+    }
+
+    private fun put(zip: ZipOutputStream, path: String, bytes: ByteArray) {
+        zip.putNextEntry(ZipEntry(path))
+        zip.write(bytes)
+        zip.closeEntry()
+    }
+
+    private fun manifest(files: List<Pair<String, File>>, createdMs: Long) = JsonObject().apply {
+        addProperty("schema_version", 1)
+        addProperty("kind", "decant-feedback")
+        add("model", JsonObject().apply {
+            addProperty("name", sidecar.model)
+            addProperty("sha256", sidecar.sha256)
+        })
+        addProperty("created", isoTime(createdMs))
+        add("app", JsonObject().apply {
+            addProperty("name", app.name)
+            addProperty("version", app.version)
+            addProperty("platform", app.platform)
+        })
+        add("consent", JsonObject().apply {
+            addProperty("given", consent.given)
+            addProperty("text_version", consent.textVersion)
+        })
+        add("files", FeedbackJson.array(files.map { (path, file) -> entry(path, file) }))
+    }
+
+    private fun entry(path: String, file: File) = JsonObject().apply {
+        addProperty("path", path)
+        addProperty("sha256", sha256(file.readBytes()))
+        addProperty("size_bytes", file.length())
+    }
+
+    companion object {
+        const val MAX_RECORDS = 2000
+    }
+}

@@ -1,0 +1,62 @@
+package dev.decant.core
+
+import java.io.ByteArrayOutputStream
+
+/** Strips a JPEG of all that is not picture: EXIF with its location, XMP, profiles, comments, trailing bytes. */
+object JpegPrivacy {
+    private const val START = 0xD8
+    private const val END = 0xD9
+    private const val SCAN = 0xDA
+    private const val BASELINE = 0xC0
+
+    /** Tables and the JFIF header, without which the picture cannot be read. */
+    private val KEPT = setOf(0xC0, 0xC4, 0xDA, 0xDB, 0xDD, 0xE0)
+
+    /**
+     * The same picture without anything else.
+     *
+     * @throws IllegalArgumentException if the bytes are not a whole baseline JPEG.
+     */
+    fun strip(jpeg: ByteArray): ByteArray {
+        require(jpeg.size > 4 && marker(jpeg, 0) == START) { "not a JPEG" }
+        val kept = ByteArrayOutputStream(jpeg.size)
+        kept.write(jpeg, 0, 2)
+        var at = 2
+        var baseline = false
+        while (marker(jpeg, at) != END) {
+            val kind = marker(jpeg, at)
+            val end = if (kind == SCAN) scanEnd(jpeg, at + 2 + length(jpeg, at)) else at + 2 + length(jpeg, at)
+            require(end <= jpeg.size) { "the JPEG is truncated" }
+            require(kind !in 0xC1..0xCF || kind == 0xC4) { "the JPEG is not baseline; encode the picture again" }
+            baseline = baseline || kind == BASELINE
+            if (kind in KEPT) kept.write(jpeg, at, end - at)
+            at = end
+        }
+        require(baseline) { "the JPEG has no picture" }
+        kept.write(jpeg, at, 2)
+        return kept.toByteArray()
+    }
+
+    private fun marker(jpeg: ByteArray, at: Int): Int {
+        require(at + 1 < jpeg.size && jpeg[at] == 0xFF.toByte()) { "the JPEG is damaged or truncated" }
+        return jpeg[at + 1].toInt() and 0xFF
+    }
+
+    private fun length(jpeg: ByteArray, at: Int): Int {
+        require(at + 3 < jpeg.size) { "the JPEG is truncated" }
+        val length = (jpeg[at + 2].toInt() and 0xFF shl 8) or (jpeg[at + 3].toInt() and 0xFF)
+        require(length >= 2) { "the JPEG is damaged" }
+        return length
+    }
+
+    /** Where the coded picture ends: at the first marker that is neither a stuffed FF nor a restart. */
+    private fun scanEnd(jpeg: ByteArray, from: Int): Int {
+        var at = from
+        while (at + 1 < jpeg.size) {
+            val next = jpeg[at + 1].toInt() and 0xFF
+            if (jpeg[at] == 0xFF.toByte() && next != 0 && next !in 0xD0..0xD7) return at
+            at++
+        }
+        throw IllegalArgumentException("the JPEG is truncated")
+    }
+}

@@ -1,0 +1,63 @@
+package dev.decant.core
+
+import java.awt.image.BufferedImage
+import java.io.ByteArrayInputStream
+import java.io.ByteArrayOutputStream
+import javax.imageio.ImageIO
+import org.junit.Assert.assertArrayEquals
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertThrows
+import org.junit.Test
+
+/** A small baseline JPEG of noise-like content. */
+internal fun jpeg(): ByteArray {
+    val image = BufferedImage(37, 23, BufferedImage.TYPE_INT_RGB)
+    for (y in 0 until 23) for (x in 0 until 37) image.setRGB(x, y, x * 7919 * y xor (x shl 16))
+    return ByteArrayOutputStream().also { ImageIO.write(image, "jpg", it) }.toByteArray()
+}
+
+class JpegPrivacyTest {
+    private val secret = "GPS 37.5665 126.9780"
+
+    private fun segment(marker: Int): ByteArray {
+        val length = secret.length + 2
+        return byteArrayOf(0xFF.toByte(), marker.toByte(), (length shr 8).toByte(), length.toByte()) +
+            secret.toByteArray()
+    }
+
+    private fun pixels(jpeg: ByteArray): IntArray =
+        ImageIO.read(ByteArrayInputStream(jpeg)).let { it.getRGB(0, 0, it.width, it.height, null, 0, it.width) }
+
+    @Test
+    fun keepsThePictureAndNothingElse() {
+        val plain = jpeg()
+        // EXIF and XMP, a colour profile, Photoshop's, a comment; and bytes after the end.
+        val extras = listOf(0xE1, 0xE2, 0xED, 0xFE).map(::segment).reduce(ByteArray::plus)
+        val full = plain.copyOf(2) + extras + plain.copyOfRange(2, plain.size) + secret.toByteArray()
+        val stripped = JpegPrivacy.strip(full)
+        assertFalse(secret in String(stripped, Charsets.ISO_8859_1))
+        assertEquals(plain.size, stripped.size)
+        assertArrayEquals(pixels(plain), pixels(stripped))
+    }
+
+    @Test
+    fun refusesWhatIsNoWholeJpeg() {
+        val plain = jpeg()
+        val wrong = listOf(ByteArray(0), "GIF89a".toByteArray(), plain.copyOf(2)) +
+            listOf(10, 100, plain.size / 2, plain.size - 2).map { plain.copyOf(it) }
+        for (bytes in wrong) {
+            assertThrows("${bytes.size}", IllegalArgumentException::class.java) { JpegPrivacy.strip(bytes) }
+        }
+    }
+
+    @Test
+    fun refusesAProgressiveJpeg() {
+        val progressive = jpeg()
+        val frame = (2 until progressive.size).first {
+            progressive[it - 1] == 0xFF.toByte() && progressive[it] == 0xC0.toByte()
+        }
+        progressive[frame] = 0xC2.toByte()
+        assertThrows(IllegalArgumentException::class.java) { JpegPrivacy.strip(progressive) }
+    }
+}

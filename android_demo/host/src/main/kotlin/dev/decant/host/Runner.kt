@@ -1,0 +1,69 @@
+package dev.decant.host
+
+import com.google.gson.Gson
+import com.google.gson.JsonObject
+import com.google.gson.JsonParser
+import dev.decant.core.Accelerator
+import dev.decant.core.Crop
+import dev.decant.core.Detections
+import dev.decant.core.EngineRequest
+import dev.decant.core.Orientation
+import dev.decant.core.Plane
+import dev.decant.core.Predictor
+import dev.decant.core.RgbaFrame
+import dev.decant.core.Sidecar
+import dev.decant.core.SidecarReader
+import java.io.File
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+
+/**
+ * Answers for photos, to compare with Python's: `Runner LIBRARY BUNDLE`.
+ *
+ * Reads one JSON object a line: {"file", "width", "height", "row_stride", "pixel_stride", "exif",
+ * "tensor"}; `file` holds the stored bytes, the last three may be missing, and `tensor` names a file to
+ * write the input tensor to. Prints one object a line: {"file", "predictions": [{"label", "score", "quad"}]}.
+ */
+fun main(arguments: Array<String>) {
+    require(arguments.size == 2) { "usage: Runner LIBRARY BUNDLE < photos" }
+    val bundle = File(arguments[1])
+    val sidecar = SidecarReader.read(File(bundle, "model.json").readText())
+    val model = File(bundle, sidecar.file)
+    val request = EngineRequest(model, sidecar.inputs, sidecar.outputs, Accelerator.CPU)
+    HostEngine(File(arguments[0])).open(request).use { session ->
+        val predictor = Predictor(sidecar, session)
+        generateSequence(::readLine).forEach { println(answer(it, sidecar, predictor)) }
+    }
+}
+
+private fun answer(line: String, sidecar: Sidecar, predictor: Predictor): String {
+    val photo = JsonParser.parseString(line).asJsonObject
+    val found = predictor.detect(frame(photo))
+    photo.get("tensor")?.let { write(predictor.preprocessor.tensor.asReals(), File(it.asString)) }
+    val answer = mapOf(
+        "file" to photo.get("file").asString,
+        "predictions" to List(found.count) { prediction(it, found, sidecar) },
+    )
+    return Gson().toJson(answer)
+}
+
+private fun frame(photo: JsonObject): RgbaFrame {
+    fun number(name: String, default: Int) = photo.get(name)?.asInt ?: default
+    val (width, height) = photo.get("width").asInt to photo.get("height").asInt
+    val pixelStride = number("pixel_stride", 3)
+    val bytes = ByteBuffer.wrap(File(photo.get("file").asString).readBytes())
+    val plane = Plane(bytes, number("row_stride", width * pixelStride), pixelStride)
+    return RgbaFrame(plane, Crop(0, 0, width, height), Orientation.ofExif(number("exif", 1)))
+}
+
+private fun prediction(index: Int, found: Detections, sidecar: Sidecar) = mapOf(
+    "label" to sidecar.labels[found.labels[index]],
+    "score" to found.scores[index],
+    "quad" to List(4) { listOf(found.quads[8 * index + 2 * it], found.quads[8 * index + 2 * it + 1]) },
+)
+
+private fun write(values: FloatArray, file: File) {
+    val bytes = ByteBuffer.allocate(4 * values.size).order(ByteOrder.LITTLE_ENDIAN)
+    bytes.asFloatBuffer().put(values)
+    file.writeBytes(bytes.array())
+}

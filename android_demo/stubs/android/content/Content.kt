@@ -1,0 +1,30 @@
+package android.content
+
+import android.content.res.AssetManager
+import android.net.Uri
+import java.io.File
+import java.io.InputStream
+import java.io.OutputStream
+
+abstract class Context {
+    val assets: AssetManager get() = error("stub")
+    val noBackupFilesDir: File get() = error("stub")
+    val contentResolver: ContentResolver get() = error("stub")
+    val packageName: String get() = error("stub")
+
+    fun getString(id: Int): String = error("stub")
+}
+
+class Intent(action: String, data: Uri?) {
+    companion object {
+        const val FLAG_GRANT_READ_URI_PERMISSION = 1
+    }
+}
+
+abstract class ContentResolver {
+    fun openInputStream(uri: Uri): InputStream? = error("stub")
+
+    fun openOutputStream(uri: Uri, mode: String): OutputStream? = error("stub")
+
+    fun takePersistableUriPermission(uri: Uri, flags: Int): Unit = error("stub")
+}

@@ -1,0 +1,55 @@
+package android.graphics
+
+import java.io.InputStream
+import java.nio.Buffer
+
+class Rect {
+    @JvmField val left: Int = 0
+
+    @JvmField val top: Int = 0
+
+    fun width(): Int = error("stub")
+
+    fun height(): Int = error("stub")
+}
+
+class Matrix {
+    val isIdentity: Boolean get() = error("stub")
+
+    fun postScale(x: Float, y: Float): Boolean = error("stub")
+
+    fun postRotate(degrees: Float): Boolean = error("stub")
+}
+
+class Bitmap {
+    enum class Config { ARGB_8888 }
+
+    val width: Int get() = error("stub")
+    val height: Int get() = error("stub")
+    val rowBytes: Int get() = error("stub")
+
+    fun copyPixelsToBuffer(into: Buffer): Unit = error("stub")
+
+    companion object {
+        @Suppress("LongParameterList")
+        fun createBitmap(
+            source: Bitmap, x: Int, y: Int, width: Int, height: Int, m: Matrix?, filter: Boolean,
+        ): Bitmap = error("stub")
+    }
+}
+
+object BitmapFactory {
+    class Options {
+        @JvmField var inJustDecodeBounds = false
+
+        @JvmField var inSampleSize = 1
+
+        @JvmField var inPreferredConfig = Bitmap.Config.ARGB_8888
+
+        @JvmField var outWidth = 0
+
+        @JvmField var outHeight = 0
+    }
+
+    fun decodeStream(stream: InputStream?, padding: Rect?, options: Options?): Bitmap? = error("stub")
+}

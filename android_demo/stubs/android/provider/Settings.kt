@@ -1,0 +1,5 @@
+package android.provider
+
+object Settings {
+    const val ACTION_APPLICATION_DETAILS_SETTINGS = "android.settings.APPLICATION_DETAILS_SETTINGS"
+}

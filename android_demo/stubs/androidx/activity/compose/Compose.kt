@@ -1,0 +1,18 @@
+package androidx.activity.compose
+
+import android.app.Activity
+import androidx.activity.ComponentActivity
+import androidx.activity.result.ActivityResultLauncher
+import androidx.activity.result.contract.ActivityResultContract
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.ProvidableCompositionLocal
+
+fun ComponentActivity.setContent(content: @Composable () -> Unit): Unit = error("stub")
+
+val LocalActivity: ProvidableCompositionLocal<Activity?> get() = error("stub")
+
+@Composable
+fun <I, O> rememberLauncherForActivityResult(
+    contract: ActivityResultContract<I, O>,
+    onResult: (O) -> Unit,
+): ActivityResultLauncher<I> = error("stub")

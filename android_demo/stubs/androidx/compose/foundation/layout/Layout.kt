@@ -1,0 +1,56 @@
+package androidx.compose.foundation.layout
+
+import androidx.compose.runtime.Composable
+import androidx.compose.ui.Alignment
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.unit.Dp
+
+object Arrangement {
+    interface Horizontal
+
+    interface Vertical
+
+    interface HorizontalOrVertical : Horizontal, Vertical
+
+    fun spacedBy(space: Dp): HorizontalOrVertical = error("stub")
+
+    fun spacedBy(space: Dp, alignment: Alignment.Vertical): Vertical = error("stub")
+}
+
+interface PaddingValues
+
+interface BoxScope {
+    fun Modifier.align(alignment: Alignment): Modifier
+}
+
+interface ColumnScope
+
+interface FlowRowScope
+
+@Composable
+fun Box(modifier: Modifier = Modifier, content: @Composable BoxScope.() -> Unit): Unit = error("stub")
+
+@Composable
+fun Column(
+    modifier: Modifier = Modifier,
+    verticalArrangement: Arrangement.Vertical = error("stub"),
+    horizontalAlignment: Alignment.Horizontal = error("stub"),
+    content: @Composable ColumnScope.() -> Unit,
+): Unit = error("stub")
+
+@Composable
+fun FlowRow(
+    modifier: Modifier = Modifier,
+    horizontalArrangement: Arrangement.Horizontal = error("stub"),
+    content: @Composable FlowRowScope.() -> Unit,
+): Unit = error("stub")
+
+fun Modifier.fillMaxSize(): Modifier = error("stub")
+
+fun Modifier.fillMaxWidth(): Modifier = error("stub")
+
+fun Modifier.padding(all: Dp): Modifier = error("stub")
+
+fun Modifier.padding(values: PaddingValues): Modifier = error("stub")
+
+fun Modifier.aspectRatio(ratio: Float): Modifier = error("stub")

@@ -1,0 +1,9 @@
+package androidx.compose.ui.platform
+
+import android.content.Context
+import android.content.res.Resources
+import androidx.compose.runtime.ProvidableCompositionLocal
+
+val LocalContext: ProvidableCompositionLocal<Context> get() = error("stub")
+
+val LocalResources: ProvidableCompositionLocal<Resources> get() = error("stub")

@@ -1,0 +1,3 @@
+package com.google.android.gms.common.api
+
+open class ApiException(message: String) : Exception(message)

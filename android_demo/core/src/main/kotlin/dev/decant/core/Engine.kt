@@ -9,6 +9,7 @@ enum class Accelerator { NPU, GPU, CPU }
  * What is to be opened.
  *
  * @property model the model file.
+ * @property sha256 of the model file, from the sidecar.
  * @property inputs its inputs, in the sidecar's order.
  * @property outputs its outputs, in the sidecar's order.
  * @property accelerator the only hardware to use: with two at a time LiteRT may silently fall back.
@@ -16,11 +17,25 @@ enum class Accelerator { NPU, GPU, CPU }
  */
 data class EngineRequest(
     val model: File,
+    val sha256: String,
     val inputs: List<TensorInfo>,
     val outputs: List<TensorInfo>,
     val accelerator: Accelerator,
     val threads: Int = 1,
-)
+) {
+    /**
+     * Refuses a file that is not the one described.
+     *
+     * Every engine asks this first: LiteRT reads beyond the end of a truncated file and crashes.
+     *
+     * @throws EngineException if it is missing or differs.
+     */
+    fun requireIntact() {
+        if (!model.isFile || sha256(model.readBytes()) != sha256) {
+            throw EngineException("$model: is not the file that model.json describes; copy it again")
+        }
+    }
+}
 
 /** A runtime that runs model files. */
 interface Engine {

@@ -3,8 +3,8 @@ package dev.decant.core
 /** A box on a photo: xy of top-left, top-right, bottom-right and bottom-left, in its pixels. */
 data class Quad(val corners: List<List<Float>>) {
     init {
-        require(corners.size == 4 && corners.all { it.size == 2 && it.all(Float::isFinite) }) {
-            "a quad has four corners of x and y, not $corners"
+        require(corners.size == 4 && corners.all { it.size == 2 && it.all { value -> Math.abs(value) <= 1e6f } }) {
+            "a quad has four corners of x and y up to 1e6, not $corners"
         }
     }
 }
@@ -24,7 +24,11 @@ sealed interface Correction {
     data class Add(val label: String, val quad: Quad) : Correction
 
     /** Anything else. */
-    data class Remark(val text: String) : Correction
+    data class Remark(val text: String) : Correction {
+        init {
+            require(text.length in 1..2000) { "a remark has 1 to 2,000 characters, not ${text.length}" }
+        }
+    }
 }
 
 /** Where a photo's time went, in milliseconds. */

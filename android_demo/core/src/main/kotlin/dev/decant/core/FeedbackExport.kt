@@ -14,10 +14,12 @@ class FeedbackExport(private val sidecar: Sidecar, private val app: AppInfo, pri
     /**
      * Writes the archive and closes [out].
      *
-     * @throws IllegalArgumentException if there are more records than an archive may have.
+     * @throws IllegalArgumentException if there is no record, or more than an archive may have.
      */
     fun write(records: List<StoredFeedback>, createdMs: Long, out: OutputStream) {
-        require(records.size <= MAX_RECORDS) { "${records.size} records; an archive may have $MAX_RECORDS" }
+        require(records.size in 1..MAX_RECORDS) {
+            "${records.size} records; an archive has 1 to $MAX_RECORDS"
+        }
         val files = records.flatMap {
             listOf("records/${it.id}.json" to it.record, "images/${it.id}.jpg" to it.image)
         }

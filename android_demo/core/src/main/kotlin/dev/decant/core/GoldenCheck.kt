@@ -19,7 +19,9 @@ class GoldenCheck(private val sidecar: Sidecar, private val read: (String) -> By
      * @throws SidecarException if there is no example, or one of its files is damaged.
      */
     fun mismatch(session: Session, tolerance: Tolerance): String? {
-        if (sidecar.golden.isEmpty()) throw SidecarException("model.json: golden is empty; nothing can be checked")
+        if (sidecar.golden.isEmpty()) {
+            throw SidecarException("model.json: golden is empty; nothing can be checked")
+        }
         val inputs = sidecar.inputs.map(::Tensor)
         val outputs = sidecar.outputs.map(::Tensor)
         return sidecar.golden.firstNotNullOfOrNull { golden ->
@@ -47,7 +49,7 @@ class GoldenCheck(private val sidecar: Sidecar, private val read: (String) -> By
         val bytes = read(file.file)
         val size = file.shape.fold(1) { product, length -> product * length }
         if (sha256(bytes) != file.sha256 || bytes.size != size * file.dtype.bytes) {
-            throw SidecarException("${file.file}: is not the golden file that model.json describes; copy it again")
+            throw SidecarException("${file.file}: is not the file that model.json describes; copy it again")
         }
         val buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN)
         return FloatArray(size) {

@@ -2,15 +2,17 @@ package dev.decant.core
 
 import java.io.ByteArrayOutputStream
 
-/** Strips a JPEG of all that is not picture: EXIF with its location, XMP, profiles, comments, trailing bytes. */
+/** Strips a JPEG of all that is not picture: EXIF with its location, XMP, comments, what follows its end. */
 object JpegPrivacy {
     private const val START = 0xD8
     private const val END = 0xD9
     private const val SCAN = 0xDA
     private const val BASELINE = 0xC0
 
-    /** Tables and the JFIF header, without which the picture cannot be read. */
-    private val KEPT = setOf(0xC0, 0xC4, 0xDA, 0xDB, 0xDD, 0xE0)
+    private const val SEGMENT_HEADER = 4
+
+    /** The frame, its tables and scans. */
+    private val PICTURE = setOf(BASELINE, 0xC4, SCAN, 0xDB, 0xDD)
 
     /**
      * The same picture without anything else.
@@ -25,16 +27,30 @@ object JpegPrivacy {
         var baseline = false
         while (marker(jpeg, at) != END) {
             val kind = marker(jpeg, at)
-            val end = if (kind == SCAN) scanEnd(jpeg, at + 2 + length(jpeg, at)) else at + 2 + length(jpeg, at)
+            val header = at + 2 + length(jpeg, at)
+            val end = if (kind == SCAN) scanEnd(jpeg, header) else header
             require(end <= jpeg.size) { "the JPEG is truncated" }
-            require(kind !in 0xC1..0xCF || kind == 0xC4) { "the JPEG is not baseline; encode the picture again" }
+            require(kind !in 0xC1..0xCF || kind == 0xC4) {
+                "the JPEG is not baseline; encode the picture again"
+            }
             baseline = baseline || kind == BASELINE
-            if (kind in KEPT) kept.write(jpeg, at, end - at)
+            if (kind in PICTURE || tellsColours(jpeg, kind, at, end)) kept.write(jpeg, at, end - at)
             at = end
         }
         require(baseline) { "the JPEG has no picture" }
         kept.write(jpeg, at, 2)
         return kept.toByteArray()
+    }
+
+    /** Whether a segment says how to read the colours: JFIF without thumbnail, ICC profile, Adobe. */
+    private fun tellsColours(jpeg: ByteArray, kind: Int, at: Int, end: Int): Boolean {
+        val body = String(jpeg, at + SEGMENT_HEADER, end - at - SEGMENT_HEADER, Charsets.ISO_8859_1)
+        return when (kind) {
+            0xE0 -> body.startsWith("JFIF\u0000") && body.length == 14
+            0xE2 -> body.startsWith("ICC_PROFILE\u0000")
+            0xEE -> body.startsWith("Adobe") && body.length == 12
+            else -> false
+        }
     }
 
     private fun marker(jpeg: ByteArray, at: Int): Int {

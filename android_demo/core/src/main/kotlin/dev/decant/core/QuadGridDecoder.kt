@@ -150,10 +150,12 @@ private class Suppression(capacity: Int, private val iou: Float) {
     }
 
     private fun overlap(kept: Int, other: Int): Boolean {
-        val width = minOf(boxes[4 * kept + 2], boxes[4 * other + 2]) - maxOf(boxes[4 * kept], boxes[4 * other])
-        val height =
-            minOf(boxes[4 * kept + 3], boxes[4 * other + 3]) - maxOf(boxes[4 * kept + 1], boxes[4 * other + 1])
-        val shared = maxOf(width, 0f) * maxOf(height, 0f)
+        val shared = sharedLength(kept, other, axis = 0) * sharedLength(kept, other, axis = 1)
         return shared > iou * (areas[kept] + areas[other] - shared)
+    }
+
+    private fun sharedLength(kept: Int, other: Int, axis: Int): Float {
+        val end = minOf(boxes[4 * kept + axis + 2], boxes[4 * other + axis + 2])
+        return maxOf(end - maxOf(boxes[4 * kept + axis], boxes[4 * other + axis]), 0f)
     }
 }

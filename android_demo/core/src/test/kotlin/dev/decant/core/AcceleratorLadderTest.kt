@@ -14,6 +14,7 @@ private class AddingEngine(private val added: Map<Accelerator, Float>) : Engine 
     var open = 0
 
     override fun open(request: EngineRequest): Session {
+        request.requireIntact()
         val number = added[request.accelerator] ?: throw EngineException("${request.accelerator} is not there")
         open++
         return object : Session {
@@ -102,7 +103,7 @@ class AcceleratorLadderTest {
     @Test
     fun checksRelativeTolerance() {
         val session = AddingEngine(mapOf(Accelerator.CPU to 1.1f))
-            .open(EngineRequest(model, sidecar.inputs, sidecar.outputs, Accelerator.CPU))
+            .open(EngineRequest(model, sha256(ByteArray(0)), sidecar.inputs, sidecar.outputs, Accelerator.CPU))
         val check = GoldenCheck(sidecar, files::getValue)
         assertNull(check.mismatch(session, Tolerance(0.0, 0.06)))
         assertTrue(check.mismatch(session, Tolerance(0.0, 0.04))!!.startsWith("y[0]"))

@@ -53,7 +53,9 @@ class FeedbackLogTest {
         assertEquals("2026-09-21T14:13:30Z", json.get("captured").asString)
         assertEquals("gpu", json.get("accelerator").asString)
         assertEquals("[[1.0,2.0],[3.0,2.0],[3.0,4.5],[1.0,4.0]]", quadOf(json))
-        val kinds = json.getAsJsonArray("corrections").map { it.asJsonObject.keySet().toList() to it.asJsonObject.get("kind").asString }
+        val kinds = json.getAsJsonArray("corrections").map {
+            it.asJsonObject.keySet().toList() to it.asJsonObject.get("kind").asString
+        }
         assertEquals(
             listOf(
                 listOf("kind", "prediction") to "delete", listOf("kind", "prediction", "quad") to "move",
@@ -106,6 +108,14 @@ class FeedbackLogTest {
         File(temporary.root, "images/stray.jpg").writeBytes(jpeg())
         log.applyRetention()
         assertEquals(listOf("$id.jpg"), File(temporary.root, "images").list()!!.toList())
+    }
+
+    @Test
+    fun exportsNoEmptyArchive() {
+        val export = FeedbackExport(SidecarReader.read(SIDECAR), AppInfo("demo", "1.0", "android 24"), consent)
+        assertThrows(IllegalArgumentException::class.java) {
+            export.write(emptyList(), clock, ByteArrayOutputStream())
+        }
     }
 
     @Test

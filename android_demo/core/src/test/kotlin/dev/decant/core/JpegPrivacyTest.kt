@@ -32,8 +32,8 @@ class JpegPrivacyTest {
     @Test
     fun keepsThePictureAndNothingElse() {
         val plain = jpeg()
-        // EXIF and XMP, a colour profile, Photoshop's, a comment; and bytes after the end.
-        val extras = listOf(0xE1, 0xE2, 0xED, 0xFE).map(::segment).reduce(ByteArray::plus)
+        // A thumbnail, EXIF and XMP, other pictures, Photoshop's, a comment; and bytes after the end.
+        val extras = listOf(0xE0, 0xE1, 0xE2, 0xED, 0xFE).map(::segment).reduce(ByteArray::plus)
         val full = plain.copyOf(2) + extras + plain.copyOfRange(2, plain.size) + secret.toByteArray()
         val stripped = JpegPrivacy.strip(full)
         assertFalse(secret in String(stripped, Charsets.ISO_8859_1))

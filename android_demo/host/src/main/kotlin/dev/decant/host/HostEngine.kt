@@ -11,7 +11,7 @@ class HostEngine(library: File) : Engine {
     private val liteRt = LiteRt.load(library)
 
     override fun open(request: EngineRequest): Session {
-        if (!request.model.isFile) throw EngineException("${request.model}: no such file")
+        request.requireIntact()
         val session = HostSession(liteRt, request)
         try {
             session.open()

@@ -92,7 +92,9 @@ internal class HostSession(private val liteRt: LiteRt, private val request: Engi
 
     /** The buffers of the inputs or of the outputs, in the file's order, found by name. */
     private inner class BufferList(environment: Pointer, side: Side, described: List<TensorInfo>) {
-        private val names = List(side.count()) { index -> create("name a tensor") { side.name(index, it) }.getString(0) }
+        private val names = List(side.count()) { index ->
+            create("name a tensor") { side.name(index, it) }.getString(0)
+        }
         private val sizes = described.associate { it.name to it.size.toLong() * it.dtype.bytes }
         val handles = Memory(maxOf(1L, names.size.toLong()) * Native.POINTER_SIZE)
         private val buffers: Map<String, Pointer>
@@ -144,7 +146,7 @@ internal class HostSession(private val liteRt: LiteRt, private val request: Engi
         }
     }
 
-    /** LiteRtRankedTensorType: element type, a word with the rank in its low 7 bits, 8 dimensions, 8 strides. */
+    /** LiteRtRankedTensorType: element type, a word with the rank in 7 bits, 8 dimensions, 8 strides. */
     private inner class TensorType(tensor: Pointer) {
         val memory = Memory(72).also { memory ->
             check("describe a tensor") { liteRt.LiteRtGetRankedTensorType(tensor, memory) }
@@ -181,7 +183,11 @@ private sealed interface Side {
     fun tensor(index: Int, into: PointerByReference): Int
     fun requirements(index: Int, into: PointerByReference): Int
 
-    class Inputs(private val liteRt: LiteRt, private val signature: Pointer, private val compiled: Pointer) : Side {
+    class Inputs(
+        private val liteRt: LiteRt,
+        private val signature: Pointer,
+        private val compiled: Pointer,
+    ) : Side {
         override fun count() = counted { liteRt.LiteRtGetNumSignatureInputs(signature, it) }
         override fun name(index: Int, into: PointerByReference) =
             liteRt.LiteRtGetSignatureInputName(signature, index.toLong(), into)
@@ -191,7 +197,11 @@ private sealed interface Side {
             liteRt.LiteRtGetCompiledModelInputBufferRequirements(compiled, 0, index.toLong(), into)
     }
 
-    class Outputs(private val liteRt: LiteRt, private val signature: Pointer, private val compiled: Pointer) : Side {
+    class Outputs(
+        private val liteRt: LiteRt,
+        private val signature: Pointer,
+        private val compiled: Pointer,
+    ) : Side {
         override fun count() = counted { liteRt.LiteRtGetNumSignatureOutputs(signature, it) }
         override fun name(index: Int, into: PointerByReference) =
             liteRt.LiteRtGetSignatureOutputName(signature, index.toLong(), into)

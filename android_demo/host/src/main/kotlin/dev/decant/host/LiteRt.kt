@@ -22,7 +22,11 @@ internal interface LiteRt : Library {
     fun LiteRtGetSignatureInputName(signature: Pointer, index: Long, name: PointerByReference): Int
     fun LiteRtGetSignatureOutputName(signature: Pointer, index: Long, name: PointerByReference): Int
     fun LiteRtGetSignatureInputTensorByIndex(signature: Pointer, index: Long, tensor: PointerByReference): Int
-    fun LiteRtGetSignatureOutputTensorByIndex(signature: Pointer, index: Long, tensor: PointerByReference): Int
+    fun LiteRtGetSignatureOutputTensorByIndex(
+        signature: Pointer,
+        index: Long,
+        tensor: PointerByReference,
+    ): Int
     fun LiteRtGetRankedTensorType(tensor: Pointer, type: Pointer): Int
 
     fun LiteRtCreateOptions(options: PointerByReference): Int

@@ -28,8 +28,9 @@ fun main(arguments: Array<String>) {
     require(arguments.size == 2) { "usage: Runner LIBRARY BUNDLE < photos" }
     val bundle = File(arguments[1])
     val sidecar = SidecarReader.read(File(bundle, "model.json").readText())
-    val model = File(bundle, sidecar.file)
-    val request = EngineRequest(model, sidecar.inputs, sidecar.outputs, Accelerator.CPU)
+    val request = EngineRequest(
+        File(bundle, sidecar.file), sidecar.sha256, sidecar.inputs, sidecar.outputs, Accelerator.CPU,
+    )
     HostEngine(File(arguments[0])).open(request).use { session ->
         val predictor = Predictor(sidecar, session)
         generateSequence(::readLine).forEach { println(answer(it, sidecar, predictor)) }

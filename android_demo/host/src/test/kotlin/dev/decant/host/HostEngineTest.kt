@@ -6,6 +6,7 @@ import dev.decant.core.EngineException
 import dev.decant.core.EngineRequest
 import dev.decant.core.SidecarReader
 import dev.decant.core.Tensor
+import dev.decant.core.sha256
 import java.io.File
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
@@ -18,8 +19,9 @@ class HostEngineTest {
     private val bundle = File(System.getProperty("decant.bundle"))
     private val sidecar = SidecarReader.read(File(bundle, "model.json").readText())
     private val engine = HostEngine(File(System.getProperty("decant.library")))
-    private val request =
-        EngineRequest(File(bundle, sidecar.file), sidecar.inputs, sidecar.outputs, Accelerator.CPU)
+    private val request = EngineRequest(
+        File(bundle, sidecar.file), sidecar.sha256, sidecar.inputs, sidecar.outputs, Accelerator.CPU,
+    )
     private val golden = sidecar.golden.first()
 
     private fun floats(name: String): FloatArray {
@@ -62,6 +64,15 @@ class HostEngineTest {
             val error = assertThrows(name, EngineException::class.java) { engine.open(request.copy(model = file)) }
             assertTrue(error.message, error.message!!.contains(file.path))
         }
+    }
+
+    @Test
+    fun refusesAFileThatIsNoModelThoughItIsTheOneDescribed() {
+        val file = File.createTempFile("decant", ".tflite").apply { deleteOnExit() }
+        file.writeText("not a model")
+        val described = request.copy(model = file, sha256 = sha256(file.readBytes()))
+        val error = assertThrows(EngineException::class.java) { engine.open(described) }
+        assertTrue(error.message, "cannot read the model" in error.message!!)
     }
 
     @Test

@@ -108,10 +108,12 @@ def test_full_disk_is_not_our_fault(capfd):
 
 @pytest.fixture
 def _heard():
-    """A shell that runs the tests in the background has told them to ignore Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """A shell in the background makes the tests ignore Ctrl-C, and `nohup` the hang-up."""
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGHUP, hangup)
 
 
 @pytest.mark.usefixtures("_heard")

@@ -2,18 +2,6 @@ package dev.decant.core
 
 import java.io.File
 
-/**
- * A model file for one accelerator.
- *
- * @property tolerance within which it must reproduce the golden outputs.
- */
-data class Variant(
-    val accelerator: Accelerator,
-    val file: File,
-    val sha256: String,
-    val tolerance: Tolerance,
-)
-
 /** Why an accelerator was not taken. */
 data class Rejection(val accelerator: Accelerator, val reason: String)
 
@@ -30,18 +18,23 @@ class LadderException(val rejections: List<Rejection>) : RuntimeException(
  * Tries NPU, GPU and CPU in turn, one at a time, and takes the first that gives the golden outputs.
  *
  * An accelerator without a file of its own is no rung.
+ *
+ * @param folder of the sidecar.
  */
 class AcceleratorLadder(
     private val engine: Engine,
     private val sidecar: Sidecar,
-    private val golden: GoldenCheck,
+    private val folder: File,
 ) {
+    private val golden = GoldenCheck(sidecar, folder)
+
     /**
      * Opens the best session; the caller closes it.
      *
      * @throws LadderException if every rung was rejected.
+     * @throws SidecarException if the golden files cannot be used.
      */
-    fun climb(variants: List<Variant>, threads: Int): Climb {
+    fun climb(threads: Int, variants: List<Variant> = sidecar.variants): Climb {
         val rejections = ArrayList<Rejection>()
         for (variant in variants.sortedBy { it.accelerator }) {
             try {
@@ -54,14 +47,11 @@ class AcceleratorLadder(
     }
 
     private fun accepted(variant: Variant, threads: Int): Session {
-        val request = EngineRequest(
-            variant.file, variant.sha256, sidecar.inputs, sidecar.outputs, variant.accelerator, threads,
-        )
-        val session = engine.open(request)
+        val session = engine.open(EngineRequest.of(variant, sidecar, folder, threads))
         var accepted = false
         try {
             // The first run also warms up: accelerators compile kernels in it.
-            golden.mismatch(session, variant.tolerance)
+            golden.mismatch(session, variant)
                 ?.let { throw EngineException("golden outputs differ: $it") }
             accepted = true
             return session

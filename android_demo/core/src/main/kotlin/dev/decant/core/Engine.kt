@@ -23,6 +23,14 @@ data class EngineRequest(
     val accelerator: Accelerator,
     val threads: Int = 1,
 ) {
+    companion object {
+        /** Asks for a variant of the bundle in [folder], on the accelerator that it is for. */
+        fun of(variant: Variant, sidecar: Sidecar, folder: File, threads: Int = 1) = EngineRequest(
+            File(folder, variant.file), variant.sha256, sidecar.inputs, sidecar.outputs,
+            variant.accelerator, threads,
+        )
+    }
+
     /**
      * Refuses a file that is not the one described.
      *

@@ -40,7 +40,7 @@ class FeedbackExport(private val sidecar: Sidecar, private val app: AppInfo, pri
         addProperty("kind", "decant-feedback")
         add("model", JsonObject().apply {
             addProperty("name", sidecar.model)
-            addProperty("sha256", sidecar.sha256)
+            addProperty("sha256", sidecar.cpu.sha256)
         })
         addProperty("created", isoTime(createdMs))
         add("app", JsonObject().apply {

@@ -20,8 +20,6 @@ internal class JsonFields(private val path: String, private val json: JsonObject
 
     fun string(name: String): String = asString(need(name), at(name))
 
-    fun optionalString(name: String): String? = if (has(name)) string(name) else null
-
     fun boolean(name: String): Boolean {
         val element = need(name)
         val isBoolean = element.isJsonPrimitive && element.asJsonPrimitive.isBoolean
@@ -33,10 +31,16 @@ internal class JsonFields(private val path: String, private val json: JsonObject
     fun long(name: String): Long {
         val element = need(name)
         val value = if (isNumber(element)) element.asString.toLongOrNull() else null
-        return value?.takeIf { it >= 0 } ?: refuse(at(name), "must be a whole number from 0")
+        return value?.takeIf { it >= 1 } ?: refuse(at(name), "must be a whole number from 1")
     }
 
     fun double(name: String): Double = asDouble(need(name), at(name))
+
+    /** Refuses every text but the only one that there is; it may be left out. */
+    fun constant(name: String, only: String) {
+        val given = if (has(name)) string(name) else only
+        if (given != only) refuse(at(name), "is \"$given\", not \"$only\"")
+    }
 
     /** One of the constants of an enum, written in lower case. */
     inline fun <reified E : Enum<E>> choice(name: String): E {
@@ -49,6 +53,8 @@ internal class JsonFields(private val path: String, private val json: JsonObject
 
     fun fields(name: String): JsonFields = asFields(need(name), at(name))
 
+    fun <T> value(name: String, convert: (JsonElement, String) -> T): T = convert(need(name), at(name))
+
     /** Each element of an array, with the path that it is found at. */
     fun <T> list(name: String, convert: (JsonElement, String) -> T): List<T> {
         val element = need(name)
@@ -57,11 +63,11 @@ internal class JsonFields(private val path: String, private val json: JsonObject
     }
 
     /** Every member of an object whose keys are free. */
-    fun <T> map(name: String, convert: (JsonFields) -> T): Map<String, T> {
+    fun <T> map(name: String, convert: (JsonElement, String) -> T): Map<String, T> {
         val element = need(name)
         if (!element.isJsonObject) refuse(at(name), "must be an object")
         return element.asJsonObject.entrySet().associate { (key, value) ->
-            key to convert(asFields(value, "${at(name)}.$key"))
+            key to convert(value, "${at(name)}.$key")
         }
     }
 

@@ -31,6 +31,13 @@ class Preprocessor(private val image: ImageInput, info: TensorInfo) {
         return current.placement
     }
 
+    /** Fills [tensor] from pixels [H, W, C] that are resized and in the rule's colours already. */
+    fun run(pixels: ByteArray) {
+        require(pixels.size == tensor.info.size) { "${pixels.size} pixel values given, ${tensor.info.size} needed" }
+        geometry = null // The next frame pads again.
+        for (i in pixels.indices) set(i / channels * cellStep, i % channels, pixels[i].toInt() and 0xFF)
+    }
+
     /** The real number for a pixel value; float32 throughout, as in `decant.images.normalise`. */
     private fun real(channel: Int, value: Int): Float {
         if (image.normalisedBy == NormalisedBy.FILE) return value.toFloat()
@@ -93,7 +100,7 @@ class Preprocessor(private val image: ImageInput, info: TensorInfo) {
         private fun axis(source: Int, fitted: Int, cut: Double, length: Int, flips: Boolean): Axis {
             val count = minOf(length, fitted)
             val from = cut.toInt()
-            return Axis(source, fitted, if (flips) fitted - from - count else from, count, rule.antialias)
+            return Axis(source, fitted, if (flips) fitted - from - count else from, count, rule.shrink)
         }
 
         /** Copies the resized pixels to where they stand upright. */

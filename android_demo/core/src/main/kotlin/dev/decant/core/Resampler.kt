@@ -8,14 +8,14 @@ package dev.decant.core
  * [j * m, (j + 1) * m) and new pixel i of m covers [i * n, (i + 1) * n): a weight is the length that
  * both cover. Bilinear interpolation with half-pixel centres is as exact in units of 1 / (2 * m).
  */
-internal class Axis(val source: Int, target: Int, from: Int, val count: Int, antialias: Boolean) {
+internal class Axis(val source: Int, target: Int, from: Int, val count: Int, shrink: Shrink) {
     val first = IntArray(count)
     val start = IntArray(count + 1)
     val total: Int
     val weights: IntArray
 
     init {
-        val area = source == target || (antialias && target < source)
+        val area = source == target || (shrink == Shrink.AREA && target < source)
         val unit = if (area) greatestCommonDivisor(source, target) else 1
         total = if (area) source / unit else 2 * target
         val found = ArrayList<Int>(count * (source / target + 2))

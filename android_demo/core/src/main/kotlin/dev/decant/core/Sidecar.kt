@@ -1,17 +1,51 @@
 package dev.decant.core
 
-/** A whole `model.json`: all that an app has to know to use the model file beside it. */
+/**
+ * A whole `model.json`: all that an app has to know to use the model files beside it.
+ *
+ * @property inputs and outputs: the same for every variant.
+ * @property licences SPDX expressions, by what they are for.
+ */
 data class Sidecar(
     val model: String,
-    val file: String,
-    val sha256: String,
-    val sizeBytes: Long,
+    val variants: List<Variant>,
     val inputs: List<TensorInfo>,
     val outputs: List<TensorInfo>,
     val image: ImageInput?,
     val labels: List<String>,
     val decode: DecodeRule?,
     val golden: List<Golden>,
+    val licences: Map<String, String>,
+    val verdicts: List<Verdict>,
+) {
+    /** The file that every device can run, and that accuracy and drop were measured with. */
+    val cpu: Variant get() = variants.first { it.accelerator == Accelerator.CPU }
+}
+
+/**
+ * A model file for one accelerator.
+ *
+ * @property name of the way it was made, as in `report.json`.
+ * @property file relative to the sidecar.
+ * @property tolerance how far its golden outputs may be missed, by output, in the output's real units.
+ */
+data class Variant(
+    val accelerator: Accelerator,
+    val name: String,
+    val file: String,
+    val sha256: String,
+    val sizeBytes: Long,
+    val tolerance: Map<String, Double>,
+)
+
+/** A requirement of the model's and what was measured; null where it was not. */
+data class Verdict(
+    val requirement: String,
+    val subject: String,
+    val unit: String,
+    val limit: Double,
+    val measured: Double?,
+    val met: Boolean?,
 )
 
 /** Element type of a tensor in the model file; `numpyName` is how the sidecar writes it. */
@@ -55,11 +89,13 @@ enum class Colour(val channels: Int) { RGB(3), BGR(3), GREY(1) }
 /** Letterbox pads the right and the bottom, crop cuts the centre, stretch drops the aspect ratio. */
 enum class ResizeKind { LETTERBOX, STRETCH, CROP }
 
+/** How an axis shrinks: averaged over the source pixels that each new one covers, or as it grows. */
+enum class Shrink { AREA, BILINEAR }
+
 /**
- * How a photo becomes the input tensor: value = (pixel / 255 - mean) / std.
+ * How an upright photo becomes the input tensor: value = (pixel / 255 - mean) / std.
  *
- * With [antialias] an axis that shrinks is averaged over the source pixels (area interpolation);
- * every other axis is bilinear with half-pixel centres.
+ * An axis that grows is bilinear with half-pixel centres; the sidecar can state nothing else.
  */
 data class ImageRule(
     val height: Int,
@@ -68,8 +104,8 @@ data class ImageRule(
     val mean: List<Double>,
     val std: List<Double>,
     val resize: ResizeKind,
-    val antialias: Boolean,
     val padding: Int,
+    val shrink: Shrink,
 )
 
 /** How outputs become predictions. */
@@ -87,17 +123,28 @@ data class QuadGridRule(
 data object ArgmaxRule : DecodeRule
 
 /** A tensor in a file of its own: raw little-endian elements in C order. */
-data class TensorFile(val file: String, val sha256: String, val dtype: DType, val shape: List<Int>)
+data class TensorFile(val file: String, val sha256: String, val dtype: DType, val shape: List<Int>) {
+    /** Number of elements. */
+    val size: Int get() = shape.fold(1) { product, length -> product * length }
+}
 
 /** One thing found in a golden photo, in its pixels. */
 data class Prediction(val label: String, val score: Double, val quad: List<Pair<Double, Double>>)
 
-/** An example to check an implementation against. */
+/**
+ * An example to check an implementation against.
+ *
+ * @property pixels the photo [H, W, C] as the image input takes it, before mean and std.
+ * @property inputs those other than the image.
+ * @property outputs of each variant's file, by accelerator and output.
+ * @property predictions of the CPU's variant.
+ */
 data class Golden(
     val photo: String?,
     val photoSha256: String?,
+    val pixels: TensorFile?,
     val inputs: Map<String, TensorFile>,
-    val outputs: Map<String, TensorFile>,
+    val outputs: Map<Accelerator, Map<String, TensorFile>>,
     val predictions: List<Prediction>,
 )
 

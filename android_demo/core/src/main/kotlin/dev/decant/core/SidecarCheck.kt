@@ -3,25 +3,31 @@ package dev.decant.core
 /** Checks that the parts of a sidecar speak of the same tensors. */
 internal object SidecarCheck {
     fun check(sidecar: Sidecar) {
-        unique(sidecar.inputs, "inputs")
-        unique(sidecar.outputs, "outputs")
+        unique(sidecar.inputs.map { it.name }, "inputs")
+        unique(sidecar.outputs.map { it.name }, "outputs")
+        variants(sidecar)
         sidecar.image?.let { image(it, sidecar.inputs) }
         when (val rule = sidecar.decode) {
             is QuadGridRule -> rule.strides.forEach { level(it, sidecar) }
             is ArgmaxRule -> argmax(sidecar)
             null -> Unit
         }
-        sidecar.golden.forEachIndexed { index, golden ->
-            example(golden.inputs, sidecar.inputs, "golden.$index.inputs")
-            example(golden.outputs, sidecar.outputs, "golden.$index.outputs")
-        }
+        sidecar.golden.forEachIndexed { index, golden -> example(golden, sidecar, "golden.$index") }
     }
 
-    private fun unique(tensors: List<TensorInfo>, path: String) {
-        val names = tensors.map { it.name }
+    private fun unique(names: List<Any>, path: String) {
         val twice = names.firstOrNull { name -> names.count { it == name } > 1 }
         if (names.isEmpty()) JsonFields.refuse(path, "is empty")
         if (twice != null) JsonFields.refuse(path, "has $twice twice")
+    }
+
+    private fun variants(sidecar: Sidecar) {
+        val accelerators = sidecar.variants.map { it.accelerator }
+        unique(accelerators, "variants")
+        if (Accelerator.CPU !in accelerators) JsonFields.refuse("variants", "has none for the cpu")
+        sidecar.variants.forEachIndexed { index, variant ->
+            sameNames(variant.tolerance.keys, sidecar.outputs, "variants.$index.tolerance")
+        }
     }
 
     private fun image(input: ImageInput, inputs: List<TensorInfo>) {
@@ -58,10 +64,31 @@ internal object SidecarCheck {
         if (!fits) JsonFields.refuse("decode.kind", "is argmax, so one output must score every label")
     }
 
-    private fun example(files: Map<String, TensorFile>, tensors: List<TensorInfo>, path: String) {
-        if (files.keys != tensors.map { it.name }.toSet()) {
-            JsonFields.refuse(path, "must have each of ${tensors.map { it.name }}")
+    private fun example(golden: Golden, sidecar: Sidecar, path: String) {
+        pixels(golden.pixels, sidecar.image?.rule, "$path.pixels")
+        val others = sidecar.inputs.filter { it.name != sidecar.image?.name }
+        tensors(golden.inputs, others, "$path.inputs")
+        val accelerators = sidecar.variants.map { it.accelerator }
+        if (golden.outputs.keys != accelerators.toSet()) {
+            JsonFields.refuse("$path.outputs", "must have those of each of ${accelerators.map { it.name.lowercase() }}")
         }
+        for ((accelerator, files) in golden.outputs) {
+            tensors(files, sidecar.outputs, "$path.outputs.${accelerator.name.lowercase()}")
+        }
+    }
+
+    private fun pixels(file: TensorFile?, rule: ImageRule?, path: String) {
+        if ((file == null) != (rule == null)) {
+            JsonFields.refuse(path, "and image belong together")
+        }
+        if (file == null || rule == null) return
+        val expected = listOf(rule.height, rule.width, rule.colour.channels)
+        if (file.shape != expected) JsonFields.refuse("$path.shape", "is ${file.shape}, not $expected")
+        if (file.dtype != DType.UINT8) JsonFields.refuse("$path.dtype", "must be \"uint8\"")
+    }
+
+    private fun tensors(files: Map<String, TensorFile>, tensors: List<TensorInfo>, path: String) {
+        sameNames(files.keys, tensors, path)
         for (info in tensors) {
             val file = files.getValue(info.name)
             // Python keeps golden tensors as real numbers whatever the file's element type is.
@@ -69,5 +96,10 @@ internal object SidecarCheck {
                 JsonFields.refuse("$path.${info.name}.shape", "is ${file.shape}, not ${info.shape}")
             }
         }
+    }
+
+    private fun sameNames(found: Set<String>, tensors: List<TensorInfo>, path: String) {
+        val names = tensors.map { it.name }
+        if (found != names.toSet()) JsonFields.refuse(path, "must have each of $names")
     }
 }

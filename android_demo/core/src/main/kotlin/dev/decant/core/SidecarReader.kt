@@ -2,9 +2,9 @@ package dev.decant.core
 
 import com.google.gson.JsonElement
 
-/** Reads `model.json` of schema 1 as strictly as `decant.sidecar` does, and checks that it fits together. */
+/** Reads `model.json` of schema 2 as strictly as `decant.sidecar` does, and checks that it fits together. */
 object SidecarReader {
-    private const val SCHEMA = 1
+    private const val SCHEMA = 2
     private val SHA256 = Regex("[0-9a-f]{64}")
     private val POSITIVE = 1..Int.MAX_VALUE
 
@@ -19,19 +19,50 @@ object SidecarReader {
         fields.int("schema_version", SCHEMA..SCHEMA)
         val sidecar = Sidecar(
             model = fields.string("model"),
-            file = fileName(fields, "file"),
-            sha256 = sha256(fields, "sha256"),
-            sizeBytes = fields.long("size_bytes"),
+            variants = fields.list("variants", ::variant),
             inputs = fields.list("inputs", ::tensor),
             outputs = fields.list("outputs", ::tensor),
             image = if (fields.has("image")) image(fields.fields("image")) else null,
-            labels = optionalList(fields, "labels", JsonFields::asString),
+            labels = fields.list("labels", JsonFields::asString),
             decode = if (fields.has("decode")) decode(fields.fields("decode")) else null,
-            golden = optionalList(fields, "golden", ::golden),
+            golden = fields.list("golden", ::golden),
+            licences = if (fields.has("licences")) fields.map("licences", JsonFields::asString) else emptyMap(),
+            verdicts = optionalList(fields, "verdicts", ::verdict),
         )
         fields.close()
         SidecarCheck.check(sidecar)
         return sidecar
+    }
+
+    private fun variant(element: JsonElement, path: String): Variant {
+        val fields = JsonFields.asFields(element, path)
+        val variant = Variant(
+            accelerator = fields.choice<Accelerator>("accelerator"),
+            name = fields.string("name"),
+            file = fileName(fields, "file"),
+            sha256 = sha256(fields, "sha256"),
+            sizeBytes = fields.long("size_bytes"),
+            tolerance = fields.map("tolerance", ::distance),
+        )
+        fields.close()
+        return variant
+    }
+
+    private fun distance(element: JsonElement, path: String): Double =
+        JsonFields.asDouble(element, path).also { if (it < 0) JsonFields.refuse(path, "must not be below 0") }
+
+    private fun verdict(element: JsonElement, path: String): Verdict {
+        val fields = JsonFields.asFields(element, path)
+        val verdict = Verdict(
+            requirement = fields.string("requirement"),
+            subject = fields.string("subject"),
+            unit = fields.string("unit"),
+            limit = fields.double("limit"),
+            measured = if (fields.has("measured")) fields.double("measured") else null,
+            met = if (fields.has("met")) fields.boolean("met") else null,
+        )
+        fields.close()
+        return verdict
     }
 
     private fun tensor(element: JsonElement, path: String): TensorInfo {
@@ -83,9 +114,12 @@ object SidecarReader {
             mean = fields.list("mean", JsonFields::asDouble),
             std = fields.list("std", JsonFields::asDouble),
             resize = fields.choice<ResizeKind>("resize"),
-            antialias = fields.boolean("antialias"),
             padding = fields.int("padding", 0..255),
+            shrink = fields.choice<Shrink>("shrink"),
         )
+        fields.constant("grow", "bilinear")
+        fields.constant("pixel_centres", "half")
+        fields.constant("rotation", "upright")
         fields.close()
         for ((name, values) in listOf("mean" to rule.mean, "std" to rule.std)) {
             if (values.size != rule.colour.channels) {
@@ -107,9 +141,7 @@ object SidecarReader {
     }
 
     private fun quadGrid(fields: JsonFields): QuadGridRule {
-        if (fields.has("score_activation") && fields.string("score_activation") != "sigmoid") {
-            JsonFields.refuse(fields.at("score_activation"), "must be \"sigmoid\"")
-        }
+        fields.constant("score_activation", "sigmoid")
         val strides = fields.list("strides") { item, at -> JsonFields.asInt(item, at, 1..4096) }
         if (strides.isEmpty() || strides.toSet().size < strides.size) {
             JsonFields.refuse(fields.at("strides"), "must name each level once")
@@ -131,15 +163,27 @@ object SidecarReader {
         val golden = Golden(
             photo = if (fields.has("photo")) fileName(fields, "photo") else null,
             photoSha256 = if (fields.has("photo_sha256")) sha256(fields, "photo_sha256") else null,
+            pixels = if (fields.has("pixels")) fields.value("pixels", ::tensorFile) else null,
             inputs = fields.map("inputs", ::tensorFile),
-            outputs = fields.map("outputs", ::tensorFile),
+            outputs = outputs(fields.fields("outputs")),
             predictions = optionalList(fields, "predictions", ::prediction),
         )
         fields.close()
         return golden
     }
 
-    private fun tensorFile(fields: JsonFields): TensorFile {
+    private fun outputs(fields: JsonFields): Map<Accelerator, Map<String, TensorFile>> {
+        val outputs = LinkedHashMap<Accelerator, Map<String, TensorFile>>()
+        for (accelerator in Accelerator.entries) {
+            val name = accelerator.name.lowercase()
+            if (fields.has(name)) outputs[accelerator] = fields.map(name, ::tensorFile)
+        }
+        fields.close()
+        return outputs
+    }
+
+    private fun tensorFile(element: JsonElement, path: String): TensorFile {
+        val fields = JsonFields.asFields(element, path)
         val file = TensorFile(
             file = fileName(fields, "file"),
             sha256 = sha256(fields, "sha256"),

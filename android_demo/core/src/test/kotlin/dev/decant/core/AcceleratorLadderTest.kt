@@ -4,10 +4,12 @@ import java.io.File
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 import org.junit.Assert.assertEquals
-import org.junit.Assert.assertNull
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
+import org.junit.Before
+import org.junit.Rule
 import org.junit.Test
+import org.junit.rules.TemporaryFolder
 
 /** A runtime whose "model" adds a number to its input: by accelerator, as a real one would differ. */
 private class AddingEngine(private val added: Map<Accelerator, Float>) : Engine {
@@ -30,13 +32,22 @@ private class AddingEngine(private val added: Map<Accelerator, Float>) : Engine 
 }
 
 class AcceleratorLadderTest {
+    @get:Rule
+    val temporary = TemporaryFolder()
+
     private val info = TensorInfo("x", listOf(1, 2), DType.FLOAT32, Layout.KEEP, null)
-    private val files = mapOf("i" to floats(1f, 2f), "o" to floats(2f, 3f))
     private val sidecar = Sidecar(
-        "m", "m.tflite", "", 0, listOf(info), listOf(info.copy(name = "y")), null, emptyList(), null,
-        listOf(Golden(null, null, mapOf("x" to tensorFile("i")), mapOf("y" to tensorFile("o")), emptyList())),
+        "m",
+        listOf(variant(Accelerator.CPU), variant(Accelerator.NPU), variant(Accelerator.GPU)),
+        listOf(info), listOf(info.copy(name = "y")), null, emptyList(), null,
+        listOf(golden(emptyMap())), emptyMap(), emptyList(),
     )
-    private val model = File.createTempFile("decant", ".tflite").apply { deleteOnExit() }
+
+    @Before
+    fun writeBundle() {
+        mapOf("i" to floats(1f, 2f), "o" to floats(2f, 3f), "o2" to floats(4f, 5f), "m" to ByteArray(0))
+            .forEach { (name, bytes) -> File(temporary.root, name).writeBytes(bytes) }
+    }
 
     private fun floats(vararg values: Float): ByteArray {
         val bytes = ByteBuffer.allocate(4 * values.size).order(ByteOrder.LITTLE_ENDIAN)
@@ -44,21 +55,26 @@ class AcceleratorLadderTest {
         return bytes.array()
     }
 
-    private fun tensorFile(name: String) =
-        TensorFile(name, sha256(files.getValue(name)), DType.FLOAT32, listOf(1, 2))
+    private fun variant(accelerator: Accelerator, allowed: Double = 0.1, sha256: String = sha256(ByteArray(0))) =
+        Variant(accelerator, "v", "m", sha256, 1, mapOf("y" to allowed))
 
-    private fun variant(accelerator: Accelerator, absolute: Double = 0.1, sha256: String = sha256(ByteArray(0))) =
-        Variant(accelerator, model, sha256, Tolerance(absolute, 0.0))
+    /** x is 1 and 2; y is 2 and 3 but for [others]. */
+    private fun golden(others: Map<Accelerator, TensorFile>): Golden {
+        val inputs = mapOf("x" to tensorFile("i", 1f, 2f))
+        val expected = Accelerator.entries.associateWith { mapOf("y" to (others[it] ?: tensorFile("o", 2f, 3f))) }
+        return Golden(null, null, null, inputs, expected, emptyList())
+    }
 
-    private fun ladder(engine: Engine, read: (String) -> ByteArray = files::getValue) =
-        AcceleratorLadder(engine, sidecar, GoldenCheck(sidecar, read))
+    private fun tensorFile(name: String, vararg values: Float) =
+        TensorFile(name, sha256(floats(*values)), DType.FLOAT32, listOf(1, 2))
 
-    private val all = listOf(Accelerator.CPU, Accelerator.NPU, Accelerator.GPU).map { variant(it) }
+    private fun ladder(engine: Engine, sidecar: Sidecar = this.sidecar) =
+        AcceleratorLadder(engine, sidecar, temporary.root)
 
     @Test
     fun takesTheFirstThatFits() {
         val engine = AddingEngine(mapOf(Accelerator.NPU to 1.05f, Accelerator.GPU to 1f, Accelerator.CPU to 1f))
-        val climb = ladder(engine).climb(all, 1)
+        val climb = ladder(engine).climb(1)
         assertEquals(Accelerator.NPU, climb.variant.accelerator)
         assertTrue(climb.rejections.isEmpty())
     }
@@ -66,7 +82,7 @@ class AcceleratorLadderTest {
     @Test
     fun keepsTheReasonOfEveryRejectionAndClosesWhatItRejects() {
         val engine = AddingEngine(mapOf(Accelerator.GPU to Float.NaN, Accelerator.CPU to 1f))
-        val climb = ladder(engine).climb(all, 1)
+        val climb = ladder(engine).climb(1)
         assertEquals(Accelerator.CPU, climb.variant.accelerator)
         assertEquals(listOf(Accelerator.NPU, Accelerator.GPU), climb.rejections.map { it.accelerator })
         assertTrue(climb.rejections[0].reason, "not there" in climb.rejections[0].reason)
@@ -77,35 +93,38 @@ class AcceleratorLadderTest {
     @Test
     fun holdsEachVariantToItsOwnTolerance() {
         val engine = AddingEngine(mapOf(Accelerator.GPU to 1.2f, Accelerator.CPU to 1.2f))
-        val variants = listOf(variant(Accelerator.GPU), variant(Accelerator.CPU, absolute = 0.3))
-        assertEquals(Accelerator.CPU, ladder(engine).climb(variants, 1).variant.accelerator)
+        val variants = listOf(variant(Accelerator.GPU), variant(Accelerator.CPU, allowed = 0.3))
+        assertEquals(Accelerator.CPU, ladder(engine).climb(1, variants).variant.accelerator)
+    }
+
+    @Test
+    fun holdsEachVariantToItsOwnGoldenOutputs() {
+        val gpus = golden(mapOf(Accelerator.GPU to tensorFile("o2", 4f, 5f)))
+        val engine = AddingEngine(mapOf(Accelerator.NPU to 3f, Accelerator.GPU to 3f))
+        val climb = ladder(engine, sidecar.copy(golden = listOf(gpus))).climb(1)
+        assertEquals(Accelerator.GPU, climb.variant.accelerator)
     }
 
     @Test
     fun tellsEveryReasonWhenNothingFits() {
         val engine = AddingEngine(mapOf(Accelerator.CPU to 5f))
         val variants = listOf(variant(Accelerator.CPU), variant(Accelerator.GPU, sha256 = "0"))
-        val error = assertThrows(LadderException::class.java) { ladder(engine).climb(variants, 1) }
+        val error = assertThrows(LadderException::class.java) { ladder(engine).climb(1, variants) }
         assertEquals(2, error.rejections.size)
+        val model = File(temporary.root, "m")
         assertTrue(error.message, "GPU: $model: is not the file" in error.message!!)
         assertEquals(0, engine.open)
     }
 
     @Test
-    fun refusesADamagedGoldenFile() {
+    fun refusesADamagedOrMissingGoldenFile() {
         val engine = AddingEngine(mapOf(Accelerator.CPU to 1f))
-        assertThrows(SidecarException::class.java) {
-            ladder(engine) { floats(1f, 9f) }.climb(listOf(variant(Accelerator.CPU)), 1)
+        val file = File(temporary.root, "i")
+        for (damage in listOf({ file.writeBytes(floats(1f, 9f)) }, { check(file.delete()) })) {
+            damage()
+            val error = assertThrows(SidecarException::class.java) { ladder(engine).climb(1) }
+            assertTrue(error.message, error.message!!.startsWith("i: is not the file"))
         }
         assertEquals(0, engine.open)
-    }
-
-    @Test
-    fun checksRelativeTolerance() {
-        val session = AddingEngine(mapOf(Accelerator.CPU to 1.1f))
-            .open(EngineRequest(model, sha256(ByteArray(0)), sidecar.inputs, sidecar.outputs, Accelerator.CPU))
-        val check = GoldenCheck(sidecar, files::getValue)
-        assertNull(check.mismatch(session, Tolerance(0.0, 0.06)))
-        assertTrue(check.mismatch(session, Tolerance(0.0, 0.04))!!.startsWith("y[0]"))
     }
 }

@@ -42,9 +42,9 @@ internal class Picture(val width: Int, val height: Int, val pixels: IntArray) {
     }
 
     /** The picture resized to [w] x [h]: exact sums over all pixels, rounded half up. */
-    fun resized(w: Int, h: Int, antialias: Boolean): Picture {
-        val across = List(w) { weights(it, width, w, antialias) }
-        val down = List(h) { weights(it, height, h, antialias) }
+    fun resized(w: Int, h: Int, shrink: Shrink): Picture {
+        val across = List(w) { weights(it, width, w, shrink) }
+        val down = List(h) { weights(it, height, h, shrink) }
         val out = IntArray(w * h)
         for (y in 0 until h) for (x in 0 until w) for (shift in listOf(0, 8, 16)) {
             var sum = 0L
@@ -55,8 +55,8 @@ internal class Picture(val width: Int, val height: Int, val pixels: IntArray) {
         return Picture(w, h, out)
     }
 
-    private fun weights(i: Int, n: Int, m: Int, antialias: Boolean): Map<Int, Long> {
-        if (antialias && m < n) {
+    private fun weights(i: Int, n: Int, m: Int, shrink: Shrink): Map<Int, Long> {
+        if (shrink == Shrink.AREA && m < n) {
             val covered = (0 until n).associateWith { j ->
                 (minOf((j + 1L) * m, (i + 1L) * n) - maxOf(j.toLong() * m, i.toLong() * n))
             }
@@ -85,12 +85,12 @@ internal fun imageRule(
     height: Int,
     resize: ResizeKind = ResizeKind.LETTERBOX,
     colour: Colour = Colour.RGB,
-    antialias: Boolean = true,
+    shrink: Shrink = Shrink.AREA,
 ) = ImageRule(
     height, width, colour,
     mean = listOf(0.485, 0.456, 0.406).take(colour.channels),
     std = listOf(0.229, 0.224, 0.225).take(colour.channels),
-    resize, antialias, padding = 114,
+    resize, padding = 114, shrink,
 )
 
 internal fun inputInfo(rule: ImageRule, layout: Layout = Layout.NHWC, dtype: DType = DType.FLOAT32) =

@@ -23,7 +23,7 @@ class PreprocessorTest {
     /** The same by the letter of the rule. */
     private fun expected(rule: ImageRule, picture: Picture): List<Int> {
         val placement = Placement.of(picture.width, picture.height, rule)
-        val resized = picture.resized(placement.fittedWidth, placement.fittedHeight, rule.antialias)
+        val resized = picture.resized(placement.fittedWidth, placement.fittedHeight, rule.shrink)
         val (left, top) = -placement.offsetX.toInt() to -placement.offsetY.toInt()
         val values = ArrayList<Int>()
         for (y in 0 until rule.height) for (x in 0 until rule.width) for (channel in 0..2) {
@@ -49,9 +49,9 @@ class PreprocessorTest {
     }
 
     @Test
-    fun interpolatesBilinearlyWithoutAntialias() {
+    fun interpolatesBilinearlyWhereNothingIsAveraged() {
         val picture = Picture.random(37, 53, seed = 1)
-        val rule = imageRule(20, 15, ResizeKind.STRETCH, antialias = false)
+        val rule = imageRule(20, 15, ResizeKind.STRETCH, shrink = Shrink.BILINEAR)
         assertEquals(expected(rule, picture), pixels(rule, picture.frame(Orientation.ROTATED_90, 4, 0)))
     }
 
@@ -107,6 +107,20 @@ class PreprocessorTest {
         for (picture in listOf(Picture.random(64, 48, 1), Picture.random(10, 40, 2), Picture.random(40, 5, 3))) {
             preprocessor.run(picture.frame(Orientation.UPRIGHT, 4, 0))
             assertEquals(expected(rule, picture), preprocessor.tensor.floats.map { it.toInt() })
+        }
+    }
+
+    @Test
+    fun takesResizedPixelsAsTheSameTensor() {
+        val rule = imageRule(4, 3)
+        val picture = Picture.random(4, 3, 4)
+        for (layout in listOf(Layout.NHWC, Layout.NCHW)) {
+            val preprocessor = Preprocessor(ImageInput("image", rule, NormalisedBy.APP), inputInfo(rule, layout))
+            preprocessor.run(picture.frame(Orientation.UPRIGHT, 4, 0))
+            val expected = preprocessor.tensor.floats.clone()
+            preprocessor.tensor.floats.fill(0f)
+            preprocessor.run(ByteArray(36) { (picture.pixels[it / 3] shr 8 * (it % 3)).toByte() })
+            assertArrayEquals("$layout", expected, preprocessor.tensor.floats, 0f)
         }
     }
 

@@ -12,9 +12,16 @@ import org.junit.Test
 
 private const val HASH = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
+private const val SCORES = "\"sha256\": \"$HASH\", \"dtype\": \"float32\", \"shape\": [1, 6, 8, 2]"
+
 /** A sidecar with every field there is, two labels and one level. */
 internal val SIDECAR = """
-{"schema_version": 1, "model": "detector", "file": "model.tflite", "sha256": "$HASH", "size_bytes": 7,
+{"schema_version": 2, "model": "detector",
+ "variants": [
+   {"accelerator": "gpu", "name": "float16", "file": "model_fp16.tflite", "sha256": "$HASH",
+    "size_bytes": 9, "tolerance": {"scores_s8": 0.125, "corners_s8": 0.25}},
+   {"accelerator": "cpu", "name": "static_int8", "file": "model.tflite", "sha256": "$HASH",
+    "size_bytes": 7, "tolerance": {"corners_s8": 0.5, "scores_s8": 0.75}}],
  "inputs": [{"name": "image", "shape": [1, 48, 64, 3], "dtype": "uint8", "layout": "nhwc",
    "scale": 0.5, "zero_point": 3}],
  "outputs": [
@@ -23,31 +30,44 @@ internal val SIDECAR = """
    {"name": "corners_s8", "shape": [1, 8, 6, 8], "dtype": "float32", "layout": "nchw",
     "scale": null, "zero_point": null}],
  "image": {"name": "image", "normalised_by": "app", "rule": {"height": 48, "width": 64, "colour": "bgr",
-   "mean": [0.5, 0.4, 0.25], "std": [0.2, 0.3, 0.5], "resize": "letterbox", "antialias": true,
-   "padding": 114}},
+   "mean": [0.5, 0.4, 0.25], "std": [0.2, 0.3, 0.5], "resize": "letterbox", "padding": 114,
+   "shrink": "area", "grow": "bilinear", "pixel_centres": "half", "rotation": "upright"}},
  "labels": ["formula", "table"],
  "decode": {"kind": "quad_grid", "strides": [8], "score_activation": "sigmoid", "score_threshold": 0.25,
    "nms_iou": 0.5, "max_detections": 7},
  "golden": [{"photo": "golden/photo.png", "photo_sha256": "$HASH",
-   "inputs": {"image": {"file": "golden/i.bin", "sha256": "$HASH", "dtype": "float32",
-     "shape": [1, 48, 64, 3]}},
-   "outputs": {
-     "scores_s8": {"file": "golden/a.bin", "sha256": "$HASH", "dtype": "float32", "shape": [1, 6, 8, 2]},
+   "pixels": {"file": "golden/i.bin", "sha256": "$HASH", "dtype": "uint8", "shape": [48, 64, 3]},
+   "inputs": {},
+   "outputs": {"cpu": {
+     "scores_s8": {"file": "golden/a.bin", $SCORES},
      "corners_s8": {"file": "golden/b.bin", "sha256": "$HASH", "dtype": "float32", "shape": [1, 8, 6, 8]}},
-   "predictions": [{"label": "table", "score": 0.75, "quad": [[1.5, 2], [3, 4], [5, 6], [7, 8]]}]}]}
+    "gpu": {
+     "scores_s8": {"file": "golden/c.bin", $SCORES},
+     "corners_s8": {"file": "golden/d.bin", "sha256": "$HASH", "dtype": "float32", "shape": [1, 8, 6, 8]}}},
+   "predictions": [{"label": "table", "score": 0.75, "quad": [[1.5, 2], [3, 4], [5, 6], [7, 8]]}]}],
+ "licences": {"model": "Apache-2.0"},
+ "verdicts": [{"requirement": "max_drop", "subject": "drop of ap50", "unit": "fraction", "limit": 0.01,
+   "measured": null, "met": null},
+   {"requirement": "max_size", "subject": "size", "unit": "bytes", "limit": 8, "measured": 7, "met": true}]}
 """
 
 class SidecarReaderTest {
     @Test
     fun readsEveryField() {
         val sidecar = SidecarReader.read(SIDECAR)
-        assertEquals("model.tflite", sidecar.file)
+        assertEquals("model.tflite" to 7L, sidecar.cpu.file to sidecar.cpu.sizeBytes)
+        assertEquals(mapOf("scores_s8" to 0.125, "corners_s8" to 0.25), sidecar.variants.first().tolerance)
         assertEquals(Quantization(0.5f, 3), sidecar.inputs.single().quantization)
         assertEquals(Layout.NCHW, sidecar.outputs[1].layout)
         assertEquals(Colour.BGR, sidecar.image?.rule?.colour)
         assertEquals(listOf(0.2, 0.3, 0.5), sidecar.image?.rule?.std)
         assertEquals(QuadGridRule(listOf(8), 0.25, 0.5, 7), sidecar.decode)
-        assertEquals(1.5 to 2.0, sidecar.golden.single().predictions.single().quad.first())
+        val golden = sidecar.golden.single()
+        assertEquals(1.5 to 2.0, golden.predictions.single().quad.first())
+        assertEquals("golden/c.bin", golden.outputs.getValue(Accelerator.GPU).getValue("scores_s8").file)
+        assertEquals(listOf(48, 64, 3), golden.pixels?.shape)
+        assertEquals(mapOf("model" to "Apache-2.0"), sidecar.licences)
+        assertEquals(Verdict("max_drop", "drop of ap50", "fraction", 0.01, null, null), sidecar.verdicts.first())
     }
 
     @Test
@@ -59,8 +79,13 @@ class SidecarReaderTest {
     @Test
     fun namesTheFieldAtFault() {
         val faults = mapOf(
-            "schema_version" to ("\"schema_version\": 1" to "\"schema_version\": 9"),
-            "size_bytes" to ("\"size_bytes\": 7" to "\"size_bytes\": 7.5"),
+            "schema_version" to ("\"schema_version\": 2" to "\"schema_version\": 9"),
+            "variants" to ("\"cpu\", \"name\"" to "\"npu\", \"name\""),
+            "variants.0.accelerator" to ("\"gpu\", \"name\"" to "\"dsp\", \"name\""),
+            "variants.0.file" to ("\"model_fp16.tflite\"" to "\"a/../../m\""),
+            "variants.1.tolerance" to ("{\"corners_s8\": 0.5, " to "{"),
+            "variants.1.tolerance.scores_s8" to ("0.75}" to "-0.75}"),
+            "variants.1.size_bytes" to ("\"size_bytes\": 7" to "\"size_bytes\": 7.5"),
             "inputs.0.shape.1" to ("[1, 48, 64, 3], \"dtype\": \"uint8\"" to "[1, 0, 64, 3], \"dtype\": \"uint8\""),
             "inputs.0.scale" to ("\"scale\": 0.5" to "\"scale\": null"),
             "outputs.0.dtype" to ("2], \"dtype\": \"float32\", \"layout\"" to "2], \"dtype\": \"int64\", \"layout\""),
@@ -73,10 +98,16 @@ class SidecarReaderTest {
             "decode.strides" to ("\"strides\": [8]" to "\"strides\": [8, 16]"),
             "decode.kind" to ("\"quad_grid\"" to "\"boxes\""),
             "decode.score_threshold" to ("\"score_threshold\": 0.25" to "\"score_threshold\": 1"),
+            "image.rule.pixel_centres" to ("\"half\"" to "\"corner\""),
+            "golden.0.pixels.shape" to ("[48, 64, 3]" to "[64, 48, 3]"),
+            "golden.0.pixels" to (Regex("\"pixels\": .*").find(SIDECAR)!!.value to "\"pixels\": null,"),
             "golden.0.photo" to ("golden/photo.png" to "../photo.png"),
-            "golden.0.outputs.scores_s8.shape" to ("\"shape\": [1, 6, 8, 2]}" to "\"shape\": [1, 6, 8, 3]}"),
-            "golden.0.outputs" to ("\"corners_s8\": {" to "\"corners_s4\": {"),
-            "file" to ("\"model.tflite\"" to "\"/model.tflite\""),
+            "golden.0.outputs.cpu.scores_s8.shape" to ("\"golden/a.bin\", $SCORES}" to "\"golden/a.bin\", ${SCORES.replace("8, 2", "8, 3")}}"),
+            "golden.0.outputs.cpu" to ("\"corners_s8\": {" to "\"corners_s4\": {"),
+            "golden.0.outputs" to ("{\"cpu\": {" to "{\"npu\": {"),
+            "licences.model" to ("\"Apache-2.0\"" to "2"),
+            "verdicts.1.met" to ("\"met\": true" to "\"met\": 1"),
+            "variants.1.file" to ("\"model.tflite\"" to "\"/model.tflite\""),
         )
         for ((field, change) in faults) {
             val text = SIDECAR.replace(change.first, change.second)
@@ -109,7 +140,9 @@ class SidecarReaderTest {
 
     /** Renames, adds or ill-types a random field; says what was done. */
     private fun mutate(json: JsonObject, random: Random): String {
-        val places = objects(json)
+        // Licences may have any name, and what was measured may be null.
+        val free = objects(json.get("licences")) + objects(json.get("verdicts"))
+        val places = objects(json).filter { it.size() > 0 && it !in free }
         val place = places[random.nextInt(places.size)]
         val names = place.keySet().toList()
         val name = names[random.nextInt(names.size)]

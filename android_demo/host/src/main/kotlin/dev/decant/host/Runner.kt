@@ -15,22 +15,24 @@ import dev.decant.core.Sidecar
 import dev.decant.core.SidecarReader
 import java.io.File
 import java.nio.ByteBuffer
-import java.nio.ByteOrder
 
 /**
- * Answers for photos, to compare with Python's: `Runner LIBRARY BUNDLE`.
+ * Answers for photos, to compare with Python's: `Runner LIBRARY BUNDLE [cpu|gpu|npu]`.
  *
- * Reads one JSON object a line: {"file", "width", "height", "row_stride", "pixel_stride", "exif",
- * "tensor"}; `file` holds the stored bytes, the last three may be missing, and `tensor` names a file to
- * write the input tensor to. Prints one object a line: {"file", "predictions": [{"label", "score", "quad"}]}.
+ * The last argument says which variant's file; a host runs each of them on its CPU.
+ *
+ * Reads one JSON object a line: {"file", "width", "height", "row_stride", "pixel_stride", "exif"};
+ * `file` holds the stored bytes, the last three may be missing. Prints one object a line:
+ * {"file", "predictions": [{"label", "score", "quad"}]}.
  */
 fun main(arguments: Array<String>) {
-    require(arguments.size == 2) { "usage: Runner LIBRARY BUNDLE < photos" }
+    require(arguments.size in 2..3) { "usage: Runner LIBRARY BUNDLE [cpu|gpu|npu] < photos" }
     val bundle = File(arguments[1])
+    val accelerator = Accelerator.valueOf(arguments.getOrElse(2) { "cpu" }.uppercase())
     val sidecar = SidecarReader.read(File(bundle, "model.json").readText())
-    val request = EngineRequest(
-        File(bundle, sidecar.file), sidecar.sha256, sidecar.inputs, sidecar.outputs, Accelerator.CPU,
-    )
+    val variant = sidecar.variants.firstOrNull { it.accelerator == accelerator }
+    requireNotNull(variant) { "$bundle: variants has no file for $accelerator" }
+    val request = EngineRequest.of(variant, sidecar, bundle).copy(accelerator = Accelerator.CPU)
     HostEngine(File(arguments[0])).open(request).use { session ->
         val predictor = Predictor(sidecar, session)
         generateSequence(::readLine).forEach { println(answer(it, sidecar, predictor)) }
@@ -40,7 +42,6 @@ fun main(arguments: Array<String>) {
 private fun answer(line: String, sidecar: Sidecar, predictor: Predictor): String {
     val photo = JsonParser.parseString(line).asJsonObject
     val found = predictor.detect(frame(photo))
-    photo.get("tensor")?.let { write(predictor.preprocessor.tensor.asReals(), File(it.asString)) }
     val answer = mapOf(
         "file" to photo.get("file").asString,
         "predictions" to List(found.count) { prediction(it, found, sidecar) },
@@ -62,9 +63,3 @@ private fun prediction(index: Int, found: Detections, sidecar: Sidecar) = mapOf(
     "score" to found.scores[index],
     "quad" to List(4) { listOf(found.quads[8 * index + 2 * it], found.quads[8 * index + 2 * it + 1]) },
 )
-
-private fun write(values: FloatArray, file: File) {
-    val bytes = ByteBuffer.allocate(4 * values.size).order(ByteOrder.LITTLE_ENDIAN)
-    bytes.asFloatBuffer().put(values)
-    file.writeBytes(bytes.array())
-}

@@ -1,16 +1,17 @@
 package dev.decant.host
 
 import dev.decant.core.Accelerator
+import dev.decant.core.AcceleratorLadder
 import dev.decant.core.DType
 import dev.decant.core.EngineException
 import dev.decant.core.EngineRequest
+import dev.decant.core.GoldenCheck
 import dev.decant.core.SidecarReader
-import dev.decant.core.Tensor
 import dev.decant.core.sha256
 import java.io.File
-import java.nio.ByteBuffer
-import java.nio.ByteOrder
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNotNull
+import org.junit.Assert.assertNull
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
@@ -19,35 +20,34 @@ class HostEngineTest {
     private val bundle = File(System.getProperty("decant.bundle"))
     private val sidecar = SidecarReader.read(File(bundle, "model.json").readText())
     private val engine = HostEngine(File(System.getProperty("decant.library")))
-    private val request = EngineRequest(
-        File(bundle, sidecar.file), sidecar.sha256, sidecar.inputs, sidecar.outputs, Accelerator.CPU,
-    )
-    private val golden = sidecar.golden.first()
+    private val request = EngineRequest.of(sidecar.cpu, sidecar, bundle)
 
-    private fun floats(name: String): FloatArray {
-        val bytes = ByteBuffer.wrap(File(bundle, name).readBytes()).order(ByteOrder.LITTLE_ENDIAN)
-        return FloatArray(bytes.remaining() / 4).also { bytes.asFloatBuffer().get(it) }
-    }
-
-    private fun largestDifference(a: FloatArray, b: FloatArray): Float {
-        assertEquals(a.size, b.size)
-        return a.indices.maxOf { Math.abs(a[it] - b[it]) }
+    @Test
+    fun reproducesTheGoldenOutputsOfEveryVariant() {
+        val check = GoldenCheck(sidecar, bundle)
+        for (variant in sidecar.variants) for (threads in 1..2) {
+            // The same kernels on the same machine; float sums may be split between threads.
+            val strict = variant.copy(tolerance = variant.tolerance.mapValues { 1e-4 })
+            // The host has a CPU only, which runs every variant's file.
+            val request = EngineRequest.of(variant, sidecar, bundle, threads).copy(accelerator = Accelerator.CPU)
+            engine.open(request).use { assertNull("${variant.name}, $threads", check.mismatch(it, strict)) }
+        }
     }
 
     @Test
-    fun reproducesTheGoldenOutputs() {
-        val inputs = sidecar.inputs.map { info ->
-            Tensor(info).apply { setReals(floats(golden.inputs.getValue(info.name).file)) }
-        }
-        for (threads in 1..2) {
-            val outputs = sidecar.outputs.map(::Tensor)
-            engine.open(request.copy(threads = threads)).use { it.run(inputs, outputs) }
-            for (output in outputs) {
-                val expected = floats(golden.outputs.getValue(output.info.name).file)
-                // The same kernels on the same machine; float sums may be split between threads.
-                assertTrue(output.info.name, largestDifference(expected, output.asReals()) <= 1e-4f)
-            }
-        }
+    fun missesTheGoldenOutputsWithAWrongMean() {
+        val image = sidecar.image!!
+        val rule = image.rule.copy(mean = image.rule.mean.map { it + 0.1 })
+        val check = GoldenCheck(sidecar.copy(image = image.copy(rule = rule)), bundle)
+        engine.open(request).use { assertNotNull(check.mismatch(it, sidecar.cpu)) }
+    }
+
+    @Test
+    fun takesTheCpuWhereThereIsNoGpu() {
+        val climb = AcceleratorLadder(engine, sidecar, bundle).climb(threads = 1)
+        climb.session.close()
+        assertEquals(Accelerator.CPU, climb.variant.accelerator)
+        assertEquals(listOf(Accelerator.GPU), climb.rejections.map { it.accelerator })
     }
 
     @Test

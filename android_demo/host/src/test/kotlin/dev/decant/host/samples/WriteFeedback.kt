@@ -36,7 +36,7 @@ fun main(arguments: Array<String>) {
     for (each in corrections) {
         val times = StageTimes(shutterToScreen = 61.5, preprocess = 2.5, inference = 20.0, decode = 0.25)
         val size = photo.width to photo.height
-        log.add(FeedbackRecord(size, sidecar.sha256, Accelerator.CPU, found, each, times), jpeg(photo), consent)
+        log.add(FeedbackRecord(size, sidecar.cpu.sha256, Accelerator.CPU, found, each, times), jpeg(photo), consent)
     }
     FeedbackExport(sidecar, AppInfo("decant demo", "1.0", "JVM on Linux"), consent)
         .write(log.list(), System.currentTimeMillis(), zip.outputStream())

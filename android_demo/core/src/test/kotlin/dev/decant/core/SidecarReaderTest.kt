@@ -103,7 +103,7 @@ class SidecarReaderTest {
             "golden.0.pixels" to (Regex("\"pixels\": .*").find(SIDECAR)!!.value to "\"pixels\": null,"),
             "golden.0.photo" to ("golden/photo.png" to "../photo.png"),
             "golden.0.outputs.cpu.scores_s8.shape" to ("\"golden/a.bin\", $SCORES}" to "\"golden/a.bin\", ${SCORES.replace("8, 2", "8, 3")}}"),
-            "golden.0.outputs.cpu" to ("\"corners_s8\": {" to "\"corners_s4\": {"),
+            "golden.0.outputs.gpu" to ("\"corners_s8\": {" to "\"corners_s4\": {"),
             "golden.0.outputs" to ("{\"cpu\": {" to "{\"npu\": {"),
             "licences.model" to ("\"Apache-2.0\"" to "2"),
             "verdicts.1.met" to ("\"met\": true" to "\"met\": 1"),

@@ -43,7 +43,7 @@ class DemoScreensTest {
     @Test
     fun aboutShowsTheHashOfTheModel() {
         open(R.string.tab_about)
-        rule.onNodeWithText(checkNotNull(host.loaded()).sidecar.sha256, substring = true)
+        rule.onNodeWithText(checkNotNull(host.loaded()).sidecar.cpu.sha256, substring = true)
             .assertExists()
     }
 

@@ -11,13 +11,16 @@ import dev.decant.core.Sidecar
 /** The results under the keys of `report.json`: a candidate per accelerator. */
 fun benchmarkJson(sidecar: Sidecar, rows: List<BenchmarkRow>): String {
     val candidates = JsonArray()
-    for ((accelerator, times) in rows.groupBy { it.accelerator }) {
+    for (variant in sidecar.variants) {
+        val times = rows.filter { it.accelerator == variant.accelerator.name }
+        if (times.isEmpty()) continue
         candidates.add(
             JsonObject().apply {
-                addProperty("name", accelerator)
-                addProperty("file", sidecar.file)
-                addProperty("sha256", sidecar.sha256)
-                addProperty("size_bytes", sidecar.sizeBytes)
+                addProperty("name", variant.name)
+                addProperty("accelerator", variant.accelerator.name.lowercase())
+                addProperty("file", variant.file)
+                addProperty("sha256", variant.sha256)
+                addProperty("size_bytes", variant.sizeBytes)
                 add("latency_ms", Benchmark.toJson(times.associate { it.threads to it.latency() }))
             },
         )

@@ -19,7 +19,7 @@ import androidx.compose.ui.text.TextStyle
 import androidx.compose.ui.text.drawText
 import androidx.compose.ui.text.rememberTextMeasurer
 import androidx.compose.ui.unit.dp
-import dev.decant.core.Prediction
+import dev.decant.core.FoundQuad
 import dev.decant.core.ViewPlacement
 import kotlin.math.roundToInt
 
@@ -41,10 +41,9 @@ fun BoxOverlay(answer: Answer, modifier: Modifier = Modifier) {
         val view = size.width.roundToInt() to size.height.roundToInt()
         val placement = ViewPlacement(photo, view, fills = true, mirrored = answer.mirrored)
         for (prediction in answer.predictions) {
-            val corners = prediction.quad.map { (x, y) ->
-                Offset(placement.toViewX(x.toFloat()), placement.toViewY(y.toFloat()))
+            val corners = prediction.quad.corners.map { (x, y) ->
+                Offset(placement.toViewX(x), placement.toViewY(y))
             }
-            if (corners.isEmpty()) continue
             drawQuad(corners)
             val percent = (prediction.score * 100).toInt()
             drawTag("${prediction.label} $percent", corners.minBy { it.y }, measurer, style)
@@ -78,7 +77,7 @@ private fun DrawScope.drawTag(text: String, at: Offset, measurer: TextMeasurer, 
 
 /** What a screen reader says of an answer: how many, and the best few. */
 @Composable
-private fun spokenAnswer(predictions: List<Prediction>): String {
+private fun spokenAnswer(predictions: List<FoundQuad>): String {
     if (predictions.isEmpty()) return stringResource(R.string.found_none)
     val resources = LocalResources.current
     val count = resources.getQuantityString(R.plurals.found, predictions.size, predictions.size)

@@ -15,12 +15,14 @@ import dev.decant.core.Tensor
 
 /** Runs models with LiteRT's CompiledModel, on the one accelerator that is asked for. */
 class LiteRtEngine(private val environment: Environment) : Engine {
-    override fun open(request: EngineRequest): Session =
-        translating("cannot load ${request.model.name} on ${request.accelerator}") {
+    override fun open(request: EngineRequest): Session {
+        request.requireIntact()
+        return translating("cannot load ${request.model.name} on ${request.accelerator}") {
             val model =
                 CompiledModel.create(request.model.path, optionsFor(request), environment)
             closingOnFailure(model) { LiteRtSession(model, request) }
         }
+    }
 
     private fun optionsFor(request: EngineRequest): CompiledModel.Options {
         // One accelerator only: with a second one LiteRT silently falls back to it.

@@ -6,17 +6,17 @@ import dev.decant.core.AcceleratorLadder
 import dev.decant.core.Benchmark
 import dev.decant.core.Climb
 import dev.decant.core.Detections
+import dev.decant.core.EngineException
+import dev.decant.core.FoundQuad
 import dev.decant.core.Frame
-import dev.decant.core.GoldenCheck
-import dev.decant.core.Prediction
 import dev.decant.core.Predictor
+import dev.decant.core.Quad
 import dev.decant.core.QuadGridRule
 import dev.decant.core.Rejection
 import dev.decant.core.Sidecar
 import dev.decant.core.SidecarException
 import dev.decant.core.SidecarReader
 import dev.decant.core.Tensor
-import dev.decant.core.Tolerance
 import dev.decant.core.Variant
 import java.io.File
 
@@ -30,13 +30,15 @@ private const val RUNS = 50
  * @property predictions in pixels of the upright picture, best first.
  * @property width of the upright picture.
  * @property height of the upright picture.
+ * @property variant the model file that found it.
  * @property exposedNs the camera's stamp of the start of exposure.
  * @property mirrored whether the screen shows the picture mirrored.
  */
 data class Answer(
-    val predictions: List<Prediction>,
+    val predictions: List<FoundQuad>,
     val width: Int,
     val height: Int,
+    val variant: Variant,
     val times: StageTimes,
     val exposedNs: Long? = null,
     val mirrored: Boolean = false,
@@ -46,7 +48,6 @@ data class Answer(
 class LoadedModel private constructor(
     val sidecar: Sidecar,
     val report: Report?,
-    private val variants: List<Variant>,
     private val ladder: AcceleratorLadder,
     private val climb: Climb,
     private val environment: Environment,
@@ -58,23 +59,29 @@ class LoadedModel private constructor(
     val rejections: List<Rejection> get() = climb.rejections
 
     /** Those that there is a file for, whether or not this device has them. */
-    val accelerators: List<Accelerator> get() = variants.map { it.accelerator }
+    val accelerators: List<Accelerator> get() = sidecar.variants.map { it.accelerator }.sorted()
 
-    /** Finds objects in a frame. */
+    /**
+     * Finds objects in a frame.
+     *
+     * @throws EngineException if the runtime fails, or gives what is no number.
+     */
     fun answer(frame: Frame): Answer {
         val start = System.nanoTime()
         val detections = predictor.detect(frame)
         val times = session.stages(start, System.nanoTime())
-        return Answer(predictions(detections), frame.width, frame.height, times)
+        return Answer(found(detections), frame.width, frame.height, climb.variant, times)
     }
 
-    private fun predictions(detections: Detections) = List(detections.count) { index ->
-        val quad = List(4) { corner ->
-            val at = 8 * index + 2 * corner
-            detections.quads[at].toDouble() to detections.quads[at + 1].toDouble()
-        }
+    private fun found(detections: Detections) = List(detections.count) { index ->
         val label = sidecar.labels[detections.labels[index]]
-        Prediction(label, detections.scores[index].toDouble(), quad)
+        FoundQuad(label, detections.scores[index], quad(detections.quads, 8 * index))
+    }
+
+    private fun quad(numbers: FloatArray, from: Int): Quad = try {
+        Quad(List(4) { listOf(numbers[from + 2 * it], numbers[from + 2 * it + 1]) })
+    } catch (error: IllegalArgumentException) {
+        throw EngineException("the model gives a box that is none: ${error.message}", error)
     }
 
     /**
@@ -83,8 +90,8 @@ class LoadedModel private constructor(
      * @throws dev.decant.core.LadderException if it is not there or gives other outputs.
      */
     fun benchmark(accelerator: Accelerator, threads: Int): BenchmarkRow {
-        val variant = variants.first { it.accelerator == accelerator }
-        val latency = ladder.climb(listOf(variant), threads).session.use { session ->
+        val variant = sidecar.variants.filter { it.accelerator == accelerator }
+        val latency = ladder.climb(threads, variant).session.use { session ->
             val inputs = sidecar.inputs.map(::Tensor)
             val outputs = sidecar.outputs.map(::Tensor)
             Benchmark(WARM_UP, RUNS, System::nanoTime).measure { session.run(inputs, outputs) }
@@ -98,10 +105,6 @@ class LoadedModel private constructor(
     }
 
     companion object {
-        // Sidecars of schema 1 state no tolerance. Golden outputs come from an x86 CPU; another
-        // processor may round each int8 layer to the neighbouring value.
-        private val TOLERANCE = Tolerance(absolute = 0.5, relative = 0.05)
-
         /**
          * Opens the bundle in [folder] on the best accelerator.
          *
@@ -118,19 +121,11 @@ class LoadedModel private constructor(
             if (sidecar.decode !is QuadGridRule) {
                 throw SidecarException("model.json: decode is not quad_grid; this app shows boxes")
             }
-            val golden = GoldenCheck(sidecar) { File(folder, it).readBytes() }
-            val ladder = AcceleratorLadder(LiteRtEngine(environment), sidecar, golden)
-            val variants = variants(sidecar, folder)
-            val climb = ladder.climb(variants, THREADS)
+            val ladder = AcceleratorLadder(LiteRtEngine(environment), sidecar, folder)
+            val climb = ladder.climb(THREADS)
             return closingOnFailure(climb.session) {
-                LoadedModel(sidecar, report, variants, ladder, climb, environment)
+                LoadedModel(sidecar, report, ladder, climb, environment)
             }
         }
-
-        /** Sidecars of schema 1 name one file, and none that is compiled for an NPU. */
-        private fun variants(sidecar: Sidecar, folder: File): List<Variant> =
-            listOf(Accelerator.GPU, Accelerator.CPU).map {
-                Variant(it, File(folder, sidecar.file), sidecar.sha256, TOLERANCE)
-            }
     }
 }

@@ -5,23 +5,16 @@ import org.json.JSONObject
 
 private const val SCHEMA = 1
 
-/** A requirement of the model's spec, and what was measured when the model was built. */
-data class Requirement(
-    val name: String,
-    val limit: String,
-    val measured: String?,
-    val status: String,
-)
-
-/** A metric of the model on the offline test set, and its drop against the PyTorch model. */
+/** A metric of a model file on the offline test set, and its drop against the PyTorch model. */
 data class Metric(val name: String, val value: Double, val drop: Double?)
 
-/** The part of `report.json` that the about screen shows: where it was measured, and what. */
-data class Report(
-    val machine: String,
-    val requirements: List<Requirement>,
-    val metrics: List<Metric>,
-) {
+/**
+ * What `report.json` says beyond the sidecar.
+ *
+ * @property machine that everything was measured on when the model was built.
+ * @property metrics by the name of the variant.
+ */
+data class Report(val machine: String, val metrics: Map<String, List<Metric>>) {
     companion object {
         /** Reads `report.json` of schema 1; null where it is of another schema or damaged. */
         fun read(text: String): Report? = try {
@@ -35,21 +28,11 @@ data class Report(
             val place = listOf("device", "cpu", "architecture", "system")
                 .map { machine.optString(it) }
                 .filter { it.isNotEmpty() }
-            val rows = json.getJSONArray("verdict")
-            val requirements = List(rows.length()) { requirement(rows.getJSONObject(it)) }
-            val candidates = json.getJSONArray("candidates")
-            val chosen = List(candidates.length(), candidates::getJSONObject)
-                .firstOrNull { it.getBoolean("chosen") }
-            return Report(place.joinToString(), requirements, chosen?.let(::metrics).orEmpty())
-        }
-
-        private fun requirement(row: JSONObject): Requirement {
-            val unit = row.optString("unit")
-            return Requirement(
-                name = row.optString("subject", row.getString("requirement")),
-                limit = "${row.get("limit")} $unit",
-                measured = if (row.isNull("value")) null else "${row.get("value")} $unit",
-                status = row.getString("status"),
+            val rows = json.getJSONArray("candidates")
+            val candidates = List(rows.length(), rows::getJSONObject)
+            return Report(
+                place.joinToString(),
+                candidates.associate { it.getString("name") to metrics(it) },
             )
         }
 

@@ -13,6 +13,7 @@ import java.security.MessageDigest
 class GoldenCheck(private val sidecar: Sidecar, private val folder: File) {
     private val inputs = sidecar.inputs.map(::Tensor)
     private val outputs = sidecar.outputs.map(::Tensor)
+    private val expected = sidecar.outputs.map(::Tensor)
 
     // Mean and std are applied as for every photo, so that a wrong one is a mismatch.
     private val preprocessor = sidecar.image?.let { image ->
@@ -30,43 +31,40 @@ class GoldenCheck(private val sidecar: Sidecar, private val folder: File) {
         }
         return sidecar.golden.firstNotNullOfOrNull { golden ->
             session.run(inputs.map { input(it, golden) }, outputs)
-            val expected = golden.outputs.getValue(variant.accelerator)
-            outputs.firstNotNullOfOrNull { difference(it, expected.getValue(it.info.name), variant) }
+            val files = golden.outputs.getValue(variant.accelerator)
+            expected.forEach { read(files.getValue(it.info.name), it) }
+            outputs.indices.firstNotNullOfOrNull { difference(outputs[it], expected[it], variant) }
         }
     }
 
     private fun input(tensor: Tensor, golden: Golden): Tensor {
         val pixels = golden.pixels
         if (preprocessor == null || pixels == null || tensor.info.name != sidecar.image?.name) {
-            return tensor.apply { setReals(values(golden.inputs.getValue(info.name))) }
+            return tensor.also { read(golden.inputs.getValue(it.info.name), it) }
         }
         preprocessor.run(bytes(pixels))
         return preprocessor.tensor
     }
 
-    private fun difference(output: Tensor, file: TensorFile, variant: Variant): String? {
-        val allowed = variant.tolerance.getValue(output.info.name)
-        val expected = values(file)
+    private fun difference(output: Tensor, expected: Tensor, variant: Variant): String? {
+        val name = output.info.name
+        val allowed = variant.tolerance.getValue(name)
+        val golden = expected.asReals()
         val found = output.asReals()
-        for (i in expected.indices) {
-            val apart = Math.abs(found[i].toDouble() - expected[i])
+        for (i in golden.indices) {
+            val apart = Math.abs(found[i].toDouble() - golden[i])
             // Written so that NaN is a mismatch.
             if (!(apart <= allowed)) {
-                return "${output.info.name}[$i] is ${found[i]}, golden ${expected[i]}, allowed apart $allowed"
+                return "$name[$i] is ${found[i]}, golden ${golden[i]}, allowed apart $allowed"
             }
         }
         return null
     }
 
-    private fun values(file: TensorFile): FloatArray {
-        val buffer = ByteBuffer.wrap(bytes(file)).order(ByteOrder.LITTLE_ENDIAN)
-        return FloatArray(file.size) {
-            when (file.dtype) {
-                DType.FLOAT32 -> buffer.getFloat(4 * it)
-                DType.INT8 -> buffer.get(it).toFloat()
-                DType.UINT8 -> (buffer.get(it).toInt() and 0xFF).toFloat()
-            }
-        }
+    private fun read(file: TensorFile, into: Tensor) {
+        val bytes = bytes(file)
+        if (file.dtype != DType.FLOAT32) bytes.copyInto(into.bytes)
+        else ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(into.floats)
     }
 
     private fun bytes(file: TensorFile): ByteArray {

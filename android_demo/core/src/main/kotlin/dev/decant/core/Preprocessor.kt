@@ -5,7 +5,7 @@ package dev.decant.core
  *
  * All buffers are used again as long as frames of one size and orientation come. Not thread-safe.
  *
- * @param info the input that takes the photo; its shape fits the rule.
+ * @param info the input that takes the photo, as the first of a batch; its shape fits the rule.
  */
 class Preprocessor(private val image: ImageInput, info: TensorInfo) {
     /** The tensor last made. */
@@ -33,7 +33,8 @@ class Preprocessor(private val image: ImageInput, info: TensorInfo) {
 
     /** Fills [tensor] from pixels [H, W, C] that are resized and in the rule's colours already. */
     fun run(pixels: ByteArray) {
-        require(pixels.size == tensor.info.size) { "${pixels.size} pixel values given, ${tensor.info.size} needed" }
+        val needed = rule.height * rule.width * channels
+        require(pixels.size == needed) { "${pixels.size} pixel values given, $needed needed" }
         geometry = null // The next frame pads again.
         for (i in pixels.indices) set(i / channels * cellStep, i % channels, pixels[i].toInt() and 0xFF)
     }

@@ -18,10 +18,10 @@ class QuadGridDecoder(private val rule: QuadGridRule, outputs: List<TensorInfo>)
 
     // One entry for each score: its order (descending logit, then place) and what it belongs to.
     private val order = LongArray(levels.sumOf { it.cells * it.labels })
-    private val looked = minOf(order.size, rule.maxDetections * CELLS_PER_DETECTION)
+    private val looked = minOf(order.size.toLong(), rule.maxDetections * CELLS_PER_DETECTION).toInt()
     private val candidates = Suppression(looked, rule.nmsIou.toFloat())
     private val quad = FloatArray(8)
-    private val detections = Detections(rule.maxDetections)
+    private val detections = Detections(minOf(rule.maxDetections, looked))
 
     /** Decodes the outputs of one run; the result is valid until the next call. */
     fun decode(outputs: List<Tensor>): Detections {
@@ -118,7 +118,7 @@ class QuadGridDecoder(private val rule: QuadGridRule, outputs: List<TensorInfo>)
 
     private companion object {
         /** Cells looked at per kept detection: a trained head fires on a dozen around each object. */
-        const val CELLS_PER_DETECTION = 10
+        const val CELLS_PER_DETECTION = 10L
     }
 }
 

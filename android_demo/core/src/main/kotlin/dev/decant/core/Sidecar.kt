@@ -75,6 +75,9 @@ data class TensorInfo(
 ) {
     /** Number of elements. */
     val size: Int get() = shape.fold(1) { product, length -> product * length }
+
+    /** Number of elements of the first of a batch. */
+    val sizeOfOne: Int get() = shape.drop(1).fold(1) { product, length -> product * length }
 }
 
 /** Which input takes the photo, and how. */

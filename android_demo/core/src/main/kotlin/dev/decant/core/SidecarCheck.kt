@@ -33,12 +33,15 @@ internal object SidecarCheck {
     private fun image(input: ImageInput, inputs: List<TensorInfo>) {
         val info = inputs.firstOrNull { it.name == input.name }
             ?: JsonFields.refuse("image.name", "is \"${input.name}\", which no input is called")
-        val (height, width, channels) =
-            Triple(input.rule.height, input.rule.width, input.rule.colour.channels)
-        val planar = listOf(1, channels, height, width)
-        val expected = if (info.layout.channelsLast) listOf(1, height, width, channels) else planar
-        if (info.shape != expected) {
+        val (height, width) = input.rule.height to input.rule.width
+        val channels = input.rule.colour.channels
+        val planar = listOf(channels, height, width)
+        val expected = if (info.layout.channelsLast) listOf(height, width, channels) else planar
+        if (info.shape.size != 4 || info.shape.drop(1) != expected) {
             JsonFields.refuse("image.rule", "gives a tensor $expected; ${info.name} is ${info.shape}")
+        }
+        if (input.normalisedBy == NormalisedBy.FILE && info.dtype != DType.UINT8) {
+            JsonFields.refuse("image.normalised_by", "is \"file\", which needs a uint8 input")
         }
     }
 
@@ -48,7 +51,8 @@ internal object SidecarCheck {
                 ?: JsonFields.refuse("decode.strides", "has $stride, but no output is called $name")
         }
         val grids = Grid.of(scores) to Grid.of(corners)
-        val fits = grids.first?.channels == sidecar.labels.size && grids.second?.channels == 8 &&
+        val fits = scores.shape.firstOrNull() == corners.shape.firstOrNull() &&
+            grids.first?.channels == sidecar.labels.size && grids.second?.channels == 8 &&
             grids.first?.height == grids.second?.height && grids.first?.width == grids.second?.width
         if (!fits) {
             JsonFields.refuse(
@@ -60,12 +64,16 @@ internal object SidecarCheck {
     }
 
     private fun argmax(sidecar: Sidecar) {
-        val fits = sidecar.outputs.size == 1 && sidecar.outputs[0].size == sidecar.labels.size
+        val labels = sidecar.labels.size
+        val fits = labels > 0 && sidecar.outputs.size == 1 && sidecar.outputs[0].sizeOfOne == labels
         if (!fits) JsonFields.refuse("decode.kind", "is argmax, so one output must score every label")
     }
 
     private fun example(golden: Golden, sidecar: Sidecar, path: String) {
         pixels(golden.pixels, sidecar.image?.rule, "$path.pixels")
+        if ((golden.photo == null) != (golden.photoSha256 == null)) {
+            JsonFields.refuse("$path.photo_sha256", "and photo belong together")
+        }
         val others = sidecar.inputs.filter { it.name != sidecar.image?.name }
         tensors(golden.inputs, others, "$path.inputs")
         val accelerators = sidecar.variants.map { it.accelerator }
@@ -82,19 +90,21 @@ internal object SidecarCheck {
             JsonFields.refuse(path, "and image belong together")
         }
         if (file == null || rule == null) return
-        val expected = listOf(rule.height, rule.width, rule.colour.channels)
-        if (file.shape != expected) JsonFields.refuse("$path.shape", "is ${file.shape}, not $expected")
-        if (file.dtype != DType.UINT8) JsonFields.refuse("$path.dtype", "must be \"uint8\"")
+        tensor(file, listOf(rule.height, rule.width, rule.colour.channels), DType.UINT8, path)
     }
 
     private fun tensors(files: Map<String, TensorFile>, tensors: List<TensorInfo>, path: String) {
         sameNames(files.keys, tensors, path)
         for (info in tensors) {
             val file = files.getValue(info.name)
-            // Python keeps golden tensors as real numbers whatever the file's element type is.
-            if (file.shape != info.shape) {
-                JsonFields.refuse("$path.${info.name}.shape", "is ${file.shape}, not ${info.shape}")
-            }
+            tensor(file, info.shape, info.dtype, "$path.${info.name}")
+        }
+    }
+
+    private fun tensor(file: TensorFile, shape: List<Int>, dtype: DType, path: String) {
+        if (file.shape != shape) JsonFields.refuse("$path.shape", "is ${file.shape}, not $shape")
+        if (file.dtype != dtype) {
+            JsonFields.refuse("$path.dtype", "is ${file.dtype.numpyName}, not ${dtype.numpyName}")
         }
     }
 

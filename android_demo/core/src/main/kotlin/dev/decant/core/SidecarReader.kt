@@ -18,7 +18,7 @@ object SidecarReader {
         val fields = JsonFields.parse(text)
         fields.int("schema_version", SCHEMA..SCHEMA)
         val sidecar = Sidecar(
-            model = fields.string("model"),
+            model = fields.string("model").ifEmpty { JsonFields.refuse("model", "is empty") },
             variants = fields.list("variants", ::variant),
             inputs = fields.list("inputs", ::tensor),
             outputs = fields.list("outputs", ::tensor),
@@ -146,7 +146,7 @@ object SidecarReader {
         if (strides.isEmpty() || strides.toSet().size < strides.size) {
             JsonFields.refuse(fields.at("strides"), "must name each level once")
         }
-        val count = if (fields.has("max_detections")) fields.int("max_detections", 1..10_000) else 100
+        val count = if (fields.has("max_detections")) fields.int("max_detections", POSITIVE) else 100
         val threshold = share(fields, "score_threshold", default = 0.05)
         if (threshold == 1.0) JsonFields.refuse(fields.at("score_threshold"), "must be below 1")
         return QuadGridRule(strides, threshold, share(fields, "nms_iou", default = 0.6), count)

@@ -1,6 +1,6 @@
 package dev.decant.core
 
-/** Cells of an output [1, H, W, C] or [1, C, H, W], and how far apart their neighbours lie. */
+/** Cells of the first of an output [N, H, W, C] or [N, C, H, W], and how far apart neighbours lie. */
 internal class Grid(val channels: Int, val height: Int, val width: Int, channelsLast: Boolean) {
     val channelStep = if (channelsLast) 1 else height * width
     val cellStep = if (channelsLast) channels else 1
@@ -9,7 +9,7 @@ internal class Grid(val channels: Int, val height: Int, val width: Int, channels
         /** The grid of a tensor; null where the shape has none. */
         fun of(info: TensorInfo): Grid? {
             val shape = info.shape
-            if (shape.size != 4 || shape[0] != 1) return null
+            if (shape.size != 4) return null
             val last = info.layout.channelsLast
             return if (last) Grid(shape[3], shape[1], shape[2], true)
             else Grid(shape[1], shape[2], shape[3], false)

@@ -15,7 +15,7 @@ export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 COMMANDS := tflite convert quantize train distill bench gate report
 
-.PHONY: help $(COMMANDS) doctor test check clean setup install
+.PHONY: help $(COMMANDS) demo-web doctor test web-test check clean setup install
 .DEFAULT_GOAL := help
 
 help:
@@ -29,23 +29,32 @@ help:
 	@echo '  bench     measure again'
 	@echo '  gate      check against requirements and baseline'
 	@echo '  report    draw report.html again'
+	@echo '  demo-web  serve a page that runs the files in the browser'
 	@echo
 	@echo 'MODEL is a name in zoo/ or a path to a model.toml; ARGS are options of the command,'
 	@echo "which make COMMAND ARGS=--help lists. Results are in build/NAME."
 	@echo
 	@echo '  make doctor   versions, processor, what is missing'
 	@echo '  make test     the tests'
+	@echo '  make web-test the tests of the page, in Chromium too'
 	@echo '  make check    format, lint, types, import rules'
 	@echo '  make clean    remove build/ and .venv'
 
 $(COMMANDS): $(READY)
 	@$(VENV)/bin/decant $@ $(MODEL) $(ARGS)
 
+demo-web: $(READY)
+	@$(VENV)/bin/decant demo $(MODEL) $(ARGS)
+
 doctor: $(READY)
 	@$(VENV)/bin/decant doctor
 
 test: $(READY)
 	@$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+
+# Needs Debian's nodejs, npm and chromium, and the detector's bundle.
+web-test: $(READY)
+	@$(VENV)/bin/python -m pytest tests/demo --web $(ARGS)
 
 check: $(READY)
 	@.ci/check

@@ -281,6 +281,27 @@ def report(model: Model, out: Out = None, verbose: Verbose = False) -> None:
         _command("models").report(terminal, model, out)
 
 
+@app.command()
+def demo(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="A model, or a bundle that was made: its folder or model.json."
+        ),
+    ],
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="To serve; 0 for any that is free.")
+    ] = 8765,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="Serve the local network too, not this machine alone.")
+    ] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Serve a page that runs a model's files in the browser, on photos and the camera."""
+    with session(verbose=verbose) as terminal:
+        _command("demo").serve(terminal, model, port, lan=lan)
+
+
 @feedback.command("import")
 def feedback_import(
     archives: Annotated[

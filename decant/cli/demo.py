@@ -1,0 +1,58 @@
+"""`decant demo`: a page on this machine that runs a model's files in the browser."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..demo import find_bundle, installed_packages, make_server, open_bundle, page_routes
+
+if TYPE_CHECKING:
+    from .terminal import Terminal
+
+PACKAGES = Path("build", "web")
+# Documentation's own network (RFC 5737): nothing is sent there, or anywhere.
+ELSEWHERE = ("192.0.2.1", 9)
+
+
+def serve(terminal: Terminal, text: str, port: int, *, lan: bool) -> None:
+    """Serve the page until Ctrl-C.
+
+    Args:
+        terminal: Where the address is shown.
+        text: What the user typed.
+        port: To serve; 0 for any that is free.
+        lan: Whether to serve the local network too.
+
+    Raises:
+        DataError: If there is no bundle, it is damaged, or the npm packages cannot be installed.
+        UsageError: If the port is taken, or the text names nothing.
+    """
+    bundle = open_bundle(find_bundle(text))
+    if not (PACKAGES / "node_modules").is_dir():
+        terminal.say(f"installing LiteRT.js into {PACKAGES} …")
+    routes = page_routes(bundle, installed_packages(PACKAGES))
+    with make_server(routes, port, lan=lan) as server:
+        terminal.result(f"{bundle.sidecar.model}: http://localhost:{server.port}/")
+        if lan:
+            terminal.result(f"on the local network: http://{_own_address()}:{server.port}/")
+            terminal.say(
+                "everybody on the network can open it; browsers give the camera, and WebAssembly "
+                "threads, only to pages on localhost or https"
+            )
+        terminal.say("Ctrl-C ends it")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            terminal.say("ended")
+
+
+def _own_address() -> str:
+    """Give the address under which the local network knows this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(ELSEWHERE)
+        except OSError:
+            return socket.gethostname()
+        return str(probe.getsockname()[0])

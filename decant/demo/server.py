@@ -1,0 +1,148 @@
+"""Serves the page to this machine, or to the local network when asked."""
+
+from __future__ import annotations
+
+import base64
+import errno
+import hashlib
+import logging
+import re
+import shutil
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ..errors import UsageError
+from .routes import content_type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+LOG = logging.getLogger(__name__)
+THIS_MACHINE = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"
+INLINE_SCRIPT = re.compile(r"<script[^>]*>(.+?)</script>", re.DOTALL)
+
+
+class PageServer(ThreadingHTTPServer):
+    """Hands out files of a closed list; nothing else, whatever is asked for.
+
+    Attributes:
+        routes: Files by address.
+        policy: Of the page's content.
+        hosts: Names by which the page may be asked for; None for any.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], routes: Mapping[str, Path]) -> None:
+        super().__init__(address, _Handler)
+        self.routes = routes
+        self.policy = content_policy(routes["/"].read_text(encoding="utf-8"))
+        own = address[0] == THIS_MACHINE
+        self.hosts = (
+            {f"{name}:{self.port}" for name in ("localhost", THIS_MACHINE)} if own else None
+        )
+
+    @property
+    def port(self) -> int:
+        """The port that is served."""
+        return int(self.server_address[1])
+
+
+def make_server(routes: Mapping[str, Path], port: int, *, lan: bool) -> PageServer:
+    """Open the port; `serve_forever` then serves it.
+
+    Args:
+        routes: Files by address.
+        port: To serve; 0 for any that is free.
+        lan: Whether other machines may ask.
+
+    Raises:
+        UsageError: If the port is taken or may not be used.
+    """
+    try:
+        return PageServer((EVERYWHERE if lan else THIS_MACHINE, port), routes)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            what = "is taken by another program"
+        elif error.errno == errno.EACCES:
+            what = "is for the administrator only"
+        else:
+            what = f"cannot be opened ({error.strerror})"
+        raise UsageError(f"port {port} {what}; give another with --port") from error
+
+
+def content_policy(page: str) -> str:
+    """Write the Content-Security-Policy: everything from here, inline only this import map."""
+    scripts = [match.encode() for match in INLINE_SCRIPT.findall(page)]
+    digests = [base64.b64encode(hashlib.sha256(each).digest()).decode() for each in scripts]
+    inline = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src 'self' 'wasm-unsafe-eval' {inline}",
+            "worker-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' blob:",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: PageServer
+    protocol_version = "HTTP/1.1"
+    server_version = "decant"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        self._answer(body=True)
+
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
+
+    def _answer(self, *, body: bool) -> None:
+        hosts = self.server.hosts
+        # A foreign page could otherwise read the bundle under a name that leads here.
+        if hosts is not None and self.headers.get("Host", "").lower() not in hosts:
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+            return
+        file = self.server.routes.get(urlsplit(self.path).path)
+        try:
+            content = file.open("rb") if file is not None else None
+        except OSError:
+            content = None
+        if file is None or content is None:
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        with content:
+            self._send_head(file)
+            if body:
+                shutil.copyfileobj(content, self.wfile)
+
+    def _send_head(self, file: Path) -> None:
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", content_type(file))
+        self.send_header("Content-Length", str(file.stat().st_size))
+        self.end_headers()
+
+    def end_headers(self) -> None:
+        """Add what every answer says; both Cross-Origin lines let WebAssembly have threads."""
+        self.send_header("Content-Security-Policy", self.server.policy)
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        self.send_header("Cross-Origin-Resource-Policy", "same-origin")
+        self.send_header("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        LOG.debug(format, *args)

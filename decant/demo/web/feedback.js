@@ -1,0 +1,128 @@
+/** Feedback: records of photos, answers and corrections, and the archive that exports them. */
+
+import { strToU8, zipSync } from "fflate";
+import { hexDigest } from "./bundle.js";
+
+/** Changes with the wording of the consent in text.js. */
+export const CONSENT_VERSION = 1;
+export const MOST_RECORDS = 2000;
+export const MOST_BYTES = 400_000_000;
+
+/**
+ * @typedef {{label: string, quad: [number, number][], prediction: number | null, deleted: boolean}}
+ *   Item One box of the editor; `prediction` is null for what the user added.
+ * @typedef {{kind: string, prediction?: number, label?: string, quad?: [number, number][],
+ *   text?: string}} Correction
+ */
+
+/**
+ * Says what the user changed.
+ *
+ * @param {import("./decode.js").Prediction[]} predictions
+ * @param {Item[]} items
+ * @param {string} remark
+ * @returns {Correction[]}
+ */
+export function corrections(predictions, items, remark) {
+  const found = [];
+  for (const { prediction, label, quad, deleted } of items) {
+    if (prediction === null) {
+      if (!deleted) found.push({ kind: "add", label, quad });
+      continue;
+    }
+    const before = predictions[prediction];
+    if (deleted || label !== before.label) found.push({ kind: "delete", prediction });
+    else if (!sameQuad(quad, before.quad)) found.push({ kind: "move", prediction, quad });
+    if (!deleted && label !== before.label) found.push({ kind: "add", label, quad });
+  }
+  if (remark.trim() !== "") found.push({ kind: "remark", text: remark.trim().slice(0, 2000) });
+  return found;
+}
+
+function sameQuad(a, b) {
+  return a.every((point, i) => point[0] === b[i][0] && point[1] === b[i][1]);
+}
+
+/**
+ * Makes a record as docs/feedback.md describes it.
+ *
+ * @param {{width: number, height: number}} photo
+ * @param {import("./runner.js").Runner} runner
+ * @param {{predictions: import("./decode.js").Prediction[], shown: number, times:
+ *   import("./runner.js").StageTimes, captured: Date}} answer `shown`: ms from photo to screen.
+ * @param {Correction[]} changes
+ */
+export function makeRecord(photo, runner, answer, changes) {
+  const id = randomId();
+  const whole = wholePhoto(photo);
+  const { preprocess, inference, decode } = answer.times;
+  return {
+    id,
+    image: `images/${id}.jpg`,
+    image_size: [photo.width, photo.height],
+    captured: answer.captured.toISOString(),
+    model_sha256: runner.variant.sha256,
+    accelerator: runner.backend,
+    predictions: answer.predictions.map(({ label, score, quad }) => ({
+      label,
+      score,
+      quad: quad.length ? quad : whole,
+    })),
+    corrections: changes,
+    times_ms: { shutter_to_screen: answer.shown, preprocess, inference, decode },
+  };
+}
+
+/** The quad of a label of the whole photo. @returns {[number, number][]} */
+export function wholePhoto({ width, height }) {
+  return [
+    [0, 0],
+    [width, 0],
+    [width, height],
+    [0, height],
+  ];
+}
+
+function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * Packs records into an archive of schema 1.
+ *
+ * @param {{record: any, jpeg: Uint8Array}[]} entries At least one.
+ * @param {import("./sidecar.js").Sidecar} sidecar
+ * @param {{given: string, text_version: number}} consent
+ * @param {string} version Of LiteRT.js.
+ * @returns {Uint8Array} A zip.
+ */
+export function archive(entries, sidecar, consent, version) {
+  const members = {};
+  for (const { record, jpeg } of entries) {
+    members[`records/${record.id}.json`] = strToU8(JSON.stringify(record));
+    members[record.image] = jpeg;
+  }
+  const files = Object.entries(members).map(([path, content]) => ({
+    path,
+    sha256: hexDigest(content),
+    size_bytes: content.length,
+  }));
+  const chosen = sidecar.variants.find((each) => each.accelerator === "cpu");
+  const manifest = {
+    schema_version: 1,
+    kind: "decant-feedback",
+    model: { name: sidecar.model, sha256: chosen.sha256 },
+    created: new Date().toISOString(),
+    app: { name: "decant browser demo", version: `LiteRT.js ${version}`, platform: "web" },
+    consent,
+    files,
+  };
+  members["manifest.json"] = strToU8(JSON.stringify(manifest));
+  const packed = Object.entries(members).map(([path, content]) => [
+    path,
+    // Packing JPEGs again gains nothing.
+    [content, { level: path.endsWith(".jpg") ? 0 : 6 }],
+  ]);
+  return zipSync(Object.fromEntries(packed));
+}

@@ -1,0 +1,168 @@
+/** The feedback that is kept: consent, the list, retention, export. */
+
+import { archive, CONSENT_VERSION, MOST_BYTES, MOST_RECORDS } from "./feedback.js";
+import { Refusal } from "./refusal.js";
+import { bytes, plural, t } from "./text.js";
+
+const DAYS = [1, 7, 30, 90];
+const USUAL_DAYS = 30;
+
+export class Kept {
+  #part;
+  #store;
+  #sidecar;
+  #version;
+  #consent;
+  /** @type {import("./store.js").Entry[]} */
+  #entries = [];
+  #addresses = [];
+
+  /**
+   * @param {HTMLElement} section
+   * @param {HTMLDialogElement} consent
+   * @param {Awaited<ReturnType<typeof import("./store.js").openStore>>} store
+   * @param {import("./sidecar.js").Sidecar} sidecar
+   * @param {string} version Of LiteRT.js.
+   */
+  constructor(section, consent, store, sidecar, version) {
+    this.#part = (name) => section.querySelector(`[data-part="${name}"]`);
+    this.#store = store;
+    this.#sidecar = sidecar;
+    this.#version = version;
+    this.#consent = consent;
+    this.#part("export").addEventListener("click", () => this.#export());
+    this.#part("deleteAll").addEventListener("click", () => this.#deleteAll());
+    this.#part("withdraw").addEventListener("click", () => this.#withdraw());
+    this.#part("retention").addEventListener("change", (event) => this.#keepFor(event.target));
+  }
+
+  /** Deletes what is too old, and shows the rest. */
+  async start() {
+    await this.#store.expire((await this.#store.setting("days")) ?? USUAL_DAYS);
+    await this.show();
+  }
+
+  /**
+   * Keeps a record if the user agrees, who is asked once.
+   *
+   * @param {any} record
+   * @param {Uint8Array} jpeg
+   * @returns {Promise<boolean>} Whether it is kept.
+   */
+  async keep(record, jpeg) {
+    if (!(await this.#agreed())) return false;
+    const size = this.#entries.reduce((sum, each) => sum + each.jpeg.length, jpeg.length);
+    if (this.#entries.length >= MOST_RECORDS || size > MOST_BYTES) throw new Refusal("full");
+    await this.#store.keep({ id: record.id, kept: Date.now(), model: this.#model, record, jpeg });
+    await this.show();
+    return true;
+  }
+
+  get #model() {
+    return this.#sidecar.variants.find((each) => each.accelerator === "cpu").sha256;
+  }
+
+  async #agreed() {
+    const given = await this.#store.setting("consent");
+    if (given?.text_version === CONSENT_VERSION) return true;
+    this.#consent.returnValue = "";
+    this.#consent.showModal();
+    await new Promise((closed) => this.#consent.addEventListener("close", closed, { once: true }));
+    if (this.#consent.returnValue !== "agree") return false;
+    const consent = { given: new Date().toISOString(), text_version: CONSENT_VERSION };
+    await this.#store.set("consent", consent);
+    return true;
+  }
+
+  async show() {
+    this.#entries = await this.#store.entries();
+    const size = this.#entries.reduce((sum, each) => sum + each.jpeg.length, 0);
+    const { length } = this.#entries;
+    this.#part("count").textContent = length
+      ? t("feedbackKept", { count: length, size: bytes(size) })
+      : t("feedbackNone");
+    this.#part("memory").hidden = this.#store.lasting;
+    this.#part("tools").hidden = length === 0 && (await this.#store.setting("consent")) === null;
+    this.#part("export").disabled = this.#ours.length === 0;
+    this.#part("deleteAll").disabled = length === 0;
+    await this.#showDays();
+    this.#showList();
+  }
+
+  async #showDays() {
+    const chosen = (await this.#store.setting("days")) ?? USUAL_DAYS;
+    const options = DAYS.map((days) => {
+      const text = days === 1 ? t("day") : t("days", { count: days });
+      return new Option(text, String(days), false, days === chosen);
+    });
+    this.#part("retention").replaceChildren(...options);
+  }
+
+  #showList() {
+    for (const address of this.#addresses) URL.revokeObjectURL(address);
+    this.#addresses = [];
+    this.#part("list").replaceChildren(...this.#entries.map((entry) => this.#row(entry)));
+  }
+
+  #row(entry) {
+    const row = document.createElement("li");
+    const picture = document.createElement("img");
+    picture.src = URL.createObjectURL(new Blob([entry.jpeg], { type: "image/jpeg" }));
+    picture.alt = "";
+    this.#addresses.push(picture.src);
+    const text = document.createElement("span");
+    const date = new Date(entry.kept).toLocaleString(document.documentElement.lang);
+    const changes = plural("changes", entry.record.corrections.length).split(":")[0];
+    text.textContent = t("entry", { date, changes });
+    if (entry.model !== this.#model) text.textContent += ` (${t("otherModel")})`;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = t("delete");
+    button.setAttribute("aria-label", `${t("delete")}: ${text.textContent}`);
+    button.addEventListener("click", async () => {
+      await this.#store.delete(entry.id);
+      await this.show();
+    });
+    row.append(picture, text, button);
+    return row;
+  }
+
+  get #ours() {
+    return this.#entries.filter((each) => each.model === this.#model);
+  }
+
+  async #export() {
+    const consent = await this.#store.setting("consent");
+    const zip = archive(this.#ours, this.#sidecar, consent, this.#version);
+    const day = new Date().toISOString().slice(0, 10);
+    const file = `decant-feedback-${this.#sidecar.model}-${day}.zip`;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([zip], { type: "application/zip" }));
+    link.download = file;
+    link.click();
+    // The download has begun by then; the memory is needed no more.
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    this.#part("said").textContent = t("exported", { file });
+  }
+
+  async #deleteAll() {
+    if (!confirm(t("deleteAllAsk"))) return;
+    await this.#store.deleteAll();
+    this.#part("said").textContent = "";
+    await this.show();
+  }
+
+  async #withdraw() {
+    if (!confirm(t("deleteAllAsk"))) return;
+    await this.#store.deleteAll();
+    await this.#store.set("consent", null);
+    await this.show();
+  }
+
+  async #keepFor(choice) {
+    const days = Number(choice.value);
+    await this.#store.set("days", days);
+    await this.#store.expire(days);
+    await this.show();
+  }
+}

@@ -1,0 +1,429 @@
+/** The page: takes photos, asks the model's files, and shows what they answer side by side. */
+
+import { describe } from "./about.js";
+import { fetchSidecar } from "./bundle.js";
+import { Camera } from "./camera.js";
+import { agreement } from "./compare.js";
+import { Editor } from "./editor.js";
+import { gpuRefusal, loadRuntime } from "./engine.js";
+import { makeRecord } from "./feedback.js";
+import { Kept } from "./kept.js";
+import { Panel } from "./panel.js";
+import { decodePhoto, encodePhoto, grab } from "./photo.js";
+import { Refusal } from "./refusal.js";
+import { Runner } from "./runner.js";
+import { openStore } from "./store.js";
+import { explained, fillIn, otherLanguage, percent } from "./text.js";
+import { setLanguage, t } from "./text.js";
+
+const RUNS = 20;
+const LONGEST_MS = 3000;
+/** Camera pictures that medians are taken of. */
+const WINDOW = 30;
+/** What people take for an answer; the rule's own threshold also lets guesses through. */
+const USUAL_THRESHOLD = 0.3;
+
+const element = (id) => document.getElementById(id);
+
+class Page {
+  #sidecar;
+  #runtime;
+  #kept;
+  #editor;
+  /** @type {Panel[]} */
+  #panels = [];
+  #photo = null;
+  #captured = new Date();
+  #camera = null;
+  /** Number of the photo that is looked at; what is still under way for another one stops. */
+  #turn = 0;
+  #edited = null;
+
+  constructor(sidecar, runtime, store) {
+    this.#sidecar = sidecar;
+    this.#runtime = runtime;
+    this.#editor = new Editor(element("editor"), sidecar.labels);
+    this.#kept = new Kept(element("feedback"), element("consent"), store, sidecar, runtime.version);
+  }
+
+  async start() {
+    for (const variant of this.#sidecar.variants) {
+      // The NPU's file is compiled for one chip; no browser can run it.
+      if (variant.accelerator === "npu") continue;
+      const panel = new Panel(element("panel"), variant);
+      element("panels").append(panel.element);
+      panel.use(await this.#open(variant, "wasm"), this.#hasGolden);
+      this.#panels.push(panel);
+      this.#offerBackends(panel);
+      panel.correct.addEventListener("click", () => this.#edit(panel));
+    }
+    await this.#kept.start();
+    this.#listen();
+    this.#offerThreshold();
+    this.translate();
+    for (const id of ["source", "feedback", "about"]) element(id).hidden = false;
+    this.say("");
+  }
+
+  get #hasGolden() {
+    return this.#sidecar.golden.length > 0;
+  }
+
+  #open(variant, backend) {
+    return Runner.open(this.#sidecar, variant, backend, this.#runtime.threads);
+  }
+
+  #listen() {
+    element("choose").addEventListener("click", () => element("file").click());
+    element("file").addEventListener("change", ({ target }) => {
+      this.#take(target.files);
+      target.value = "";
+    });
+    element("camera").addEventListener("click", () => this.#toggleCamera());
+    element("snap").addEventListener("click", () => this.#snap());
+    element("threshold").addEventListener("input", () => this.#redraw());
+    element("keep").addEventListener("click", () => this.#guard(() => this.#keep()));
+    element("cancel").addEventListener("click", () => this.#closeEditor());
+    addEventListener("paste", ({ clipboardData }) => this.#take(clipboardData.files));
+    addEventListener("dragover", (event) => {
+      event.preventDefault();
+      element("source").classList.add("over");
+    });
+    addEventListener("dragleave", () => element("source").classList.remove("over"));
+    addEventListener("drop", (event) => {
+      event.preventDefault();
+      element("source").classList.remove("over");
+      this.#take(event.dataTransfer.files);
+    });
+  }
+
+  /** Offers the GPU for the file that is meant for it. */
+  #offerBackends(panel) {
+    panel.backend.replaceChildren(new Option("", "wasm"));
+    if (panel.variant.accelerator === "gpu" && "gpu" in navigator) {
+      panel.backend.append(new Option("", "webgpu"));
+    }
+    panel.backend.disabled = panel.backend.options.length === 1;
+    panel.backend.addEventListener("change", () => this.#changeBackend(panel));
+  }
+
+  async #changeBackend(panel) {
+    const wanted = panel.backend.value;
+    panel.note("");
+    this.say(t("loading"));
+    try {
+      const refusal = wanted === "webgpu" ? gpuRefusal() : null;
+      if (refusal !== null) throw refusal;
+      const runner = await this.#open(panel.variant, wanted);
+      const before = panel.runner;
+      panel.use(runner, this.#hasGolden);
+      before.close();
+    } catch (error) {
+      panel.backend.value = panel.runner.backend;
+      panel.note(explained(error.key ? error : new Refusal("gpuFailed", { reason: error.message })));
+    }
+    this.say("");
+    if (this.#photo !== null && this.#camera === null) await this.#look(this.#photo, 0);
+  }
+
+  #offerThreshold() {
+    const { decode } = this.#sidecar;
+    const slider = element("threshold");
+    element("thresholdLabel").hidden = decode.kind === "argmax";
+    slider.min = decode.score_threshold ?? 0;
+    slider.value = Math.max(Number(slider.min), USUAL_THRESHOLD);
+  }
+
+  get #threshold() {
+    return Number(element("threshold").value);
+  }
+
+  /** Runs something that the user asked for, and says so where it fails. */
+  async #guard(work) {
+    this.fail(null);
+    try {
+      await work();
+    } catch (error) {
+      this.say("");
+      this.fail(error);
+    }
+  }
+
+  #take(files) {
+    return this.#guard(async () => {
+      if (!files?.length) throw new Refusal("noPictureThere");
+      this.#stopCamera();
+      this.say(t("working"));
+      const begun = performance.now();
+      const photo = await decodePhoto(files[0]);
+      await this.#look(photo, performance.now() - begun);
+    });
+  }
+
+  /**
+   * Asks every file about a still photo, then times them.
+   *
+   * @param {import("./photo.js").Photo} photo
+   * @param {number} spent Milliseconds that the photo took so far.
+   */
+  async #look(photo, spent) {
+    const turn = ++this.#turn;
+    this.#closeEditor();
+    this.#photo = photo;
+    this.#captured = new Date();
+    this.#showAnswers();
+    for (const panel of this.#panels) {
+      panel.clear();
+      const begun = performance.now();
+      const { predictions, times } = await panel.runner.answer(photo.pixels);
+      panel.predictions = predictions;
+      panel.time(times, "once");
+      this.#draw(panel);
+      await painted();
+      panel.shown = spent + performance.now() - begun;
+      panel.report();
+      if (turn !== this.#turn) return;
+    }
+    this.#compare();
+    this.say("");
+    await this.#measure(turn);
+  }
+
+  /** Runs each file again and again, in between the page stays alive; shows medians. */
+  async #measure(turn) {
+    for (const panel of this.#panels) {
+      const until = performance.now() + LONGEST_MS;
+      panel.forget();
+      for (let run = 0; run < RUNS && performance.now() < until; run++) {
+        const { times } = await panel.runner.answer(this.#photo.pixels);
+        if (turn !== this.#turn) return;
+        panel.time(times, "medianOf");
+        await rest();
+      }
+      panel.report();
+      this.#compare();
+    }
+    document.body.dataset.measured = String(turn);
+  }
+
+  #showAnswers() {
+    document.body.classList.add("answered");
+    element("answers").hidden = false;
+    this.#nameButtons();
+  }
+
+  #draw(panel) {
+    panel.draw(this.#photo, this.#threshold, this.#sidecar.labels.length === 1);
+  }
+
+  #redraw() {
+    element("thresholdValue").textContent = percent(this.#threshold);
+    if (this.#photo === null) return;
+    for (const panel of this.#panels) this.#draw(panel);
+    this.#compare();
+  }
+
+  #compare() {
+    const [left, right] = this.#panels;
+    if (right === undefined || this.#photo === null) return;
+    const parts = [sameness(left, right, this.#threshold), speed(left, right)];
+    element("comparison").textContent = parts.filter(Boolean).join(" · ");
+  }
+
+  #edit(panel) {
+    if (this.#photo === null || !panel.runner) return;
+    this.#turn++;
+    if (this.#camera !== null) this.#freeze();
+    this.#edited = { panel, answer: this.#answerOf(panel) };
+    this.#editor.open(this.#photo, this.#edited.answer.predictions);
+  }
+
+  /** What is kept is what the user saw. */
+  #answerOf(panel) {
+    return {
+      predictions: panel.visible(this.#threshold),
+      shown: panel.shown,
+      times: panel.times,
+      captured: this.#captured,
+    };
+  }
+
+  #closeEditor() {
+    this.#editor.close();
+    this.#edited = null;
+  }
+
+  async #keep() {
+    const { panel, answer } = this.#edited;
+    const { corrections } = this.#editor;
+    const record = makeRecord(this.#photo, panel.runner, answer, corrections);
+    const jpeg = await encodePhoto(this.#photo);
+    if (!(await this.#kept.keep(record, jpeg))) return;
+    this.#closeEditor();
+    this.say(t("kept"));
+    element("feedback").scrollIntoView({ block: "nearest" });
+  }
+
+  async #toggleCamera() {
+    if (this.#camera !== null) {
+      this.#stopCamera();
+      return;
+    }
+    await this.#guard(async () => {
+      this.#camera = await Camera.open();
+      this.#turn++;
+      this.#closeEditor();
+      for (const panel of this.#panels) panel.clear();
+      this.#nameButtons();
+      await this.#watch(this.#camera);
+    });
+  }
+
+  async #watch(camera) {
+    const begun = performance.now();
+    let count = 0;
+    await camera.watch(async (photo, taken) => {
+      this.#photo = photo;
+      this.#captured = new Date();
+      this.#showAnswers();
+      for (const panel of this.#panels) await this.#answerFrame(panel, photo, taken);
+      if (camera !== this.#camera) return;
+      this.#compare();
+      const rate = (1000 * ++count) / (performance.now() - begun);
+      const values = { rate: rate.toFixed(1), dropped: camera.dropped };
+      element("frames").textContent = t("cameraFrames", values);
+    });
+  }
+
+  async #answerFrame(panel, photo, taken) {
+    // One file waits for the other: that is not its time.
+    const waited = panel === this.#panels[0] ? 0 : performance.now() - this.#frameBegun;
+    if (waited === 0) this.#frameBegun = performance.now();
+    const { predictions, times } = await panel.runner.answer(photo.pixels);
+    panel.predictions = predictions;
+    panel.time(times, "medianFrames", WINDOW);
+    this.#draw(panel);
+    await painted();
+    panel.shown = performance.now() - taken - waited;
+    panel.report();
+  }
+
+  #frameBegun = 0;
+
+  /** Takes what the camera shows as a still photo. */
+  #snap() {
+    return this.#guard(async () => {
+      this.#freeze();
+      await this.#look(this.#photo, 0);
+    });
+  }
+
+  #freeze() {
+    const { canvas, width, height } = this.#photo;
+    this.#stopCamera();
+    this.#photo = grab(canvas, width, height);
+  }
+
+  #stopCamera() {
+    this.#camera?.close();
+    this.#camera = null;
+    element("frames").textContent = "";
+    this.#nameButtons();
+  }
+
+  #nameButtons() {
+    const live = this.#camera !== null;
+    element("choose").textContent = t(this.#photo === null ? "choose" : "another");
+    element("camera").textContent = t(live ? "cameraStop" : "camera");
+    element("snap").hidden = !live;
+    document.body.classList.toggle("live", live);
+  }
+
+  translate() {
+    fillIn();
+    document.title = `${this.#sidecar.model} – ${t("title")}`;
+    element("model").textContent = this.#sidecar.model;
+    for (const panel of this.#panels) {
+      panel.translate(this.#hasGolden);
+      const names = { wasm: t("onCpu"), webgpu: t("onGpu") };
+      for (const option of panel.backend.options) option.textContent = names[option.value];
+    }
+    describe(element("facts"), this.#sidecar, this.#runtime);
+    this.#kept.show();
+    this.#nameButtons();
+    this.#redraw();
+  }
+
+  say(text) {
+    element("status").textContent = text;
+    element("status").hidden = text === "";
+  }
+
+  fail(error) {
+    element("error").hidden = error === null;
+    element("errorText").textContent = error === null ? "" : explained(error);
+  }
+}
+
+/** Says how far two answers agree on what is shown. */
+function sameness(left, right, threshold) {
+  const [first, second] = [left, right].map((panel) => panel.visible(threshold));
+  const names = { left: left.name, right: right.name };
+  if (first[0]?.quad.length === 0) {
+    return t(first[0].label === second[0]?.label ? "sameLabel" : "otherLabel", names);
+  }
+  const found = agreement(first, second);
+  const most = Math.max(found.left, found.right);
+  const parts = [t("same", { ...names, pairs: found.pairs, most })];
+  if (found.pairs) {
+    parts.push(t("overlap", { overlap: percent(found.meanOverlap) }));
+    parts.push(t("scores", { apart: found.scoreDifference.toFixed(3) }));
+  }
+  return parts.join(", ");
+}
+
+/** Says which file is quicker. */
+function speed(left, right) {
+  const [a, b] = [left, right].map((panel) => panel.times?.inference);
+  if (!a || !b) return "";
+  const [quick, slow, ratio] = a < b ? [left, right, b / a] : [right, left, a / b];
+  return t("faster", { quick: quick.name, slow: slow.name, ratio: ratio.toFixed(1) });
+}
+
+/** Waits until what was drawn is on the screen. */
+function painted() {
+  return new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+}
+
+/** Lets the page react in between. */
+function rest() {
+  return new Promise((done) => setTimeout(done));
+}
+
+async function litertVersion() {
+  const list = await (await fetch("package.json")).json();
+  return list.dependencies["@litertjs/core"];
+}
+
+async function main() {
+  setLanguage(navigator.language);
+  fillIn();
+  let page = null;
+  element("language").addEventListener("click", () => {
+    setLanguage(otherLanguage());
+    if (page === null) fillIn();
+    else page.translate();
+  });
+  try {
+    const sidecar = await fetchSidecar();
+    const runtime = { ...(await loadRuntime()), version: await litertVersion() };
+    page = new Page(sidecar, runtime, await openStore());
+    await page.start();
+  } catch (error) {
+    element("status").hidden = true;
+    element("error").hidden = false;
+    element("errorText").textContent = explained(error);
+  }
+}
+
+await main();

@@ -1,0 +1,139 @@
+/** One of the answers side by side: photo with boxes, and times. */
+
+import { medianTimes } from "./runner.js";
+import { Stage } from "./stage.js";
+import { bytes, fillIn, milliseconds, percent, plural, t } from "./text.js";
+
+const NAMES = {
+  float32: "float32",
+  float: "float32",
+  float16: "float16",
+  static_int8: "int8",
+  dynamic_int8: "dynamic int8",
+};
+
+export class Panel {
+  #part;
+  #stage;
+  /** @type {import("./runner.js").StageTimes[]} */
+  #runs = [];
+  #note = "once";
+
+  /**
+   * @param {HTMLTemplateElement} template
+   * @param {import("./sidecar.js").Variant} variant
+   */
+  constructor(template, variant) {
+    this.variant = variant;
+    /** @type {HTMLElement} */
+    this.element = template.content.firstElementChild.cloneNode(true);
+    this.element.dataset.accelerator = variant.accelerator;
+    this.#part = (name) => this.element.querySelector(`[data-part="${name}"]`);
+    this.#stage = new Stage(this.#part("stage"));
+    /** @type {import("./runner.js").Runner | null} */
+    this.runner = null;
+    /** @type {import("./decode.js").Prediction[]} */
+    this.predictions = [];
+    /** Milliseconds from photo to screen; null before the first answer. */
+    this.shown = null;
+    this.backend = this.#part("backend");
+    this.correct = this.#part("correct");
+    this.#part("name").textContent = this.name;
+    this.#part("size").textContent = bytes(variant.size_bytes);
+  }
+
+  /** What people call the file. */
+  get name() {
+    return NAMES[this.variant.name] ?? this.variant.name;
+  }
+
+  /** @param {import("./runner.js").Runner} runner */
+  use(runner, hasGolden) {
+    this.runner = runner;
+    this.element.dataset.backend = runner.backend;
+    const state = this.#part("golden");
+    state.classList.toggle("bad", runner.mismatch !== null);
+    if (!hasGolden) state.textContent = t("goldenNone");
+    else if (runner.mismatch === null) state.textContent = t("golden");
+    else state.textContent = t("goldenOff", shortened(runner.mismatch));
+  }
+
+  /** Says why another backend was refused. */
+  note(text) {
+    this.#part("refused").textContent = text;
+    this.#part("refused").hidden = text === "";
+  }
+
+  /** Forgets the times of the photo before. */
+  clear() {
+    this.forget();
+    this.shown = null;
+  }
+
+  /** Forgets the times of runs: the first one of a photo is slower. */
+  forget() {
+    this.#runs = [];
+    this.#note = "once";
+  }
+
+  /** @param {import("./runner.js").StageTimes} times */
+  time(times, note, most = Infinity) {
+    this.#runs.push(times);
+    if (this.#runs.length > most) this.#runs.shift();
+    this.#note = note;
+  }
+
+  /** Medians of the runs so far. */
+  get times() {
+    return this.#runs.length ? medianTimes(this.#runs) : null;
+  }
+
+  /** What is shown at a threshold. */
+  visible(threshold) {
+    const all = this.predictions;
+    return all.filter((each) => each.quad.length === 0 || each.score >= threshold);
+  }
+
+  /**
+   * @param {import("./photo.js").Photo} photo
+   * @param {number} threshold
+   * @param {boolean} oneLabel
+   */
+  draw(photo, threshold, oneLabel) {
+    const visible = this.visible(threshold);
+    this.#stage.show(photo);
+    this.#stage.draw(visible, ({ label, score }) =>
+      oneLabel ? percent(score) : `${label} ${percent(score)}`,
+    );
+    const [first] = visible;
+    const isLabel = first !== undefined && first.quad.length === 0;
+    this.#part("found").textContent = isLabel
+      ? `${first.label} ${scoreText(first.score)}`
+      : plural("found", visible.length);
+    this.element.classList.toggle("labelled", isLabel);
+  }
+
+  /** Writes the times. */
+  report() {
+    const { times } = this;
+    for (const stage of ["inference", "preprocess", "decode"]) {
+      this.#part(stage).textContent = times ? milliseconds(times[stage]) : "–";
+    }
+    this.#part("shown").textContent = this.shown === null ? "–" : milliseconds(this.shown);
+    this.#part("runs").textContent = times ? t(this.#note, { count: this.#runs.length }) : "";
+  }
+
+  translate(hasGolden) {
+    fillIn(this.element);
+    if (this.runner) this.use(this.runner, hasGolden);
+    this.report();
+  }
+}
+
+function scoreText(score) {
+  return score >= 0 && score <= 1 ? percent(score) : score.toPrecision(3);
+}
+
+function shortened({ name, apart, allowed }) {
+  return { name, apart: apart.toPrecision(3), allowed: allowed.toPrecision(3) };
+}

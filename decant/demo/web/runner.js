@@ -1,0 +1,117 @@
+/** Answers photos with one model file on one backend, and takes the times of every stage. */
+
+import { fetchFile, fetchTensor } from "./bundle.js";
+import { decode } from "./decode.js";
+import { Engine } from "./engine.js";
+import { fit, normalise } from "./preprocess.js";
+import { Refusal } from "./refusal.js";
+
+/**
+ * @typedef {{preprocess: number, inference: number, decode: number}} StageTimes In ms.
+ * @typedef {{predictions: import("./decode.js").Prediction[], times: StageTimes}} Answer
+ * @typedef {{width: number, height: number, data: Uint8ClampedArray}} Pixels RGBA.
+ */
+
+export class Runner {
+  #engine;
+  #sidecar;
+
+  constructor(engine, sidecar, variant, backend) {
+    this.#engine = engine;
+    this.#sidecar = sidecar;
+    /** @type {import("./sidecar.js").Variant} */
+    this.variant = variant;
+    /** @type {"wasm" | "webgpu"} */
+    this.backend = backend;
+    /** Where the golden example was not reproduced; null if it was. */
+    this.mismatch = null;
+  }
+
+  /**
+   * Loads a model file and runs the golden examples, which also warms it up.
+   *
+   * A GPU that does not reproduce them is refused; the CPU, which is the last resort, only noted.
+   *
+   * @param {import("./sidecar.js").Sidecar} sidecar
+   * @param {import("./sidecar.js").Variant} variant
+   * @param {"wasm" | "webgpu"} backend
+   * @param {number} threads
+   */
+  static async open(sidecar, variant, backend, threads) {
+    const engine = await Engine.open(await fetchFile(variant), sidecar, backend, threads);
+    const runner = new Runner(engine, sidecar, variant, backend);
+    runner.mismatch = await runner.#goldenMismatch();
+    if (runner.mismatch !== null && backend !== "wasm") {
+      engine.close();
+      throw new Refusal("goldenMismatch", runner.mismatch);
+    }
+    return runner;
+  }
+
+  /** @returns {Promise<{name: string, apart: number, allowed: number} | null>} */
+  async #goldenMismatch() {
+    const { image, inputs } = this.#sidecar;
+    for (const golden of this.#sidecar.golden) {
+      const pixels = await fetchTensor(golden.pixels);
+      const outputs = await this.#engine.run(normalise(pixels, image, inputs[0]));
+      for (const [name, file] of Object.entries(golden.outputs[this.variant.accelerator])) {
+        const apart = distance(outputs.get(name), await fetchTensor(file));
+        const allowed = this.variant.tolerance[name];
+        // Written so that NaN is a mismatch.
+        if (!(apart <= allowed)) return { name, apart, allowed };
+      }
+    }
+    return null;
+  }
+
+  /**
+   * @param {Pixels} photo
+   * @returns {Promise<Answer>}
+   */
+  async answer(photo) {
+    const { image, inputs } = this.#sidecar;
+    const begun = performance.now();
+    const { pixels, placement } = fit(photo.data, photo.width, photo.height, image.rule);
+    const elements = normalise(pixels, image, inputs[0]);
+    const prepared = performance.now();
+    const outputs = await this.#engine.run(elements);
+    const ran = performance.now();
+    const predictions = decode(outputs, this.#sidecar, placement);
+    const decoded = performance.now();
+    return {
+      predictions,
+      times: { preprocess: prepared - begun, inference: ran - prepared, decode: decoded - ran },
+    };
+  }
+
+  close() {
+    this.#engine.close();
+  }
+}
+
+/** The largest absolute difference; NaN if there is one anywhere. */
+function distance(found, expected) {
+  let largest = found.length === expected.length ? 0 : NaN;
+  for (let i = 0; i < expected.length; i++) {
+    const apart = Math.abs(found[i] - expected[i]);
+    if (!(apart <= largest)) largest = apart;
+    if (Number.isNaN(largest)) return NaN;
+  }
+  return largest;
+}
+
+/** @param {number[]} values */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * @param {StageTimes[]} runs
+ * @returns {StageTimes} The median of each stage.
+ */
+export function medianTimes(runs) {
+  const stages = ["preprocess", "inference", "decode"];
+  return Object.fromEntries(stages.map((stage) => [stage, median(runs.map((run) => run[stage]))]));
+}

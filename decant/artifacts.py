@@ -155,6 +155,8 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(read_bytes(path))
+    except RecursionError as error:
+        raise DataError(f"{path}: not a JSON file (nested too deeply); restore it") from error
     except ValueError as error:
         raise DataError(f"{path}: not a JSON file ({error}); restore it") from error
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from .errors import DataError
+from .resample import resample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,15 +81,28 @@ def resize(image: NDArray[np.uint8], rule: ImageRule) -> tuple[NDArray[np.uint8]
     placement = place((image.shape[1], image.shape[0]), rule)
     width = round(image.shape[1] * placement.scale[0])
     height = round(image.shape[0] * placement.scale[1])
-    shrinks = rule.antialias and min(placement.scale) < 1
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    fitted = np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
+    fitted = resample(image, (width, height), area=rule.shrink == "area")
     if rule.resize == "crop":
         left, top = (round(-value) for value in placement.offset)
         fitted = fitted[top : top + rule.height, left : left + rule.width]
     canvas = np.full((rule.height, rule.width, 3), rule.padding, np.uint8)
     canvas[: fitted.shape[0], : fitted.shape[1]] = fitted
     return _to_colour(canvas, rule), placement
+
+
+def to_tensor(
+    pixels: NDArray[np.uint8], rule: ImageRule, *, raw: bool
+) -> NDArray[np.uint8] | NDArray[np.float32]:
+    """Turn resized pixels [H, W, C] into what the file takes, [C, H, W].
+
+    Args:
+        pixels: From `resize`.
+        rule: The image rule.
+        raw: Whether the file takes raw pixels and normalises them itself.
+    """
+    if raw:
+        return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    return normalise(pixels, rule)
 
 
 def normalise(pixels: NDArray[np.uint8], rule: ImageRule) -> NDArray[np.float32]:

@@ -33,9 +33,13 @@ class ImageRule(Rule):
         std: Per channel, on the 0…1 scale.
         resize: "letterbox" keeps the aspect ratio and pads the right and the bottom;
             "stretch" does not keep it; "crop" keeps it and cuts the centre.
-        antialias: Average over the source pixels when the image shrinks (area interpolation);
-            else bilinear with half-pixel centres, as when it grows.
         padding: Grey level 0…255 of the letterbox border.
+        shrink: How an axis that gets shorter is resized: "area" averages the pixels covered,
+            "bilinear" interpolates between two; either exactly, as `decant.resample` does.
+        grow: The same for an axis that gets longer.
+        pixel_centres: "half": pixel i has its centre at i + 0.5.
+        rotation: "upright": the photo is turned as its EXIF orientation, or the camera's
+            rotation, says before anything else.
     """
 
     height: int = Field(ge=1)
@@ -44,8 +48,16 @@ class ImageRule(Rule):
     mean: tuple[float, ...] = array()
     std: tuple[float, ...] = array()
     resize: Literal["letterbox", "stretch", "crop"]
-    antialias: bool
     padding: int = Field(ge=0, le=255)
+    shrink: Literal["area", "bilinear"]
+    grow: Literal["bilinear"] = "bilinear"
+    pixel_centres: Literal["half"] = "half"
+    rotation: Literal["upright"] = "upright"
+
+    @property
+    def channels(self) -> int:
+        """Number of channels of the tensor."""
+        return 1 if self.colour == "grey" else 3
 
 
 class QuadGridRule(Rule):

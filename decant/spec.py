@@ -65,7 +65,8 @@ class Input(Rule):
     def rule(self) -> ImageRule:
         """The image rule that the sidecar publishes."""
         fields = self.model_dump(include={*ImageRule.model_fields} & {*Input.model_fields})
-        return ImageRule(height=self.shape[2], width=self.shape[3], **fields)
+        shrink: Literal["area", "bilinear"] = "area" if self.antialias else "bilinear"
+        return ImageRule(height=self.shape[2], width=self.shape[3], shrink=shrink, **fields)
 
     @model_validator(mode="after")
     def _check_channels(self) -> Input:
@@ -264,6 +265,7 @@ class Spec(Rule):
     """A whole `model.toml`.
 
     Attributes:
+        licences: SPDX expressions by what they are for; the sidecar publishes them.
         folder: Where the file lies; relative paths in it start there.
     """
 
@@ -275,6 +277,7 @@ class Spec(Rule):
     quantization: Quantization = Quantization()
     training: Training | None = None
     gate: Gate | None = None
+    licences: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     _folder: Path = PrivateAttr(default=Path())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,10 +27,10 @@ class TensorInfo(BaseModel):
         zero_point: Integer that stands for zero, else None.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     name: str
-    shape: tuple[int | None, ...]
+    shape: tuple[int | None, ...] = Field(strict=False)
     dtype: str
     layout: Layout = "keep"
     scale: float | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..datasets import open_dataset
-from ..images import normalise, resize
+from ..images import resize, to_tensor
 from ..machine import usable_cores
 from ..progress import track
 
@@ -72,6 +72,4 @@ def input_tensor(
 ) -> tuple[NDArray[np.uint8] | NDArray[np.float32], Placement]:
     """Turn a photo into what the file takes, [C, H, W]: raw pixels or normalised ones."""
     pixels, placement = resize(image, spec.input.rule)
-    if spec.input.dtype == "uint8":
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1)), placement
-    return normalise(pixels, spec.input.rule), placement
+    return to_tensor(pixels, spec.input.rule, raw=spec.input.dtype == "uint8"), placement

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -11,21 +12,21 @@ import numpy as np
 
 from ..artifacts import sha256, write_bytes, write_text
 from ..datasets import open_dataset
+from ..images import resize
 from ..isolation import run_checked
+from ..predictor import photo_tensor, predictions
 from ..rules import ArgmaxRule
 from ..runtime import LiteRtModel, encode
-from ..sidecar import NAME, Golden, ImageInput, Prediction, Sidecar, TensorFile
+from ..sidecar import NAME, Golden, ImageInput, Sidecar, TensorFile, Variant, Verdict
 from ..spec import DetectionTask
-from ..tasks import make_task
-from .conversion import input_tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from ..images import Placement
+    from ..sidecar import Accelerator
     from ..spec import Spec
     from ..tensors import TensorInfo
 
@@ -33,67 +34,160 @@ if TYPE_CHECKING:
 
 MODEL_FILE = "model.tflite"
 GOLDEN_PREDICTIONS = 20
+LEAST_TOLERANCE = 0.01
+"""Of an output's largest golden value; what half-precision arithmetic may add up to."""
 
 
-def write_release(
-    spec: Spec,
-    chosen: Path,
-    inputs: tuple[TensorInfo, ...],
-    outputs: tuple[TensorInfo, ...],
-    out: Path,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model file that can be handed over.
+
+    Attributes:
+        name: In the report.
+        path: Of the file.
+        inputs: Of the file.
+        outputs: Of the file.
+    """
+
+    name: str
+    path: Path
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a release is made of.
+
+    Attributes:
+        chosen: Becomes `model.tflite`, for the CPU.
+        gpu: For the GPU, which runs floats; it stays where it is, beside the sidecar.
+        reference: The float32 file.
+    """
+
+    chosen: Candidate
+    gpu: Candidate
+    reference: Candidate
+
+
+def write_release(spec: Spec, files: Files, report: Mapping[str, Any], out: Path) -> None:
     """Write `model.tflite`, `model.json` and `golden/` into a folder.
 
     Args:
         spec: Of the model.
-        chosen: The file that was chosen.
-        inputs: Its inputs.
-        outputs: Its outputs.
+        files: To be handed over.
+        report: The document `report.json`.
         out: An empty folder.
 
     Raises:
         DataError: If the validation data cannot be read, or the folder not be written.
     """
-    file = out / MODEL_FILE
-    shutil.copyfile(chosen, file)
+    shutil.copyfile(files.chosen.path, out / MODEL_FILE)
+    image = ImageInput(
+        name=spec.input.name,
+        rule=spec.input.rule,
+        normalised_by="file" if spec.input.dtype == "uint8" else "app",
+    )
+    example = _Example(spec, files, image)
     sidecar = Sidecar(
         model=spec.model.name,
-        file=MODEL_FILE,
-        sha256=sha256(file),
-        size_bytes=file.stat().st_size,
-        inputs=inputs,
-        outputs=outputs,
-        image=ImageInput(
-            name=spec.input.name,
-            rule=spec.input.rule,
-            normalised_by="file" if spec.input.dtype == "uint8" else "app",
+        variants=tuple(
+            Variant(
+                accelerator=accelerator,
+                name=candidate.name,
+                file=MODEL_FILE if candidate == files.chosen else candidate.path.name,
+                sha256=sha256(candidate.path),
+                size_bytes=candidate.path.stat().st_size,
+                tolerance=example.tolerance,
+            )
+            for accelerator, candidate in example.variants.items()
         ),
+        inputs=files.chosen.inputs,
+        outputs=files.chosen.outputs,
+        image=image,
         labels=spec.task.labels,
-        decode=spec.task.decode if isinstance(spec.task, DetectionTask) else ArgmaxRule(),
-        golden=(_golden(spec, file, inputs, outputs),),
+        decode=example.rule,
+        golden=(example.write(out / "golden"),),
+        licences=spec.licences,
+        verdicts=tuple(_verdict(row) for row in report["verdict"]),
     )
     document = sidecar.model_dump(mode="json")
     write_text(out / NAME, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
-def _golden(
-    spec: Spec, file: Path, inputs: tuple[TensorInfo, ...], outputs: tuple[TensorInfo, ...]
-) -> Golden:
-    """Run the file on the first validation photo and keep every step."""
-    folder = file.parent / "golden"
-    photo = open_dataset(spec.data.validation, spec.task, spec.folder)[0].image
-    encoded = cv2.imencode(".png", cv2.cvtColor(photo, cv2.COLOR_RGB2BGR))[1]
-    write_bytes(folder / "photo.png", encoded.tobytes())
-    tensor, placement = input_tensor(spec, photo)
-    given: Arrays = {spec.input.name: np.repeat(tensor[np.newaxis], spec.input.shape[0], 0)}
-    found = run_checked(_run, file, inputs, outputs, given)
-    return Golden(
-        photo="golden/photo.png",
-        photo_sha256=sha256(folder / "photo.png"),
-        inputs=_keep(folder, "input", inputs, given),
-        outputs=_keep(folder, "output", outputs, found),
-        predictions=_predictions(spec, found, placement),
+def _verdict(row: Mapping[str, Any]) -> Verdict:
+    """Shorten a row of the report."""
+    return Verdict(
+        requirement=row["requirement"],
+        subject=row["subject"],
+        unit=row["unit"],
+        limit=row["limit"],
+        measured=row["value"],
+        met={"met": True, "broken": False}.get(row["status"]),
     )
+
+
+class _Example:
+    """The first validation photo, run through every file."""
+
+    def __init__(self, spec: Spec, files: Files, image: ImageInput) -> None:
+        self.spec, self.image = spec, image
+        self.rule = spec.task.decode if isinstance(spec.task, DetectionTask) else ArgmaxRule()
+        self.photo = open_dataset(spec.data.validation, spec.task, spec.folder)[0].image
+        self.pixels, self.placement = resize(self.photo, image.rule)
+        self.variants: dict[Accelerator, Candidate] = {"cpu": files.chosen}
+        # An app fills and reads all files alike.
+        if (files.gpu.inputs, files.gpu.outputs) == (files.chosen.inputs, files.chosen.outputs):
+            self.variants["gpu"] = files.gpu
+        self.outputs = {key: self._run(each) for key, each in self.variants.items()}
+        self.tolerance = _tolerance(self.outputs["cpu"], self._run(files.reference))
+
+    def _run(self, candidate: Candidate) -> Arrays:
+        tensor = photo_tensor(self.pixels, self.image)
+        given = {self.image.name: np.repeat(tensor[np.newaxis], self.spec.input.shape[0], 0)}
+        found: Arrays = run_checked(
+            _run, candidate.path, candidate.inputs, candidate.outputs, given
+        )
+        return found
+
+    def write(self, folder: Path) -> Golden:
+        """Write the photo, the pixels and all outputs."""
+        encoded = cv2.imencode(".png", cv2.cvtColor(self.photo, cv2.COLOR_RGB2BGR))[1]
+        write_bytes(folder / "photo.png", encoded.tobytes())
+        found = predictions(self.outputs["cpu"], self.rule, self.spec.task.labels, self.placement)
+        return Golden(
+            photo=f"{folder.name}/photo.png",
+            photo_sha256=sha256(folder / "photo.png"),
+            pixels=_keep(folder / "pixels.bin", self.pixels),
+            inputs={},
+            outputs={
+                accelerator: {
+                    info.name: _keep(
+                        folder / f"{accelerator}_{index}.bin",
+                        encode(info, info.from_onnx_order(self.outputs[accelerator][info.name])),
+                    )
+                    for index, info in enumerate(candidate.outputs)
+                }
+                for accelerator, candidate in self.variants.items()
+            },
+            predictions=found[:GOLDEN_PREDICTIONS],
+        )
+
+
+def _tolerance(chosen: Arrays, reference: Arrays) -> dict[str, float]:
+    """Say how far another runtime's outputs may lie from the golden ones.
+
+    Two right implementations of a quantized file round differently: LiteRT's own kernels and
+    XNNPACK lie as far apart as either from the float file (detector: 0.31 of corner offsets in ±8).
+    So each may be twice as far off as quantization itself; float files get `LEAST_TOLERANCE`.
+    """
+    return {
+        name: max(
+            2 * float(np.abs(values.astype(np.float64) - reference[name]).max()),
+            LEAST_TOLERANCE * float(np.abs(reference[name]).max()),
+        )
+        for name, values in chosen.items()
+    }
 
 
 def _run(
@@ -102,39 +196,12 @@ def _run(
     return LiteRtModel(file, inputs, outputs).run(given)
 
 
-def _keep(
-    folder: Path, role: str, infos: tuple[TensorInfo, ...], arrays: Arrays
-) -> dict[str, TensorFile]:
-    """Write tensors as the model file has them: its axis order and element type."""
-    kept = {}
-    for index, info in enumerate(infos):
-        array = encode(info, info.from_onnx_order(arrays[info.name]))
-        file = folder / f"{role}_{index}.bin"
-        write_bytes(file, array.astype(array.dtype.newbyteorder("<")).tobytes())
-        kept[info.name] = TensorFile(
-            file=f"{folder.name}/{file.name}",
-            sha256=sha256(file),
-            dtype=info.dtype,
-            shape=array.shape,
-        )
-    return kept
-
-
-def _predictions(spec: Spec, outputs: Arrays, placement: Placement) -> tuple[Prediction, ...]:
-    """Decode the outputs of the first photo, best first."""
-    first = {name: array[:1] for name, array in outputs.items()}
-    prediction = make_task(spec.task).predict(first, [placement])[0]
-    labels = spec.task.labels
-    if isinstance(prediction, np.ndarray):
-        best = int(np.argmax(prediction))
-        return (Prediction(label=labels[best], score=float(prediction[best])),)
-    return tuple(
-        Prediction(
-            label=labels[prediction.labels[index]],
-            score=round(float(prediction.scores[index]), 6),
-            quad=tuple(
-                (round(float(x), 3), round(float(y), 3)) for x, y in prediction.quads[index]
-            ),
-        )
-        for index in range(min(GOLDEN_PREDICTIONS, len(prediction.scores)))
+def _keep(file: Path, array: NDArray[Any]) -> TensorFile:
+    """Write a tensor as the model file has it: its axis order and element type."""
+    write_bytes(file, array.astype(array.dtype.newbyteorder("<")).tobytes())
+    return TensorFile(
+        file=f"{file.parent.name}/{file.name}",
+        sha256=sha256(file),
+        dtype=array.dtype.name,
+        shape=array.shape,
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FLOAT = "float"
 FLOAT_FILE = "model_fp32.tflite"
 PARTS = ("calibration", "validation", "test")
+FLOATS = ("float16", "float")
 # What is under way in every stage, and what makes photos into tensors.
 OWN, PHOTOS = __name__, "decant.cli.conversion"
 
@@ -171,24 +172,29 @@ class Way:
         """The chosen file, its sidecar and the golden example."""
         stage = Stage(
             "release",
-            {"chosen": self._digest(self._chosen), **self._data("validation")},
             {
-                **self._keys("input", "task"),
-                "model": self.project.spec.model.name,
-                "chosen": self._chosen,
+                **{role: self._digest(each) for role, each in self._handed_over.items()},
+                **self._data("validation"),
+                "report": self.measured.files["report.json"],
             },
-            (OWN, PHOTOS, "decant.cli.release"),
+            {
+                **self._keys("input", "task", "licences"),
+                "model": self.project.spec.model.name,
+                "files": self._handed_over,
+            },
+            (OWN, "decant.cli.release"),
         )
         return self._run(stage, self._release)
 
     def _release(self, out: Path) -> None:
-        importlib.import_module("decant.cli.release").write_release(
-            self.project.spec,
-            self._path(self._chosen),
-            _infos(self._chosen["inputs"]),
-            _infos(self._chosen["outputs"]),
-            out,
-        )
+        release = importlib.import_module("decant.cli.release")
+        files = {
+            role: release.Candidate(
+                each["name"], self._path(each), _infos(each["inputs"]), _infos(each["outputs"])
+            )
+            for role, each in self._handed_over.items()
+        }
+        release.write_release(self.project.spec, release.Files(**files), self._report, out)
 
     @cached_property
     def drawn(self) -> Result:
@@ -255,12 +261,26 @@ class Way:
         ]
 
     @cached_property
-    def _chosen(self) -> dict[str, Any]:
-        """Describe the file that the report chose."""
-        report = read_json(self.measured.folder / "report.json")
-        entries = (report["reference"], *report["candidates"])
+    def _report(self) -> dict[str, Any]:
+        document: dict[str, Any] = read_json(self.measured.folder / "report.json")
+        return document
+
+    @cached_property
+    def _handed_over(self) -> dict[str, dict[str, Any]]:
+        """Describe the files of a release by their part in it."""
+        entries = (self._report["reference"], *self._report["candidates"])
         file = next(entry["file"] for entry in entries if entry["chosen"])
-        return next(each for each in self._described if each["file"] == file)
+        chosen = next(each for each in self._described if each["file"] == file)
+        return {"chosen": chosen, "gpu": self._for_gpu(chosen), "reference": self._float}
+
+    def _for_gpu(self, chosen: dict[str, Any]) -> dict[str, Any]:
+        """Take the smallest float file that keeps the accuracy; GPUs compute in float16 anyway."""
+        if chosen["name"] in FLOATS:
+            return chosen
+        drop = next(row for row in self._report["verdict"] if row["requirement"] == "max_drop")
+        kept = {name for name, each in drop["candidates"].items() if each["status"] == "met"}
+        named = {each["name"]: each for each in self._described}
+        return next((named[name] for name in FLOATS if name in kept), self._float)
 
     def _maker(self, described: Mapping[str, Any]) -> Result:
         return self.converted if described["file"] == FLOAT_FILE else self.quantized

@@ -84,7 +84,8 @@ def known_model(path: Path) -> KnownModel:
         DataError: If the sidecar or its model file is missing or damaged.
     """
     sidecar = read_sidecar(path)
-    return KnownModel(sidecar.model, frozenset({sidecar.sha256}), sidecar.labels)
+    hashes = frozenset(variant.sha256 for variant in sidecar.variants)
+    return KnownModel(sidecar.model, hashes, sidecar.labels)
 
 
 def read_archive(path: Path, model: KnownModel) -> Archive:

@@ -10,8 +10,10 @@ import pytest
 from processes import everything_in, run_decant
 
 from decant.artifacts import read_json, sha256
+from decant.images import load_image, resize
+from decant.predictor import Predictor
 from decant.runtime import LiteRtModel
-from decant.sidecar import read_sidecar
+from decant.sidecar import read_sidecar, read_tensor
 
 NOISE = re.compile(r"tensorflow|absl|oneDNN|XNNPACK|WARNING|INFO:|[WIE]0000")
 
@@ -59,21 +61,32 @@ def test_same_project_in_another_folder_gives_the_same_candidates(built, tmp_pat
         assert (other / "build/bright" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
-def test_golden_example_is_what_the_file_computes(release):
+@pytest.mark.parametrize("accelerator", ["cpu", "gpu"])
+def test_golden_example_is_what_the_file_computes(release, accelerator):
+    predictor = Predictor(release / "model.json", accelerator)
+    assert set(predictor.golden_differences().values()) == {0.0}
+
+
+def test_predictor_answers_the_golden_photo_as_the_sidecar_says(release):
+    predictor = Predictor(release / "model.json")
+    golden = predictor.sidecar.golden[0]
+    photo = load_image(release / golden.photo)
+    assert predictor.predict(photo) == golden.predictions
+    pixels = read_tensor(release, golden.pixels)
+    np.testing.assert_array_equal(resize(photo, predictor.sidecar.image.rule)[0], pixels)
+
+
+def test_sidecar_names_every_file_and_verdict_of_the_report(release):
     sidecar = read_sidecar(release / "model.json")
-    golden = sidecar.golden[0]
-    model = LiteRtModel(release / sidecar.file, sidecar.inputs, sidecar.outputs)
-    given, expected = (
-        {info.name: info.to_onnx_order(_load(release, tensors[info.name])) for info in infos}
-        for infos, tensors in ((sidecar.inputs, golden.inputs), (sidecar.outputs, golden.outputs))
-    )
-    for name, value in model.run(given).items():
-        np.testing.assert_array_equal(value, expected[name])
-    assert golden.predictions[0].label in sidecar.labels
-
-
-def _load(folder, tensor):
-    return np.fromfile(folder / tensor.file, tensor.dtype).reshape(tensor.shape)
+    report = json.loads((release / "report.json").read_text())
+    entries = {each["name"]: each for each in (report["reference"], *report["candidates"])}
+    assert [each.accelerator for each in sidecar.variants] == ["cpu", "gpu"]
+    assert entries[sidecar.variant("cpu").name]["chosen"]
+    assert sidecar.variant("gpu").name in ("float16", "float")
+    for variant in sidecar.variants:
+        assert entries[variant.name]["size_bytes"] == variant.size_bytes
+    told = [(row.requirement, row.limit, row.measured) for row in sidecar.verdicts]
+    assert told == [(r["requirement"], r["limit"], r["value"]) for r in report["verdict"]]
 
 
 def test_second_run_does_nothing(decant, built, release):

@@ -15,8 +15,8 @@ RULE = ImageRule(
     mean=(0.5, 0.25, 0.0),
     std=(0.5, 0.25, 1.0),
     resize="letterbox",
-    antialias=True,
     padding=114,
+    shrink="area",
 )
 
 
@@ -51,11 +51,11 @@ def test_crop_takes_the_middle():
     assert placement.offset == (-20.0, 0.0)
 
 
-def test_antialias_averages_where_plain_bilinear_skips_pixels():
+def test_area_averages_where_plain_bilinear_skips_pixels():
     stripes = np.zeros((400, 600, 3), np.uint8)
     stripes[:, ::10] = 250
     averaged = images.resize(stripes, rule(resize="stretch"))[0]
-    skipped = images.resize(stripes, rule(resize="stretch", antialias=False))[0]
+    skipped = images.resize(stripes, rule(resize="stretch", shrink="bilinear"))[0]
     assert (averaged == 25).all()
     assert not (skipped == 25).any()
 

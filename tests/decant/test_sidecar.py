@@ -1,71 +1,122 @@
-"""The sidecar survives a round trip and belongs to one file only."""
+"""The sidecar survives a round trip, agrees with itself, and belongs to its files only."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
+from sidecars import tensor_file, write_model
 
-from decant.artifacts import sha256, write_json
+from decant.artifacts import write_json
 from decant.errors import DataError
-from decant.rules import ImageRule, QuadGridRule
-from decant.sidecar import Golden, ImageInput, Prediction, Sidecar, TensorFile, read_sidecar
-from decant.tensors import TensorInfo
+from decant.sidecar import json_schema, read_sidecar, read_tensor
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "model.schema.json"
 
 
 @pytest.fixture
 def sidecar(tmp_path):
-    model = tmp_path / "model.tflite"
-    model.write_bytes(b"TFL3")
-    rule = ImageRule(
-        height=320,
-        width=320,
-        colour="rgb",
-        mean=(0.5,) * 3,
-        std=(0.5,) * 3,
-        resize="letterbox",
-        antialias=True,
-        padding=114,
-    )
-    tensor = TensorFile(file="golden/x.bin", sha256="0" * 64, dtype="float32", shape=(1, 4))
-    return Sidecar(
-        model="detector",
-        file="model.tflite",
-        sha256=sha256(model),
-        size_bytes=4,
-        inputs=(TensorInfo(name="image", shape=(1, 320, 320, 3), dtype="float32", layout="nhwc"),),
-        outputs=(
-            TensorInfo(name="scores", shape=(1, None), dtype="int8", scale=0.5, zero_point=3),
-        ),
-        image=ImageInput(name="image", rule=rule, normalised_by="app"),
-        labels=("formula",),
-        decode=QuadGridRule(strides=(8, 16)),
-        golden=(
-            Golden(
-                photo=None,
-                inputs={"image": tensor},
-                outputs={"scores": tensor},
-                predictions=(Prediction(label="formula", score=0.5, quad=((0.0, 1.0),) * 4),),
-            ),
-        ),
-    )
+    return write_model(tmp_path)
 
 
-def test_round_trip(sidecar, tmp_path):
-    write_json(tmp_path / "model.json", sidecar.model_dump(mode="json"))
-    assert read_sidecar(tmp_path / "model.json") == sidecar
+@pytest.fixture
+def document(sidecar):
+    return json.loads(json.dumps(sidecar.model_dump(mode="json")))
 
 
-def test_another_file_is_refused(sidecar, tmp_path):
-    write_json(tmp_path / "model.json", sidecar.model_dump(mode="json"))
+def write(document, folder):
+    write_json(folder / "model.json", document)
+    return folder / "model.json"
+
+
+def test_round_trip(sidecar, document, tmp_path):
+    assert read_sidecar(write(document, tmp_path)) == sidecar
+
+
+def test_another_file_is_refused(document, tmp_path):
+    path = write(document, tmp_path)
     (tmp_path / "model.tflite").write_bytes(b"TFL3 changed")
-    with pytest.raises(DataError, match=r"model.tflite: SHA-256 is .* keep the two files"):
-        read_sidecar(tmp_path / "model.json")
+    with pytest.raises(DataError, match=r"model.tflite: SHA-256 is .* variants.0.sha256 = "):
+        read_sidecar(path)
+
+
+def put(document, path, value):
+    """Set, or with None remove, what stands at a path such as `image.rule.mean`."""
+    *parents, last = (int(part) if part.isdigit() else part for part in path.split("."))
+    for part in parents:
+        document = document[part]
+    if value is None:
+        del document[last]
+    else:
+        document[last] = value
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("schema_version", 2), ("unheard_of", 1), ("inputs", "image")]
+    ("path", "value", "message"),
+    [
+        ("schema_version", 1, "schema_version: is 1, not 2"),
+        ("unheard_of", 1, "unheard_of: Extra inputs"),
+        ("inputs", "image", "inputs: Input should be a valid tuple"),
+        ("inputs.0.shape", [1, "32", 64, 3], "inputs.0.shape.1: Input should be a valid integer"),
+        ("outputs.0.shape", [1, 4, 0, 1], r"outputs.0.shape: .* not fixed"),
+        ("outputs.0.scale", 0.5, "outputs.0.scale: goes with zero_point"),
+        ("outputs.1.name", "scores_s8", 'outputs: has "scores_s8" twice'),
+        ("variants.0.accelerator", "gpu", "variants: has no file for cpu"),
+        ("variants.0.file", "../model.tflite", "variants.0.file: .* not a file below"),
+        ("variants.0.file", "/model.tflite", "variants.0.file: .* not a file below"),
+        ("variants.0.sha256", "f00", "variants.0.sha256: String should match"),
+        ("variants.0.tolerance.scores_s8", None, "variants.0.tolerance: must have scores_s8, "),
+        ("image.name", "photo", 'image.name: no input is called "photo"'),
+        ("image.rule.width", 32, r"image.rule: makes 32×32 .* is \[1, 32, 64, 3\]"),
+        ("image.rule.mean", [0.5], "image.rule.mean: needs 3 numbers"),
+        ("image.rule.std", [0, 1, 1], "image.rule.std: must be above 0"),
+        ("image.rule.shrink", None, "image.rule.shrink: Field required"),
+        ("image.rule.rotation", "sideways", "image.rule.rotation: Input should be 'upright'"),
+        ("image.normalised_by", "file", "image.normalised_by: .* needs a uint8 input"),
+        ("decode.strides", [8, 16], "decode.strides: has 16, but no output is called scores_s16"),
+        ("decode.score_threshold", 2, "decode.score_threshold: Input should be less than 1"),
+        ("labels", ["formula", "figure"], "decode.strides: .* do not hold 2 scores"),
+        ("golden.0.pixels", None, "golden.0.pixels: goes with image"),
+        ("golden.0.pixels.shape", [32, 64], r"golden.0.pixels.shape: is \[32, 64\], not"),
+        ("golden.0.outputs.cpu.scores_s8.dtype", "int8", "golden.0.outputs.cpu.scores_s8.dtype: "),
+        ("golden.0.outputs.cpu", None, "golden.0.outputs: must be for cpu"),
+        ("golden.0.photo", "photo.png", "golden.0.photo_sha256: goes with photo"),
+        ("verdicts.0.limit", None, "verdicts.0.limit: Field required"),
+    ],
 )
-def test_another_format_is_refused(sidecar, tmp_path, key, value):
-    document = {**sidecar.model_dump(mode="json"), key: value}
-    (tmp_path / "model.json").write_text(json.dumps(document))
-    with pytest.raises(DataError, match=f"not a sidecar of schema 1 .*{key}"):
+def test_misfit_is_refused_by_the_name_of_its_field(document, tmp_path, path, value, message):
+    put(document, path, value)
+    with pytest.raises(DataError, match=f"model.json: {message}"):
+        read_sidecar(write(document, tmp_path))
+
+
+def test_argmax_needs_a_score_for_every_label(document, tmp_path):
+    document["decode"] = {"kind": "argmax"}
+    with pytest.raises(DataError, match=r"model.json: decode.kind: argmax needs one output"):
+        read_sidecar(write(document, tmp_path))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '"x"', "null", "[" * 5000])
+def test_what_is_no_sidecar_at_all(tmp_path, content):
+    (tmp_path / "model.json").write_text(content)
+    with pytest.raises(DataError, match=r"model\.json"):
         read_sidecar(tmp_path / "model.json")
+
+
+def test_damaged_tensor_is_refused(tmp_path):
+    (tmp_path / "golden").mkdir()
+    (tmp_path / "golden/x.bin").write_bytes(b"\0" * 16)
+    with pytest.raises(DataError, match=r"x.bin: is not the file that the sidecar describes"):
+        read_tensor(tmp_path, tensor_file(1, 4))
+
+
+def test_published_schema_is_that_of_the_code():
+    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == json_schema(), (
+        "run: python -m decant.sidecar > docs/model.schema.json"
+    )
+
+
+def test_published_schema_knows_every_field(document):
+    text = SCHEMA.read_text(encoding="utf-8")
+    keys = set(re.findall(r'"(\w+)":', json.dumps(document))) - {"scores_s8", "corners_s8", "cpu"}
+    assert all(f'"{key}"' in text for key in keys - {"model"})

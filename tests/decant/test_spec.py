@@ -40,7 +40,7 @@ def test_defaults_are_those_of_the_contract(write):
     spec = load_spec(write(SPEC))
     assert spec.input.name == "image"
     assert (spec.input.rule.height, spec.input.rule.width) == (32, 48)
-    assert spec.input.rule.antialias
+    assert spec.input.rule.shrink == "area"
     assert isinstance(spec.data.validation, GeneratedSource)
     assert spec.quantization.recipes == ("static_int8", "dynamic_int8", "float16")
     assert spec.requirements.max_drop == 0.01

@@ -21,8 +21,9 @@ from feedback_archives import (
     write_archive,
     write_zip,
 )
+from sidecars import write_model
 
-from decant.artifacts import sha256
+from decant.artifacts import sha256, write_json
 from decant.errors import DataError
 from decant.feedback import known_model, read_archive
 from decant.feedback.jpeg import fault_of, size_of
@@ -108,21 +109,12 @@ def test_a_manifest_of_faults_is_refused_once(tmp_path):
 
 
 def test_model_of_a_sidecar(tmp_path):
-    (tmp_path / "model.tflite").write_bytes(b"weights")
-    document = {
-        "model": "finder",
-        "file": "model.tflite",
-        "sha256": sha256(tmp_path / "model.tflite"),
-        "size_bytes": 7,
-        "inputs": [],
-        "outputs": [],
-        "labels": ["formula", "table"],
-    }
-    (tmp_path / "model.json").write_text(json.dumps(document))
+    sidecar = write_model(tmp_path)
+    write_json(tmp_path / "model.json", sidecar.model_dump(mode="json"))
     found = known_model(tmp_path / "model.json")
-    assert found.name == "finder"
-    assert document["sha256"] in found.sha256
-    assert found.labels == ("formula", "table")
+    assert found.name == sidecar.model
+    assert found.sha256 == {variant.sha256 for variant in sidecar.variants}
+    assert found.labels == sidecar.labels
 
 
 @pytest.mark.parametrize("flag", [0, cv2.IMWRITE_JPEG_RST_INTERVAL, cv2.IMWRITE_JPEG_OPTIMIZE])

@@ -1,0 +1,158 @@
+"""Carries out a sidecar: photo in, predictions out, as every app has to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import DataError
+from .images import resize, to_tensor
+from .rules import QuadGridRule
+from .runtime import LiteRtModel, describe
+from .runtime import decode as dequantize
+from .sidecar import Prediction, read_sidecar, read_tensor
+from .tasks.classification import Classification
+from .tasks.quad_detection import QuadDetection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from .images import Placement
+    from .rules import ArgmaxRule
+    from .sidecar import Accelerator, ImageInput, Sidecar
+    from .tensors import TensorInfo
+
+    Arrays = dict[str, NDArray[Any]]
+
+# What both the sidecar and the model file say of a tensor.
+BORDER_FIELDS = ("shape", "dtype", "scale", "zero_point")
+
+
+class Predictor:
+    """One model file of a bundle, open in LiteRT on this machine's processor.
+
+    Attributes:
+        folder: Of the bundle.
+        sidecar: Of the bundle.
+    """
+
+    def __init__(self, path: Path, accelerator: Accelerator = "cpu", *, threads: int = 1) -> None:
+        """Open a bundle.
+
+        Args:
+            path: Of its `model.json`.
+            accelerator: Whose file is run; it runs on the processor all the same.
+            threads: XNNPACK's worker threads.
+
+        Raises:
+            DataError: If the sidecar is damaged, does not fit its model file, or does not say how
+                a photo goes in and how outputs are decoded; the message names the field.
+        """
+        self.folder, self.sidecar = path.parent, read_sidecar(path)
+        if self.sidecar.image is None or self.sidecar.decode is None:
+            missing = "image" if self.sidecar.image is None else "decode"
+            raise DataError(f"{path}: {missing}: is not there, so no photo can be answered")
+        self._image, self._decode = self.sidecar.image, self.sidecar.decode
+        self._variant = self.sidecar.variant(accelerator)
+        file = self.folder / self._variant.file
+        check_fit(path, self.sidecar, file)
+        self._model = LiteRtModel(file, self.sidecar.inputs, self.sidecar.outputs, threads=threads)
+
+    def tensor(self, image: NDArray[np.uint8]) -> tuple[NDArray[Any], Placement]:
+        """Make the image input [1, C, H, W] of an upright photo [H, W, 3] uint8 RGB."""
+        pixels, placement = resize(image, self._image.rule)
+        return photo_tensor(pixels, self._image)[np.newaxis], placement
+
+    def predict(self, image: NDArray[np.uint8]) -> tuple[Prediction, ...]:
+        """Answer an upright photo [H, W, 3] uint8 RGB: best first, in its pixels."""
+        tensor, placement = self.tensor(image)
+        outputs = self._run({self._image.name: tensor})
+        return predictions(outputs, self._decode, self.sidecar.labels, placement)
+
+    def golden_differences(self) -> dict[str, float]:
+        """Run the golden examples: the largest absolute difference by output, in real units.
+
+        Raises:
+            DataError: If a file of an example is missing or damaged.
+        """
+        worst = dict.fromkeys((info.name for info in self.sidecar.outputs), 0.0)
+        infos = {info.name: info for info in (*self.sidecar.inputs, *self.sidecar.outputs)}
+        for golden in self.sidecar.golden:
+            expected = golden.outputs[self._variant.accelerator]
+            files = {**golden.inputs, **expected}
+            arrays = {
+                name: dequantize(infos[name], read_tensor(self.folder, file))
+                for name, file in files.items()
+            }
+            if golden.pixels is not None:
+                pixels = read_tensor(self.folder, golden.pixels)
+                arrays[self._image.name] = photo_tensor(pixels, self._image)[np.newaxis]
+            for name, found in self._run(arrays).items():
+                apart = np.abs(np.asarray(found, np.float64) - arrays[name])
+                worst[name] = max(worst[name], float(apart.max()))
+        return worst
+
+    def _run(self, arrays: Arrays) -> Arrays:
+        """Run the file; a single photo fills its batch."""
+        size = next(info for info in self.sidecar.inputs if info.name == self._image.name).shape[0]
+        photo = np.repeat(arrays[self._image.name], size or 1, 0)
+        return self._model.run({**arrays, self._image.name: photo})
+
+
+def photo_tensor(pixels: NDArray[np.uint8], image: ImageInput) -> NDArray[Any]:
+    """Turn resized pixels [H, W, C] into what the file takes, [C, H, W]."""
+    return to_tensor(pixels, image.rule, raw=image.normalised_by == "file")
+
+
+def predictions(
+    outputs: Arrays,
+    rule: QuadGridRule | ArgmaxRule,
+    labels: tuple[str, ...],
+    placement: Placement,
+) -> tuple[Prediction, ...]:
+    """Decode the outputs for the first photo of a batch, in ONNX order: best first."""
+    first = {name: array[:1] for name, array in outputs.items()}
+    if not isinstance(rule, QuadGridRule):
+        scores = Classification(labels).predict(first, [placement])[0]
+        best = int(np.argmax(scores))
+        return (Prediction(label=labels[best], score=float(scores[best])),)
+    found = QuadDetection(labels, rule).predict(first, [placement])[0]
+    return tuple(
+        Prediction(
+            label=labels[found.labels[index]],
+            score=float(found.scores[index]),
+            quad=tuple((float(x), float(y)) for x, y in found.quads[index]),
+        )
+        for index in range(len(found.scores))
+    )
+
+
+def check_fit(path: Path, sidecar: Sidecar, file: Path) -> None:
+    """Check that a model file has the tensors that its sidecar describes.
+
+    Raises:
+        DataError: If it has not, naming the field; or if it cannot be loaded.
+    """
+    border = describe(file)
+    for role in ("inputs", "outputs"):
+        described: Sequence[TensorInfo] = getattr(sidecar, role)
+        real = {info.name: info for info in getattr(border, role)}
+        if len(described) != len(real):
+            raise DataError(
+                f"{path}: {role}: has {len(described)}, {file.name} has {len(real)}; make it again"
+            )
+        for index, info in enumerate(described):
+            _check_tensor(f"{path}: {role}.{index}", info, real.get(info.name), file)
+
+
+def _check_tensor(where: str, info: TensorInfo, real: TensorInfo | None, file: Path) -> None:
+    if real is None:
+        raise DataError(f'{where}.name: {file.name} has no "{info.name}"; make it again')
+    for field in BORDER_FIELDS:
+        said, found = getattr(info, field), getattr(real, field)
+        if said != found:
+            raise DataError(f"{where}.{field}: is {said}, in {file.name} {found}; make it again")

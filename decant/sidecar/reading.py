@@ -1,0 +1,75 @@
+"""Reads a sidecar and the files it names, and refuses what does not belong together."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from ..artifacts import read_json, sha256
+from ..errors import DataError
+from .schema import SCHEMA, Sidecar, TensorFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+# A union's tag stands in the path that pydantic gives, but not in the document.
+TAGS = {"quad_grid", "argmax"}
+
+
+def read_sidecar(path: Path) -> Sidecar:
+    """Read a sidecar and check that the model files beside it are those it describes.
+
+    Raises:
+        DataError: If it is missing, of another format, contradicts itself, or describes other
+            files; the message names the field.
+    """
+    document = read_json(path)
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if version != SCHEMA:
+        raise DataError(
+            f"{path}: schema_version: is {version!r}, not {SCHEMA}; make it again with "
+            "decant tflite, or read it with the decant that made it"
+        )
+    try:
+        sidecar = Sidecar.model_validate(document)
+    except ValidationError as error:
+        raise DataError(f"{path}: {_fault(error)}; make it again with decant tflite") from error
+    for index, variant in enumerate(sidecar.variants):
+        found = sha256(path.parent / variant.file)
+        if found != variant.sha256:
+            raise DataError(
+                f"{path.parent / variant.file}: SHA-256 is {found[:12]}…, but {path.name} has "
+                f"variants.{index}.sha256 = {variant.sha256[:12]}…; keep the files of one run "
+                "together"
+            )
+    return sidecar
+
+
+def read_tensor(folder: Path, file: TensorFile) -> NDArray[Any]:
+    """Read a tensor of a golden example, in the model file's axis order.
+
+    Raises:
+        DataError: If its file is missing or not the one described.
+    """
+    path = folder / file.file
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); copy it again") from error
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise DataError(f"{path}: is not the file that the sidecar describes; copy it again")
+    dtype = np.dtype(file.dtype).newbyteorder("<")
+    return np.frombuffer(content, dtype).reshape(file.shape).astype(file.dtype)
+
+
+def _fault(error: ValidationError) -> str:
+    """Say the first thing that is wrong as `field: reason`."""
+    fault = error.errors()[0]
+    where = ".".join(str(part) for part in fault["loc"] if part not in TAGS)
+    reason = fault["msg"].removeprefix("Value error, ")
+    return f"{where}: {reason}" if where else reason

@@ -106,7 +106,7 @@ class YuvFrame(
     private fun rgb(luma: Int, blueness: Int, redness: Int): Int {
         // 1.402, 0.344136, 0.714136 and 1.772 (ITU-T T.871) in units of 2^-16.
         val red = luma + ((91881 * redness + HALF) shr 16)
-        val green = luma - ((22554 * blueness + 46802 * redness + HALF) shr 16)
+        val green = luma - ((22553 * blueness + 46802 * redness + HALF) shr 16)
         val blue = luma + ((116130 * blueness + HALF) shr 16)
         return clamp(red) or (clamp(green) shl 8) or (clamp(blue) shl 16)
     }

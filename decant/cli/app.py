@@ -52,6 +52,12 @@ class Role(StrEnum):
 Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="A zoo model's name or a path to a model.toml.")
 ]
+Bundled = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", help="A model, or a bundle that was made: its folder or model.json."
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -283,12 +289,7 @@ def report(model: Model, out: Out = None, verbose: Verbose = False) -> None:
 
 @app.command()
 def demo(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL", help="A model, or a bundle that was made: its folder or model.json."
-        ),
-    ],
+    model: Bundled,
     port: Annotated[
         int, typer.Option(min=0, max=65535, metavar="N", help="To serve; 0 for any that is free.")
     ] = 8765,
@@ -300,6 +301,20 @@ def demo(
     """Serve a page that runs a model's files in the browser, on photos and the camera."""
     with session(verbose=verbose) as terminal:
         _command("demo").serve(terminal, model, port, lan=lan)
+
+
+@app.command()
+def bundle(
+    model: Bundled,
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="New, empty, or an earlier bundle, which is replaced."),
+    ],
+    verbose: Verbose = False,
+) -> None:
+    """Copy what an app ships: the model files, their sidecar, and the golden example."""
+    with session(verbose=verbose) as terminal:
+        _command("bundle").copy(terminal, model, folder)
 
 
 @feedback.command("import")

@@ -6,7 +6,8 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..demo import find_bundle, installed_packages, make_server, open_bundle, page_routes
+from ..bundle import find_bundle, open_bundle
+from ..demo import installed_packages, make_server, page_routes
 
 if TYPE_CHECKING:
     from .terminal import Terminal

@@ -12,7 +12,7 @@ from .packages import WEB
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .bundle import Bundle
+    from ..bundle import Bundle
 
 # By suffix; a page's file with any other is not handed out.
 TYPES = {

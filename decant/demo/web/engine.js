@@ -87,8 +87,7 @@ export class Engine {
    */
   async run(elements) {
     const [info] = this.#sidecar.inputs;
-    const shape = info.shape.map((size) => size ?? 1);
-    const input = new Tensor(elements, shape);
+    const input = new Tensor(elements, info.shape);
     try {
       const outputs = await this.#model.run({ [info.name]: input });
       const found = new Map();

@@ -65,7 +65,8 @@ export function makeRecord(photo, runner, answer, changes) {
     accelerator: runner.backend,
     predictions: answer.predictions.map(({ label, score, quad }) => ({
       label,
-      score,
+      // A classifier may give scores that are no shares.
+      score: Math.min(Math.max(score, 0), 1),
       quad: quad.length ? quad : whole,
     })),
     corrections: changes,

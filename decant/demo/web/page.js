@@ -109,7 +109,6 @@ class Page {
 
   async #changeBackend(panel) {
     const wanted = panel.backend.value;
-    panel.note("");
     this.say(t("loading"));
     try {
       const refusal = wanted === "webgpu" ? gpuRefusal() : null;
@@ -354,6 +353,18 @@ class Page {
     this.#redraw();
   }
 
+  /** What is shown, for tests and for the curious at the browser's console. */
+  get answers() {
+    return this.#panels.map((panel) => ({
+      file: panel.variant.file,
+      backend: panel.runner.backend,
+      mismatch: panel.runner.mismatch,
+      predictions: panel.predictions,
+      times: panel.times,
+      shown: panel.shown,
+    }));
+  }
+
   say(text) {
     element("status").textContent = text;
     element("status").hidden = text === "";
@@ -385,7 +396,7 @@ function sameness(left, right, threshold) {
 /** Says which file is quicker. */
 function speed(left, right) {
   const [a, b] = [left, right].map((panel) => panel.times?.inference);
-  if (!a || !b) return "";
+  if (!a || !b || left.isHeldBack || right.isHeldBack) return "";
   const [quick, slow, ratio] = a < b ? [left, right, b / a] : [right, left, a / b];
   return t("faster", { quick: quick.name, slow: slow.name, ratio: ratio.toFixed(1) });
 }
@@ -419,6 +430,7 @@ async function main() {
     const runtime = { ...(await loadRuntime()), version: await litertVersion() };
     page = new Page(sidecar, runtime, await openStore());
     await page.start();
+    globalThis.decant = page;
   } catch (error) {
     element("status").hidden = true;
     element("error").hidden = false;

@@ -130,7 +130,7 @@ export function normalise(pixels, image, info) {
       one[cell * cellStep + channel * channelStep] = values[pixels[cell * channels + channel]];
     }
   }
-  const batch = info.shape[0] ?? 1;
+  const [batch] = info.shape;
   if (batch === 1) return one;
   const all = new one.constructor(batch * one.length);
   for (let i = 0; i < batch; i++) all.set(one, i * one.length);

@@ -5,6 +5,7 @@ import { decode } from "./decode.js";
 import { Engine } from "./engine.js";
 import { fit, normalise } from "./preprocess.js";
 import { Refusal } from "./refusal.js";
+import { dequantize } from "./tensor.js";
 
 /**
  * @typedef {{preprocess: number, inference: number, decode: number}} StageTimes In ms.
@@ -50,12 +51,14 @@ export class Runner {
 
   /** @returns {Promise<{name: string, apart: number, allowed: number} | null>} */
   async #goldenMismatch() {
-    const { image, inputs } = this.#sidecar;
+    const { image, inputs, outputs } = this.#sidecar;
     for (const golden of this.#sidecar.golden) {
       const pixels = await fetchTensor(golden.pixels);
-      const outputs = await this.#engine.run(normalise(pixels, image, inputs[0]));
-      for (const [name, file] of Object.entries(golden.outputs[this.variant.accelerator])) {
-        const apart = distance(outputs.get(name), await fetchTensor(file));
+      const found = await this.#engine.run(normalise(pixels, image, inputs[0]));
+      for (const info of outputs) {
+        const { name } = info;
+        const file = golden.outputs[this.variant.accelerator][name];
+        const apart = distance(found.get(name), dequantize(info, await fetchTensor(file)));
         const allowed = this.variant.tolerance[name];
         // Written so that NaN is a mismatch.
         if (!(apart <= allowed)) return { name, apart, allowed };

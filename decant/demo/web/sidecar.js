@@ -5,7 +5,7 @@ import { text, whole } from "./checks.js";
 
 /**
  * @typedef {{
- *   name: string, shape: (number | null)[], dtype: string, layout: string,
+ *   name: string, shape: number[], dtype: string, layout: string,
  *   scale: number | null, zero_point: number | null,
  * }} TensorInfo
  * @typedef {{
@@ -48,7 +48,7 @@ const accelerator = oneOf("cpu", "gpu", "npu");
 
 const tensorInfo = object({
   name: text,
-  shape: list(nullable(whole(1))),
+  shape: list(whole(1)),
   dtype: text,
   layout: oneOf("nchw", "nhwc", "ncw", "nwc", "ncdhw", "ndhwc", "keep"),
   scale: nullable(number()),
@@ -141,6 +141,7 @@ export function readSidecar(document) {
     throw new Error(`schema_version: is ${version}, this page reads ${SCHEMA}`);
   }
   sidecar(document, "");
+  checkTensors(document);
   checkVariants(document);
   checkImage(document);
   checkDecode(document);
@@ -150,6 +151,17 @@ export function readSidecar(document) {
 
 function require(condition, message) {
   if (!condition) throw new Error(message);
+}
+
+function checkTensors({ inputs, outputs }) {
+  for (const [role, infos] of Object.entries({ inputs, outputs })) {
+    const names = infos.map((each) => each.name);
+    require(new Set(names).size === names.length, `${role}: has a name twice`);
+    infos.forEach((each, index) => {
+      const pair = (each.scale === null) === (each.zero_point === null);
+      require(pair, `${role}.${index}.scale: goes with zero_point, both or neither`);
+    });
+  }
 }
 
 function checkVariants({ variants, outputs }) {
@@ -181,8 +193,12 @@ function checkImage({ image, inputs }) {
       `image.rule.${name}: has ${rule[name].length} values, ${rule.colour} has ${channels}`,
     );
   }
-  require(rule.std.every((each) => each !== 0), "image.rule.std: must not be 0");
+  require(rule.std.every((each) => each > 0), "image.rule.std: must be above 0");
   const [info] = inputs;
+  require(
+    image.normalised_by === "app" || info.dtype === "uint8",
+    `image.normalised_by: "file" needs a uint8 input, not ${info.dtype}`,
+  );
   const sizes = [rule.height, rule.width];
   const wanted = info.layout === "nhwc" ? [...sizes, channels] : [channels, ...sizes];
   require(
@@ -199,26 +215,40 @@ function checkDecode({ decode, outputs, labels }) {
     return;
   }
   for (const stride of decode.strides) {
-    for (const [name, channels] of [[`scores_s${stride}`, labels.length], [`corners_s${stride}`, 8]]) {
-      const info = outputs.find((each) => each.name === name);
-      require(info !== undefined, `decode.strides: there is no output ${name}`);
-      const found = info.shape[info.layout === "nhwc" ? 3 : 1];
-      require(
-        info.shape.length === 4 && found === channels,
-        `decode: ${name} has shape [${info.shape}], not ${channels} channels`,
-      );
-    }
+    const scores = grid(outputs, `scores_s${stride}`);
+    const corners = grid(outputs, `corners_s${stride}`);
+    require(
+      scores[1] === labels.length && `${corners}` === `${[scores[0], 8, scores[2], scores[3]]}`,
+      `decode.strides: has ${stride}, but scores_s${stride} [${scores}] and corners_s${stride} ` +
+        `[${corners}] do not hold ${labels.length} scores and 8 corner offsets`,
+    );
   }
 }
 
+/** The shape [N, C, H, W] of an output. */
+function grid(outputs, name) {
+  const info = outputs.find((each) => each.name === name);
+  require(info !== undefined, `decode.strides: no output is called ${name}`);
+  if (info.layout !== "nhwc") return info.shape;
+  const [batch, height, width, channels] = info.shape;
+  return [batch, channels, height, width];
+}
+
 function checkGolden({ variants, outputs, image }, golden, path) {
-  const names = outputs.map((each) => each.name);
   for (const { accelerator } of variants) {
     const given = golden.outputs[accelerator];
-    require(
-      given !== undefined && sameNames(names, given),
-      `${path}.outputs.${accelerator}: is not for ${names}`,
-    );
+    const where = `${path}.outputs.${accelerator}`;
+    const names = outputs.map((each) => each.name);
+    require(given !== undefined && sameNames(names, given), `${where}: is not for ${names}`);
+    for (const info of outputs) checkTensorFile(given[info.name], info, `${where}.${info.name}`);
   }
-  require(golden.pixels !== null, `${path}.pixels: is missing, but ${image.name} needs them`);
+  require(golden.pixels !== null, `${path}.pixels: goes with image, both or neither`);
+  const { height, width, colour } = image.rule;
+  const shape = [height, width, colour === "grey" ? 1 : 3];
+  checkTensorFile(golden.pixels, { shape, dtype: "uint8" }, `${path}.pixels`);
+}
+
+function checkTensorFile(file, { shape, dtype }, path) {
+  require(`${file.shape}` === `${shape}`, `${path}.shape: is [${file.shape}], not [${shape}]`);
+  require(file.dtype === dtype, `${path}.dtype: is ${file.dtype}, not ${dtype}`);
 }

@@ -107,6 +107,8 @@ const ENGLISH = {
   serverGone: "The server does not answer. Is decant demo still running?",
   noSimd:
     "This browser has no WebAssembly SIMD, which LiteRT.js needs. Chrome or Edge 91, Firefox 89, Safari 16.4 or newer have it.",
+  slowFloat16:
+    "LiteRT.js does not speed up float16 files on the CPU (LiteRT issue 9663): a phone is quicker.",
   noWebGpu: "This browser has no WebGPU here.",
   noGpu: "WebGPU finds no graphics processor that it may use.",
   partlyOnGpu: "Only a part of the model would run on the graphics processor, so it is left out.",
@@ -227,6 +229,8 @@ const KOREAN = {
   serverGone: "서버가 응답하지 않습니다. decant demo가 실행 중인지 확인하세요.",
   noSimd:
     "이 브라우저에는 LiteRT.js에 필요한 WebAssembly SIMD가 없습니다. Chrome·Edge 91, Firefox 89, Safari 16.4 이상을 쓰세요.",
+  slowFloat16:
+    "LiteRT.js는 CPU에서 float16 파일을 가속하지 않습니다 (LiteRT 이슈 9663). 휴대폰에서는 더 빠릅니다.",
   noWebGpu: "이 브라우저에서는 WebGPU를 쓸 수 없습니다.",
   noGpu: "WebGPU가 쓸 수 있는 그래픽 장치를 찾지 못했습니다.",
   partlyOnGpu: "모델의 일부만 그래픽 장치에서 실행되므로 쓰지 않습니다.",

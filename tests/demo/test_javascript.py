@@ -1,0 +1,255 @@
+"""The page's own modules, run in Node: they compute what Python computes, and refuse the same."""
+
+import base64
+import io
+import json
+import subprocess
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from sidecars import write_model
+
+from decant.feedback import jpeg
+from decant.images import Placement, resize, to_tensor
+from decant.predictor import predictions
+from decant.rules import ArgmaxRule, ImageRule, QuadGridRule
+
+SCRIPT = Path(__file__).with_name("javascript.mjs")
+# A float32 has 24 bits: the exponential may be off by one of them.
+SCORE_TOLERANCE = 1.2e-7
+
+
+def in_node(cases):
+    """Carry out cases in one Node process."""
+    ended = subprocess.run(
+        ["node", SCRIPT], input=json.dumps(cases), capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def base64_of(array):
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
+
+
+def array_of(text, dtype, shape):
+    return np.frombuffer(base64.b64decode(text), dtype).reshape(shape)
+
+
+def rule(rng, resize_kind, colour, shrink):
+    channels = 1 if colour == "grey" else 3
+    return ImageRule(
+        height=int(rng.integers(1, 90)),
+        width=int(rng.integers(1, 90)),
+        colour=colour,
+        mean=tuple(rng.uniform(0, 1, channels).tolist()),
+        std=tuple(rng.uniform(0.1, 1, channels).tolist()),
+        resize=resize_kind,
+        padding=int(rng.integers(0, 256)),
+        shrink=shrink,
+    )
+
+
+def photo_case(rng, made, layout, normalised_by="app", most=260):
+    """Draw a photo of random size, and describe the input that takes it."""
+    height, width = rng.integers(1, most, 2).tolist()
+    photo = rng.integers(0, 256, (height, width, 3), np.uint8)
+    opaque = np.full((height, width, 1), 255, np.uint8)
+    sizes = (made.height, made.width)
+    shape = [1, *sizes, made.channels] if layout == "nhwc" else [1, made.channels, *sizes]
+    info = {
+        "name": "image",
+        "shape": shape,
+        "dtype": "float32" if normalised_by == "app" else "uint8",
+        "layout": layout,
+        "scale": None,
+        "zero_point": None,
+    }
+    image = {"name": "image", "rule": made.model_dump(), "normalised_by": normalised_by}
+    case = {"action": "prepare", "width": width, "height": height, "image": image, "info": info}
+    return photo, {**case, "rgba": base64_of(np.concatenate((photo, opaque), 2))}
+
+
+def check_photo(photo, case, made, answer):
+    """Hold what Node made against what Python makes."""
+    pixels, placement = resize(photo, made)
+    raw = case["image"]["normalised_by"] == "file"
+    tensor = to_tensor(pixels, made, raw=raw)
+    if case["info"]["layout"] == "nhwc":
+        tensor = tensor.transpose(1, 2, 0)
+    found = array_of(answer["pixels"], np.uint8, pixels.shape)
+    np.testing.assert_array_equal(found, pixels)
+    dtype = np.uint8 if raw else np.float32
+    np.testing.assert_array_equal(array_of(answer["tensor"], dtype, tensor.shape), tensor)
+    where = answer["placement"]
+    assert (where["scaleX"], where["scaleY"]) == placement.scale
+    assert (where["offsetX"], where["offsetY"]) == placement.offset
+
+
+@pytest.mark.parametrize("shrink", ["area", "bilinear"])
+@pytest.mark.parametrize("kind", ["letterbox", "stretch", "crop"])
+def test_photos_become_the_same_bits(kind, shrink):
+    rng = np.random.default_rng([len(kind), len(shrink)])
+    cases = []
+    for index in range(60):
+        made = rule(rng, kind, ("rgb", "bgr", "grey")[index % 3], shrink)
+        layout = ("nhwc", "keep", "nchw")[index % 3 if index < 30 else 0]
+        cases.append((made, *photo_case(rng, made, layout, ("app", "file")[index % 2])))
+    answers = in_node([case for _, _, case in cases])
+    for (made, photo, case), answer in zip(cases, answers, strict=True):
+        check_photo(photo, case, made, answer)
+
+
+def test_a_large_photo_becomes_the_same_bits():
+    """Sums of a photo of 12 megapixels exceed 32 bits."""
+    rng = np.random.default_rng(1)
+    made = rule(rng, "letterbox", "rgb", "area").model_copy(update={"height": 319, "width": 317})
+    photo = np.full((3001, 4001, 3), 255, np.uint8)
+    photo[::3, 1::5] = rng.integers(0, 256, (1001, 800, 3), np.uint8)
+    _, case = photo_case(rng, made, "nhwc")
+    opaque = np.full((3001, 4001, 1), 255, np.uint8)
+    case |= {"width": 4001, "height": 3001, "rgba": base64_of(np.dstack((photo, opaque)))}
+    check_photo(photo, case, made, in_node([case])[0])
+
+
+def grids(rng, strides, labels, height, width):
+    """Draw outputs in ONNX order, many of whose scores are equal, as an int8 file's are."""
+    outputs = {}
+    for stride in strides:
+        cells = (height // stride, width // stride)
+        scores = np.round(rng.normal(-2.5, 2, (1, labels, *cells)) * 4) / 4
+        outputs[f"scores_s{stride}"] = scores.astype(np.float32)
+        outputs[f"corners_s{stride}"] = rng.normal(0, 2, (1, 8, *cells)).astype(np.float32)
+    return outputs
+
+
+def decode_case(outputs, decode, labels, placement, layout):
+    infos, files = [], {}
+    for name, array in outputs.items():
+        file = np.moveaxis(array, 1, -1) if layout == "nhwc" else array
+        infos.append({"name": name, "shape": list(file.shape), "layout": layout})
+        files[name] = base64_of(file)
+    sidecar = {"outputs": infos, "labels": labels, "decode": decode.model_dump()}
+    (scale, offset) = placement.scale, placement.offset
+    where = {"scaleX": scale[0], "scaleY": scale[1], "offsetX": offset[0], "offsetY": offset[1]}
+    return {"action": "decode", "outputs": files, "sidecar": sidecar, "placement": where}
+
+
+def test_outputs_become_the_same_quads():
+    rng = np.random.default_rng(5)
+    cases, expected = [], []
+    for index in range(40):
+        decode = QuadGridRule(
+            strides=((12,), (8, 16), (16, 8, 32))[index % 3],
+            score_threshold=float(rng.uniform(0.02, 0.6)),
+            nms_iou=float(rng.uniform(0.2, 0.9)),
+            max_detections=int(rng.integers(1, 120)),
+        )
+        labels = [f"label {i}" for i in range(1 + index % 4)]
+        placement = Placement(
+            tuple(rng.uniform(0.1, 2, 2).tolist()), tuple(rng.uniform(-9, 0, 2).tolist()), (1, 1)
+        )
+        outputs = grids(rng, decode.strides, len(labels), 96, 160)
+        cases.append(decode_case(outputs, decode, labels, placement, ("nhwc", "keep")[index % 2]))
+        expected.append(predictions(outputs, decode, tuple(labels), placement))
+    assert sum(map(len, expected)) > 500
+    for python, node in zip(expected, in_node(cases), strict=True):
+        assert [each.label for each in python] == [each["label"] for each in node]
+        quads = [each.quad for each in python]
+        np.testing.assert_array_equal([each["quad"] for each in node], quads)
+        scores = [each.score for each in python]
+        np.testing.assert_allclose([each["score"] for each in node], scores, atol=SCORE_TOLERANCE)
+
+
+def test_scores_become_the_same_label():
+    rng = np.random.default_rng(6)
+    labels = [f"label {i}" for i in range(9)]
+    placement = Placement((1.0, 1.0), (0.0, 0.0), (1, 1))
+    cases, expected = [], []
+    for _ in range(20):
+        outputs = {"scores": rng.integers(0, 6, (1, 9)).astype(np.float32)}
+        cases.append(decode_case(outputs, ArgmaxRule(), labels, placement, "keep"))
+        expected += predictions(outputs, ArgmaxRule(), tuple(labels), placement)
+    found = [answer[0] for answer in in_node(cases)]
+    python = [{"label": e.label, "score": e.score, "quad": []} for e in expected]
+    assert found == python
+
+
+def put(document, path, value):
+    """Set, or with None remove, what stands at a path such as `image.rule.mean`."""
+    *parents, last = (int(part) if part.isdigit() else part for part in path.split("."))
+    for part in parents:
+        document = document[part]
+    if value is None:
+        del document[last]
+    else:
+        document[last] = value
+
+
+FAULTS = [
+    ("schema_version", 1, "schema_version: is 1"),
+    ("schema_version", 3, "schema_version: is 3"),
+    ("unheard_of", 1, "unheard_of: is an unknown field"),
+    ("model", None, "model: is missing"),
+    ("inputs", "image", "inputs: must be a list"),
+    ("inputs.0.shape", [1, "32", 64, 3], "inputs.0.shape.1: must be a whole number"),
+    ("inputs.0.scale", 0.5, "inputs.0.scale: goes with zero_point"),
+    ("inputs.0.name", "picture", 'image.name: "image" is not the only input'),
+    ("variants", [], "variants: has 0 entries"),
+    ("variants.0.accelerator", "gpu", "variants: has no file for cpu"),
+    ("variants.0.accelerator", "tpu", 'variants.0.accelerator: must be "cpu" or "gpu" or "npu"'),
+    ("variants.0.file", "../model.tflite", "variants.0.file: must be a file below"),
+    ("variants.0.file", "/etc/passwd", "variants.0.file: must be a file below"),
+    ("variants.0.sha256", "A" * 64, "variants.0.sha256: must be a SHA-256"),
+    ("variants.0.size_bytes", 0, "variants.0.size_bytes: must be a whole number of at least 1"),
+    ("variants.0.tolerance.scores_s8", None, "variants.0.tolerance: is not for"),
+    ("variants.0.tolerance.scores_s8", -1, "variants.0.tolerance.scores_s8: must be a number"),
+    ("image.rule.mean", [0.5], "image.rule.mean: has 1 values"),
+    ("image.rule.std", [0.5, 0, 0.5], "image.rule.std: must be above 0"),
+    ("image.rule.height", 31, "image.rule: does not fit"),
+    ("image.rule.rotation", "any", 'image.rule.rotation: must be "upright"'),
+    ("image.rule.antialias", True, "image.rule.antialias: is an unknown field"),
+    ("image.normalised_by", "file", 'image.normalised_by: "file" needs a uint8 input'),
+    ("decode.kind", "anchors", 'decode.kind: must be "quad_grid" or "argmax"'),
+    ("decode.strides", [16], "decode.strides: no output is called scores_s16"),
+    ("labels", ["a", "b"], "decode.strides: has 8, but"),
+    ("golden.0.outputs.cpu.scores_s8.shape", [1, 8, 4, 1], "golden.0.outputs.cpu.scores_s8.shape"),
+    ("golden.0.outputs.cpu.scores_s8", None, "golden.0.outputs.cpu: is not for"),
+    ("golden.0.pixels.dtype", "float32", "golden.0.pixels.dtype: is float32"),
+    ("verdicts.0.met", "yes", "verdicts.0.met: must be true or false"),
+]
+
+
+def test_what_is_wrong_with_a_sidecar_is_named(tmp_path):
+    document = write_model(tmp_path).model_dump(mode="json")
+    cases = [{"action": "read", "document": document}]
+    for path, value, _ in FAULTS:
+        broken = json.loads(json.dumps(document))
+        put(broken, path, value)
+        cases.append({"action": "read", "document": broken})
+    whole, *messages = in_node(cases)
+    assert whole == ""
+    for (path, value, message), said in zip(FAULTS, messages, strict=True):
+        assert message in said, f"{path} = {value}: {said!r}"
+
+
+def test_metadata_goes_out_of_jpegs():
+    picture = np.random.default_rng(2).integers(0, 256, (24, 40, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x010E] = "taken at home"
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", exif=exif, comment=b"hello", dpi=(72, 72))
+    encoded = buffer.getvalue()
+    assert jpeg.fault_of(encoded) is not None
+    text = base64.b64encode(encoded).decode()
+    (answer,) = in_node([{"action": "strip", "jpeg": text}])
+    clean = base64.b64decode(answer)
+    assert jpeg.fault_of(clean) is None
+    assert len(clean) > 100
+    before, after = (
+        cv2.imdecode(np.frombuffer(each, np.uint8), cv2.IMREAD_COLOR) for each in (encoded, clean)
+    )
+    np.testing.assert_array_equal(before, after)

@@ -6,6 +6,7 @@ Each check raises ValueError; its message begins with the path of the field.
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from ..rules import QuadGridRule
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
     from ..rules import ArgmaxRule
     from ..tensors import TensorInfo
-    from .schema import Golden, ImageInput, Sidecar, TensorFile, Variant
+    from .schema import Golden, ImageInput, Sidecar, TensorFile, Variant, Verdict
 
-CORNER_VALUES = 8
+CORNERS = 4
+CORNER_VALUES = 2 * CORNERS
+LEVEL = re.compile(r"(?:scores|corners)_s(\d+)")
 
 
 def check_tensors(inputs: Sequence[TensorInfo], outputs: Sequence[TensorInfo]) -> None:
@@ -69,6 +72,10 @@ def check_decode(
         shapes = {info.name: info.onnx_shape for info in outputs}
         for stride in rule.strides:
             _check_level(stride, shapes, len(labels))
+        for name in shapes:
+            level = LEVEL.fullmatch(name)
+            if level and int(level[1]) not in rule.strides:
+                raise ValueError(f"decode.strides: lacks {level[1]}, so nothing reads {name}")
         return
     scores = math.prod(size or 0 for size in outputs[0].onnx_shape[1:]) if len(outputs) == 1 else 0
     if scores != len(labels) or not labels:
@@ -107,6 +114,20 @@ def check_golden(path: str, golden: Golden, sidecar: Sidecar) -> None:
         raise ValueError(f"{path}.outputs: must be for {', '.join(sorted(accelerators))}")
     for accelerator, files in golden.outputs.items():
         _check_tensor_files(f"{path}.outputs.{accelerator}", files, sidecar.outputs)
+    for index, found in enumerate(golden.predictions):
+        where = f"{path}.predictions.{index}"
+        if found.label not in sidecar.labels:
+            raise ValueError(f'{where}.label: "{found.label}" is not among labels')
+        corners = CORNERS if isinstance(sidecar.decode, QuadGridRule) else 0
+        if len(found.quad) != corners:
+            raise ValueError(f"{where}.quad: must have {corners} corners by the decode rule")
+
+
+def check_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """Check that only what was measured was judged."""
+    for index, verdict in enumerate(verdicts):
+        if verdict.measured is None and verdict.met is not None:
+            raise ValueError(f"verdicts.{index}.met: goes with measured, which is null")
 
 
 def _check_tensor_files(

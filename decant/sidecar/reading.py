@@ -47,6 +47,12 @@ def read_sidecar(path: Path) -> Sidecar:
                 f"variants.{index}.sha256 = {variant.sha256[:12]}…; keep the files of one run "
                 "together"
             )
+        size_bytes = (path.parent / variant.file).stat().st_size
+        if size_bytes != variant.size_bytes:
+            raise DataError(
+                f"{path}: variants.{index}.size_bytes: is {variant.size_bytes}, {variant.file} has "
+                f"{size_bytes}; make it again with decant tflite"
+            )
     return sidecar
 
 

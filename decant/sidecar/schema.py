@@ -9,7 +9,14 @@ from pydantic import AfterValidator, Field, model_validator
 from ..errors import DataError
 from ..rules import ArgmaxRule, ImageRule, QuadGridRule, Rule, array
 from ..tensors import TensorInfo
-from .agreement import check_decode, check_files, check_golden, check_image, check_tensors
+from .agreement import (
+    check_decode,
+    check_files,
+    check_golden,
+    check_image,
+    check_tensors,
+    check_verdicts,
+)
 
 SCHEMA: Final = 2
 NAME = "model.json"
@@ -185,6 +192,7 @@ class Sidecar(Rule):
             check_decode(self.decode, self.outputs, self.labels)
         for index, golden in enumerate(self.golden):
             check_golden(f"golden.{index}", golden, self)
+        check_verdicts(self.verdicts)
         return self
 
 

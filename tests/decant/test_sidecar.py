@@ -74,6 +74,7 @@ def put(document, path, value):
         ("image.rule.rotation", "sideways", "image.rule.rotation: Input should be 'upright'"),
         ("image.normalised_by", "file", "image.normalised_by: .* needs a uint8 input"),
         ("decode.strides", [8, 16], "decode.strides: has 16, but no output is called scores_s16"),
+        ("outputs.0.name", "scores_s4", "variants.0.tolerance: must have scores_s4, corners_s8"),
         ("decode.score_threshold", 2, "decode.score_threshold: Input should be less than 1"),
         ("labels", ["formula", "figure"], "decode.strides: .* do not hold 2 scores"),
         ("golden.0.pixels", None, "golden.0.pixels: goes with image"),
@@ -81,12 +82,24 @@ def put(document, path, value):
         ("golden.0.outputs.cpu.scores_s8.dtype", "int8", "golden.0.outputs.cpu.scores_s8.dtype: "),
         ("golden.0.outputs.cpu", None, "golden.0.outputs: must be for cpu"),
         ("golden.0.photo", "photo.png", "golden.0.photo_sha256: goes with photo"),
+        ("golden.0.predictions.0.label", "figure", 'golden.0.predictions.0.label: "figure" is not'),
+        ("golden.0.predictions.0.quad", [[0, 1]], "golden.0.predictions.0.quad: .* 4 corners"),
+        ("verdicts.0.met", True, "verdicts.0.met: goes with measured"),
+        ("variants.0.size_bytes", 5, "variants.0.size_bytes: is 5, model.tflite has 4"),
         ("verdicts.0.limit", None, "verdicts.0.limit: Field required"),
     ],
 )
 def test_misfit_is_refused_by_the_name_of_its_field(document, tmp_path, path, value, message):
     put(document, path, value)
     with pytest.raises(DataError, match=f"model.json: {message}"):
+        read_sidecar(write(document, tmp_path))
+
+
+def test_an_output_of_no_stride_is_refused(document, tmp_path):
+    """A rule that forgets a level would find fewer things, and nobody would notice."""
+    document["outputs"].append({**document["outputs"][0], "name": "scores_s16"})
+    document["variants"][0]["tolerance"]["scores_s16"] = 0.5
+    with pytest.raises(DataError, match=r"model.json: decode.strides: lacks 16"):
         read_sidecar(write(document, tmp_path))
 
 

@@ -3,9 +3,6 @@ package dev.decant.core
 import kotlin.math.abs
 import kotlin.math.hypot
 
-// As Correction.Remark requires.
-private const val LONGEST_REMARK = 2000
-
 /** A place on the upright photo, in its pixels. */
 data class Point(val x: Float, val y: Float)
 
@@ -129,6 +126,11 @@ class AnswerEdit private constructor(
     )
 
     private fun Point.toList() = listOf(x, y)
+
+    companion object {
+        /** Chars of a remark, as Correction.Remark has it; what is longer is cut. */
+        const val LONGEST_REMARK = 2000
+    }
 }
 
 /** The first [longest] chars; a character of two chars is not cut in half. */

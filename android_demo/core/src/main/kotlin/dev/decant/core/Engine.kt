@@ -9,7 +9,7 @@ enum class Accelerator { NPU, GPU, CPU }
  * What is to be opened.
  *
  * @property model the model file.
- * @property sha256 of the model file, from the sidecar.
+ * @property variant what the sidecar says of it.
  * @property inputs its inputs, in the sidecar's order.
  * @property outputs its outputs, in the sidecar's order.
  * @property accelerator the only hardware to use: with two at a time LiteRT may silently fall back.
@@ -17,17 +17,16 @@ enum class Accelerator { NPU, GPU, CPU }
  */
 data class EngineRequest(
     val model: File,
-    val sha256: String,
+    val variant: Variant,
     val inputs: List<TensorInfo>,
     val outputs: List<TensorInfo>,
-    val accelerator: Accelerator,
+    val accelerator: Accelerator = variant.accelerator,
     val threads: Int = 1,
 ) {
     companion object {
         /** Asks for a variant of the bundle in [folder], on the accelerator that it is for. */
         fun of(variant: Variant, sidecar: Sidecar, folder: File, threads: Int = 1) = EngineRequest(
-            File(folder, variant.file), variant.sha256, sidecar.inputs, sidecar.outputs,
-            variant.accelerator, threads,
+            File(folder, variant.file), variant, sidecar.inputs, sidecar.outputs, threads = threads,
         )
     }
 
@@ -39,7 +38,9 @@ data class EngineRequest(
      * @throws EngineException if it is missing or differs.
      */
     fun requireIntact() {
-        if (!model.isFile || sha256(model.readBytes()) != sha256) {
+        val fits = model.isFile && model.length() == variant.sizeBytes &&
+            sha256(model.readBytes()) == variant.sha256
+        if (!fits) {
             throw EngineException("$model: is not the file that model.json describes; copy it again")
         }
     }

@@ -18,6 +18,9 @@ internal class JsonFields(private val path: String, private val json: JsonObject
         return json.has(name) && !json.get(name).isJsonNull
     }
 
+    /** Whether a field that must be there says null. */
+    fun isNull(name: String): Boolean = need(name).isJsonNull
+
     fun string(name: String): String = asString(need(name), at(name))
 
     fun boolean(name: String): Boolean {

@@ -2,17 +2,25 @@ package dev.decant.core
 
 /** Checks that the parts of a sidecar speak of the same tensors. */
 internal object SidecarCheck {
+    private const val CORNERS = 4
+    private val LEVEL = Regex("(?:scores|corners)_s([0-9]+)")
+
     fun check(sidecar: Sidecar) {
         unique(sidecar.inputs.map { it.name }, "inputs")
         unique(sidecar.outputs.map { it.name }, "outputs")
         variants(sidecar)
         sidecar.image?.let { image(it, sidecar.inputs) }
         when (val rule = sidecar.decode) {
-            is QuadGridRule -> rule.strides.forEach { level(it, sidecar) }
+            is QuadGridRule -> levels(rule, sidecar)
             is ArgmaxRule -> argmax(sidecar)
             null -> Unit
         }
         sidecar.golden.forEachIndexed { index, golden -> example(golden, sidecar, "golden.$index") }
+        sidecar.verdicts.forEachIndexed { index, verdict ->
+            if (verdict.measured == null && verdict.met != null) {
+                JsonFields.refuse("verdicts.$index.met", "goes with measured, which is null")
+            }
+        }
     }
 
     private fun unique(names: List<Any>, path: String) {
@@ -42,6 +50,16 @@ internal object SidecarCheck {
         }
         if (input.normalisedBy == NormalisedBy.FILE && info.dtype != DType.UINT8) {
             JsonFields.refuse("image.normalised_by", "is \"file\", which needs a uint8 input")
+        }
+    }
+
+    private fun levels(rule: QuadGridRule, sidecar: Sidecar) {
+        rule.strides.forEach { level(it, sidecar) }
+        for (output in sidecar.outputs) {
+            val stride = LEVEL.matchEntire(output.name)?.groupValues?.get(1) ?: continue
+            if (stride.toIntOrNull() !in rule.strides) {
+                JsonFields.refuse("decode.strides", "lacks $stride, so nothing reads ${output.name}")
+            }
         }
     }
 
@@ -82,6 +100,19 @@ internal object SidecarCheck {
         }
         for ((accelerator, files) in golden.outputs) {
             tensors(files, sidecar.outputs, "$path.outputs.${accelerator.name.lowercase()}")
+        }
+        golden.predictions.forEachIndexed { index, found ->
+            prediction(found, sidecar, "$path.predictions.$index")
+        }
+    }
+
+    private fun prediction(found: Prediction, sidecar: Sidecar, path: String) {
+        if (found.label !in sidecar.labels) {
+            JsonFields.refuse("$path.label", "is \"${found.label}\", which is not among labels")
+        }
+        val corners = if (sidecar.decode is QuadGridRule) CORNERS else 0
+        if (found.quad.size != corners) {
+            JsonFields.refuse("$path.quad", "must have $corners corners by the decode rule")
         }
     }
 

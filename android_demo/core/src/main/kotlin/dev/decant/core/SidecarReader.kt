@@ -58,8 +58,8 @@ object SidecarReader {
             subject = fields.string("subject"),
             unit = fields.string("unit"),
             limit = fields.double("limit"),
-            measured = if (fields.has("measured")) fields.double("measured") else null,
-            met = if (fields.has("met")) fields.boolean("met") else null,
+            measured = if (fields.isNull("measured")) null else fields.double("measured"),
+            met = if (fields.isNull("met")) null else fields.boolean("met"),
         )
         fields.close()
         return verdict

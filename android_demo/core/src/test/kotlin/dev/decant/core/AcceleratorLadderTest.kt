@@ -56,7 +56,7 @@ class AcceleratorLadderTest {
     }
 
     private fun variant(accelerator: Accelerator, allowed: Double = 0.1, sha256: String = sha256(ByteArray(0))) =
-        Variant(accelerator, "v", "m", sha256, 1, mapOf("y" to allowed))
+        Variant(accelerator, "v", "m", sha256, 0, mapOf("y" to allowed))
 
     /** x is 1 and 2; y is 2 and 3 but for [others]. */
     private fun golden(others: Map<Accelerator, TensorFile>): Golden {

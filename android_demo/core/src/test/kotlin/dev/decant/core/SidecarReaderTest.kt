@@ -105,6 +105,10 @@ class SidecarReaderTest {
             "golden.0.outputs.cpu.scores_s8.shape" to ("\"golden/a.bin\", $SCORES}" to "\"golden/a.bin\", ${SCORES.replace("8, 2", "8, 3")}}"),
             "golden.0.outputs.gpu" to ("\"corners_s8\": {" to "\"corners_s4\": {"),
             "golden.0.outputs" to ("{\"cpu\": {" to "{\"npu\": {"),
+            "golden.0.predictions.0.label" to ("\"label\": \"table\"" to "\"label\": \"chair\""),
+            "golden.0.predictions.0.quad" to ("[3, 4], " to ""),
+            "verdicts.0.met" to ("\"met\": null" to "\"met\": false"),
+            "verdicts.0.measured" to ("\"measured\": null, " to ""),
             "licences.model" to ("\"Apache-2.0\"" to "2"),
             "verdicts.1.met" to ("\"met\": true" to "\"met\": 1"),
             "variants.1.file" to ("\"model.tflite\"" to "\"/model.tflite\""),
@@ -115,6 +119,18 @@ class SidecarReaderTest {
             val error = assertThrows(field, SidecarException::class.java) { SidecarReader.read(text) }
             assertTrue("$field: ${error.message}", error.message!!.startsWith("model.json: $field "))
         }
+    }
+
+    @Test
+    fun refusesAnOutputOfNoStride() {
+        val json = JsonParser.parseString(SIDECAR).asJsonObject
+        val outputs = json.getAsJsonArray("outputs")
+        outputs.add(outputs[0].deepCopy().apply { asJsonObject.addProperty("name", "scores_s16") })
+        json.getAsJsonArray("variants").forEach {
+            it.asJsonObject.getAsJsonObject("tolerance").addProperty("scores_s16", 1)
+        }
+        val error = assertThrows(SidecarException::class.java) { SidecarReader.read(json.toString()) }
+        assertTrue(error.message, error.message!!.startsWith("model.json: decode.strides lacks 16"))
     }
 
     @Test

@@ -70,7 +70,8 @@ class HostEngineTest {
     fun refusesAFileThatIsNoModelThoughItIsTheOneDescribed() {
         val file = File.createTempFile("decant", ".tflite").apply { deleteOnExit() }
         file.writeText("not a model")
-        val described = request.copy(model = file, sha256 = sha256(file.readBytes()))
+        val variant = sidecar.cpu.copy(sha256 = sha256(file.readBytes()), sizeBytes = file.length())
+        val described = request.copy(model = file, variant = variant)
         val error = assertThrows(EngineException::class.java) { engine.open(described) }
         assertTrue(error.message, "cannot read the model" in error.message!!)
     }

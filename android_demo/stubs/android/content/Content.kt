@@ -12,7 +12,35 @@ abstract class Context {
     val contentResolver: ContentResolver get() = error("stub")
     val packageName: String get() = error("stub")
 
+    fun getSharedPreferences(name: String, mode: Int): SharedPreferences = error("stub")
+
     fun getString(id: Int): String = error("stub")
+
+    companion object {
+        const val MODE_PRIVATE = 0
+    }
+}
+
+interface SharedPreferences {
+    fun getString(key: String, default: String?): String?
+
+    fun getInt(key: String, default: Int): Int
+
+    fun getLong(key: String, default: Long): Long
+
+    fun edit(): Editor
+
+    interface Editor {
+        fun putString(key: String, value: String?): Editor
+
+        fun putInt(key: String, value: Int): Editor
+
+        fun putLong(key: String, value: Long): Editor
+
+        fun remove(key: String): Editor
+
+        fun apply()
+    }
 }
 
 class Intent(action: String, data: Uri?) {

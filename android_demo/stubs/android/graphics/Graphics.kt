@@ -1,6 +1,7 @@
 package android.graphics
 
 import java.io.InputStream
+import java.io.OutputStream
 import java.nio.Buffer
 
 class Rect {
@@ -24,17 +25,24 @@ class Matrix {
 class Bitmap {
     enum class Config { ARGB_8888 }
 
+    enum class CompressFormat { JPEG }
+
     val width: Int get() = error("stub")
     val height: Int get() = error("stub")
     val rowBytes: Int get() = error("stub")
 
     fun copyPixelsToBuffer(into: Buffer): Unit = error("stub")
 
+    fun compress(format: CompressFormat, quality: Int, stream: OutputStream): Boolean = error("stub")
+
     companion object {
         @Suppress("LongParameterList")
         fun createBitmap(
             source: Bitmap, x: Int, y: Int, width: Int, height: Int, m: Matrix?, filter: Boolean,
         ): Bitmap = error("stub")
+
+        fun createBitmap(colors: IntArray, width: Int, height: Int, config: Config): Bitmap =
+            error("stub")
     }
 }
 
@@ -50,6 +58,8 @@ object BitmapFactory {
 
         @JvmField var outHeight = 0
     }
+
+    fun decodeFile(path: String?, options: Options?): Bitmap? = error("stub")
 
     fun decodeStream(stream: InputStream?, padding: Rect?, options: Options?): Bitmap? = error("stub")
 }

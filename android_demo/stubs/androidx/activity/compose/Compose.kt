@@ -9,6 +9,9 @@ import androidx.compose.runtime.ProvidableCompositionLocal
 
 fun ComponentActivity.setContent(content: @Composable () -> Unit): Unit = error("stub")
 
+@Composable
+fun BackHandler(enabled: Boolean = true, onBack: () -> Unit): Unit = error("stub")
+
 val LocalActivity: ProvidableCompositionLocal<Activity?> get() = error("stub")
 
 @Composable

@@ -63,6 +63,40 @@ fun OutlinedButton(
 ): Unit = error("stub")
 
 @Composable
+fun TextButton(
+    onClick: () -> Unit,
+    modifier: Modifier = Modifier,
+    enabled: Boolean = true,
+    content: @Composable RowScope.() -> Unit,
+): Unit = error("stub")
+
+@Composable
+fun AlertDialog(
+    onDismissRequest: () -> Unit,
+    confirmButton: @Composable () -> Unit,
+    modifier: Modifier = Modifier,
+    dismissButton: @Composable (() -> Unit)? = null,
+    icon: @Composable (() -> Unit)? = null,
+    title: @Composable (() -> Unit)? = null,
+    text: @Composable (() -> Unit)? = null,
+): Unit = error("stub")
+
+@Composable
+fun OutlinedTextField(
+    value: String,
+    onValueChange: (String) -> Unit,
+    modifier: Modifier = Modifier,
+    enabled: Boolean = true,
+    readOnly: Boolean = false,
+    textStyle: TextStyle = error("stub"),
+    label: @Composable (() -> Unit)? = null,
+): Unit = error("stub")
+
+@Composable
+fun LinearProgressIndicator(progress: () -> Float, modifier: Modifier = Modifier): Unit =
+    error("stub")
+
+@Composable
 fun FilterChip(selected: Boolean, onClick: () -> Unit, label: @Composable () -> Unit): Unit =
     error("stub")
 

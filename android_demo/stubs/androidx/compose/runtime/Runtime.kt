@@ -39,6 +39,24 @@ fun mutableIntStateOf(value: Int): MutableIntState = error("stub")
 @Composable
 fun <T> remember(calculation: () -> T): T = error("stub")
 
+@Composable
+fun <T> remember(key1: Any?, calculation: () -> T): T = error("stub")
+
+@Composable
+fun <T> remember(key1: Any?, key2: Any?, calculation: () -> T): T = error("stub")
+
+@Composable
+fun <T> key(vararg keys: Any?, block: @Composable () -> T): T = error("stub")
+
+interface ProduceStateScope<T> : MutableState<T>, CoroutineScope
+
+@Composable
+fun <T> produceState(
+    initialValue: T,
+    key1: Any?,
+    producer: suspend ProduceStateScope<T>.() -> Unit,
+): State<T> = error("stub")
+
 interface DisposableEffectResult
 
 class DisposableEffectScope {

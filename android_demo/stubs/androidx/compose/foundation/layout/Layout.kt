@@ -3,7 +3,10 @@ package androidx.compose.foundation.layout
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.unit.Constraints
+import androidx.compose.ui.unit.Density
 import androidx.compose.ui.unit.Dp
+import androidx.compose.ui.unit.IntOffset
 
 object Arrangement {
     interface Horizontal
@@ -23,9 +26,22 @@ interface BoxScope {
     fun Modifier.align(alignment: Alignment): Modifier
 }
 
+interface BoxWithConstraintsScope : BoxScope {
+    val constraints: Constraints
+}
+
 interface ColumnScope
 
 interface FlowRowScope
+
+@Composable
+fun Box(modifier: Modifier): Unit = error("stub")
+
+@Composable
+fun BoxWithConstraints(
+    modifier: Modifier = Modifier,
+    content: @Composable BoxWithConstraintsScope.() -> Unit,
+): Unit = error("stub")
 
 @Composable
 fun Box(modifier: Modifier = Modifier, content: @Composable BoxScope.() -> Unit): Unit = error("stub")
@@ -52,5 +68,13 @@ fun Modifier.fillMaxWidth(): Modifier = error("stub")
 fun Modifier.padding(all: Dp): Modifier = error("stub")
 
 fun Modifier.padding(values: PaddingValues): Modifier = error("stub")
+
+fun PaddingValues(all: Dp): PaddingValues = error("stub")
+
+fun Modifier.size(size: Dp): Modifier = error("stub")
+
+fun Modifier.size(width: Dp, height: Dp): Modifier = error("stub")
+
+fun Modifier.offset(offset: Density.() -> IntOffset): Modifier = error("stub")
 
 fun Modifier.aspectRatio(ratio: Float): Modifier = error("stub")

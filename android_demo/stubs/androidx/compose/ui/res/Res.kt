@@ -10,4 +10,7 @@ fun stringResource(id: Int): String = error("stub")
 fun stringResource(id: Int, vararg formatArgs: Any): String = error("stub")
 
 @Composable
+fun pluralStringResource(id: Int, count: Int, vararg formatArgs: Any): String = error("stub")
+
+@Composable
 fun painterResource(id: Int): Painter = error("stub")

@@ -5,7 +5,7 @@ import android.content.Context
 enum class Accelerator { NONE, CPU, GPU, NPU }
 
 abstract class JniHandle : AutoCloseable {
-    override fun close(): Unit = error("stub")
+    final override fun close(): Unit = error("stub")
 }
 
 class LiteRtException(message: String) : Exception(message)

@@ -2,17 +2,13 @@ package dev.decant.demo
 
 import androidx.activity.compose.rememberLauncherForActivityResult
 import androidx.activity.result.contract.ActivityResultContracts.CreateDocument
-import androidx.annotation.StringRes
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.Button
-import androidx.compose.material3.FilterChip
-import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.OutlinedButton
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
@@ -24,7 +20,6 @@ import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.LiveRegionMode
-import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.font.FontWeight
@@ -62,13 +57,6 @@ fun BenchmarkScreen(model: LoadedModel, benchmark: BenchmarkViewModel = viewMode
 }
 
 @Composable
-private fun <T> Choices(all: List<T>, chosen: T, name: (T) -> String, onChoice: (T) -> Unit) {
-    FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
-        for (each in all) FilterChip(each == chosen, { onChoice(each) }, { Text(name(each)) })
-    }
-}
-
-@Composable
 private fun Results(state: BenchmarkState) {
     if (state.rows.isEmpty()) return
     Heading(stringResource(R.string.benchmark_result))
@@ -97,21 +85,4 @@ private fun Export(state: BenchmarkState, model: String, benchmark: BenchmarkVie
     }
     if (state.exported) Text(stringResource(R.string.benchmark_exported))
     Failure(R.string.benchmark_export_failed_title, state.exportFailure)
-}
-
-@Composable
-private fun Failure(@StringRes title: Int, reason: String?) {
-    if (reason == null) return
-    Text(stringResource(title), color = MaterialTheme.colorScheme.error)
-    Text(reason)
-}
-
-/** The title of a part of a screen, which a screen reader can jump to. */
-@Composable
-fun Heading(text: String) {
-    Text(
-        text,
-        Modifier.semantics { heading() },
-        style = MaterialTheme.typography.titleMedium,
-    )
 }

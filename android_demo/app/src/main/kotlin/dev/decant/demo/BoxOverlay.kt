@@ -3,6 +3,7 @@ package dev.decant.demo
 import androidx.compose.foundation.Canvas
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.remember
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.geometry.Offset
 import androidx.compose.ui.geometry.Size
@@ -18,12 +19,14 @@ import androidx.compose.ui.text.TextMeasurer
 import androidx.compose.ui.text.TextStyle
 import androidx.compose.ui.text.drawText
 import androidx.compose.ui.text.rememberTextMeasurer
+import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
 import dev.decant.core.FoundQuad
+import dev.decant.core.Quad
 import dev.decant.core.ViewPlacement
 import kotlin.math.roundToInt
 
-private val BoxColour = Color(0xFFFFC107)
+val BoxColour = Color(0xFFFFC107)
 private const val MAX_SPOKEN = 5
 
 /**
@@ -34,45 +37,59 @@ private const val MAX_SPOKEN = 5
 @Composable
 fun BoxOverlay(answer: Answer, modifier: Modifier = Modifier) {
     val spoken = spokenAnswer(answer.predictions)
-    val measurer = rememberTextMeasurer()
-    val style = MaterialTheme.typography.labelMedium.copy(color = Color.Black)
+    val pen = rememberBoxPen()
     Canvas(modifier.semantics { contentDescription = spoken }) {
         val photo = answer.width to answer.height
         val view = size.width.roundToInt() to size.height.roundToInt()
         val placement = ViewPlacement(photo, view, fills = true, mirrored = answer.mirrored)
         for (prediction in answer.predictions) {
-            val corners = prediction.quad.corners.map { (x, y) ->
-                Offset(placement.toViewX(x), placement.toViewY(y))
-            }
-            drawQuad(corners)
-            val percent = (prediction.score * 100).toInt()
-            drawTag("${prediction.label} $percent", corners.minBy { it.y }, measurer, style)
+            val corners = placement.toView(prediction.quad)
+            pen.draw(this, corners, boxTag(prediction.label, prediction.score))
         }
     }
 }
 
-private fun DrawScope.drawQuad(corners: List<Offset>) {
-    val path = Path()
-    path.moveTo(corners[0].x, corners[0].y)
-    for (corner in corners.drop(1)) path.lineTo(corner.x, corner.y)
-    path.close()
-    drawPath(path, BoxColour, style = Stroke(2.dp.toPx()))
+/** The corners of a box on the screen. */
+fun ViewPlacement.toView(quad: Quad): List<Offset> =
+    quad.corners.map { (x, y) -> Offset(toViewX(x), toViewY(y)) }
+
+/** What stands at a box. */
+fun boxTag(label: String, score: Float?): String =
+    if (score == null) label else "$label ${percent(score)}"
+
+fun percent(score: Float): Int = (score * 100).toInt()
+
+@Composable
+fun rememberBoxPen(): BoxPen {
+    val measurer = rememberTextMeasurer()
+    val style = MaterialTheme.typography.labelMedium.copy(color = Color.Black)
+    return remember(measurer, style) { BoxPen(measurer, style) }
 }
 
-private fun DrawScope.drawTag(text: String, at: Offset, measurer: TextMeasurer, style: TextStyle) {
-    val layout = measurer.measure(text, style)
-    val room = size.width - layout.size.width
-    val left = at.x.coerceIn(0f, room.coerceAtLeast(0f))
-    val top = (at.y - layout.size.height).coerceAtLeast(0f)
-    drawRect(
-        BoxColour,
-        Offset(left, top),
-        Size(
-            layout.size.width.toFloat(),
-            layout.size.height.toFloat(),
-        ),
-    )
-    drawText(layout, topLeft = Offset(left, top))
+/** Draws boxes with what they are. */
+class BoxPen(private val measurer: TextMeasurer, private val style: TextStyle) {
+    fun draw(on: DrawScope, corners: List<Offset>, tag: String, width: Dp = 2.dp) = with(on) {
+        drawQuad(corners, width)
+        drawTag(tag, corners.minBy { it.y })
+    }
+
+    private fun DrawScope.drawQuad(corners: List<Offset>, width: Dp) {
+        val path = Path()
+        path.moveTo(corners[0].x, corners[0].y)
+        for (corner in corners.drop(1)) path.lineTo(corner.x, corner.y)
+        path.close()
+        drawPath(path, BoxColour, style = Stroke(width.toPx()))
+    }
+
+    private fun DrawScope.drawTag(text: String, at: Offset) {
+        val layout = measurer.measure(text, style)
+        val room = size.width - layout.size.width
+        val left = at.x.coerceIn(0f, room.coerceAtLeast(0f))
+        val top = (at.y - layout.size.height).coerceAtLeast(0f)
+        val extent = Size(layout.size.width.toFloat(), layout.size.height.toFloat())
+        drawRect(BoxColour, Offset(left, top), extent)
+        drawText(layout, topLeft = Offset(left, top))
+    }
 }
 
 /** What a screen reader says of an answer: how many, and the best few. */
@@ -81,9 +98,8 @@ private fun spokenAnswer(predictions: List<FoundQuad>): String {
     if (predictions.isEmpty()) return stringResource(R.string.found_none)
     val resources = LocalResources.current
     val count = resources.getQuantityString(R.plurals.found, predictions.size, predictions.size)
-    val best = predictions.take(MAX_SPOKEN).map { prediction ->
-        val percent = (prediction.score * 100).toInt()
-        resources.getString(R.string.found_item, prediction.label, percent)
+    val best = predictions.take(MAX_SPOKEN).map {
+        resources.getString(R.string.found_item, it.label, percent(it.score))
     }
     return (listOf(count) + best).joinToString(". ")
 }

@@ -25,43 +25,47 @@ private enum class Tab(@param:StringRes val label: Int, @param:DrawableRes val i
     LIVE(R.string.tab_live, R.drawable.ic_live),
     STILL(R.string.tab_still, R.drawable.ic_photo),
     BENCHMARK(R.string.tab_benchmark, R.drawable.ic_benchmark),
+    FEEDBACK(R.string.tab_feedback, R.drawable.ic_feedback),
     ABOUT(R.string.tab_about, R.drawable.ic_about),
 }
 
-/** The four screens; which one is open survives rotation and the death of the process. */
+/** The five screens; which one is open survives rotation and the death of the process. */
 @Composable
 fun DemoScreens(model: ModelViewModel = viewModel()) {
     var tab by rememberSaveable { mutableStateOf(Tab.LIVE) }
     Scaffold(bottomBar = { Tabs(tab) { tab = it } }) { padding ->
         Box(Modifier.fillMaxSize().padding(padding)) {
-            val state by model.state.collectAsStateWithLifecycle()
-            when (val now = state) {
-                ModelState.Loading -> Waiting(stringResource(R.string.model_loading))
-                ModelState.Missing ->
-                    Notice(
-                        stringResource(R.string.model_missing_title),
-                        stringResource(R.string.model_missing_text),
-                    )
-                is ModelState.Failed ->
-                    Notice(
-                        stringResource(R.string.model_failed_title),
-                        now.reason,
-                        stringResource(R.string.model_retry),
-                        model::load,
-                    )
-                is ModelState.Ready -> Screen(tab, now.model)
+            when (tab) {
+                Tab.LIVE -> WithModel(model) { LiveScreen() }
+                Tab.STILL -> WithModel(model) { StillScreen() }
+                Tab.BENCHMARK -> WithModel(model) { BenchmarkScreen(it) }
+                // What is kept can be seen and deleted without a model, too.
+                Tab.FEEDBACK -> FeedbackScreen()
+                Tab.ABOUT -> WithModel(model) { AboutScreen(it) }
             }
         }
     }
 }
 
+/** Shows [content] once there is a model; until then, or if there is none, why. */
 @Composable
-private fun Screen(tab: Tab, model: LoadedModel) {
-    when (tab) {
-        Tab.LIVE -> LiveScreen()
-        Tab.STILL -> StillScreen()
-        Tab.BENCHMARK -> BenchmarkScreen(model)
-        Tab.ABOUT -> AboutScreen(model)
+private fun WithModel(model: ModelViewModel, content: @Composable (LoadedModel) -> Unit) {
+    val state by model.state.collectAsStateWithLifecycle()
+    when (val now = state) {
+        ModelState.Loading -> Waiting(stringResource(R.string.model_loading))
+        ModelState.Missing ->
+            Notice(
+                stringResource(R.string.model_missing_title),
+                stringResource(R.string.model_missing_text),
+            )
+        is ModelState.Failed ->
+            Notice(
+                stringResource(R.string.model_failed_title),
+                now.reason,
+                stringResource(R.string.model_retry),
+                model::load,
+            )
+        is ModelState.Ready -> content(now.model)
     }
 }
 

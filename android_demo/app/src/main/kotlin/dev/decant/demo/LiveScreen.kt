@@ -5,15 +5,19 @@ import android.content.Intent
 import android.content.pm.PackageManager
 import android.net.Uri
 import android.provider.Settings
+import androidx.activity.compose.BackHandler
 import androidx.activity.compose.LocalActivity
 import androidx.activity.compose.rememberLauncherForActivityResult
 import androidx.activity.result.contract.ActivityResultContracts.RequestPermission
+import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.padding
+import androidx.compose.material3.Button
 import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.OutlinedButton
 import androidx.compose.material3.Surface
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
@@ -86,6 +90,22 @@ private fun LiveCamera(live: LiveViewModel = viewModel()) {
         Notice(stringResource(failure.title), failure.reason)
         return
     }
+    val frozen = state.frozen
+    if (frozen == null) Viewfinder(live, state) else Frozen(frozen, live::resume)
+}
+
+/** The frame that the shutter kept; the camera is off meanwhile. */
+@Composable
+private fun Frozen(editor: AnswerEditor, onLeave: () -> Unit) {
+    BackHandler(onBack = onLeave)
+    Column(Modifier.fillMaxSize().padding(16.dp), Arrangement.spacedBy(12.dp)) {
+        OutlinedButton(onLeave) { Text(stringResource(R.string.live_back)) }
+        AnswerEditScreen(editor)
+    }
+}
+
+@Composable
+private fun Viewfinder(live: LiveViewModel, state: LiveState) {
     val description = stringResource(R.string.live_preview)
     Box(Modifier.fillMaxSize()) {
         CameraPreview(
@@ -99,14 +119,22 @@ private fun LiveCamera(live: LiveViewModel = viewModel()) {
                 withFrameNanos {}
                 live.onShown(answer)
             }
-            LiveTimes(state, answer, Modifier.align(Alignment.BottomCenter))
+        }
+        Column(
+            Modifier.align(Alignment.BottomCenter).fillMaxWidth(),
+            horizontalAlignment = Alignment.CenterHorizontally,
+        ) {
+            Button(live::press, Modifier.padding(12.dp)) {
+                Text(stringResource(R.string.live_shutter))
+            }
+            state.answer?.let { LiveTimes(state, it) }
         }
     }
 }
 
 @Composable
-private fun LiveTimes(state: LiveState, answer: Answer, modifier: Modifier) {
-    Surface(modifier.fillMaxWidth(), color = MaterialTheme.colorScheme.surface.copy(alpha = 0.8f)) {
+private fun LiveTimes(state: LiveState, answer: Answer) {
+    Surface(Modifier.fillMaxWidth(), color = MaterialTheme.colorScheme.surface.copy(alpha = 0.8f)) {
         Column(Modifier.padding(12.dp)) {
             val shown = state.shutterToScreenMs
             Text(
@@ -121,5 +149,5 @@ private fun LiveTimes(state: LiveState, answer: Answer, modifier: Modifier) {
 
 /** The stages of an answer in words. */
 @Composable
-fun stageTimes(times: StageTimes): String =
+fun stageTimes(times: AnswerTimes): String =
     stringResource(R.string.stage_times, times.preprocessMs, times.inferenceMs, times.decodeMs)

@@ -4,6 +4,7 @@ import android.app.Application
 import androidx.annotation.StringRes
 import androidx.camera.core.ImageProxy
 import androidx.lifecycle.AndroidViewModel
+import androidx.lifecycle.viewModelScope
 import dev.decant.core.EngineException
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -13,26 +14,39 @@ import kotlinx.coroutines.flow.update
 /** Why there is no live picture. */
 data class LiveFailure(@param:StringRes val title: Int, val reason: String)
 
-/** What the live screen shows. */
+/**
+ * What the live screen shows.
+ *
+ * @property frozen the frame that the shutter kept, which is shown in place of the camera.
+ */
 data class LiveState(
     val answer: Answer? = null,
     val shutterToScreenMs: Double? = null,
     val failure: LiveFailure? = null,
+    val frozen: AnswerEditor? = null,
 )
 
 /** Answers camera frames on the model's thread; CameraX drops the frames that come meanwhile. */
 class LiveViewModel(application: Application) : AndroidViewModel(application) {
     private val host = (application as DemoApplication).modelHost
+    private val store = (application as DemoApplication).feedback
     private val mutableState = MutableStateFlow(LiveState())
 
     @Volatile private var camera: CameraFacts? = null
+
+    /** When the shutter was pressed, if its frame is still to come. */
+    @Volatile private var pressedNs: Long? = null
 
     val state: StateFlow<LiveState> = mutableState.asStateFlow()
 
     val sink = FrameSink(
         executor = host.executor,
         analyzer = ::analyze,
-        onCamera = { camera = it },
+        onCamera = {
+            camera = it
+            // A shutter that was pressed before the camera went away is forgotten.
+            pressedNs = null
+        },
         onFailure = { fail(R.string.camera_failed_title, it) },
     )
 
@@ -49,12 +63,29 @@ class LiveViewModel(application: Application) : AndroidViewModel(application) {
     }
 
     private fun answer(model: LoadedModel, image: ImageProxy) {
-        val answer = model.answer(image.toFrame()).copy(
-            exposedNs = image.imageInfo.timestamp,
-            mirrored = camera?.mirrored == true,
-        )
-        mutableState.update { it.copy(answer = answer) }
+        val frame = image.toFrame()
+        val exposedNs = image.imageInfo.timestamp
+        val answer = model.answer(frame)
+            .copy(exposedNs = exposedNs, mirrored = camera?.mirrored == true)
+        val pressed = pressedNs
+        if (pressed == null) {
+            mutableState.update { it.copy(answer = answer) }
+            return
+        }
+        pressedNs = null
+        val photo = AnsweredPhoto(frame.toBitmap(), answer, model.sidecar.labels) {
+            camera?.clock?.millisecondsSince(exposedNs) ?: millisecondsSince(pressed)
+        }
+        mutableState.update { it.copy(frozen = AnswerEditor(photo, store, viewModelScope)) }
     }
+
+    /** Keeps the next frame, its answer and its time; the camera stops until [resume]. */
+    fun press() {
+        pressedNs = System.nanoTime()
+    }
+
+    /** Leaves the frozen frame. */
+    fun resume() = mutableState.update { it.copy(answer = null, frozen = null) }
 
     private fun fail(@StringRes title: Int, reason: String) {
         mutableState.update { it.copy(failure = LiveFailure(title, reason)) }

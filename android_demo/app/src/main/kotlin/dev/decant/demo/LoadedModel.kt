@@ -39,7 +39,7 @@ data class Answer(
     val width: Int,
     val height: Int,
     val variant: Variant,
-    val times: StageTimes,
+    val times: AnswerTimes,
     val exposedNs: Long? = null,
     val mirrored: Boolean = false,
 )

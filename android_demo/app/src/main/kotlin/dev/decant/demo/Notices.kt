@@ -1,18 +1,22 @@
 package dev.decant.demo
 
+import androidx.annotation.StringRes
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.Button
 import androidx.compose.material3.CircularProgressIndicator
+import androidx.compose.material3.FilterChip
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
@@ -55,5 +59,39 @@ private fun CentredColumn(content: @Composable () -> Unit) {
         Alignment.CenterHorizontally,
     ) {
         content()
+    }
+}
+
+/** The title of a part of a screen, which a screen reader can jump to. */
+@Composable
+fun Heading(text: String) {
+    Text(
+        text,
+        Modifier.semantics { heading() },
+        style = MaterialTheme.typography.titleMedium,
+    )
+}
+
+/** One of a few. */
+@Composable
+fun <T> Choices(all: List<T>, chosen: T, name: (T) -> String, onChoice: (T) -> Unit) {
+    FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+        for (each in all) FilterChip(each == chosen, { onChoice(each) }, { Text(name(each)) })
+    }
+}
+
+/** A message that a screen reader says when it appears. */
+@Composable
+fun Said(text: String) {
+    Text(text, Modifier.semantics { liveRegion = LiveRegionMode.Polite })
+}
+
+/** Says what went wrong, if something did. */
+@Composable
+fun Failure(@StringRes title: Int, reason: String?) {
+    if (reason == null) return
+    Column(Modifier.semantics { liveRegion = LiveRegionMode.Polite }) {
+        Text(stringResource(title), color = MaterialTheme.colorScheme.error)
+        Text(reason)
     }
 }

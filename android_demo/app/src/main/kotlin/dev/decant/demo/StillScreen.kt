@@ -3,29 +3,21 @@ package dev.decant.demo
 import androidx.activity.compose.rememberLauncherForActivityResult
 import androidx.activity.result.PickVisualMediaRequest
 import androidx.activity.result.contract.ActivityResultContracts.PickVisualMedia
-import androidx.compose.foundation.Image
 import androidx.compose.foundation.layout.Arrangement
-import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.aspectRatio
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.padding
-import androidx.compose.foundation.rememberScrollState
-import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.Button
-import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
 import androidx.compose.ui.Modifier
-import androidx.compose.ui.graphics.asImageBitmap
-import androidx.compose.ui.layout.ContentScale
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 
-/** A photo from the gallery with boxes; the system's picker needs no permission. */
+/** A photo from the gallery with boxes, which can be corrected; the system's picker needs no permission. */
 @Composable
 fun StillScreen(still: StillViewModel = viewModel()) {
     val state by still.state.collectAsStateWithLifecycle()
@@ -44,23 +36,7 @@ fun StillScreen(still: StillViewModel = viewModel()) {
             StillState.Working -> Waiting(stringResource(R.string.still_working))
             is StillState.Failed ->
                 Notice(stringResource(R.string.still_failed_title), now.reason)
-            is StillState.Done -> Photo(now)
-        }
-    }
-}
-
-@Composable
-private fun Photo(done: StillState.Done) {
-    Column(Modifier.verticalScroll(rememberScrollState()), Arrangement.spacedBy(12.dp)) {
-        Text(stageTimes(done.answer.times), style = MaterialTheme.typography.bodySmall)
-        Box(Modifier.aspectRatio(done.answer.width.toFloat() / done.answer.height)) {
-            Image(
-                done.photo.asImageBitmap(),
-                stringResource(R.string.still_photo),
-                Modifier.fillMaxSize(),
-                contentScale = ContentScale.FillBounds,
-            )
-            BoxOverlay(done.answer, Modifier.fillMaxSize())
+            is StillState.Done -> AnswerEditScreen(now.editor)
         }
     }
 }

@@ -2,7 +2,6 @@ package dev.decant.demo
 
 import android.app.Application
 import android.content.Intent
-import android.graphics.Bitmap
 import android.net.Uri
 import androidx.lifecycle.AndroidViewModel
 import androidx.lifecycle.SavedStateHandle
@@ -25,13 +24,19 @@ sealed interface StillState {
 
     data class Failed(val reason: String) : StillState
 
-    data class Done(val photo: Bitmap, val answer: Answer) : StillState
+    data class Done(val editor: AnswerEditor) : StillState
 }
 
-/** Answers one photo; the choice survives the death of the process, and is then answered again. */
+/**
+ * Answers one photo and lets the user correct the answer.
+ *
+ * The choice survives the death of the process, and is then answered again; corrections that were
+ * not kept survive only rotation.
+ */
 class StillViewModel(application: Application, private val saved: SavedStateHandle) :
     AndroidViewModel(application) {
     private val host = (application as DemoApplication).modelHost
+    private val store = (application as DemoApplication).feedback
     private val mutableState = MutableStateFlow<StillState>(StillState.Empty)
     private var work: Job? = null
 
@@ -64,10 +69,16 @@ class StillViewModel(application: Application, private val saved: SavedStateHand
     }
 
     private suspend fun answer(photo: Uri): StillState {
+        // A photo of the gallery has no shutter: the user waits from the moment of choosing it.
+        val chosenNs = System.nanoTime()
         val resolver = getApplication<Application>().contentResolver
         val bitmap = withContext(Dispatchers.IO) { readUpright(resolver, photo) }
-        val answer = host.withModel { it.answer(bitmap.toFrame()) }
-        return StillState.Done(bitmap, answer)
+        val answered = host.withModel { model ->
+            AnsweredPhoto(bitmap, model.answer(bitmap.toFrame()), model.sidecar.labels) {
+                millisecondsSince(chosenNs)
+            }
+        }
+        return StillState.Done(AnswerEditor(answered, store, viewModelScope))
     }
 
     /** Without this the picker's grant ends with the process; not every picker gives it. */

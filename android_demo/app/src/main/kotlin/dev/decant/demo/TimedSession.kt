@@ -5,8 +5,11 @@ import dev.decant.core.Tensor
 
 private const val NANOS_PER_MS = 1e6
 
+/** Milliseconds from a moment of System.nanoTime until now. */
+fun millisecondsSince(startNs: Long): Double = (System.nanoTime() - startNs) / NANOS_PER_MS
+
 /** Milliseconds of the three stages of an answer. */
-data class StageTimes(val preprocessMs: Double, val inferenceMs: Double, val decodeMs: Double)
+data class AnswerTimes(val preprocessMs: Double, val inferenceMs: Double, val decodeMs: Double)
 
 /** A session that notes when its last run began and ended. */
 class TimedSession(private val session: Session) : Session by session {
@@ -20,7 +23,7 @@ class TimedSession(private val session: Session) : Session by session {
     }
 
     /** The stages of an answer that took from [start] until [end] and ran the network once. */
-    fun stages(start: Long, end: Long) = StageTimes(
+    fun stages(start: Long, end: Long) = AnswerTimes(
         preprocessMs = (began - start) / NANOS_PER_MS,
         inferenceMs = (ended - began) / NANOS_PER_MS,
         decodeMs = (end - ended) / NANOS_PER_MS,

@@ -1,0 +1,135 @@
+package dev.decant.demo
+
+import android.text.format.DateUtils
+import androidx.compose.foundation.Image
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Box
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.Row
+import androidx.compose.foundation.layout.fillMaxSize
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.size
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.Text
+import androidx.compose.material3.TextButton
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.produceState
+import androidx.compose.runtime.remember
+import androidx.compose.runtime.setValue
+import androidx.compose.ui.Alignment
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.graphics.ImageBitmap
+import androidx.compose.ui.graphics.asImageBitmap
+import androidx.compose.ui.layout.ContentScale
+import androidx.compose.ui.platform.LocalContext
+import androidx.compose.ui.platform.LocalDensity
+import androidx.compose.ui.res.pluralStringResource
+import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.semantics.contentDescription
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.unit.dp
+import dev.decant.core.FeedbackSummary
+import dev.decant.core.Retention
+import java.io.File
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.withContext
+
+private val THUMBNAIL = 72.dp
+
+/** How many photos, how much and for how long; a lower limit deletes, so it is asked about first. */
+@Composable
+fun Limits(retention: Retention, onLimit: (Retention) -> Unit) {
+    var lower by remember { mutableStateOf<Retention?>(null) }
+    fun choose(chosen: Retention) = if (chosen.isBelow(retention)) lower = chosen else onLimit(chosen)
+    Column(verticalArrangement = Arrangement.spacedBy(4.dp)) {
+        Heading(stringResource(R.string.feedback_limits))
+        Text(
+            stringResource(R.string.feedback_limits_text),
+            style = MaterialTheme.typography.bodySmall,
+        )
+        Text(stringResource(R.string.feedback_limit_records))
+        Choices(FeedbackSettings.RECORD_CHOICES, retention.maxRecords, { "$it" }) {
+            choose(retention.copy(maxRecords = it))
+        }
+        Text(stringResource(R.string.feedback_limit_megabytes))
+        val megabytes = (retention.maxBytes / BYTES_PER_MB).toInt()
+        Choices(FeedbackSettings.MEGABYTE_CHOICES, megabytes, { "$it" }) {
+            choose(retention.copy(maxBytes = it * BYTES_PER_MB))
+        }
+        Text(stringResource(R.string.feedback_limit_days))
+        val days = (retention.maxAgeMs / MS_PER_DAY).toInt()
+        Choices(FeedbackSettings.DAY_CHOICES, days, { "$it" }) {
+            choose(retention.copy(maxAgeMs = it * MS_PER_DAY))
+        }
+    }
+    lower?.let { chosen ->
+        Question(LOWER) { yes ->
+            lower = null
+            if (yes) onLimit(chosen)
+        }
+    }
+}
+
+private val LOWER = Wording(
+    R.string.feedback_lower_title,
+    R.string.feedback_lower_text,
+    R.string.feedback_lower,
+)
+
+private fun Retention.isBelow(other: Retention) =
+    maxRecords < other.maxRecords || maxBytes < other.maxBytes || maxAgeMs < other.maxAgeMs
+
+/** One photo of the list: what it shows, when it was kept and how it was corrected. */
+@Composable
+fun KeptPhoto(record: FeedbackSummary, onDelete: (String) -> Unit) {
+    val time = DateUtils.formatDateTime(
+        LocalContext.current,
+        record.stored.capturedMs,
+        DateUtils.FORMAT_SHOW_DATE or DateUtils.FORMAT_SHOW_YEAR or DateUtils.FORMAT_SHOW_TIME,
+    )
+    val delete = stringResource(R.string.feedback_delete_photo, time)
+    Row(
+        Modifier.fillMaxWidth(),
+        Arrangement.spacedBy(12.dp),
+        Alignment.CenterVertically,
+    ) {
+        Thumbnail(record.stored.image, stringResource(R.string.feedback_photo, time))
+        Column(Modifier.weight(1f)) {
+            Text(time)
+            val corrections = record.corrections
+            Text(
+                when (corrections) {
+                    null -> stringResource(R.string.feedback_damaged)
+                    0 -> stringResource(R.string.feedback_left_as_it_was)
+                    else -> pluralStringResource(
+                        R.plurals.feedback_corrections,
+                        corrections,
+                        corrections,
+                    )
+                },
+                style = MaterialTheme.typography.bodySmall,
+            )
+        }
+        TextButton(
+            { onDelete(record.stored.id) },
+            Modifier.semantics { contentDescription = delete },
+        ) {
+            Text(stringResource(R.string.feedback_delete))
+        }
+    }
+}
+
+@Composable
+private fun Thumbnail(file: File, description: String) {
+    val side = with(LocalDensity.current) { THUMBNAIL.toPx().toInt() }
+    val picture by produceState<ImageBitmap?>(null, file) {
+        value = withContext(Dispatchers.IO) { readThumbnail(file, side)?.asImageBitmap() }
+    }
+    Box(Modifier.size(THUMBNAIL)) {
+        picture?.let {
+            Image(it, description, Modifier.fillMaxSize(), contentScale = ContentScale.Crop)
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package androidx.compose.foundation.gestures
+
+import androidx.compose.ui.input.pointer.AwaitPointerEventScope
+import androidx.compose.ui.input.pointer.PointerEventPass
+import androidx.compose.ui.input.pointer.PointerId
+import androidx.compose.ui.input.pointer.PointerInputChange
+import androidx.compose.ui.input.pointer.PointerInputScope
+
+suspend fun PointerInputScope.awaitEachGesture(block: suspend AwaitPointerEventScope.() -> Unit): Unit =
+    error("stub")
+
+suspend fun AwaitPointerEventScope.awaitFirstDown(
+    requireUnconsumed: Boolean = true,
+    pass: PointerEventPass = PointerEventPass.Main,
+): PointerInputChange = error("stub")
+
+suspend fun AwaitPointerEventScope.waitForUpOrCancellation(
+    pass: PointerEventPass = PointerEventPass.Main,
+): PointerInputChange? = error("stub")
+
+suspend fun AwaitPointerEventScope.drag(
+    pointerId: PointerId,
+    onDrag: (PointerInputChange) -> Unit,
+): Boolean = error("stub")

@@ -167,6 +167,8 @@ class Page {
    */
   async #look(photo, spent) {
     const turn = ++this.#turn;
+    delete document.body.dataset.answered;
+    delete document.body.dataset.measured;
     this.#closeEditor();
     this.#photo = photo;
     this.#captured = new Date();
@@ -185,6 +187,7 @@ class Page {
     }
     this.#compare();
     this.say("");
+    document.body.dataset.answered = String(turn);
     await this.#measure(turn);
   }
 

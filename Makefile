@@ -13,9 +13,10 @@ endif
 # Activates the environment for whatever the commands start themselves.
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
+ASSETS := android_demo/app/src/main/assets/model
 COMMANDS := tflite convert quantize train distill bench gate report
 
-.PHONY: help $(COMMANDS) demo-web doctor test web-test check clean setup install
+.PHONY: help $(COMMANDS) demo-web demo doctor test web-test check clean setup install
 .DEFAULT_GOAL := help
 
 help:
@@ -29,6 +30,7 @@ help:
 	@echo '  bench     measure again'
 	@echo '  gate      check against requirements and baseline'
 	@echo '  report    draw report.html again'
+	@echo '  demo      put the model into the Android app; an APK where there is an Android SDK'
 	@echo '  demo-web  serve a page that runs the files in the browser'
 	@echo
 	@echo 'MODEL is a name in zoo/ or a path to a model.toml; ARGS are options of the command,'
@@ -45,6 +47,11 @@ $(COMMANDS): $(READY)
 
 demo-web: $(READY)
 	@$(VENV)/bin/decant demo $(MODEL) $(ARGS)
+
+demo: $(READY)
+	@$(VENV)/bin/decant tflite $(MODEL) $(ARGS) || [ $$? -eq 1 ] # 1: a requirement is not met.
+	@$(VENV)/bin/decant bundle $(MODEL) $(ASSETS)
+	@android_demo/build
 
 doctor: $(READY)
 	@$(VENV)/bin/decant doctor

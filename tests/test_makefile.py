@@ -10,8 +10,10 @@ import pytest
 from decant.cli.app import app
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = [each.callback.__name__ for each in app.registered_commands]
-# `make demo` fills the Android app.
+# `make demo` fills the Android app, by way of `decant bundle`.
+COMMANDS = [
+    name for each in app.registered_commands if (name := each.callback.__name__) != "bundle"
+]
 TARGETS = {"demo": "demo-web"}
 # Stands for the environment's Python: installing takes minutes. It notes what it is asked to do.
 PYTHON = '#!/bin/sh\necho "$@" >> "$(dirname "$0")/../asked"\n'
@@ -40,6 +42,15 @@ def test_help_names_every_command():
     printed = make(ROOT, "help", "VENV=other")
     for command in COMMANDS:
         assert TARGETS.get(command, command) in printed
+
+
+def test_demo_makes_the_model_and_puts_it_into_the_app():
+    printed = make(ROOT, "-n", "demo", "MODEL=a/model.toml", "VENV=other")
+    assets = "android_demo/app/src/main/assets/model"
+    made, copied, built = printed.splitlines()
+    assert made.startswith("other/bin/decant tflite a/model.toml")
+    assert copied == f"other/bin/decant bundle a/model.toml {assets}"
+    assert built == "android_demo/build"
 
 
 @pytest.fixture

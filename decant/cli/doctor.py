@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import re
 import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -29,6 +34,54 @@ MODULES = {
     "tensorflow": "convert",
     "torch": "export and train",
 }
+VERSION = re.compile(r"\d+(?:\.\d+)+")
+PATIENCE_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program that only the demos, and their tests, want.
+
+    Attributes:
+        name: For the reader.
+        question: Command that prints its version.
+        purpose: What cannot be done without it.
+        remedy: How to get it.
+    """
+
+    name: str
+    question: tuple[str, ...]
+    purpose: str
+    remedy: str
+
+
+TOOLS = (
+    Tool(
+        "JDK",
+        ("javac", "-version"),
+        "the Kotlin core cannot be tested",
+        "apt-get install openjdk-17-jdk-headless",
+    ),
+    Tool(
+        "Node",
+        ("node", "--version"),
+        "no demo in the browser, no Kotlin compiler",
+        "apt-get install nodejs npm",
+    ),
+    Tool(
+        "npm",
+        ("npm", "--version"),
+        "LiteRT.js and the Kotlin compiler cannot be installed",
+        "apt-get install npm",
+    ),
+    Tool(
+        "Chromium",
+        ("chromium", "--version"),
+        "the page in the browser cannot be tested",
+        "apt-get install chromium",
+    ),
+    Tool("adb", ("adb", "version"), "no phone can be reached", "apt-get install adb"),
+)
 
 
 def show(terminal: Terminal) -> None:
@@ -43,10 +96,44 @@ def show(terminal: Terminal) -> None:
     for name, version in machine.libraries.items():
         terminal.result(f"  {name:24} {version}")
     terminal.result(f"zoo          {', '.join(zoo_models()) or 'empty'}")
-    terminal.result(f"adb          {shutil.which('adb') or 'not found: no phone can be measured'}")
+    terminal.result("for the demos")
+    for tool in TOOLS:
+        found = version_of(tool) or f"not found: {tool.purpose} ({tool.remedy})"
+        terminal.result(f"  {tool.name:24} {found}")
+    terminal.result(f"  {'Android SDK':24} {_android_sdk()}")
     missing = [name for name in MODULES if importlib.util.find_spec(name) is None]
     for name in missing:
         terminal.result(f"missing      {name}: cannot {MODULES[name]}; install decant again")
     if missing:
         raise typer.Exit(DataError.exit_code)
-    terminal.result("nothing is missing")
+    terminal.result("nothing that the commands need is missing")
+
+
+def version_of(tool: Tool) -> str | None:
+    """Ask a program for its version; None if it is not there or gives no answer."""
+    program = shutil.which(tool.question[0])
+    if program is None:
+        return None
+    try:
+        answer = subprocess.run(
+            [program, *tool.question[1:]],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = VERSION.search(answer.stdout + answer.stderr)
+    return found.group() if found else None
+
+
+def _android_sdk() -> str:
+    """Say where the Android SDK is, by the variables that Gradle reads, and its platforms."""
+    folder = os.environ.get("ANDROID_HOME") or os.environ.get("ANDROID_SDK_ROOT")
+    if not folder:
+        return "not found: no APK can be built here (set ANDROID_HOME, or use Android Studio)"
+    platforms = sorted(path.name for path in Path(folder, "platforms").glob("android-*"))
+    if not platforms:
+        return f"{folder} has no platforms/android-*: install one with its sdkmanager"
+    return f"{folder} ({', '.join(platforms)})"

@@ -1,5 +1,7 @@
 """What is typed wrongly is answered with what to type."""
 
+import re
+
 import pytest
 
 from decant import __version__
@@ -13,6 +15,8 @@ COMMANDS = [
     "bench",
     "gate",
     "report",
+    "demo",
+    "bundle",
     "feedback",
     "doctor",
 ]
@@ -62,9 +66,39 @@ def test_usage_errors_exit_with_2(decant, tmp_path, monkeypatch, args, message):
 def test_doctor_finds_everything_here(decant):
     ended = decant("doctor")
     assert ended.code == 0
-    assert "nothing is missing" in ended.out
+    assert "nothing that the commands need is missing" in ended.out
     assert "detector" in ended.out
     assert ended.err == ""
+
+
+@pytest.fixture
+def machine_without_tools(monkeypatch, tmp_path):
+    for name in ("ANDROID_HOME", "ANDROID_SDK_ROOT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return tmp_path
+
+
+def test_doctor_says_what_the_demos_lack(decant, machine_without_tools):
+    ended = decant("doctor")
+    assert ended.code == 0
+    for name in ("JDK", "Node", "npm", "Chromium", "adb", "Android SDK"):
+        assert re.search(rf"^  {name} +not found: .+ \(.+\)$", ended.out, re.MULTILINE), name
+
+
+def test_doctor_gives_the_versions_of_tools(decant, machine_without_tools, monkeypatch):
+    for name, line in (("javac", "javac 17.0.9"), ("node", "v20.1.2"), ("adb", "no number")):
+        program = machine_without_tools / name
+        program.write_text(f"#!/bin/sh\necho {line}\n")
+        program.chmod(0o755)
+    sdk = machine_without_tools / "sdk"
+    (sdk / "platforms/android-36").mkdir(parents=True)
+    monkeypatch.setenv("ANDROID_HOME", str(sdk))
+    ended = decant("doctor")
+    assert re.search(r"^  JDK +17\.0\.9$", ended.out, re.MULTILINE)
+    assert re.search(r"^  Node +20\.1\.2$", ended.out, re.MULTILINE)
+    assert re.search(r"^  adb +not found", ended.out, re.MULTILINE)
+    assert re.search(r"^  Android SDK +.*sdk \(android-36\)$", ended.out, re.MULTILINE)
 
 
 def test_doctor_names_what_is_missing(decant, monkeypatch):

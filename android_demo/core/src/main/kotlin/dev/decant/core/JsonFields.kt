@@ -13,9 +13,13 @@ import java.io.StringReader
 internal class JsonFields(private val path: String, private val json: JsonObject) {
     private val read = mutableSetOf<String>()
 
-    fun has(name: String): Boolean {
+    /** Whether a field that may be null or missing is neither. */
+    fun has(name: String): Boolean = given(name) && !json.get(name).isJsonNull
+
+    /** Whether a field that has a default is there; null is no value of it. */
+    fun given(name: String): Boolean {
         read += name
-        return json.has(name) && !json.get(name).isJsonNull
+        return json.has(name)
     }
 
     /** Whether a field that must be there says null. */
@@ -41,7 +45,7 @@ internal class JsonFields(private val path: String, private val json: JsonObject
 
     /** Refuses every text but the only one that there is; it may be left out. */
     fun constant(name: String, only: String) {
-        val given = if (has(name)) string(name) else only
+        val given = if (given(name)) string(name) else only
         if (given != only) refuse(at(name), "is \"$given\", not \"$only\"")
     }
 

@@ -26,7 +26,7 @@ object SidecarReader {
             labels = fields.list("labels", JsonFields::asString),
             decode = if (fields.has("decode")) decode(fields.fields("decode")) else null,
             golden = fields.list("golden", ::golden),
-            licences = if (fields.has("licences")) fields.map("licences", JsonFields::asString) else emptyMap(),
+            licences = if (fields.given("licences")) fields.map("licences", JsonFields::asString) else emptyMap(),
             verdicts = optionalList(fields, "verdicts", ::verdict),
         )
         fields.close()
@@ -71,7 +71,7 @@ object SidecarReader {
             name = fields.string("name"),
             shape = fields.list("shape") { item, at -> JsonFields.asInt(item, at, POSITIVE) },
             dtype = dtype(fields),
-            layout = if (fields.has("layout")) fields.choice<Layout>("layout") else Layout.KEEP,
+            layout = if (fields.given("layout")) fields.choice<Layout>("layout") else Layout.KEEP,
             quantization = quantization(fields),
         )
         fields.close()
@@ -146,14 +146,14 @@ object SidecarReader {
         if (strides.isEmpty() || strides.toSet().size < strides.size) {
             JsonFields.refuse(fields.at("strides"), "must name each level once")
         }
-        val count = if (fields.has("max_detections")) fields.int("max_detections", POSITIVE) else 100
+        val count = if (fields.given("max_detections")) fields.int("max_detections", POSITIVE) else 100
         val threshold = share(fields, "score_threshold", default = 0.05)
         if (threshold == 1.0) JsonFields.refuse(fields.at("score_threshold"), "must be below 1")
         return QuadGridRule(strides, threshold, share(fields, "nms_iou", default = 0.6), count)
     }
 
     private fun share(fields: JsonFields, name: String, default: Double): Double {
-        val value = if (fields.has(name)) fields.double(name) else default
+        val value = if (fields.given(name)) fields.double(name) else default
         return if (value > 0 && value <= 1) value
         else JsonFields.refuse(fields.at(name), "must be above 0 and at most 1")
     }
@@ -176,7 +176,7 @@ object SidecarReader {
         val outputs = LinkedHashMap<Accelerator, Map<String, TensorFile>>()
         for (accelerator in Accelerator.entries) {
             val name = accelerator.name.lowercase()
-            if (fields.has(name)) outputs[accelerator] = fields.map(name, ::tensorFile)
+            if (fields.given(name)) outputs[accelerator] = fields.map(name, ::tensorFile)
         }
         fields.close()
         return outputs
@@ -210,7 +210,7 @@ object SidecarReader {
         fields: JsonFields,
         name: String,
         convert: (JsonElement, String) -> T,
-    ): List<T> = if (fields.has(name)) fields.list(name, convert) else emptyList()
+    ): List<T> = if (fields.given(name)) fields.list(name, convert) else emptyList()
 
     private fun sha256(fields: JsonFields, name: String): String = fields.string(name).also {
         if (!SHA256.matches(it)) JsonFields.refuse(fields.at(name), "must be 64 hexadecimal digits")

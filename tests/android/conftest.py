@@ -1,0 +1,37 @@
+import sys
+from pathlib import Path
+
+import pytest
+from kotlin_jvm import Jvm
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("android")
+    group.addoption("--bundle", type=Path, default=Path("build/detector"), help="model and sidecar")
+    group.addoption("--jars", type=Path, default=Path("build/android"), help="compiled Kotlin")
+    group.addoption("--core", type=Path, help="another core.jar than that of --jars")
+    group.addoption("--photos", type=int, help="only so many of the test set")
+
+
+@pytest.fixture(scope="session")
+def bundle(request):
+    folder = request.config.getoption("bundle")
+    assert (folder / "model.json").is_file(), f"{folder} has no model.json; run make tflite"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def jvm(request):
+    jars = request.config.getoption("jars")
+    return Jvm(jars, request.config.getoption("core") or jars / "core.jar")
+
+
+@pytest.fixture
+def say(capsys):
+    """Print a figure past the capture."""
+
+    def write(text):
+        with capsys.disabled():
+            sys.stdout.write(f"\n{text}\n")
+
+    return write

@@ -1,0 +1,27 @@
+"""`decant feedback import` takes the archive that the Kotlin core writes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+DECANT = Path(sys.executable).with_name("decant")
+
+
+@pytest.fixture(scope="module")
+def archive(jvm, bundle, tmp_path_factory):
+    """Write three photos: one left alone, one with a deletion and a move, one with an addition."""
+    path = tmp_path_factory.mktemp("feedback") / "feedback.zip"
+    jvm.run("dev.decant.host.samples.WriteFeedbackKt", bundle, path)
+    return path
+
+
+def test_archive_of_the_kotlin_core_is_imported(archive, bundle, tmp_path):
+    out = tmp_path / "out"
+    command = [DECANT, "feedback", "import", archive, "--model", bundle / "model.json"]
+    ended = subprocess.run([*command, "--out", out], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert "corrected by the user: 66.7% of 3 photos" in ended.stdout
+    assert "shutter to screen: median 62 ms" in ended.stdout
+    assert len(list((out / "images").iterdir())) == 3

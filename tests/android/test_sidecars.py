@@ -1,0 +1,94 @@
+"""1,000 spoiled sidecars: Kotlin and Python refuse the same ones, each with the field's name."""
+
+import json
+import random
+import re
+from collections import Counter
+
+import pytest
+from kotlin_jvm import litert_library
+from mutants import mutant
+
+from decant.errors import DataError
+from decant.predictor import Predictor
+
+COUNT = 1000
+# Where a sidecar may be changed and still contradict neither itself nor its model files: words,
+# what has a default, and numbers that only the golden outputs can tell from the right ones.
+FREE = re.compile(
+    r"""model$ | variants$ | variants\.\d\.(name|tolerance\.\w+)$ | licences\b | verdicts\b
+    | outputs$ | (inputs|outputs)\.\d\.(scale|zero_point)$ | labels\.\d$
+    | image\.rule\.(mean|std|colour|resize|padding|shrink|grow|pixel_centres|rotation)\b
+    | decode\.(strides|score_threshold|nms_iou|max_detections|score_activation)$
+    | golden$ | golden\.0$ | golden\.0\.predictions\b | golden\.0\.(photo|photo_sha256)$
+    | golden\.0\..*\.(file|sha256)$""",
+    re.VERBOSE,
+)
+# The text is right, but the model file is another one.
+MISFIT = re.compile("is not the file that model.json describes|, described as ")
+
+
+@pytest.fixture(scope="module")
+def mutants(bundle):
+    document = json.loads((bundle / "model.json").read_text())
+    source = random.Random(5)
+    return [mutant(document, source) for _ in range(COUNT)]
+
+
+@pytest.fixture(scope="module")
+def kotlins(jvm, bundle, mutants):
+    """Give Kotlin's answer to each: {} or {"kind", "message"}. Any other exception would end it."""
+    main = "dev.decant.host.samples.ReadSidecarsKt"
+    with jvm.start(main, litert_library(), bundle) as lines:
+        answers = []
+        for text, _ in mutants:
+            lines.ask(text)
+            answers.append(lines.answer())
+        lines.finish()
+    return answers
+
+
+@pytest.fixture(scope="module")
+def pythons(bundle, mutants, tmp_path_factory):
+    """Give Python's answer to each: None or the message of its DataError."""
+    folder = tmp_path_factory.mktemp("bundle")
+    for file in bundle.glob("*.tflite"):
+        (folder / file.name).symlink_to(file.resolve())
+    path = folder / "model.json"
+    return [refusal(path, text) for text, _ in mutants]
+
+
+def refusal(path, text):
+    path.write_text(text)
+    try:
+        Predictor(path)
+    except DataError as error:
+        return str(error).removeprefix(str(path))
+    return None
+
+
+def test_both_refuse_the_same(mutants, kotlins, pythons, say):
+    unlike = [
+        (change, kotlin, python)
+        for (_, change), kotlin, python in zip(mutants, kotlins, pythons, strict=True)
+        if (not kotlin) != (python is None)
+    ]
+    kinds = Counter(change[0] for _, change in mutants)
+    refused = sum(bool(kotlin) for kotlin in kotlins)
+    say(f"sidecars: {COUNT} spoiled ({dict(kinds)}), {refused} refused by Kotlin and by Python")
+    assert unlike == []
+    assert refused > COUNT // 2
+
+
+def test_only_what_says_nothing_wrong_is_accepted(mutants, kotlins):
+    accepted = [change for (_, change), kotlin in zip(mutants, kotlins, strict=True) if not kotlin]
+    assert [change for change in accepted if not FREE.match(change[1])] == []
+
+
+def test_kotlin_names_the_field(mutants, kotlins):
+    for (_, change), kotlin in zip(mutants, kotlins, strict=True):
+        if kotlin.get("kind") == "SidecarException":
+            pattern = "not JSON" if change[0] == "cut" else r"[\w.]+ \S"
+            assert re.match(rf"model\.json: {pattern}", kotlin["message"]), (change, kotlin)
+        elif kotlin:
+            assert MISFIT.search(kotlin["message"]), (change, kotlin)

@@ -3,6 +3,10 @@ package android.app
 import android.content.Context
 import android.content.Intent
 
+class Instrumentation {
+    val targetContext: Context get() = error("stub")
+}
+
 open class Application : Context()
 
 open class Activity : Context() {

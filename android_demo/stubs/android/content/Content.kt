@@ -1,6 +1,7 @@
 package android.content
 
 import android.content.res.AssetManager
+import android.content.res.Resources
 import android.net.Uri
 import java.io.File
 import java.io.InputStream
@@ -8,6 +9,8 @@ import java.io.OutputStream
 
 abstract class Context {
     val assets: AssetManager get() = error("stub")
+    val cacheDir: File get() = error("stub")
+    val resources: Resources get() = error("stub")
     val noBackupFilesDir: File get() = error("stub")
     val contentResolver: ContentResolver get() = error("stub")
     val packageName: String get() = error("stub")
@@ -15,6 +18,8 @@ abstract class Context {
     fun getSharedPreferences(name: String, mode: Int): SharedPreferences = error("stub")
 
     fun getString(id: Int): String = error("stub")
+
+    fun getString(id: Int, vararg arguments: Any): String = error("stub")
 
     companion object {
         const val MODE_PRIVATE = 0

@@ -18,6 +18,10 @@ object Dispatchers {
     val IO: CoroutineDispatcher get() = error("stub")
 }
 
+fun MainScope(): CoroutineScope = error("stub")
+
+fun <T> runBlocking(block: suspend CoroutineScope.() -> T): T = error("stub")
+
 fun ExecutorService.asCoroutineDispatcher(): CoroutineDispatcher = error("stub")
 
 fun CoroutineScope.launch(block: suspend CoroutineScope.() -> Unit): Job = error("stub")

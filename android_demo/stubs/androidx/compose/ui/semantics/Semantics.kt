@@ -1,8 +1,29 @@
 package androidx.compose.ui.semantics
 
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.text.AnnotatedString
 
 interface SemanticsPropertyReceiver
+
+class SemanticsPropertyKey<T>
+
+class SemanticsConfiguration {
+    operator fun <T> get(key: SemanticsPropertyKey<T>): T = error("stub")
+}
+
+fun <T> SemanticsConfiguration.getOrNull(key: SemanticsPropertyKey<T>): T? = error("stub")
+
+class AccessibilityAction<T : Function<Boolean>>(val label: String?, val action: T?)
+
+object SemanticsActions {
+    val OnClick: SemanticsPropertyKey<AccessibilityAction<() -> Boolean>> get() = error("stub")
+    val CustomActions: SemanticsPropertyKey<List<CustomAccessibilityAction>> get() = error("stub")
+}
+
+object SemanticsProperties {
+    val Text: SemanticsPropertyKey<List<AnnotatedString>> get() = error("stub")
+    val ContentDescription: SemanticsPropertyKey<List<String>> get() = error("stub")
+}
 
 class LiveRegionMode {
     companion object {

@@ -6,6 +6,8 @@ import androidx.compose.ui.graphics.Color
 import androidx.compose.ui.graphics.drawscope.DrawScope
 import androidx.compose.ui.unit.IntSize
 
+class AnnotatedString
+
 class TextStyle {
     fun copy(color: Color): TextStyle = error("stub")
 }

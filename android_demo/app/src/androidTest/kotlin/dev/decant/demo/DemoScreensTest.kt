@@ -48,6 +48,12 @@ class DemoScreensTest {
     }
 
     @Test
+    fun feedbackCanBeSeenWithoutConsent() {
+        open(R.string.tab_feedback)
+        rule.onNodeWithText(text(R.string.feedback_limits)).assertExists()
+    }
+
+    @Test
     fun openScreenSurvivesRecreation() {
         open(R.string.tab_benchmark)
         rule.activityRule.scenario.recreate()

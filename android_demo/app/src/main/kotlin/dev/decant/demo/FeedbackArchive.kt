@@ -43,10 +43,9 @@ class FeedbackArchive(private val resolver: ContentResolver) {
         try {
             val document = resolver.openOutputStream(to, "wt")
                 ?: throw IOException("$to: cannot be opened for writing")
-            val counting = CountingStream(document) { onShare((it.toFloat() / bytes).coerceAtMost(1f)) }
-            counting.use {
-                FeedbackExport(sidecar, app(), consent).write(records, System.currentTimeMillis(), it)
-            }
+            val export = FeedbackExport(sidecar, app(), consent)
+            CountingStream(document) { onShare((it.toFloat() / bytes).coerceAtMost(1f)) }
+                .use { export.write(records, System.currentTimeMillis(), it) }
             finished = true
         } finally {
             if (!finished) delete(to)

@@ -42,7 +42,9 @@ private val THUMBNAIL = 72.dp
 @Composable
 fun Limits(retention: Retention, onLimit: (Retention) -> Unit) {
     var lower by remember { mutableStateOf<Retention?>(null) }
-    fun choose(chosen: Retention) = if (chosen.isBelow(retention)) lower = chosen else onLimit(chosen)
+    fun choose(chosen: Retention) {
+        if (chosen.isBelow(retention)) lower = chosen else onLimit(chosen)
+    }
     Column(verticalArrangement = Arrangement.spacedBy(4.dp)) {
         Heading(stringResource(R.string.feedback_limits))
         Text(

@@ -17,7 +17,8 @@ class FeedbackSettings(context: Context) {
 
     /** What the user last agreed to, perhaps to an older wording. */
     val consent: Consent?
-        get() = preferences.getString(GIVEN, null)?.let { Consent(it, preferences.getInt(VERSION, 0)) }
+        get() = preferences.getString(GIVEN, null)
+            ?.let { Consent(it, preferences.getInt(VERSION, 0)) }
 
     val retention: Retention
         get() = Retention(
@@ -28,7 +29,10 @@ class FeedbackSettings(context: Context) {
 
     fun agree(nowMs: Long) {
         val consent = consentGiven(nowMs, CONSENT_TEXT_VERSION)
-        preferences.edit().putString(GIVEN, consent.given).putInt(VERSION, consent.textVersion).apply()
+        preferences.edit()
+            .putString(GIVEN, consent.given)
+            .putInt(VERSION, consent.textVersion)
+            .apply()
     }
 
     fun withdraw() = preferences.edit().remove(GIVEN).remove(VERSION).apply()

@@ -17,7 +17,7 @@ import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 
-/** A photo from the gallery with boxes, which can be corrected; the system's picker needs no permission. */
+/** A photo from the gallery, its answer to be corrected; the system's picker needs no permission. */
 @Composable
 fun StillScreen(still: StillViewModel = viewModel()) {
     val state by still.state.collectAsStateWithLifecycle()

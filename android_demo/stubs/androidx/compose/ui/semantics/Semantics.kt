@@ -43,6 +43,10 @@ var SemanticsPropertyReceiver.selected: Boolean
     get() = error("stub")
     set(_) = error("stub")
 
+var SemanticsPropertyReceiver.isTraversalGroup: Boolean
+    get() = error("stub")
+    set(_) = error("stub")
+
 var SemanticsPropertyReceiver.traversalIndex: Float
     get() = error("stub")
     set(_) = error("stub")

@@ -67,7 +67,7 @@ fun BoxHandles(editor: AnswerEditor, state: EditorState, placement: ViewPlacemen
     boxes.forEachIndexed { index, box ->
         key(box.id) {
             val name = stringResource(R.string.edit_box, index + 1, boxes.size)
-            val order = index * (CORNERS + 1f)
+            val order = 1f + index * (CORNERS + 1)
             val corners = placement.toView(box.quad)
             val isSelected = box.id == state.selected
             BoxHandle(editor, box, isSelected, Stop(name, order, density.at(bounds(corners))))

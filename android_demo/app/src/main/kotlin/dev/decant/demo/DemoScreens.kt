@@ -31,7 +31,11 @@ private enum class Tab(@param:StringRes val label: Int, @param:DrawableRes val i
 
 /** The five screens; which one is open survives rotation and the death of the process. */
 @Composable
-fun DemoScreens(model: ModelViewModel = viewModel()) {
+fun DemoScreens(
+    model: ModelViewModel = viewModel(),
+    // Made when the app opens, because that deletes what is older than the user wants it kept.
+    feedback: FeedbackViewModel = viewModel(),
+) {
     var tab by rememberSaveable { mutableStateOf(Tab.LIVE) }
     Scaffold(bottomBar = { Tabs(tab) { tab = it } }) { padding ->
         Box(Modifier.fillMaxSize().padding(padding)) {
@@ -40,7 +44,7 @@ fun DemoScreens(model: ModelViewModel = viewModel()) {
                 Tab.STILL -> WithModel(model) { StillScreen() }
                 Tab.BENCHMARK -> WithModel(model) { BenchmarkScreen(it) }
                 // What is kept can be seen and deleted without a model, too.
-                Tab.FEEDBACK -> FeedbackScreen()
+                Tab.FEEDBACK -> FeedbackScreen(feedback)
                 Tab.ABOUT -> WithModel(model) { AboutScreen(it) }
             }
         }

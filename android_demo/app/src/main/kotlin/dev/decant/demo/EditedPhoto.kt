@@ -22,6 +22,8 @@ import androidx.compose.ui.input.pointer.PointerInputScope
 import androidx.compose.ui.input.pointer.pointerInput
 import androidx.compose.ui.layout.ContentScale
 import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.semantics.isTraversalGroup
+import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import dev.decant.core.AnswerEdit
 import dev.decant.core.Point
@@ -37,7 +39,10 @@ fun EditedPhoto(editor: AnswerEditor, state: EditorState) {
     // What a drag would make of the answer, until the finger is lifted.
     var preview by remember(editor) { mutableStateOf<AnswerEdit?>(null) }
     val pen = rememberBoxPen()
-    BoxWithConstraints(Modifier.aspectRatio(answer.width.toFloat() / answer.height)) {
+    BoxWithConstraints(
+        Modifier.aspectRatio(answer.width.toFloat() / answer.height)
+            .semantics { isTraversalGroup = true },
+    ) {
         val view = constraints.maxWidth to constraints.maxHeight
         val placement = remember(photo, view) { ViewPlacement(photo, view, fills = false) }
         Image(

@@ -25,7 +25,6 @@ import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
-import androidx.lifecycle.viewmodel.compose.viewModel
 
 private enum class Asked(val wording: Wording) {
     DELETE_ALL(
@@ -46,7 +45,7 @@ private enum class Asked(val wording: Wording) {
 
 /** What is kept on the device, with everything that the user may do with it. */
 @Composable
-fun FeedbackScreen(feedback: FeedbackViewModel = viewModel()) {
+fun FeedbackScreen(feedback: FeedbackViewModel) {
     val state by feedback.state.collectAsStateWithLifecycle()
     val records = state.records
     var asked by rememberSaveable { mutableStateOf<Asked?>(null) }

@@ -39,7 +39,10 @@ def _install(folder: Path) -> None:
     if npm is None:
         raise DataError(f"npm: not found; the page needs it once: {NODE_PACKAGES}")
     ended = subprocess.run(
-        [npm, "ci", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True
+        [npm, "ci", "--omit=dev", "--no-audit", "--no-fund"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
     )
     if ended.returncode != 0:
         said = [line for line in ended.stderr.splitlines() if "error" in line.lower()]

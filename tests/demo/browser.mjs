@@ -17,6 +17,7 @@ async function open(settings = {}, script = null) {
   const context = await browser.newContext({ acceptDownloads: true, ...settings });
   if (script !== null) await context.addInitScript(script);
   const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
   const seen = { requests: [], errors: [] };
   page.on("request", (request) => seen.requests.push(request.url()));
   page.on("pageerror", (error) => seen.errors.push(error.message));
@@ -77,10 +78,10 @@ const SCENARIOS = {
     await show(page, options.photo);
     await page.click("[data-accelerator=cpu] [data-part=correct]");
     const svg = "#editor svg";
-    await page.click(`${svg} [data-box="0"] .box`);
+    await page.mouse.click(...(await middle(page, `${svg} [data-box="0"] .box`)));
     const corner = await middle(page, `${svg} [data-box="0"][data-corner="2"] .knob`);
     await drag(page, corner, [corner[0] + 12, corner[1] + 9]);
-    await page.click(`${svg} [data-box="1"] .box`);
+    await page.mouse.click(...(await middle(page, `${svg} [data-box="1"] .box`)));
     await page.click("#editor [data-part=remove]");
     await page.click("#editor [data-part=add]");
     const { x, y, width, height } = await page.locator(svg).boundingBox();
@@ -177,6 +178,7 @@ const SCENARIOS = {
   async gpu() {
     const { browser, page, seen } = await open();
     await ready(page);
+    await show(page, options.photo);
     const backend = "[data-accelerator=gpu] [data-part=backend]";
     await page.selectOption(backend, "webgpu");
     const note = page.locator("[data-accelerator=gpu] [data-part=note]");
@@ -186,29 +188,34 @@ const SCENARIOS = {
     return { value, ...seen };
   },
 
-  /** Takes pictures of the page in each state, for people to look at. */
-  async screenshots() {
-    for (const [name, settings] of Object.entries(options.looks)) {
-      const { browser, page } = await open(settings);
-      await ready(page);
-      const shoot = (state) =>
-        page.screenshot({ path: `${options.folder}/${name}-${state}.png`, fullPage: true });
-      await shoot("idle");
-      await show(page, options.photo, "measured");
-      await shoot("answered");
-      await page.click("[data-accelerator=cpu] [data-part=correct]");
-      await page.click('#editor svg [data-box="0"] .box');
-      await shoot("editing");
-      await page.click("#keep");
-      await page.waitForSelector("#consent[open]");
-      await page.screenshot({ path: `${options.folder}/${name}-consent.png` });
-      await page.click("#consent button[value=agree]");
-      await page.waitForSelector("#feedback li");
-      await page.click("#about summary");
-      await shoot("kept");
-      await browser.close();
-    }
-    return {};
+  /** Takes pictures of the page in each state, for people to look at; says how wide it is. */
+  async look() {
+    const { browser, page, seen } = await open(options.settings);
+    const overflow = {};
+    const shoot = async (state, fullPage = true) => {
+      await page.screenshot({ path: `${options.folder}/${options.name}-${state}.png`, fullPage });
+      overflow[state] = await page.evaluate(() => {
+        const { scrollWidth, clientWidth } = document.documentElement;
+        return scrollWidth - clientWidth;
+      });
+    };
+    await ready(page);
+    await shoot("idle");
+    await show(page, options.photo, "measured");
+    await shoot("answered");
+    await page.click("[data-accelerator=cpu] [data-part=correct]");
+    await page.mouse.click(...(await middle(page, '#editor svg [data-box="0"] .box')));
+    await shoot("editing");
+    await page.click("#keep");
+    await page.waitForSelector("#consent[open]");
+    await shoot("consent", false);
+    await page.click("#consent button[value=agree]");
+    await page.waitForSelector("#feedback li");
+    await page.click("#about summary");
+    await shoot("kept");
+    const language = await page.getAttribute("html", "lang");
+    await browser.close();
+    return { overflow, language, ...seen };
   },
 };
 

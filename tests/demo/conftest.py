@@ -3,4 +3,4 @@
 import os
 
 if not os.environ.get("DECANT_WEB_TESTS"):
-    collect_ignore = ["test_javascript.py", "test_page.py", "test_feedback_page.py"]
+    collect_ignore = ["test_javascript.py", "test_page.py"]

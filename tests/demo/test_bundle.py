@@ -77,7 +77,7 @@ def test_packages_are_installed_once(tmp_path, monkeypatch):
     web = tmp_path / "web"
     for _ in range(2):
         assert installed_packages(web) == web / "node_modules"
-    assert (web / "asked").read_text() == "ci --no-audit --no-fund\n"
+    assert (web / "asked").read_text() == "ci --omit=dev --no-audit --no-fund\n"
     (web / DONE).write_text("of an older version")
     installed_packages(web)
     assert len((web / "asked").read_text().splitlines()) == 2

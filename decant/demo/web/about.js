@@ -19,11 +19,16 @@ export function describe(list, sidecar, runtime) {
       `${t("licences")} (${what})`,
       licence,
     ]),
-    ...sidecar.verdicts.map((each) => [t("verdicts"), verdictText(each)]),
+    [t("verdicts"), ...sidecar.verdicts.map(verdictText)],
     [t("runtime"), runtimeText(runtime)],
   ];
   list.replaceChildren(
-    ...entries.flatMap(([name, value]) => [element("dt", name), element("dd", value)]),
+    ...entries
+      .filter(([, value]) => value !== undefined)
+      .flatMap(([name, ...values]) => [
+        element("dt", name),
+        ...values.map((value) => element("dd", value)),
+      ]),
   );
 }
 
@@ -36,10 +41,16 @@ function verdictText({ subject, unit, limit, measured, met }) {
   const answer = met === null ? "notMeasured" : met ? "met" : "notMet";
   return t("verdict", {
     subject,
-    limit: `${limit} ${unit}`,
-    measured: measured === null ? "–" : `${Number(measured.toPrecision(4))} ${unit}`,
+    limit: amount(limit, unit),
+    measured: measured === null ? "–" : amount(measured, unit),
     met: t(answer),
   });
+}
+
+function amount(value, unit) {
+  if (unit === "bytes") return bytes(value);
+  if (unit === "fraction") return `${Number((100 * value).toPrecision(3))} %`;
+  return `${Number(value.toPrecision(3))} ${unit}`;
 }
 
 function element(name, text) {

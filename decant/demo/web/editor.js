@@ -1,12 +1,15 @@
 /** Lets the user correct an answer: drag corners and boxes, add and delete them, write a remark. */
 
 import { corrections, wholePhoto } from "./feedback.js";
+import { area, inside, rectangle, shifted } from "./geometry.js";
 import { outline, shape, Stage } from "./stage.js";
 import { plural, t } from "./text.js";
 
 const STEP = 1;
 const WIDE_STEP = 10;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+/** How far from a corner, in pixels of the page, a finger still has it. */
+const REACH = 20;
 /** Boxes of fewer photo pixels are slips of the finger. */
 const SMALLEST = 3;
 
@@ -32,6 +35,8 @@ export class Editor {
     this.#stage = new Stage(this.#part("stage"));
     this.#labels = labels;
     this.#part("label").replaceChildren(...labels.map((label) => new Option(label, label)));
+    // With one label there is nothing to choose.
+    this.#part("labels").hidden = labels.length === 1;
     this.#part("add").addEventListener("click", () => this.#add());
     this.#part("remove").addEventListener("click", () => this.#remove());
     this.#part("reset").addEventListener("click", () => this.#reset());
@@ -135,7 +140,7 @@ export class Editor {
 
   #handle([cx, cy], index, corner) {
     const name = t("cornerName", { corner: corner + 1, box: index + 1 });
-    const [r, touch] = [8, 20].map((radius) => radius * this.#stage.unit);
+    const r = 8 * this.#stage.unit;
     const handle = shape("g", {
       class: "handle",
       "data-box": index,
@@ -145,10 +150,7 @@ export class Editor {
       role: "button",
       "aria-label": name,
     });
-    handle.append(
-      shape("circle", { class: "touch", cx, cy, r: touch }),
-      shape("circle", { class: "knob", cx, cy, r }),
-    );
+    handle.append(shape("circle", { class: "knob", cx, cy, r }));
     return handle;
   }
 
@@ -178,20 +180,37 @@ export class Editor {
       this.#drag(event, this.#drawn(from));
       return;
     }
-    const target = event.target.closest("[data-box]");
-    if (target === null) {
-      this.#select(-1);
-      return;
-    }
-    const index = Number(target.dataset.box);
+    const corner = this.#cornerAt(from);
+    const index = corner < 0 ? this.#boxAt(from) : this.#selected;
     this.#select(index);
-    const { corner } = target.dataset;
+    if (index < 0) return;
     const before = this.#items[index].quad.map((point) => [...point]);
     this.#drag(event, (to) => {
-      if (corner !== undefined) this.#items[index].quad[Number(corner)] = to;
-      else this.#shift(index, before, to[0] - from[0], to[1] - from[1]);
+      if (corner >= 0) this.#items[index].quad[corner] = to;
+      else this.#shift(index, before, [to[0] - from[0], to[1] - from[1]]);
     });
-    this.#stage.svg.querySelector(`[data-key="${target.dataset.key}"]`)?.focus();
+    const key = corner < 0 ? `${index}` : `${index}-${corner}`;
+    this.#stage.svg.querySelector(`[data-key="${key}"]`)?.focus();
+  }
+
+  /** The nearest corner of the selected box that a finger there means; -1 if none. */
+  #cornerAt([x, y]) {
+    const item = this.#items[this.#selected];
+    if (item === undefined) return -1;
+    const distances = item.quad.map((point) => Math.hypot(point[0] - x, point[1] - y));
+    const nearest = Math.min(...distances);
+    return nearest <= REACH * this.#stage.unit ? distances.indexOf(nearest) : -1;
+  }
+
+  /** The smallest box there, so that one inside another can be had; -1 if there is none. */
+  #boxAt(point) {
+    let [found, smallest] = [-1, Infinity];
+    this.#items.forEach(({ quad, deleted }, index) => {
+      const size = area(quad);
+      if (deleted || !inside(point, quad) || size >= smallest) return;
+      [found, smallest] = [index, size];
+    });
+    return found;
   }
 
   /** Follows the pointer until it is let go. */
@@ -216,15 +235,16 @@ export class Editor {
   /** Draws a new box from one corner to the pointer. */
   #drawn(from) {
     const index = this.#items.length;
-    this.#items.push({ label: this.#newLabel, quad: rectangle(from, from), prediction: null, deleted: false });
+    this.#items.push(this.#newItem(rectangle(from, from)));
     this.#selected = index;
     return (to) => {
       this.#items[index].quad = rectangle(from, to);
     };
   }
 
-  get #newLabel() {
-    return this.#part("label").value || this.#labels[0];
+  #newItem(quad) {
+    const label = this.#part("label").value || this.#labels[0];
+    return { label, quad, prediction: null, deleted: false };
   }
 
   #dropTiny() {
@@ -241,20 +261,8 @@ export class Editor {
     this.#draw();
   }
 
-  /** Moves a box as a whole, as far as the photo goes. */
-  #shift(index, quad, dx, dy) {
-    const { width, height } = this.#stage.size;
-    const within = (step, axis, most) => {
-      const values = quad.map((point) => point[axis]);
-      const low = Math.min(0, -Math.min(...values));
-      const high = Math.max(0, most - Math.max(...values));
-      return Math.min(Math.max(step, low), high);
-    };
-    const [x, y] = [within(dx, 0, width), within(dy, 1, height)];
-    this.#items[index].quad = quad.map((point) => [
-      Math.round(10 * (point[0] + x)) / 10,
-      Math.round(10 * (point[1] + y)) / 10,
-    ]);
+  #shift(index, quad, way) {
+    this.#items[index].quad = shifted(quad, way, this.#stage.size);
   }
 
   #key(event) {
@@ -266,10 +274,10 @@ export class Editor {
       this.#remove();
     } else if (event.key in ARROWS) {
       const step = (event.shiftKey ? WIDE_STEP : STEP) * Math.max(1, this.#stage.unit);
-      const [dx, dy] = ARROWS[event.key].map((direction) => direction * step);
+      const way = ARROWS[event.key].map((direction) => direction * step);
       const { quad } = this.#items[index];
-      if (corner === undefined) this.#shift(index, quad, dx, dy);
-      else quad[corner] = this.#inside([quad[corner][0] + dx, quad[corner][1] + dy]);
+      if (corner === undefined) this.#shift(index, quad, way);
+      else quad[corner] = this.#inside(quad[corner].map((value, axis) => value + way[axis]));
       this.#draw();
     } else {
       return;
@@ -284,8 +292,7 @@ export class Editor {
     if (this.#adding && byKeyboard) {
       const { width, height } = this.#stage.size;
       const quad = rectangle([0.35 * width, 0.35 * height], [0.65 * width, 0.65 * height]);
-      const label = this.#newLabel;
-      this.#items.push({ label, quad: quad.map((each) => this.#inside(each)), prediction: null, deleted: false });
+      this.#items.push(this.#newItem(quad.map((each) => this.#inside(each))));
       this.#adding = false;
       this.#select(this.#items.length - 1);
       this.#stage.svg.querySelector(".selected").focus();
@@ -306,16 +313,4 @@ export class Editor {
     item.label = label;
     this.#draw();
   }
-}
-
-/** Top left, top right, bottom right, bottom left. */
-function rectangle(a, b) {
-  const [left, right] = [Math.min(a[0], b[0]), Math.max(a[0], b[0])];
-  const [top, bottom] = [Math.min(a[1], b[1]), Math.max(a[1], b[1])];
-  return [
-    [left, top],
-    [right, top],
-    [right, bottom],
-    [left, bottom],
-  ];
 }

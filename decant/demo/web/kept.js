@@ -112,7 +112,8 @@ export class Kept {
     this.#addresses.push(picture.src);
     const text = document.createElement("span");
     const date = new Date(entry.kept).toLocaleString(document.documentElement.lang);
-    const changes = plural("changes", entry.record.corrections.length).split(":")[0];
+    const count = entry.record.corrections.length;
+    const changes = count ? plural("changes", count) : t("unchanged");
     text.textContent = t("entry", { date, changes });
     if (entry.model !== this.#model) text.textContent += ` (${t("otherModel")})`;
     const button = document.createElement("button");

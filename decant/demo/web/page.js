@@ -1,20 +1,18 @@
 /** The page: takes photos, asks the model's files, and shows what they answer side by side. */
 
 import { describe } from "./about.js";
-import { fetchSidecar } from "./bundle.js";
 import { Camera } from "./camera.js";
-import { agreement } from "./compare.js";
 import { Editor } from "./editor.js";
-import { gpuRefusal, loadRuntime } from "./engine.js";
+import { gpuRefusal } from "./engine.js";
 import { makeRecord } from "./feedback.js";
 import { Kept } from "./kept.js";
 import { Panel } from "./panel.js";
 import { decodePhoto, encodePhoto, grab } from "./photo.js";
 import { Refusal } from "./refusal.js";
 import { Runner } from "./runner.js";
-import { openStore } from "./store.js";
-import { explained, fillIn, otherLanguage, percent } from "./text.js";
-import { setLanguage, t } from "./text.js";
+import { listenForFiles } from "./sources.js";
+import { summary } from "./summary.js";
+import { explained, fillIn, percent, t } from "./text.js";
 
 const RUNS = 20;
 const LONGEST_MS = 3000;
@@ -25,7 +23,7 @@ const USUAL_THRESHOLD = 0.3;
 
 const element = (id) => document.getElementById(id);
 
-class Page {
+export class Page {
   #sidecar;
   #runtime;
   #kept;
@@ -75,26 +73,12 @@ class Page {
 
   #listen() {
     element("choose").addEventListener("click", () => element("file").click());
-    element("file").addEventListener("change", ({ target }) => {
-      this.#take(target.files);
-      target.value = "";
-    });
     element("camera").addEventListener("click", () => this.#toggleCamera());
     element("snap").addEventListener("click", () => this.#snap());
     element("threshold").addEventListener("input", () => this.#redraw());
     element("keep").addEventListener("click", () => this.#guard(() => this.#keep()));
     element("cancel").addEventListener("click", () => this.#closeEditor());
-    addEventListener("paste", ({ clipboardData }) => this.#take(clipboardData.files));
-    addEventListener("dragover", (event) => {
-      event.preventDefault();
-      element("source").classList.add("over");
-    });
-    addEventListener("dragleave", () => element("source").classList.remove("over"));
-    addEventListener("drop", (event) => {
-      event.preventDefault();
-      element("source").classList.remove("over");
-      this.#take(event.dataTransfer.files);
-    });
+    listenForFiles(element("file"), element("source"), (files) => this.#take(files));
   }
 
   /** Offers the GPU for the file that is meant for it. */
@@ -228,8 +212,7 @@ class Page {
   #compare() {
     const [left, right] = this.#panels;
     if (right === undefined || this.#photo === null) return;
-    const parts = [sameness(left, right, this.#threshold), speed(left, right)];
-    element("comparison").textContent = parts.filter(Boolean).join(" · ");
+    element("comparison").textContent = summary(left, right, this.#threshold);
   }
 
   #edit(panel) {
@@ -379,31 +362,6 @@ class Page {
   }
 }
 
-/** Says how far two answers agree on what is shown. */
-function sameness(left, right, threshold) {
-  const [first, second] = [left, right].map((panel) => panel.visible(threshold));
-  const names = { left: left.name, right: right.name };
-  if (first[0]?.quad.length === 0) {
-    return t(first[0].label === second[0]?.label ? "sameLabel" : "otherLabel", names);
-  }
-  const found = agreement(first, second);
-  const most = Math.max(found.left, found.right);
-  const parts = [t("same", { ...names, pairs: found.pairs, most })];
-  if (found.pairs) {
-    parts.push(t("overlap", { overlap: percent(found.meanOverlap) }));
-    parts.push(t("scores", { apart: found.scoreDifference.toFixed(3) }));
-  }
-  return parts.join(", ");
-}
-
-/** Says which file is quicker. */
-function speed(left, right) {
-  const [a, b] = [left, right].map((panel) => panel.times?.inference);
-  if (!a || !b || left.isHeldBack || right.isHeldBack) return "";
-  const [quick, slow, ratio] = a < b ? [left, right, b / a] : [right, left, a / b];
-  return t("faster", { quick: quick.name, slow: slow.name, ratio: ratio.toFixed(1) });
-}
-
 /** Waits until what was drawn is on the screen. */
 function painted() {
   return new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
@@ -413,32 +371,3 @@ function painted() {
 function rest() {
   return new Promise((done) => setTimeout(done));
 }
-
-async function litertVersion() {
-  const list = await (await fetch("package.json")).json();
-  return list.dependencies["@litertjs/core"];
-}
-
-async function main() {
-  setLanguage(navigator.language);
-  fillIn();
-  let page = null;
-  element("language").addEventListener("click", () => {
-    setLanguage(otherLanguage());
-    if (page === null) fillIn();
-    else page.translate();
-  });
-  try {
-    const sidecar = await fetchSidecar();
-    const runtime = { ...(await loadRuntime()), version: await litertVersion() };
-    page = new Page(sidecar, runtime, await openStore());
-    await page.start();
-    globalThis.decant = page;
-  } catch (error) {
-    element("status").hidden = true;
-    element("error").hidden = false;
-    element("errorText").textContent = explained(error);
-  }
-}
-
-await main();

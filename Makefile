@@ -59,9 +59,12 @@ doctor: $(READY)
 test: $(READY)
 	@$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
-# Needs Debian's nodejs, npm and chromium, and the detector's bundle.
+# Needs Debian's nodejs, npm and chromium, and the detector's bundle; Playwright drives Chromium.
 web-test: $(READY)
-	@$(VENV)/bin/python -m pytest tests/demo --web $(ARGS)
+	@mkdir -p build/web && cp decant/demo/web/package*.json build/web
+	@cd build/web && cmp -s package-lock.json installed-lock.json && test -d node_modules/playwright-core \
+		|| { npm ci --no-audit --no-fund && cp package-lock.json installed-lock.json; }
+	@DECANT_WEB_TESTS=1 $(VENV)/bin/python -m pytest tests/demo $(ARGS)
 
 check: $(READY)
 	@.ci/check

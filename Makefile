@@ -16,7 +16,7 @@ export PATH := $(abspath $(VENV))/bin:$(PATH)
 ASSETS := android_demo/app/src/main/assets/model
 COMMANDS := tflite convert quantize train distill bench gate report
 
-.PHONY: help $(COMMANDS) demo-web demo doctor test web-test check clean setup install
+.PHONY: help $(COMMANDS) demo-web demo doctor test android-test web-test check clean setup install
 .DEFAULT_GOAL := help
 
 help:
@@ -36,11 +36,12 @@ help:
 	@echo 'MODEL is a name in zoo/ or a path to a model.toml; ARGS are options of the command,'
 	@echo "which make COMMAND ARGS=--help lists. Results are in build/NAME."
 	@echo
-	@echo '  make doctor   versions, processor, what is missing'
-	@echo '  make test     the tests'
-	@echo '  make web-test the tests of the page, in Chromium too'
-	@echo '  make check    format, lint, types, import rules'
-	@echo '  make clean    remove build/ and .venv'
+	@echo '  make doctor       versions, processor, what is missing'
+	@echo '  make test         the tests'
+	@echo '  make android-test the tests of the Kotlin core, the Android app and the page'
+	@echo '  make web-test     the tests of the page, in Chromium too'
+	@echo '  make check        format, lint, types, import rules'
+	@echo '  make clean        remove build/ and .venv'
 
 $(COMMANDS): $(READY)
 	@$(VENV)/bin/decant $@ $(MODEL) $(ARGS)
@@ -58,6 +59,16 @@ doctor: $(READY)
 
 test: $(READY)
 	@$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+
+# All that is known of the Android app and of the page without an Android SDK.
+android-test: $(READY)
+	@missing=$$(android_demo/missing-packages); [ -z "$$missing" ] || \
+		{ echo "make $@ needs: apt-get install --no-install-recommends $$missing" >&2; exit 1; }
+	@[ -f build/detector/model.json ] || $(VENV)/bin/decant tflite detector || [ $$? -eq 1 ]
+	@VENV=$(VENV) android_demo/test build/detector
+	@android_demo/check-app
+	@$(VENV)/bin/python -m pytest tests/android $(ARGS)
+	@$(MAKE) --no-print-directory web-test
 
 # Needs Debian's nodejs, npm and chromium, and the detector's bundle; Playwright drives Chromium.
 web-test: $(READY)

@@ -9,7 +9,7 @@ def pytest_addoption(parser):
     group = parser.getgroup("android")
     group.addoption("--bundle", type=Path, default=Path("build/detector"), help="model and sidecar")
     group.addoption("--jars", type=Path, default=Path("build/android"), help="compiled Kotlin")
-    group.addoption("--core", type=Path, help="another core.jar than that of --jars")
+    group.addoption("--broken", type=Path, help="jar of classes in place of the core's own")
     group.addoption("--photos", type=int, help="only so many of the test set")
 
 
@@ -22,8 +22,7 @@ def bundle(request):
 
 @pytest.fixture(scope="session")
 def jvm(request):
-    jars = request.config.getoption("jars")
-    return Jvm(jars, request.config.getoption("core") or jars / "core.jar")
+    return Jvm(request.config.getoption("jars"), request.config.getoption("broken"))
 
 
 @pytest.fixture

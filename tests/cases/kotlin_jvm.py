@@ -22,15 +22,15 @@ def litert_library():
 
 @dataclass(frozen=True)
 class Jvm:
-    """Compiled jars: `core` may be another one than that beside the host's.
+    """Compiled jars.
 
     Attributes:
-        jars: Folder with host.jar and host_test.jar.
-        core: The core's jar.
+        jars: Folder with core.jar, host.jar and host_test.jar.
+        broken: A jar whose classes take the place of the core's own.
     """
 
     jars: Path
-    core: Path
+    broken: Path | None = None
 
     def start(self, main, *arguments):
         """Start a program of the host that answers line by line."""
@@ -44,8 +44,8 @@ class Jvm:
 
     def _classpath(self):
         files = [
-            self.core,
-            *(self.jars / f"{name}.jar" for name in ("host", "host_test")),
+            *([self.broken] if self.broken else []),
+            *(self.jars / f"{name}.jar" for name in ("core", "host", "host_test")),
             *(LIBRARIES / f"{name}.jar" for name in ("gson", "jna")),
             COMPILER / "lib/kotlin-stdlib.jar",
         ]

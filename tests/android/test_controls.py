@@ -1,0 +1,53 @@
+"""The comparison with Python notices a core that is broken: mean, rotation and channel order."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from kotlin_jvm import LIBRARIES
+
+SOURCES = Path("android_demo/core/src/main/kotlin/dev/decant/core")
+PHOTOS = 24
+BREAKS = {
+    "mean": ("Preprocessor.kt", {"rule.mean[channel]": "rule.mean[0]"}),
+    "rotation": (
+        "Orientation.kt",
+        {
+            "ROTATED_90(6, true, false, true)": "ROTATED_90(6, true, true, false)",
+            "ROTATED_270(8, true, true, false)": "ROTATED_270(8, true, false, true)",
+        },
+    ),
+    "channel order": (
+        "Preprocessor.kt",
+        {"Colour.RGB -> {": "Colour.BGR -> {", "Colour.BGR -> {": "Colour.RGB -> {"},
+    ),
+}
+
+
+def broken(folder, jars, file, changes):
+    """Compile a changed copy of one file of the core."""
+    text = (SOURCES / file).read_text()
+    counts = {old: text.count(old) for old in changes}
+    assert set(counts.values()) == {1}, f"{file} no longer has what is to be broken: {counts}"
+    pattern = "|".join(map(re.escape, changes))
+    copy, jar, core = folder / file, folder / "core.jar", jars / "core.jar"
+    copy.write_text(re.sub(pattern, lambda found: changes[found[0]], text))
+    classpath = f"{core}:{LIBRARIES / 'gson.jar'}"
+    command = ["android_demo/compile", jar, classpath, f"-Xfriend-paths={core}", copy]
+    subprocess.run(command, check=True)
+    return jar
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_broken_core_fails_the_comparison(name, jvm, bundle, tmp_path, say):
+    jar = broken(tmp_path, jvm.jars, *BREAKS[name])
+    command = [sys.executable, "-m", "pytest", "tests/android/test_agreement.py", "--tb=line"]
+    options = ["--bundle", bundle, "--jars", jvm.jars, "--broken", jar, "--photos", str(PHOTOS)]
+    ended = subprocess.run([*command, *options], capture_output=True, text=True)
+    failed = [line for line in ended.stdout.splitlines() if line.startswith("FAILED")]
+    assert (ended.returncode, len(failed)) == (1, 2), ended.stdout
+    figures = [line for line in ended.stdout.splitlines() if " photos, " in line]
+    assert len(figures) == 2, ended.stdout
+    say(f"control, broken {name}: the comparison fails as it must;\n  " + "\n  ".join(figures))

@@ -154,6 +154,7 @@ const SCENARIOS = {
     await page.waitForTimeout(2000);
     const frames = await page.innerText("#frames");
     const live = await answers(page);
+    if (options.screenshot) await page.screenshot({ path: options.screenshot, fullPage: true });
     await page.click("#snap");
     await page.waitForFunction(() => document.body.dataset.answered !== undefined);
     const stopped = await page.evaluate(() => !document.body.classList.contains("live"));
@@ -174,7 +175,7 @@ const SCENARIOS = {
     return { said, ...seen };
   },
 
-  /** Chooses the GPU, which headless Chromium does not have. */
+  /** Chooses a GPU that is refused. */
   async gpu() {
     const { browser, page, seen } = await open();
     await ready(page);
@@ -186,6 +187,37 @@ const SCENARIOS = {
     const value = await page.inputValue(backend);
     await browser.close();
     return { value, ...seen };
+  },
+
+  /** Chooses the GPU, which SwiftShader plays, and lets it answer. */
+  async gpuAnswer() {
+    const { browser, page, seen } = await open();
+    await ready(page);
+    await show(page, options.photo);
+    await page.evaluate(() => delete document.body.dataset.answered);
+    await page.selectOption("[data-accelerator=gpu] [data-part=backend]", "webgpu");
+    await page.waitForFunction(() => document.body.dataset.answered !== undefined);
+    const found = await answers(page);
+    await browser.close();
+    return { found, ...seen };
+  },
+
+  /** Gives a photo another label, and exports that. */
+  async relabel() {
+    const { browser, page, seen } = await open();
+    await ready(page);
+    await show(page, options.photo);
+    await page.click("[data-accelerator=cpu] [data-part=correct]");
+    await page.selectOption("#editor [data-part=label]", options.label);
+    if (options.screenshot) await page.screenshot({ path: options.screenshot, fullPage: true });
+    await page.click("#keep");
+    await page.click("#consent button[value=agree]");
+    await page.waitForSelector("#feedback li");
+    const download = page.waitForEvent("download");
+    await page.click("#feedback [data-part=export]");
+    await (await download).saveAs(options.zip);
+    await browser.close();
+    return seen;
   },
 
   /** Takes pictures of the page in each state, for people to look at; says how wide it is. */

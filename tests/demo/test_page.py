@@ -16,6 +16,8 @@ import pytest
 import tiny_classifier
 from processes import run_decant, start_decant
 
+from decant.artifacts import sha256
+from decant.bundle import open_bundle
 from decant.images import load_image
 from decant.metrics import box_overlaps
 from decant.predictor import Predictor
@@ -33,6 +35,13 @@ LEAST_OVERLAP = 0.999
 SCORE_TOLERANCE = 1e-3
 # What no browser may be asked for: nothing leaves the machine, whatever the network could answer.
 NO_NETWORK = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost"]
+# A graphics processor in software, hundreds of times slower than a real one.
+SWIFTSHADER = [
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+    "--enable-features=Vulkan",
+    "--use-vulkan=swiftshader",
+]
 
 
 @contextmanager
@@ -54,6 +63,11 @@ def address():
     assert BUNDLE.is_dir(), "make tflite MODEL=detector first"
     with demo(BUNDLE) as served:
         yield served
+
+
+def screenshot(tmp_path, name):
+    """Name a screenshot: in DECANT_SCREENSHOTS if people want to look at it."""
+    return Path(os.environ.get("DECANT_SCREENSHOTS", tmp_path)) / f"{name}.png"
 
 
 def chromium():
@@ -165,9 +179,9 @@ def test_an_answer_can_be_corrected_by_keyboard(address):
     assert result["changes"] == "3 changes"
 
 
-def test_the_camera_is_answered(address):
+def test_the_camera_is_answered(address, tmp_path):
     """Chromium's own test picture moves; the model need not find anything on it."""
-    result = browse("camera", address)
+    result = browse("camera", address, screenshot=screenshot(tmp_path, "camera"))
     assert re.fullmatch(r"\d+\.\d pictures a second, \d+ skipped", result["frames"])
     assert result["stopped"]
     for answer in result["live"]:
@@ -175,7 +189,33 @@ def test_the_camera_is_answered(address):
 
 
 def test_a_gpu_that_is_not_there_is_refused(address):
-    result = browse("gpu", address, photo=PHOTO, wanted="WebGPU finds no graphics processor")
+    wanted = "WebGPU finds no graphics processor"
+    result = browse("gpu", address, photo=PHOTO, wanted=wanted)
+    assert result["value"] == "wasm"
+
+
+def test_a_gpu_that_reproduces_the_golden_example_answers(address):
+    flags = [*NO_NETWORK, *SWIFTSHADER]
+    result = browse("gpuAnswer", address, photo=PHOTO, flags=flags)
+    answer = result["found"][1]
+    assert (answer["backend"], answer["mismatch"]) == ("webgpu", None)
+    predictor = Predictor(BUNDLE / "model.json", "gpu")
+    python = predictor.predict(load_image(PHOTO))
+    threshold = predictor.sidecar.decode.score_threshold
+    overlap, apart = check_agreement(python, answer["predictions"], threshold)
+    assert overlap >= LEAST_OVERLAP
+    assert apart <= SCORE_TOLERANCE
+
+
+def test_a_gpu_that_does_not_is_refused(copy):
+    sidecar = json.loads((copy / "model.json").read_text())
+    variant = next(each for each in sidecar["variants"] if each["accelerator"] == "gpu")
+    variant["tolerance"] = dict.fromkeys(variant["tolerance"], 0.0)
+    (copy / "model.json").write_text(json.dumps(sidecar))
+    with demo(copy) as served:
+        wanted = "Refused: scores_s8 of the golden example is"
+        flags = [*NO_NETWORK, *SWIFTSHADER]
+        result = browse("gpu", served, photo=PHOTO, wanted=wanted, flags=flags)
     assert result["value"] == "wasm"
 
 
@@ -195,16 +235,8 @@ def test_a_browser_without_simd(address):
 @pytest.fixture
 def copy(tmp_path):
     """A bundle of one's own to break while it is served."""
-    for name in json.loads(json.dumps(bundle_files())):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(BUNDLE / name, tmp_path / name)
-    return tmp_path
-
-
-def bundle_files():
-    from decant.bundle import open_bundle
-
-    return open_bundle(BUNDLE / "model.json").files()
+    open_bundle(BUNDLE / "model.json").copy_to(tmp_path / "detector")
+    return tmp_path / "detector"
 
 
 @pytest.mark.parametrize(
@@ -239,8 +271,6 @@ def test_an_output_beyond_the_tolerance_is_said(copy):
     content = bytearray(pixels.read_bytes())
     content[: len(content) // 2] = bytes(len(content) // 2)
     pixels.write_bytes(content)
-    from decant.artifacts import sha256
-
     sidecar["golden"][0]["pixels"]["sha256"] = sha256(pixels)
     (copy / "model.json").write_text(json.dumps(sidecar))
     with demo(copy) as served:
@@ -267,6 +297,19 @@ def test_a_classifier_names_the_photo(tmp_path):
     assert [each.label for each in expected] == list(tiny_classifier.LABELS)
     scores = [each.score for each in expected]
     np.testing.assert_allclose([each["score"] for each in found], scores, atol=1e-5)
+
+
+def test_another_label_is_imported(tmp_path):
+    folder, zip_file = tmp_path / "colours", tmp_path / "feedback.zip"
+    sidecar = tiny_classifier.write_bundle(folder)
+    with demo(folder) as served:
+        picture = screenshot(tmp_path, "label")
+        browse("relabel", served, photo=PHOTO, label="green", zip=zip_file, screenshot=picture)
+    ended = run_decant(tmp_path, "feedback", "import", zip_file, "--model", sidecar, "-o", "out")
+    assert ended.returncode == 0, ended.stderr
+    candidates = json.loads((tmp_path / "out" / "candidates.json").read_text())
+    names = {each["id"]: each["name"] for each in candidates["categories"]}
+    assert [names[each["category_id"]] for each in candidates["annotations"]] == ["green"]
 
 
 def test_the_port_is_taken(address):

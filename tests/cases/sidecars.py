@@ -18,10 +18,10 @@ def tensor_file(*shape, dtype="float32"):
     return TensorFile(file="golden/x.bin", sha256="0" * 64, dtype=dtype, shape=shape)
 
 
-def write_model(folder):
+def write_model(folder, model="detector", labels=("formula",)):
     """Write a stand-in for a model file, and describe a detector that it could be."""
-    model = folder / "model.tflite"
-    model.write_bytes(b"TFL3")
+    file = folder / "model.tflite"
+    file.write_bytes(b"TFL3")
     rule = ImageRule(
         height=32,
         width=64,
@@ -32,15 +32,16 @@ def write_model(folder):
         padding=114,
         shrink="area",
     )
-    outputs = {"scores_s8": tensor_file(1, 4, 8, 1), "corners_s8": tensor_file(1, 4, 8, 8)}
+    scores, corners = tensor_file(1, 4, 8, len(labels)), tensor_file(1, 4, 8, 8)
+    outputs = {"scores_s8": scores, "corners_s8": corners}
     return Sidecar(
-        model="detector",
+        model=model,
         variants=(
             Variant(
                 accelerator="cpu",
                 name="static_int8",
                 file="model.tflite",
-                sha256=sha256(model),
+                sha256=sha256(file),
                 size_bytes=4,
                 tolerance={"scores_s8": 0.5, "corners_s8": 0.25},
             ),
@@ -51,7 +52,7 @@ def write_model(folder):
             for name, file in outputs.items()
         ),
         image=ImageInput(name="image", rule=rule, normalised_by="app"),
-        labels=("formula",),
+        labels=labels,
         decode=QuadGridRule(strides=(8,)),
         golden=(
             Golden(

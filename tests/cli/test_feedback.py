@@ -1,12 +1,11 @@
 """`decant feedback import` on files, with the model that it finds."""
 
-import json
-
 import pytest
 from feedback_archives import SHA256, record, write_archive
 from hostile_archives import bomb_by_ratio, write_hostile
+from sidecars import write_model
 
-from decant.artifacts import sha256
+from decant.artifacts import write_json
 
 
 @pytest.fixture
@@ -15,19 +14,10 @@ def release(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "build" / "finder"
     folder.mkdir(parents=True)
-    (folder / "model.tflite").write_bytes(b"weights")
-    document = {
-        "model": "finder",
-        "file": "model.tflite",
-        "sha256": sha256(folder / "model.tflite"),
-        "size_bytes": 7,
-        "inputs": [],
-        "outputs": [],
-        "labels": ["formula", "table"],
-    }
-    (folder / "model.json").write_text(json.dumps(document))
-    monkeypatch.setattr("feedback_archives.SHA256", document["sha256"])
-    assert document["sha256"] != SHA256
+    sidecar = write_model(folder, "finder", ("formula", "table"))
+    write_json(folder / "model.json", sidecar.model_dump(mode="json"))
+    monkeypatch.setattr("feedback_archives.SHA256", sidecar.variant().sha256)
+    assert sidecar.variant().sha256 != SHA256
     return tmp_path
 
 

@@ -151,15 +151,40 @@ const SCENARIOS = {
     await ready(page);
     await page.click("#camera");
     await page.waitForFunction(() => document.getElementById("frames").textContent !== "");
-    await page.waitForTimeout(2000);
+    await page.waitForTimeout(1500);
+    const alone = await page.innerText("#frames");
+    const hidden = await page.locator("[data-accelerator=gpu]").isHidden();
+    await page.check("#all");
+    await page.waitForTimeout(1500);
     const frames = await page.innerText("#frames");
     const live = await answers(page);
     if (options.screenshot) await page.screenshot({ path: options.screenshot, fullPage: true });
+    // The picture that was live is corrected, and the camera goes on after that.
+    await page.click("[data-accelerator=cpu] [data-part=correct]");
+    const editing = await page.locator("#editor").isVisible();
+    await page.click("#cancel");
+    await page.click("#camera");
+    await page.waitForFunction(() => document.getElementById("frames").textContent !== "");
     await page.click("#snap");
     await page.waitForFunction(() => document.body.dataset.answered !== undefined);
     const stopped = await page.evaluate(() => !document.body.classList.contains("live"));
     await browser.close();
-    return { frames, live, stopped, ...seen };
+    return { alone, hidden, frames, live, editing, stopped, ...seen };
+  },
+
+  /** Asks for the camera where browsers do not give it. */
+  async insecure() {
+    const { browser, page, seen } = await open();
+    await ready(page);
+    await show(page, options.photo);
+    const found = await answers(page);
+    const runtime = await page.textContent("#facts dd:last-of-type");
+    await page.click("#camera");
+    await page.waitForSelector("#error:not([hidden])");
+    const said = await page.innerText("#errorText");
+    const isolated = await page.evaluate(() => crossOriginIsolated);
+    await browser.close();
+    return { found, runtime, said, isolated, ...seen };
   },
 
   /** Says why a page does not work. */
@@ -210,6 +235,7 @@ const SCENARIOS = {
     await page.click("[data-accelerator=cpu] [data-part=correct]");
     await page.selectOption("#editor [data-part=label]", options.label);
     if (options.screenshot) await page.screenshot({ path: options.screenshot, fullPage: true });
+    const changes = await page.innerText("#editor [data-part=changes]");
     await page.click("#keep");
     await page.click("#consent button[value=agree]");
     await page.waitForSelector("#feedback li");
@@ -217,7 +243,7 @@ const SCENARIOS = {
     await page.click("#feedback [data-part=export]");
     await (await download).saveAs(options.zip);
     await browser.close();
-    return seen;
+    return { changes, ...seen };
   },
 
   /** Takes pictures of the page in each state, for people to look at; says how wide it is. */

@@ -45,9 +45,9 @@ SWIFTSHADER = [
 
 
 @contextmanager
-def demo(bundle):
+def demo(bundle, *options):
     """Serve a bundle by the command; gives the address."""
-    process = start_decant(ROOT, "demo", bundle, "--port", 0)
+    process = start_decant(ROOT, "demo", bundle, "--port", 0, *options)
     line = process.stdout.readline()
     try:
         assert "http://localhost:" in line, process.communicate(timeout=60)[1]
@@ -96,7 +96,9 @@ def browse(scenario, address, **options):
     result = json.loads(ended.stdout)
     hosts = {urlsplit(each).netloc for each in result["requests"] if not each.startswith("blob:")}
     assert hosts == {urlsplit(address).netloc}
-    assert [each for each in result["errors"] if not options.get("fails")] == []
+    # A file that the server refuses is an error to the browser, whatever the page makes of it.
+    expected = options.get("expected", "no error is expected")
+    assert [each for each in result["errors"] if expected not in each] == []
     return result
 
 
@@ -182,10 +184,30 @@ def test_an_answer_can_be_corrected_by_keyboard(address):
 def test_the_camera_is_answered(address, tmp_path):
     """Chromium's own test picture moves; the model need not find anything on it."""
     result = browse("camera", address, screenshot=screenshot(tmp_path, "camera"))
-    assert re.fullmatch(r"\d+\.\d pictures a second, \d+ skipped", result["frames"])
+    for said in (result["alone"], result["frames"]):
+        assert re.fullmatch(r"\d+\.\d pictures a second, \d+ skipped", said)
+    assert result["hidden"]
+    assert result["editing"]
     assert result["stopped"]
     for answer in result["live"]:
         assert answer["shown"] > answer["times"]["inference"] > 0
+
+
+def test_the_local_network_has_photos_but_no_camera():
+    """A name that is not localhost's, over http: no threads, no Web Crypto, no camera."""
+    with demo(BUNDLE, "--lan") as served:
+        port = urlsplit(served).port
+        name = f"http://laptop.test:{port}/"
+        flags = ["--host-resolver-rules=MAP laptop.test 127.0.0.1, MAP * ~NOTFOUND"]
+        # Browsers isolate no page that they do not trust.
+        expected = "Cross-Origin-Opener-Policy header has been ignored"
+        result = browse("insecure", name, photo=PHOTO, flags=flags, expected=expected)
+    assert not result["isolated"]
+    assert "1 thread; threads need localhost or https" in result["runtime"]
+    assert result["said"] == "Browsers give the camera only to pages on localhost or https."
+    python = Predictor(BUNDLE / "model.json").predict(load_image(PHOTO))
+    overlap, apart = check_agreement(python, result["found"][0]["predictions"], 0.05)
+    assert (overlap >= LEAST_OVERLAP, apart <= SCORE_TOLERANCE) == (True, True)
 
 
 def test_a_gpu_that_is_not_there_is_refused(address):
@@ -260,7 +282,7 @@ def test_a_bundle_that_changes_while_it_is_served(copy, file, change, said):
             path.unlink()
         else:
             path.write_bytes(change(path.read_bytes()))
-        assert said in browse("failure", served, fails=True)["said"]
+        assert said in browse("failure", served, expected="404")["said"]
 
 
 def test_an_output_beyond_the_tolerance_is_said(copy):
@@ -304,9 +326,12 @@ def test_another_label_is_imported(tmp_path):
     sidecar = tiny_classifier.write_bundle(folder)
     with demo(folder) as served:
         picture = screenshot(tmp_path, "label")
-        browse("relabel", served, photo=PHOTO, label="green", zip=zip_file, screenshot=picture)
+        result = browse(
+            "relabel", served, photo=PHOTO, label="green", zip=zip_file, screenshot=picture
+        )
     ended = run_decant(tmp_path, "feedback", "import", zip_file, "--model", sidecar, "-o", "out")
     assert ended.returncode == 0, ended.stderr
+    assert result["changes"] == "1 change"
     candidates = json.loads((tmp_path / "out" / "candidates.json").read_text())
     names = {each["id"]: each["name"] for each in candidates["categories"]}
     assert [names[each["category_id"]] for each in candidates["annotations"]] == ["green"]

@@ -80,6 +80,15 @@ export class Editor {
     return corrections(this.#predictions, this.#items, this.#part("remark").value);
   }
 
+  /** How many changes the user sees; another label is a deletion and an addition to the record. */
+  get changes() {
+    const relabelled = this.#items.filter(
+      ({ prediction, label, deleted }) =>
+        prediction !== null && !deleted && label !== this.#predictions[prediction].label,
+    );
+    return this.corrections.length - relabelled.length;
+  }
+
   #reset() {
     this.#items = this.#predictions.map(({ label, quad }, prediction) => ({
       label,
@@ -114,7 +123,7 @@ export class Editor {
   #count() {
     this.#part("changes").textContent = this.#adding
       ? t("addHint")
-      : plural("changes", this.corrections.length);
+      : plural("changes", this.changes);
   }
 
   /** Draws a box; the selected one gets handles at its corners. */

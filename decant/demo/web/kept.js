@@ -4,6 +4,7 @@ import { archive, CONSENT_VERSION, MOST_BYTES, MOST_RECORDS } from "./feedback.j
 import { Refusal } from "./refusal.js";
 import { bytes, plural, t } from "./text.js";
 
+const HOUR_MS = 60 * 60 * 1000;
 const DAYS = [1, 7, 30, 90];
 const USUAL_DAYS = 30;
 
@@ -36,8 +37,13 @@ export class Kept {
     this.#part("retention").addEventListener("change", (event) => this.#keepFor(event.target));
   }
 
-  /** Deletes what is too old, and shows the rest. */
+  /** Deletes what is too old, now and every hour, and shows the rest. */
   async start() {
+    setInterval(() => this.#tidy(), HOUR_MS);
+    await this.#tidy();
+  }
+
+  async #tidy() {
     await this.#store.expire((await this.#store.setting("days")) ?? USUAL_DAYS);
     await this.show();
   }
@@ -47,13 +53,15 @@ export class Kept {
    *
    * @param {any} record
    * @param {Uint8Array} jpeg
+   * @param {number} changes As the user counts them.
    * @returns {Promise<boolean>} Whether it is kept.
    */
-  async keep(record, jpeg) {
+  async keep(record, jpeg, changes) {
     if (!(await this.#agreed())) return false;
     const size = this.#entries.reduce((sum, each) => sum + each.jpeg.length, jpeg.length);
     if (this.#entries.length >= MOST_RECORDS || size > MOST_BYTES) throw new Refusal("full");
-    await this.#store.keep({ id: record.id, kept: Date.now(), model: this.#model, record, jpeg });
+    const entry = { id: record.id, kept: Date.now(), model: this.#model, changes, record, jpeg };
+    await this.#store.keep(entry);
     await this.show();
     return true;
   }
@@ -112,8 +120,7 @@ export class Kept {
     this.#addresses.push(picture.src);
     const text = document.createElement("span");
     const date = new Date(entry.kept).toLocaleString(document.documentElement.lang);
-    const count = entry.record.corrections.length;
-    const changes = count ? plural("changes", count) : t("unchanged");
+    const changes = entry.changes ? plural("changes", entry.changes) : t("unchanged");
     text.textContent = t("entry", { date, changes });
     if (entry.model !== this.#model) text.textContent += ` (${t("otherModel")})`;
     const button = document.createElement("button");

@@ -159,10 +159,9 @@ export class Page {
     this.#showAnswers();
     for (const panel of this.#panels) {
       panel.clear();
+      panel.element.hidden = false;
       const begun = performance.now();
-      const { predictions, times } = await panel.runner.answer(photo.pixels);
-      panel.predictions = predictions;
-      panel.time(times, "once");
+      panel.take(await panel.runner.answer(photo.pixels), "once");
       this.#draw(panel);
       await painted();
       panel.shown = spent + performance.now() - begun;
@@ -216,9 +215,11 @@ export class Page {
   }
 
   #edit(panel) {
-    if (this.#photo === null || !panel.runner) return;
+    // Not before there is an answer.
+    if (panel.shown === null) return;
     this.#turn++;
     if (this.#camera !== null) this.#freeze();
+    for (const each of this.#panels) each.settle();
     this.#edited = { panel, answer: this.#answerOf(panel) };
     this.#editor.open(this.#photo, this.#edited.answer.predictions);
   }
@@ -228,7 +229,7 @@ export class Page {
     return {
       predictions: panel.visible(this.#threshold),
       shown: panel.shown,
-      times: panel.times,
+      times: panel.answered,
       captured: this.#captured,
     };
   }
@@ -243,7 +244,7 @@ export class Page {
     const { corrections } = this.#editor;
     const record = makeRecord(this.#photo, panel.runner, answer, corrections);
     const jpeg = await encodePhoto(this.#photo);
-    if (!(await this.#kept.keep(record, jpeg))) return;
+    if (!(await this.#kept.keep(record, jpeg, this.#editor.changes))) return;
     this.#closeEditor();
     this.say(t("kept"));
     element("feedback").scrollIntoView({ block: "nearest" });
@@ -259,6 +260,7 @@ export class Page {
       this.#turn++;
       this.#closeEditor();
       for (const panel of this.#panels) panel.clear();
+      element("comparison").textContent = "";
       this.#nameButtons();
       await this.#watch(this.#camera);
     });
@@ -271,22 +273,29 @@ export class Page {
       this.#photo = photo;
       this.#captured = new Date();
       this.#showAnswers();
-      for (const panel of this.#panels) await this.#answerFrame(panel, photo, taken);
+      for (const panel of this.#live) await this.#answerFrame(panel, photo, taken);
       if (camera !== this.#camera) return;
-      this.#compare();
+      if (element("all").checked) this.#compare();
       const rate = (1000 * ++count) / (performance.now() - begun);
       const values = { rate: rate.toFixed(1), dropped: camera.dropped };
       element("frames").textContent = t("cameraFrames", values);
     });
   }
 
+  /** The files that the camera's pictures are shown to: a slow one would hold up the others. */
+  get #live() {
+    const all = element("all").checked || this.#camera === null;
+    this.#panels.forEach((panel, index) => {
+      panel.element.hidden = !all && index > 0;
+    });
+    return all ? this.#panels : this.#panels.slice(0, 1);
+  }
+
   async #answerFrame(panel, photo, taken) {
     // One file waits for the other: that is not its time.
     const waited = panel === this.#panels[0] ? 0 : performance.now() - this.#frameBegun;
     if (waited === 0) this.#frameBegun = performance.now();
-    const { predictions, times } = await panel.runner.answer(photo.pixels);
-    panel.predictions = predictions;
-    panel.time(times, "medianFrames", WINDOW);
+    panel.take(await panel.runner.answer(photo.pixels), "medianFrames", WINDOW);
     this.#draw(panel);
     await painted();
     panel.shown = performance.now() - taken - waited;
@@ -305,13 +314,17 @@ export class Page {
 
   #freeze() {
     const { canvas, width, height } = this.#photo;
+    const live = this.#live;
     this.#stopCamera();
     this.#photo = grab(canvas, width, height);
+    // The others have no answer to this picture.
+    for (const panel of this.#panels) panel.element.hidden = !live.includes(panel);
   }
 
   #stopCamera() {
     this.#camera?.close();
     this.#camera = null;
+    for (const panel of this.#panels) panel.element.hidden = false;
     element("frames").textContent = "";
     this.#nameButtons();
   }
@@ -321,6 +334,7 @@ export class Page {
     element("choose").textContent = t(this.#photo === null ? "choose" : "another");
     element("camera").textContent = t(live ? "cameraStop" : "camera");
     element("snap").hidden = !live;
+    element("allLabel").hidden = !live || this.#panels.length === 1;
     document.body.classList.toggle("live", live);
   }
 

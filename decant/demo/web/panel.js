@@ -36,6 +36,8 @@ export class Panel {
     this.predictions = [];
     /** Milliseconds from photo to screen; null before the first answer. */
     this.shown = null;
+    /** Of the answer that is shown, where `times` has medians. */
+    this.answered = null;
     this.backend = this.#part("backend");
     this.correct = this.#part("correct");
     this.#part("name").textContent = this.name;
@@ -86,6 +88,24 @@ export class Panel {
     this.#runs.push(times);
     if (this.#runs.length > most) this.#runs.shift();
     this.#note = note;
+  }
+
+  /**
+   * Takes an answer in.
+   *
+   * @param {import("./runner.js").Answer} answer
+   * @param {string} note
+   */
+  take({ predictions, times }, note, most) {
+    this.predictions = predictions;
+    this.answered = times;
+    this.time(times, note, most);
+  }
+
+  /** Says that there will be no more runs. */
+  settle() {
+    if (this.#note === "once") this.#note = "single";
+    this.report();
   }
 
   /** Medians of the runs so far. */

@@ -4,8 +4,9 @@ const NAME = "decant-feedback";
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * @typedef {{id: string, kept: number, model: string, record: any, jpeg: Uint8Array}} Entry
- *   `model`: SHA-256 of the release's chosen file.
+ * @typedef {{
+ *   id: string, kept: number, model: string, changes: number, record: any, jpeg: Uint8Array,
+ * }} Entry `model`: SHA-256 of the release's chosen file.
  */
 
 /** @returns {Promise<Store>} */

@@ -19,6 +19,7 @@ function sameness(left, right, threshold) {
   if (first[0]?.quad.length === 0) {
     return t(first[0].label === second[0]?.label ? "sameLabel" : "otherLabel", names);
   }
+  if (first.length + second.length === 0) return t("bothNothing", names);
   const found = agreement(first, second);
   const most = Math.max(found.left, found.right);
   const parts = [t("same", { ...names, pairs: found.pairs, most })];

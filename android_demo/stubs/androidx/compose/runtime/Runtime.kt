@@ -37,16 +37,22 @@ fun <T> mutableStateOf(value: T): MutableState<T> = error("stub")
 fun mutableIntStateOf(value: Int): MutableIntState = error("stub")
 
 @Composable
-fun <T> remember(calculation: () -> T): T = error("stub")
+inline fun <T> remember(crossinline calculation: @DisallowComposableCalls () -> T): T = error("stub")
 
 @Composable
-fun <T> remember(key1: Any?, calculation: () -> T): T = error("stub")
+inline fun <T> remember(key1: Any?, crossinline calculation: @DisallowComposableCalls () -> T): T = error("stub")
 
 @Composable
-fun <T> remember(key1: Any?, key2: Any?, calculation: () -> T): T = error("stub")
+inline fun <T> remember(key1: Any?, key2: Any?, crossinline calculation: @DisallowComposableCalls () -> T): T = error("stub")
 
 @Composable
-fun <T> key(vararg keys: Any?, block: @Composable () -> T): T = error("stub")
+inline fun <T> remember(key1: Any?, key2: Any?, key3: Any?, crossinline calculation: @DisallowComposableCalls () -> T): T = error("stub")
+
+@Composable
+inline fun <T> remember(vararg keys: Any?, crossinline calculation: @DisallowComposableCalls () -> T): T = error("stub")
+
+@Composable
+inline fun <T> key(vararg keys: Any?, block: @Composable () -> T): T = error("stub")
 
 interface ProduceStateScope<T> : MutableState<T>, CoroutineScope
 

@@ -11,6 +11,8 @@ interface Alignment {
 
     companion object {
         val BottomCenter: Alignment get() = error("stub")
+        val Top: Vertical get() = error("stub")
+        val Start: Horizontal get() = error("stub")
         val CenterVertically: Vertical get() = error("stub")
         val CenterHorizontally: Horizontal get() = error("stub")
     }

@@ -15,6 +15,9 @@ object Arrangement {
 
     interface HorizontalOrVertical : Horizontal, Vertical
 
+    val Top: Vertical get() = error("stub")
+    val Start: Horizontal get() = error("stub")
+
     fun spacedBy(space: Dp): HorizontalOrVertical = error("stub")
 
     fun spacedBy(space: Dp, alignment: Alignment.Vertical): Vertical = error("stub")
@@ -44,13 +47,13 @@ fun BoxWithConstraints(
 ): Unit = error("stub")
 
 @Composable
-fun Box(modifier: Modifier = Modifier, content: @Composable BoxScope.() -> Unit): Unit = error("stub")
+inline fun Box(modifier: Modifier = Modifier, content: @Composable BoxScope.() -> Unit): Unit = error("stub")
 
 @Composable
-fun Column(
+inline fun Column(
     modifier: Modifier = Modifier,
-    verticalArrangement: Arrangement.Vertical = error("stub"),
-    horizontalAlignment: Alignment.Horizontal = error("stub"),
+    verticalArrangement: Arrangement.Vertical = Arrangement.Top,
+    horizontalAlignment: Alignment.Horizontal = Alignment.Start,
     content: @Composable ColumnScope.() -> Unit,
 ): Unit = error("stub")
 

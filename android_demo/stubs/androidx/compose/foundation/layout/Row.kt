@@ -9,9 +9,9 @@ interface RowScope {
 }
 
 @Composable
-fun Row(
+inline fun Row(
     modifier: Modifier = Modifier,
-    horizontalArrangement: Arrangement.Horizontal = error("stub"),
-    verticalAlignment: Alignment.Vertical = error("stub"),
+    horizontalArrangement: Arrangement.Horizontal = Arrangement.Start,
+    verticalAlignment: Alignment.Vertical = Alignment.Top,
     content: @Composable RowScope.() -> Unit,
 ): Unit = error("stub")

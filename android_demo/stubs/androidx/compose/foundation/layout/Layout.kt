@@ -80,4 +80,8 @@ fun Modifier.size(width: Dp, height: Dp): Modifier = error("stub")
 
 fun Modifier.offset(offset: Density.() -> IntOffset): Modifier = error("stub")
 
+fun Modifier.consumeWindowInsets(values: PaddingValues): Modifier = error("stub")
+
+fun Modifier.imePadding(): Modifier = error("stub")
+
 fun Modifier.aspectRatio(ratio: Float): Modifier = error("stub")

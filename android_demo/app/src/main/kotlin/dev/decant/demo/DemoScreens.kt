@@ -3,7 +3,9 @@ package dev.decant.demo
 import androidx.annotation.DrawableRes
 import androidx.annotation.StringRes
 import androidx.compose.foundation.layout.Box
+import androidx.compose.foundation.layout.consumeWindowInsets
 import androidx.compose.foundation.layout.fillMaxSize
+import androidx.compose.foundation.layout.imePadding
 import androidx.compose.foundation.layout.padding
 import androidx.compose.material3.Icon
 import androidx.compose.material3.NavigationBar
@@ -38,7 +40,13 @@ fun DemoScreens(
 ) {
     var tab by rememberSaveable { mutableStateOf(Tab.LIVE) }
     Scaffold(bottomBar = { Tabs(tab) { tab = it } }) { padding ->
-        Box(Modifier.fillMaxSize().padding(padding)) {
+        Box(
+            Modifier.fillMaxSize()
+                .padding(padding)
+                .consumeWindowInsets(padding)
+                // A field that is written in stays above the keyboard.
+                .imePadding(),
+        ) {
             when (tab) {
                 Tab.LIVE -> WithModel(model) { LiveScreen() }
                 Tab.STILL -> WithModel(model) { StillScreen() }

@@ -259,7 +259,7 @@ const SCENARIOS = {
     };
     await ready(page);
     await shoot("idle");
-    await show(page, options.photo, "measured");
+    await show(page, options.photo, options.state);
     await shoot("answered");
     await page.click("[data-accelerator=cpu] [data-part=correct]");
     await page.mouse.click(...(await middle(page, '#editor svg [data-box="0"] .box')));

@@ -17,6 +17,7 @@ from decant.images import Placement, resize, to_tensor
 from decant.predictor import predictions
 from decant.rules import ArgmaxRule, ImageRule, QuadGridRule
 
+ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("javascript.mjs")
 # A float32 has 24 bits: the exponential may be off by one of them.
 SCORE_TOLERANCE = 1.2e-7
@@ -253,3 +254,15 @@ def test_metadata_goes_out_of_jpegs():
         cv2.imdecode(np.frombuffer(each, np.uint8), cv2.IMREAD_COLOR) for each in (encoded, clean)
     )
     np.testing.assert_array_equal(before, after)
+
+
+def test_types_fit():
+    """What JSDoc says of arguments and results, held against every call."""
+    compiler = ROOT / "build" / "web" / "node_modules" / ".bin" / "tsc"
+    ended = subprocess.run(
+        [compiler, "--project", SCRIPT.with_name("tsconfig.json")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout

@@ -46,14 +46,14 @@ export async function fetchFile({ file, sha256: expected }) {
  */
 export async function fetchTensor(described) {
   const bytes = await fetchFile(described);
-  const Elements = { ...ARRAYS, int8: Int8Array }[described.dtype];
+  const Elements = ARRAYS[described.dtype];
   const count = described.shape.reduce((a, b) => a * b, 1);
   if (Elements === undefined || bytes.length !== count * Elements.BYTES_PER_ELEMENT) {
     const { file, dtype, shape } = described;
     throw new Refusal("sidecarFault", { reason: `${file}: is no ${dtype} [${shape}]` });
   }
   // Files are little-endian, as is every machine that has WebAssembly.
-  return new Elements(bytes.buffer, bytes.byteOffset, count);
+  return new Elements(bytes.slice().buffer, 0, count);
 }
 
 /** The SHA-256 of some bytes. Web Crypto has it only on localhost and https. */

@@ -1,6 +1,6 @@
 /** Checks of JSON values: each takes a value and its path, and throws an Error that names it. */
 
-/** @typedef {(value: unknown, path: string) => void} Check */
+/** @typedef {(value: any, path: string) => void} Check */
 
 function fail(path, message) {
   throw new Error(`${path}: ${message}`);
@@ -66,8 +66,14 @@ export function list(check, { least = 0, most = Infinity } = {}) {
   };
 }
 
-/** An object with any keys. @returns {Check} */
-export function dictionary(check, key = () => {}) {
+/**
+ * An object with any keys.
+ *
+ * @param {Check} check Of the values.
+ * @param {Check} key Of the keys.
+ * @returns {Check}
+ */
+export function dictionary(check, key = text) {
   return (value, path) => {
     requireObject(value, path);
     for (const [name, each] of Object.entries(value)) {

@@ -1,7 +1,7 @@
 /** Lets the user correct an answer: drag corners and boxes, add and delete them, write a remark. */
 
 import { corrections, wholePhoto } from "./feedback.js";
-import { area, inside, rectangle, shifted } from "./geometry.js";
+import { area, copied, inside, rectangle, shifted } from "./geometry.js";
 import { outline, shape, Stage } from "./stage.js";
 import { plural, t } from "./text.js";
 
@@ -14,6 +14,7 @@ const REACH = 20;
 const SMALLEST = 3;
 
 export class Editor {
+  /** @type {(name: string) => any} */
   #part;
   #stage;
   #labels;
@@ -92,7 +93,7 @@ export class Editor {
   #reset() {
     this.#items = this.#predictions.map(({ label, quad }, prediction) => ({
       label,
-      quad: quad.map((point) => [...point]),
+      quad: copied(quad),
       prediction,
       deleted: false,
     }));
@@ -116,8 +117,15 @@ export class Editor {
     this.#part("remove").disabled = item === undefined;
     this.#part("label").disabled = item === undefined;
     if (item !== undefined) this.#part("label").value = item.label;
-    if (focused) this.#stage.svg.querySelector(`[data-key="${focused}"]`)?.focus();
+    if (focused) this.#focus(focused);
     this.#count();
+  }
+
+  /** Gives the keyboard to a box or a corner. */
+  #focus(key) {
+    /** @type {SVGElement | null} */
+    const found = this.#stage.svg.querySelector(`[data-key="${key}"]`);
+    found?.focus();
   }
 
   #count() {
@@ -172,13 +180,16 @@ export class Editor {
     ]);
   }
 
-  /** Keeps a point on the photo, to a tenth of a pixel. */
-  #inside(point) {
+  /**
+   * Keeps a point on the photo, to a tenth of a pixel.
+   *
+   * @param {number[]} point
+   * @returns {[number, number]}
+   */
+  #inside([x, y]) {
     const { width, height } = this.#stage.size;
-    return [width, height].map((most, axis) => {
-      const value = Math.min(Math.max(point[axis], 0), most);
-      return Math.round(10 * value) / 10;
-    });
+    const [across, down] = [Math.min(Math.max(x, 0), width), Math.min(Math.max(y, 0), height)];
+    return [Math.round(10 * across) / 10, Math.round(10 * down) / 10];
   }
 
   #press(event) {
@@ -193,13 +204,12 @@ export class Editor {
     const index = corner < 0 ? this.#boxAt(from) : this.#selected;
     this.#select(index);
     if (index < 0) return;
-    const before = this.#items[index].quad.map((point) => [...point]);
+    const before = copied(this.#items[index].quad);
     this.#drag(event, (to) => {
       if (corner >= 0) this.#items[index].quad[corner] = to;
       else this.#shift(index, before, [to[0] - from[0], to[1] - from[1]]);
     });
-    const key = corner < 0 ? `${index}` : `${index}-${corner}`;
-    this.#stage.svg.querySelector(`[data-key="${key}"]`)?.focus();
+    this.#focus(corner < 0 ? `${index}` : `${index}-${corner}`);
   }
 
   /** The nearest corner of the selected box that a finger there means; -1 if none. */
@@ -304,7 +314,7 @@ export class Editor {
       this.#items.push(this.#newItem(quad.map((each) => this.#inside(each))));
       this.#adding = false;
       this.#select(this.#items.length - 1);
-      this.#stage.svg.querySelector(".selected").focus();
+      this.#focus(String(this.#selected));
     }
     this.#draw();
   }

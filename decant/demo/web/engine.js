@@ -25,7 +25,7 @@ export async function loadRuntime() {
     (await supportsFeature("relaxedSimd")) &&
     (await supportsFeature("threads"));
   // Emscripten's settings, which LiteRT.js passes on.
-  self.Module = { printErr: log };
+  Object.assign(self, { Module: { printErr: log } });
   await loadLiteRt(WASM, { threads });
   return { threads: threads ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1 };
 }
@@ -64,6 +64,7 @@ export class Engine {
       if (!Object.hasOwn(ARRAYS, dtype)) throw new Refusal("elementType", { name, dtype });
     }
     // On WebGPU, half floats would save memory and cost accuracy.
+    /** @type {import("@litertjs/core").CompileOptions} */
     const options = {
       accelerator: backend,
       cpuOptions: { numThreads: threads },
@@ -82,7 +83,7 @@ export class Engine {
   /**
    * Runs the model once.
    *
-   * @param {Float32Array | Uint8Array} elements Of the image input, in the file's axis order.
+   * @param {import("@litertjs/core").TypedArray} elements Of the image input, in the file's axis order.
    * @returns {Promise<Map<string, Float32Array>>} Real values by name, in the file's axis order.
    */
   async run(elements) {

@@ -96,7 +96,7 @@ function randomId() {
  * @param {import("./sidecar.js").Sidecar} sidecar
  * @param {{given: string, text_version: number}} consent
  * @param {string} version Of LiteRT.js.
- * @returns {Uint8Array} A zip.
+ * @returns {Uint8Array<ArrayBuffer>} A zip.
  */
 export function archive(entries, sidecar, consent, version) {
   const members = {};

@@ -2,6 +2,14 @@
 
 /** @typedef {[number, number][]} Quad */
 
+/**
+ * @param {Quad} quad
+ * @returns {Quad}
+ */
+export function copied(quad) {
+  return quad.map(([x, y]) => [x, y]);
+}
+
 /** Of the upright box around a quad. */
 export function area(quad) {
   const [xs, ys] = [0, 1].map((axis) => quad.map((point) => point[axis]));
@@ -18,7 +26,11 @@ export function inside([x, y], quad) {
   return odd;
 }
 
-/** The quad between two points: top left, top right, bottom right, bottom left. */
+/**
+ * The quad between two points: top left, top right, bottom right, bottom left.
+ *
+ * @returns {Quad}
+ */
 export function rectangle(a, b) {
   const [left, right] = [Math.min(a[0], b[0]), Math.max(a[0], b[0])];
   const [top, bottom] = [Math.min(a[1], b[1]), Math.max(a[1], b[1])];
@@ -46,7 +58,8 @@ export function shifted(quad, way, { width, height }) {
     const high = Math.max(0, most - Math.max(...values));
     return Math.min(Math.max(way[axis], low), high);
   });
-  return quad.map((point) =>
-    point.map((value, axis) => Math.round(10 * (value + steps[axis])) / 10),
-  );
+  return quad.map(([x, y]) => [
+    Math.round(10 * (x + steps[0])) / 10,
+    Math.round(10 * (y + steps[1])) / 10,
+  ]);
 }

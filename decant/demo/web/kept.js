@@ -9,6 +9,7 @@ const DAYS = [1, 7, 30, 90];
 const USUAL_DAYS = 30;
 
 export class Kept {
+  /** @type {(name: string) => any} */
   #part;
   #store;
   #sidecar;
@@ -52,7 +53,7 @@ export class Kept {
    * Keeps a record if the user agrees, who is asked once.
    *
    * @param {any} record
-   * @param {Uint8Array} jpeg
+   * @param {Uint8Array<ArrayBuffer>} jpeg
    * @param {number} changes As the user counts them.
    * @returns {Promise<boolean>} Whether it is kept.
    */

@@ -6,6 +6,7 @@ import { Page } from "./page.js";
 import { openStore } from "./store.js";
 import { explained, fillIn, otherLanguage, setLanguage } from "./text.js";
 
+/** @returns {any} */
 const element = (id) => document.getElementById(id);
 
 async function litertVersion() {

@@ -21,6 +21,7 @@ const WINDOW = 30;
 /** What people take for an answer; the rule's own threshold also lets guesses through. */
 const USUAL_THRESHOLD = 0.3;
 
+/** @returns {any} */
 const element = (id) => document.getElementById(id);
 
 export class Page {

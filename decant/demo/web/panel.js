@@ -13,6 +13,7 @@ const NAMES = {
 };
 
 export class Panel {
+  /** @type {(name: string) => any} */
   #part;
   #stage;
   /** @type {import("./runner.js").StageTimes[]} */
@@ -25,7 +26,7 @@ export class Panel {
    */
   constructor(template, variant) {
     this.variant = variant;
-    /** @type {HTMLElement} */
+    /** @type {any} */
     this.element = template.content.firstElementChild.cloneNode(true);
     this.element.dataset.accelerator = variant.accelerator;
     this.#part = (name) => this.element.querySelector(`[data-part="${name}"]`);
@@ -95,8 +96,9 @@ export class Panel {
    *
    * @param {import("./runner.js").Answer} answer
    * @param {string} note
+   * @param {number} most Runs that medians are taken of.
    */
-  take({ predictions, times }, note, most) {
+  take({ predictions, times }, note, most = Infinity) {
     this.predictions = predictions;
     this.answered = times;
     this.time(times, note, most);

@@ -15,7 +15,7 @@ const QUALITY = 0.95;
 /**
  * Decodes a picture file and turns it upright.
  *
- * @param {Blob} file
+ * @param {File} file
  * @returns {Promise<Photo>}
  */
 export async function decodePhoto(file) {
@@ -61,11 +61,12 @@ export function grab(source, width, height, canvas = document.createElement("can
 
 /**
  * @param {Photo} photo
- * @returns {Promise<Uint8Array>} A JPEG with nothing but the pixels in it.
+ * @returns {Promise<Uint8Array<ArrayBuffer>>} A JPEG with nothing but the pixels in it.
  */
 export async function encodePhoto(photo) {
   const blob = await new Promise((done) => photo.canvas.toBlob(done, "image/jpeg", QUALITY));
-  if (blob === null) throw new Refusal("tooManyPixels", photo);
+  const { width, height } = photo;
+  if (blob === null) throw new Refusal("tooManyPixels", { width, height });
   return withoutMetadata(new Uint8Array(await blob.arrayBuffer()));
 }
 
@@ -73,7 +74,7 @@ export async function encodePhoto(photo) {
  * Takes out of a JPEG whatever is not needed to show it: some browsers write EXIF of their own.
  *
  * @param {Uint8Array} jpeg
- * @returns {Uint8Array}
+ * @returns {Uint8Array<ArrayBuffer>}
  */
 export function withoutMetadata(jpeg) {
   const parts = [jpeg.subarray(0, 2)];

@@ -123,7 +123,8 @@ export function normalise(pixels, image, info) {
   const tables = Array.from({ length: channels }, (_, channel) => table(image, info, channel));
   const cells = rule.height * rule.width;
   const [cellStep, channelStep] = info.layout === "nhwc" ? [channels, 1] : [1, cells];
-  const one = new tables[0].constructor(cells * channels);
+  const Elements = info.dtype === "float32" ? Float32Array : Uint8Array;
+  const one = new Elements(cells * channels);
   for (let channel = 0; channel < channels; channel++) {
     const values = tables[channel];
     for (let cell = 0; cell < cells; cell++) {
@@ -132,7 +133,7 @@ export function normalise(pixels, image, info) {
   }
   const [batch] = info.shape;
   if (batch === 1) return one;
-  const all = new one.constructor(batch * one.length);
+  const all = new Elements(batch * one.length);
   for (let i = 0; i < batch; i++) all.set(one, i * one.length);
   return all;
 }

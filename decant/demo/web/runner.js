@@ -53,7 +53,7 @@ export class Runner {
   async #goldenMismatch() {
     const { image, inputs, outputs } = this.#sidecar;
     for (const golden of this.#sidecar.golden) {
-      const pixels = await fetchTensor(golden.pixels);
+      const pixels = Uint8Array.from(await fetchTensor(golden.pixels));
       const found = await this.#engine.run(normalise(pixels, image, inputs[0]));
       for (const info of outputs) {
         const { name } = info;
@@ -115,6 +115,9 @@ export function median(values) {
  * @returns {StageTimes} The median of each stage.
  */
 export function medianTimes(runs) {
-  const stages = ["preprocess", "inference", "decode"];
-  return Object.fromEntries(stages.map((stage) => [stage, median(runs.map((run) => run[stage]))]));
+  return {
+    preprocess: median(runs.map((run) => run.preprocess)),
+    inference: median(runs.map((run) => run.inference)),
+    decode: median(runs.map((run) => run.decode)),
+  };
 }

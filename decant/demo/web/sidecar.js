@@ -132,7 +132,7 @@ function decodeRule(value, path) {
 /**
  * Checks a sidecar and that this page can use it.
  *
- * @param {unknown} document
+ * @param {any} document
  * @returns {Sidecar}
  */
 export function readSidecar(document) {

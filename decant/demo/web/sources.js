@@ -13,7 +13,7 @@ export function listenForFiles(input, zone, take) {
   });
   addEventListener("paste", ({ clipboardData, target }) => {
     // Text for the remark is pasted, too.
-    if (!target.closest?.("textarea")) take([...clipboardData.files]);
+    if (!(target instanceof HTMLTextAreaElement)) take([...clipboardData.files]);
   });
   addEventListener("dragover", (event) => {
     event.preventDefault();

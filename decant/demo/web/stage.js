@@ -39,7 +39,7 @@ export class Stage {
     if (this.size.width === width && this.size.height === height) return;
     this.size = { width, height };
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    this.figure.style.setProperty("--ratio", width / height);
+    this.figure.style.setProperty("--ratio", String(width / height));
     this.#measure();
   }
 
@@ -52,7 +52,7 @@ export class Stage {
     const shown = this.svg.getBoundingClientRect().width;
     if (shown === 0) return;
     this.#unit = this.size.width / shown;
-    this.svg.style.setProperty("--unit", this.#unit);
+    this.svg.style.setProperty("--unit", String(this.#unit));
   }
 
   /**

@@ -5,7 +5,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * @typedef {{
- *   id: string, kept: number, model: string, changes: number, record: any, jpeg: Uint8Array,
+ *   id: string, kept: number, model: string, changes: number, record: any,
+ *   jpeg: Uint8Array<ArrayBuffer>,
  * }} Entry `model`: SHA-256 of the release's chosen file.
  */
 

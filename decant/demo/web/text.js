@@ -44,17 +44,26 @@ function rounded(values) {
   return Object.fromEntries(entries);
 }
 
-/** Fills in the parts of the page that carry the key of a text. */
+/**
+ * Fills in the parts of the page that carry the key of a text.
+ *
+ * @param {ParentNode} root
+ */
 export function fillIn(root = document) {
-  for (const each of root.querySelectorAll("[data-text]")) {
+  for (const each of marked(root, "text")) {
     each.textContent = t(each.dataset.text);
   }
-  for (const each of root.querySelectorAll("[data-label]")) {
+  for (const each of marked(root, "label")) {
     each.setAttribute("aria-label", t(each.dataset.label));
   }
-  for (const each of root.querySelectorAll("[data-placeholder]")) {
+  for (const each of marked(root, "placeholder")) {
     each.setAttribute("placeholder", t(each.dataset.placeholder));
   }
+}
+
+/** @returns {NodeListOf<HTMLElement>} */
+function marked(root, name) {
+  return root.querySelectorAll(`[data-${name}]`);
 }
 
 /** A time with two or three digits that matter, such as 8.42 ms. */

@@ -143,7 +143,8 @@ class PreprocessorTest {
             val found = pixels(rule, frame)
             for (channel in 0..2) {
                 val exact = rgb shr 8 * channel and 255
-                assertTrue("$yuv: $found", found.filterIndexed { i, _ -> i % 3 == channel }.all { Math.abs(it - exact) <= 1 })
+                val values = found.filterIndexed { i, _ -> i % 3 == channel }
+                assertTrue("$yuv: $found", values.all { Math.abs(it - exact) <= 1 })
             }
         }
     }

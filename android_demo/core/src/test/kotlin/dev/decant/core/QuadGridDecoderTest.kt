@@ -125,7 +125,8 @@ class QuadGridDecoderTest {
         val decoder = QuadGridDecoder(QuadGridRule(listOf(8, 16, 32), 0.05, 0.6, 100), infos)
         val time = Benchmark(warmUp = 60, runs = 60, System::nanoTime).measure { decoder.decode(outputs) }
         val allocated = allocatedBytes(20) { decoder.decode(outputs) }
-        println("\ndecoding 2,100 cells, nearly all over the threshold: ${time.inWords()}; 20 frames allocated $allocated bytes")
+        val crowd = "2,100 cells, nearly all over the threshold"
+        println("\ndecoding $crowd: ${time.inWords()}; 20 frames allocated $allocated bytes")
         assertTrue("$time", time.median <= 2)
         assertTrue(decoder.decode(outputs).count > 50)
         assertEquals(0, allocated)

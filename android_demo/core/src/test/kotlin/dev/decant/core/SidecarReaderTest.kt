@@ -102,7 +102,8 @@ class SidecarReaderTest {
             "golden.0.pixels.shape" to ("[48, 64, 3]" to "[64, 48, 3]"),
             "golden.0.pixels" to (Regex("\"pixels\": .*").find(SIDECAR)!!.value to "\"pixels\": null,"),
             "golden.0.photo" to ("golden/photo.png" to "../photo.png"),
-            "golden.0.outputs.cpu.scores_s8.shape" to ("\"golden/a.bin\", $SCORES}" to "\"golden/a.bin\", ${SCORES.replace("8, 2", "8, 3")}}"),
+            "golden.0.outputs.cpu.scores_s8.shape" to
+                ("\"golden/a.bin\", $SCORES" to "\"golden/a.bin\", ${SCORES.replace("8, 2", "8, 3")}"),
             "golden.0.outputs.gpu" to ("\"corners_s8\": {" to "\"corners_s4\": {"),
             "golden.0.outputs" to ("{\"cpu\": {" to "{\"npu\": {"),
             "golden.0.predictions.0.label" to ("\"label\": \"table\"" to "\"label\": \"chair\""),

@@ -1,11 +1,11 @@
 /** The page: takes photos, asks the model's files, and shows what they answer side by side. */
 
 import { describe } from "./about.js";
-import { Camera } from "./camera.js";
 import { Editor } from "./editor.js";
 import { gpuRefusal } from "./engine.js";
 import { makeRecord } from "./feedback.js";
 import { Kept } from "./kept.js";
+import { Live } from "./live.js";
 import { Panel } from "./panel.js";
 import { decodePhoto, encodePhoto, grab } from "./photo.js";
 import { Refusal } from "./refusal.js";
@@ -13,11 +13,10 @@ import { Runner } from "./runner.js";
 import { listenForFiles } from "./sources.js";
 import { summary } from "./summary.js";
 import { explained, fillIn, percent, t } from "./text.js";
+import { painted, rested } from "./waiting.js";
 
 const RUNS = 20;
 const LONGEST_MS = 3000;
-/** Camera pictures that medians are taken of. */
-const WINDOW = 30;
 /** What people take for an answer; the rule's own threshold also lets guesses through. */
 const USUAL_THRESHOLD = 0.3;
 
@@ -28,12 +27,12 @@ export class Page {
   #sidecar;
   #runtime;
   #kept;
+  #live;
   #editor;
   /** @type {Panel[]} */
   #panels = [];
   #photo = null;
   #captured = new Date();
-  #camera = null;
   /** Number of the photo that is looked at; what is still under way for another one stops. */
   #turn = 0;
   #edited = null;
@@ -43,6 +42,13 @@ export class Page {
     this.#runtime = runtime;
     this.#editor = new Editor(element("editor"), sidecar.labels);
     this.#kept = new Kept(element("feedback"), element("consent"), store, sidecar, runtime.version);
+    const view = {
+      begin: (photo) => this.#begin(photo),
+      draw: (panel) => this.#draw(panel),
+      compare: () => this.#compare(),
+    };
+    const controls = { all: element("all"), frames: element("frames") };
+    this.#live = new Live(this.#panels, view, controls);
   }
 
   async start() {
@@ -56,6 +62,7 @@ export class Page {
       this.#offerBackends(panel);
       panel.correct.addEventListener("click", () => this.#edit(panel));
     }
+    this.#enableBackends();
     await this.#kept.start();
     this.#listen();
     this.#offerThreshold();
@@ -88,8 +95,13 @@ export class Page {
     if (panel.variant.accelerator === "gpu" && "gpu" in navigator) {
       panel.backend.append(new Option("", "webgpu"));
     }
-    panel.backend.disabled = panel.backend.options.length === 1;
     panel.backend.addEventListener("change", () => this.#changeBackend(panel));
+  }
+
+  #enableBackends() {
+    for (const { backend } of this.#panels) {
+      backend.disabled = this.#edited !== null || backend.options.length === 1;
+    }
   }
 
   async #changeBackend(panel) {
@@ -101,13 +113,13 @@ export class Page {
       const runner = await this.#open(panel.variant, wanted);
       const before = panel.runner;
       panel.use(runner, this.#hasGolden);
-      before.close();
+      await before.close();
     } catch (error) {
       panel.backend.value = panel.runner.backend;
       panel.note(explained(error.key ? error : new Refusal("gpuFailed", { reason: error.message })));
     }
     this.say("");
-    if (this.#photo !== null && this.#camera === null) await this.#look(this.#photo, 0);
+    if (this.#photo !== null && !this.#live.isOn) await this.#look(this.#photo, 0);
   }
 
   #offerThreshold() {
@@ -155,14 +167,14 @@ export class Page {
     delete document.body.dataset.answered;
     delete document.body.dataset.measured;
     this.#closeEditor();
-    this.#photo = photo;
-    this.#captured = new Date();
-    this.#showAnswers();
+    this.#begin(photo);
+    this.#live.showOnly(this.#panels);
     for (const panel of this.#panels) {
       panel.clear();
-      panel.element.hidden = false;
       const begun = performance.now();
-      panel.take(await panel.runner.answer(photo.pixels), "once");
+      const answer = await panel.runner.answer(photo.pixels);
+      if (turn !== this.#turn) return;
+      panel.take(answer, "once");
       this.#draw(panel);
       await painted();
       panel.shown = spent + performance.now() - begun;
@@ -184,7 +196,7 @@ export class Page {
         const { times } = await panel.runner.answer(this.#photo.pixels);
         if (turn !== this.#turn) return;
         panel.time(times, "medianOf");
-        await rest();
+        await rested();
       }
       panel.report();
       this.#compare();
@@ -192,7 +204,10 @@ export class Page {
     document.body.dataset.measured = String(turn);
   }
 
-  #showAnswers() {
+  /** Makes room for the answers to a photo. */
+  #begin(photo) {
+    this.#photo = photo;
+    this.#captured = new Date();
     document.body.classList.add("answered");
     element("answers").hidden = false;
     this.#nameButtons();
@@ -219,9 +234,11 @@ export class Page {
     // Not before there is an answer.
     if (panel.shown === null) return;
     this.#turn++;
-    if (this.#camera !== null) this.#freeze();
+    if (this.#live.isOn) this.#freeze();
     for (const each of this.#panels) each.settle();
     this.#edited = { panel, answer: this.#answerOf(panel) };
+    // The record names what gave the answer.
+    this.#enableBackends();
     this.#editor.open(this.#photo, this.#edited.answer.predictions);
   }
 
@@ -238,72 +255,45 @@ export class Page {
   #closeEditor() {
     this.#editor.close();
     this.#edited = null;
+    this.#enableBackends();
   }
 
   async #keep() {
     const { panel, answer } = this.#edited;
-    const { corrections } = this.#editor;
+    const { changes, corrections } = this.#editor;
     const record = makeRecord(this.#photo, panel.runner, answer, corrections);
-    const jpeg = await encodePhoto(this.#photo);
-    if (!(await this.#kept.keep(record, jpeg, this.#editor.changes))) return;
+    // Once is enough.
+    element("keep").disabled = true;
+    try {
+      const jpeg = await encodePhoto(this.#photo);
+      if (!(await this.#kept.keep(record, jpeg, changes))) return;
+    } finally {
+      element("keep").disabled = false;
+    }
     this.#closeEditor();
     this.say(t("kept"));
     element("feedback").scrollIntoView({ block: "nearest" });
   }
 
-  async #toggleCamera() {
-    if (this.#camera !== null) {
+  #toggleCamera() {
+    if (this.#live.isOn) {
       this.#stopCamera();
-      return;
+      return Promise.resolve();
     }
-    await this.#guard(async () => {
-      this.#camera = await Camera.open();
-      this.#turn++;
-      this.#closeEditor();
-      for (const panel of this.#panels) panel.clear();
-      element("comparison").textContent = "";
-      this.#nameButtons();
-      await this.#watch(this.#camera);
+    return this.#guard(async () => {
+      try {
+        await this.#live.open();
+        this.#turn++;
+        this.#closeEditor();
+        element("comparison").textContent = "";
+        this.#nameButtons();
+        await this.#live.watch();
+      } catch (error) {
+        this.#stopCamera();
+        throw error;
+      }
     });
   }
-
-  async #watch(camera) {
-    const begun = performance.now();
-    let count = 0;
-    await camera.watch(async (photo, taken) => {
-      this.#photo = photo;
-      this.#captured = new Date();
-      this.#showAnswers();
-      for (const panel of this.#live) await this.#answerFrame(panel, photo, taken);
-      if (camera !== this.#camera) return;
-      if (element("all").checked) this.#compare();
-      const rate = (1000 * ++count) / (performance.now() - begun);
-      const values = { rate: rate.toFixed(1), dropped: camera.dropped };
-      element("frames").textContent = t("cameraFrames", values);
-    });
-  }
-
-  /** The files that the camera's pictures are shown to: a slow one would hold up the others. */
-  get #live() {
-    const all = element("all").checked || this.#camera === null;
-    this.#panels.forEach((panel, index) => {
-      panel.element.hidden = !all && index > 0;
-    });
-    return all ? this.#panels : this.#panels.slice(0, 1);
-  }
-
-  async #answerFrame(panel, photo, taken) {
-    // One file waits for the other: that is not its time.
-    const waited = panel === this.#panels[0] ? 0 : performance.now() - this.#frameBegun;
-    if (waited === 0) this.#frameBegun = performance.now();
-    panel.take(await panel.runner.answer(photo.pixels), "medianFrames", WINDOW);
-    this.#draw(panel);
-    await painted();
-    panel.shown = performance.now() - taken - waited;
-    panel.report();
-  }
-
-  #frameBegun = 0;
 
   /** Takes what the camera shows as a still photo. */
   #snap() {
@@ -315,28 +305,25 @@ export class Page {
 
   #freeze() {
     const { canvas, width, height } = this.#photo;
-    const live = this.#live;
+    const { asked } = this.#live;
     this.#stopCamera();
     this.#photo = grab(canvas, width, height);
     // The others have no answer to this picture.
-    for (const panel of this.#panels) panel.element.hidden = !live.includes(panel);
+    this.#live.showOnly(asked);
   }
 
   #stopCamera() {
-    this.#camera?.close();
-    this.#camera = null;
-    for (const panel of this.#panels) panel.element.hidden = false;
-    element("frames").textContent = "";
+    this.#live.stop();
     this.#nameButtons();
   }
 
   #nameButtons() {
-    const live = this.#camera !== null;
+    const { isOn } = this.#live;
     element("choose").textContent = t(this.#photo === null ? "choose" : "another");
-    element("camera").textContent = t(live ? "cameraStop" : "camera");
-    element("snap").hidden = !live;
-    element("allLabel").hidden = !live || this.#panels.length === 1;
-    document.body.classList.toggle("live", live);
+    element("camera").textContent = t(isOn ? "cameraStop" : "camera");
+    element("snap").hidden = !isOn;
+    element("allLabel").hidden = !isOn || this.#panels.length === 1;
+    document.body.classList.toggle("live", isOn);
   }
 
   translate() {
@@ -361,7 +348,8 @@ export class Page {
       backend: panel.runner.backend,
       mismatch: panel.runner.mismatch,
       predictions: panel.predictions,
-      times: panel.times,
+      times: panel.answered,
+      medians: panel.times,
       shown: panel.shown,
     }));
   }
@@ -375,14 +363,4 @@ export class Page {
     element("error").hidden = error === null;
     element("errorText").textContent = error === null ? "" : explained(error);
   }
-}
-
-/** Waits until what was drawn is on the screen. */
-function painted() {
-  return new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-}
-
-/** Lets the page react in between. */
-function rest() {
-  return new Promise((done) => setTimeout(done));
 }

@@ -16,6 +16,8 @@ import { dequantize } from "./tensor.js";
 export class Runner {
   #engine;
   #sidecar;
+  /** What is under way, or was last: a model runs one photo at a time. */
+  #last = Promise.resolve();
 
   constructor(engine, sidecar, variant, backend) {
     this.#engine = engine;
@@ -71,7 +73,17 @@ export class Runner {
    * @param {Pixels} photo
    * @returns {Promise<Answer>}
    */
-  async answer(photo) {
+  answer(photo) {
+    const answer = this.#last.then(() => this.#answer(photo));
+    this.#last = answer.then(
+      () => {},
+      () => {},
+    );
+    return answer;
+  }
+
+  /** @returns {Promise<Answer>} */
+  async #answer(photo) {
     const { image, inputs } = this.#sidecar;
     const begun = performance.now();
     const { pixels, placement } = fit(photo.data, photo.width, photo.height, image.rule);
@@ -87,7 +99,8 @@ export class Runner {
     };
   }
 
-  close() {
+  async close() {
+    await this.#last;
     this.#engine.close();
   }
 }

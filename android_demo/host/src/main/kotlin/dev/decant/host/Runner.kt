@@ -4,9 +4,11 @@ import com.google.gson.Gson
 import com.google.gson.JsonObject
 import com.google.gson.JsonParser
 import dev.decant.core.Accelerator
+import dev.decant.core.ArgmaxRule
 import dev.decant.core.Crop
 import dev.decant.core.Detections
 import dev.decant.core.EngineRequest
+import dev.decant.core.Frame
 import dev.decant.core.Orientation
 import dev.decant.core.Plane
 import dev.decant.core.Predictor
@@ -23,7 +25,7 @@ import java.nio.ByteBuffer
  *
  * Reads one JSON object a line: {"file", "width", "height", "row_stride", "pixel_stride", "exif"};
  * `file` holds the stored bytes, the last three may be missing. Prints one object a line:
- * {"file", "predictions": [{"label", "score", "quad"}]}.
+ * {"file", "predictions": [{"label", "score", "quad"}]}, with the label alone for a classifier.
  */
 fun main(arguments: Array<String>) {
     require(arguments.size in 2..3) { "usage: Runner LIBRARY BUNDLE [cpu|gpu|npu] < photos" }
@@ -41,12 +43,14 @@ fun main(arguments: Array<String>) {
 
 private fun answer(line: String, sidecar: Sidecar, predictor: Predictor): String {
     val photo = JsonParser.parseString(line).asJsonObject
-    val found = predictor.detect(frame(photo))
-    val answer = mapOf(
-        "file" to photo.get("file").asString,
-        "predictions" to List(found.count) { prediction(it, found, sidecar) },
-    )
-    return Gson().toJson(answer)
+    val predictions = predictions(frame(photo), sidecar, predictor)
+    return Gson().toJson(mapOf("file" to photo.get("file").asString, "predictions" to predictions))
+}
+
+private fun predictions(frame: Frame, sidecar: Sidecar, predictor: Predictor): List<Map<String, Any>> {
+    if (sidecar.decode is ArgmaxRule) return listOf(mapOf("label" to predictor.classify(frame)))
+    val found = predictor.detect(frame)
+    return List(found.count) { prediction(it, found, sidecar) }
 }
 
 private fun frame(photo: JsonObject): RgbaFrame {

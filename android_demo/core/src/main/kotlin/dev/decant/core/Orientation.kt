@@ -36,3 +36,13 @@ enum class Orientation(
         }
     }
 }
+
+/**
+ * The linear part of the map from stored to upright pixels: upright x = a x + b y, upright y = c x + d y,
+ * as a, b, c, d. What is left is a shift that puts the picture back at the origin.
+ */
+fun Orientation.linear(): FloatArray {
+    val x = if (flipsX) -1f else 1f
+    val y = if (flipsY) -1f else 1f
+    return if (transposed) floatArrayOf(0f, y, x, 0f) else floatArrayOf(x, 0f, 0f, y)
+}

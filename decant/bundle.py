@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .artifacts import atomic_folder, sha256
 from .errors import DataError
+from .predictor import check_fit, check_golden
 from .sidecar import NAME, read_sidecar
 from .source import find_source
 from .spec import load_spec
@@ -46,8 +47,13 @@ class Bundle:
         Raises:
             DataError: If the folder holds something else or cannot be written.
         """
-        if folder.exists() and any(folder.iterdir()) and not (folder / NAME).is_file():
-            raise DataError(f"{folder}: holds files, but no bundle; give a new or an empty folder")
+        strange = sorted(_held(folder) - _earlier(folder))
+        if strange or folder.resolve() == self.folder.resolve():
+            what = strange[0] if strange else "the bundle itself"
+            raise DataError(
+                f"{folder}: holds {what}, and would be replaced; give a new or an empty folder, or "
+                "one that has nothing but an earlier bundle"
+            )
         report = (REPORT,) if (self.folder / REPORT).is_file() else ()
         folder.parent.mkdir(parents=True, exist_ok=True)
         with atomic_folder(folder) as temporary:
@@ -78,10 +84,11 @@ def find_bundle(text: str) -> Path:
 
 
 def open_bundle(path: Path) -> Bundle:
-    """Read a bundle whose files are all those that its sidecar describes.
+    """Read a bundle whose sidecar is right about its files and about the golden example.
 
     Raises:
-        DataError: If the sidecar does not fit, or a file is missing or another.
+        DataError: If the sidecar does not fit its model files, a file is missing or another, or
+            the image or the decode rule does not make of the golden photo what is said.
     """
     bundle = Bundle(path.parent, read_sidecar(path))
     for name, expected in bundle.hashes().items():
@@ -90,7 +97,25 @@ def open_bundle(path: Path) -> Bundle:
                 f"{bundle.folder / name}: is not the file that {path.name} describes; keep the "
                 "files of one run together, or run decant tflite again"
             )
+    for variant in bundle.sidecar.variants:
+        check_fit(path, bundle.sidecar, bundle.folder / variant.file)
+    for index in range(len(bundle.sidecar.golden)):
+        check_golden(path, bundle.sidecar, index)
     return bundle
+
+
+def _held(folder: Path) -> set[str]:
+    """List the files in a folder, if there is one."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def _earlier(folder: Path) -> set[str]:
+    """List the files that an earlier bundle has put into a folder."""
+    try:
+        sidecar = read_sidecar(folder / NAME)
+    except DataError:
+        return set()
+    return {*Bundle(folder, sidecar).files(), REPORT}
 
 
 def _files(golden: Golden) -> Iterator[tuple[str, str]]:

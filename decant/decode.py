@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from .rules import QuadGridRule
 
-# Cells looked at per kept detection: a trained head fires on a dozen cells around each object.
-CELLS_PER_DETECTION = 10
-
 
 @dataclass(frozen=True, slots=True)
 class Detections:
@@ -112,7 +109,7 @@ def _decode_image(
         logits.append(scores[label, row, column])
         labels.append(label)
     logit, found = np.concatenate(logits), np.concatenate(labels)
-    order = np.argsort(-logit, kind="stable")[: rule.max_detections * CELLS_PER_DETECTION]
+    order = np.argsort(-logit, kind="stable")[: rule.max_candidates]
     quad = np.concatenate(quads)[order].astype(np.float32)
     box = envelopes(quad)
     keep = suppress(box, found[order], rule.nms_iou, rule.max_detections)

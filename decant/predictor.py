@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import DataError
-from .images import resize, to_tensor
+from .images import load_image, resize, to_tensor
 from .rules import QuadGridRule
 from .runtime import LiteRtModel, describe
 from .runtime import decode as dequantize
@@ -129,6 +129,41 @@ def predictions(
         )
         for index in range(len(found.scores))
     )
+
+
+def check_golden(path: Path, sidecar: Sidecar, index: int) -> None:
+    """Check that a golden photo gives the golden pixels, and the outputs the predictions.
+
+    Args:
+        path: Of the sidecar.
+        sidecar: As read.
+        index: Of the example.
+
+    Raises:
+        DataError: If it does not, so that a rule of the sidecar is wrong; or if a file is missing
+            or damaged.
+    """
+    golden, image, rule = sidecar.golden[index], sidecar.image, sidecar.decode
+    if image is None or golden.photo is None or golden.pixels is None:
+        return
+    pixels, placement = resize(load_image(path.parent / golden.photo), image.rule)
+    if not np.array_equal(pixels, read_tensor(path.parent, golden.pixels)):
+        raise DataError(
+            f"{path}: image.rule: does not make golden.{index}.pixels of {golden.photo}; make it "
+            "again"
+        )
+    if rule is None:
+        return
+    outputs = {
+        info.name: dequantize(info, read_tensor(path.parent, golden.outputs["cpu"][info.name]))
+        for info in sidecar.outputs
+    }
+    found = predictions(outputs, rule, sidecar.labels, placement)
+    if found[: len(golden.predictions)] != golden.predictions:
+        raise DataError(
+            f"{path}: decode: does not make golden.{index}.predictions of the outputs; make it "
+            "again"
+        )
 
 
 def check_fit(path: Path, sidecar: Sidecar, file: Path) -> None:

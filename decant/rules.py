@@ -70,8 +70,11 @@ class QuadGridRule(Rule):
     Attributes:
         strides: Pixels per cell of each level.
         score_activation: Makes a score of a logit.
-        score_threshold: On the score.
+        score_threshold: Lower scores are dropped.
+        display_threshold: Lower scores are not shown to a user; they are for measuring.
         nms_iou: A box that overlaps a better one by more than this is dropped.
+        max_candidates: Cells looked at for overlaps, best first: a trained head fires on a dozen
+            around each object.
         max_detections: Kept per image, best first.
     """
 
@@ -79,13 +82,20 @@ class QuadGridRule(Rule):
     strides: tuple[Annotated[int, Field(ge=1)], ...] = Field(strict=False, min_length=1)
     score_activation: Literal["sigmoid"] = "sigmoid"
     score_threshold: float = Field(default=0.05, gt=0, lt=1)
+    display_threshold: float = Field(default=0.5, gt=0, lt=1)
     nms_iou: float = Field(default=0.6, gt=0, le=1)
+    max_candidates: int = Field(default=1000, ge=1)
     max_detections: int = Field(default=100, ge=1)
 
     @model_validator(mode="after")
     def _check_levels(self) -> QuadGridRule:
         if len(set(self.strides)) < len(self.strides):
             raise ValueError(f"strides = {list(self.strides)} names a level twice")
+        if self.display_threshold < self.score_threshold:
+            raise ValueError(
+                f"display_threshold = {self.display_threshold} is below score_threshold = "
+                f"{self.score_threshold}, so some of what is to be shown would be dropped"
+            )
         return self
 
 

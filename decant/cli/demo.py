@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..bundle import find_bundle, open_bundle
-from ..demo import installed_packages, make_server, page_routes
+from ..demo import installed_packages, make_server, own_address, page_routes
 
 if TYPE_CHECKING:
     from .terminal import Terminal
 
 PACKAGES = Path("build", "web")
-# Documentation's own network (RFC 5737): nothing is sent there, or anywhere.
-ELSEWHERE = ("192.0.2.1", 9)
 
 
 def serve(terminal: Terminal, text: str, port: int, *, lan: bool) -> None:
@@ -37,7 +34,7 @@ def serve(terminal: Terminal, text: str, port: int, *, lan: bool) -> None:
     with make_server(routes, port, lan=lan) as server:
         terminal.result(f"{bundle.sidecar.model}: http://localhost:{server.port}/")
         if lan:
-            terminal.result(f"on the local network: http://{_own_address()}:{server.port}/")
+            terminal.result(f"on the local network: http://{own_address()}:{server.port}/")
             terminal.say(
                 "everybody on the network can open it; browsers give the camera, and WebAssembly "
                 "threads, only to pages on localhost or https"
@@ -47,13 +44,3 @@ def serve(terminal: Terminal, text: str, port: int, *, lan: bool) -> None:
             server.serve_forever()
         except KeyboardInterrupt:
             terminal.say("ended")
-
-
-def _own_address() -> str:
-    """Give the address under which the local network knows this machine."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(ELSEWHERE)
-        except OSError:
-            return socket.gethostname()
-        return str(probe.getsockname()[0])

@@ -2,10 +2,11 @@
 
 from .packages import installed_packages
 from .routes import page_routes
-from .server import make_server
+from .server import make_server, own_address
 
 __all__ = [
     "installed_packages",
     "make_server",
+    "own_address",
     "page_routes",
 ]

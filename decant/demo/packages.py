@@ -39,7 +39,7 @@ def _install(folder: Path) -> None:
     if npm is None:
         raise DataError(f"npm: not found; the page needs it once: {NODE_PACKAGES}")
     ended = subprocess.run(
-        [npm, "ci", "--omit=dev", "--no-audit", "--no-fund"],
+        [npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -8,6 +8,7 @@ import hashlib
 import logging
 import re
 import shutil
+import socket
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 THIS_MACHINE = "127.0.0.1"
 EVERYWHERE = "0.0.0.0"
+HTTP_PORT = "80"
+SILENCE_S = 30
+# Documentation's own network (RFC 5737): nothing is sent there, or anywhere.
+ELSEWHERE = ("192.0.2.1", 9)
 INLINE_SCRIPT = re.compile(r"<script[^>]*>(.+?)</script>", re.DOTALL)
 
 
@@ -32,7 +37,7 @@ class PageServer(ThreadingHTTPServer):
     Attributes:
         routes: Files by address.
         policy: Of the page's content.
-        hosts: Names by which the page may be asked for; None for any.
+        names: By which the page may be asked for.
     """
 
     daemon_threads = True
@@ -41,10 +46,9 @@ class PageServer(ThreadingHTTPServer):
         super().__init__(address, _Handler)
         self.routes = routes
         self.policy = content_policy(routes["/"].read_text(encoding="utf-8"))
-        own = address[0] == THIS_MACHINE
-        self.hosts = (
-            {f"{name}:{self.port}" for name in ("localhost", THIS_MACHINE)} if own else None
-        )
+        self.names = {"localhost", THIS_MACHINE}
+        if address[0] == EVERYWHERE:
+            self.names |= names_on_network()
 
     @property
     def port(self) -> int:
@@ -75,6 +79,26 @@ def make_server(routes: Mapping[str, Path], port: int, *, lan: bool) -> PageServ
         raise UsageError(f"port {port} {what}; give another with --port") from error
 
 
+def own_address() -> str:
+    """Give the address under which the local network knows this machine."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(ELSEWHERE)
+        except OSError:
+            return socket.gethostname()
+        return str(probe.getsockname()[0])
+
+
+def names_on_network() -> set[str]:
+    """Give the names and addresses by which other machines reach this one."""
+    name = socket.gethostname().lower()
+    try:
+        addresses = socket.gethostbyname_ex(name)[2]
+    except OSError:
+        addresses = []
+    return {name, f"{name}.local", own_address(), *addresses}
+
+
 def content_policy(page: str) -> str:
     """Write the Content-Security-Policy: everything from here, inline only this import map."""
     scripts = [match.encode() for match in INLINE_SCRIPT.findall(page)]
@@ -100,6 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "decant"
     sys_version = ""
+    timeout = SILENCE_S
 
     def do_GET(self) -> None:
         self._answer(body=True)
@@ -108,9 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(body=False)
 
     def _answer(self, *, body: bool) -> None:
-        hosts = self.server.hosts
-        # A foreign page could otherwise read the bundle under a name that leads here.
-        if hosts is not None and self.headers.get("Host", "").lower() not in hosts:
+        # A foreign page could otherwise read the bundle under a name of its own that leads here.
+        if not self._is_asked_by_name():
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return
         file = self.server.routes.get(urlsplit(self.path).path)
@@ -122,9 +146,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND)
             return
         with content:
-            self._send_head(file)
-            if body:
-                shutil.copyfileobj(content, self.wfile)
+            try:
+                self._send_head(file)
+                if body:
+                    shutil.copyfileobj(content, self.wfile)
+            except (ConnectionError, TimeoutError):
+                # The browser has gone to another page.
+                self.close_connection = True
+
+    def _is_asked_by_name(self) -> bool:
+        name, _, port = self.headers.get("Host", "").lower().partition(":")
+        return name in self.server.names and (port or HTTP_PORT) == str(self.server.port)
 
     def _send_head(self, file: Path) -> None:
         self.send_response(HTTPStatus.OK)

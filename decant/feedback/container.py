@@ -35,6 +35,16 @@ DIRECTORY_BYTES = ENTRIES * 512
 END = struct.Struct("<4s4H2LH")
 END_MARK, ZIP64_MARK, ZIP64_BYTES = b"PK\x05\x06", b"PK\x06\x07", 20
 ENCRYPTED = 0x1
+# What zipfile raises on a damaged member, UnicodeDecodeError for its local name among them.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    RuntimeError,
+    struct.error,
+)
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -61,7 +71,7 @@ class Container:
         try:
             with self.archive.open(member) as file:
                 content = file.read(self.sizes[member] + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        except UNREADABLE as error:
             fault = f"cannot be unpacked ({shown(str(error))})"
             raise refused(self.path, member, fault) from error
         if len(content) != self.sizes[member]:

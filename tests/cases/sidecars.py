@@ -74,3 +74,14 @@ def write_model(folder, model="detector", labels=("formula",)):
             ),
         ),
     )
+
+
+def put(document, path, value):
+    """Set, or with None remove, what stands at a path such as `image.rule.mean`."""
+    *parents, last = (int(part) if part.isdigit() else part for part in path.split("."))
+    for part in parents:
+        document = document[part]
+    if value is None:
+        del document[last]
+    else:
+        document[last] = value

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from processes import everything_in
+from sidecars import put
 
-from decant.artifacts import sha256
+from decant.artifacts import sha256, write_json
 
 
 @pytest.fixture
@@ -32,10 +34,12 @@ def test_bundle_holds_what_the_sidecar_names_and_the_report(decant, built, targe
 
 def test_bundle_of_a_bundle_replaces_an_earlier_one(decant, built, target):
     decant("bundle", "build/bright", str(target))
-    (target / "stale.bin").touch()
+    before = everything_in(target)
+    (target / "report.json").write_text("an older one")
     ended = decant("bundle", "build/bright/model.json", str(target))
     assert ended.code == 0
-    assert not (target / "stale.bin").exists()
+    assert everything_in(target).keys() == before.keys()
+    assert sha256(target / "report.json") == sha256(built / "build/bright/report.json")
 
 
 @pytest.mark.parametrize("name", ["golden/pixels.bin", "golden/photo.png", "model.tflite"])
@@ -50,12 +54,51 @@ def test_damaged_bundle_is_not_copied(decant, built, target, name):
     assert not target.exists()
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("image.rule.shrink", "bilinear", "image.rule: does not make golden.0.pixels"),
+        ("image.rule.colour", "bgr", "image.rule: does not make golden.0.pixels"),
+        ("labels", ["light", "dark"], "decode: does not make golden.0.predictions"),
+        ("outputs.0.scale", 0.5, "outputs.0.scale: is 0.5, in model.tflite None"),
+    ],
+)
+def test_bundle_whose_rules_are_wrong_is_not_copied(decant, built, target, path, value, message):
+    sidecar = built / "build/bright/model.json"
+    document = json.loads(sidecar.read_text())
+    put(document, path, value)
+    if path == "outputs.0.scale":
+        put(document, "outputs.0.zero_point", 3)
+    sidecar.unlink()
+    write_json(sidecar, document)
+    ended = decant("bundle", "build/bright", str(target))
+    assert ended.code == 5
+    assert message in ended.err
+    assert not target.exists()
+
+
+def test_bundle_with_notes_beside_it_is_left_alone(decant, built, target):
+    decant("bundle", "build/bright", str(target))
+    (target / "notes.txt").write_text("mine")
+    ended = decant("bundle", "build/bright", str(target))
+    assert ended.code == 5
+    assert "holds notes.txt, and would be replaced" in ended.err
+    assert (target / "notes.txt").read_text() == "mine"
+
+
+def test_build_folder_is_not_replaced_by_its_own_bundle(decant, built):
+    before = everything_in(built / "build/bright")
+    ended = decant("bundle", "build/bright", "build/bright")
+    assert ended.code == 5
+    assert everything_in(built / "build/bright") == before
+
+
 def test_folder_of_something_else_is_left_alone(decant, built, target):
     target.mkdir(parents=True)
     (target / "thesis.txt").write_text("years of work")
     ended = decant("bundle", "build/bright", str(target))
     assert ended.code == 5
-    assert "holds files, but no bundle" in ended.err
+    assert "holds thesis.txt, and would be replaced" in ended.err
     assert (target / "thesis.txt").read_text() == "years of work"
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sidecars import tensor_file, write_model
+from sidecars import put, tensor_file, write_model
 
 from decant.artifacts import write_json
 from decant.errors import DataError
@@ -38,17 +38,6 @@ def test_another_file_is_refused(document, tmp_path):
     (tmp_path / "model.tflite").write_bytes(b"TFL3 changed")
     with pytest.raises(DataError, match=r"model.tflite: SHA-256 is .* variants.0.sha256 = "):
         read_sidecar(path)
-
-
-def put(document, path, value):
-    """Set, or with None remove, what stands at a path such as `image.rule.mean`."""
-    *parents, last = (int(part) if part.isdigit() else part for part in path.split("."))
-    for part in parents:
-        document = document[part]
-    if value is None:
-        del document[last]
-    else:
-        document[last] = value
 
 
 @pytest.mark.parametrize(

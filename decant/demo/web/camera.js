@@ -67,6 +67,11 @@ export class Camera {
     });
   }
 
+  /** Calls back when the camera is unplugged, or taken away by the user. */
+  onLost(call) {
+    for (const track of this.#stream.getTracks()) track.addEventListener("ended", call);
+  }
+
   /** Gives the camera back. */
   close() {
     this.#running = false;

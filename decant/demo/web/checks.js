@@ -83,7 +83,24 @@ export function dictionary(check, key = text) {
   };
 }
 
-/** An object with exactly these keys. @returns {Check} */
+/**
+ * A field that may be left out, and is then filled in.
+ *
+ * @param {Check} check
+ * @param {unknown} fallback
+ */
+export function optional(check, fallback) {
+  /** @type {Check} */
+  const same = (value, path) => check(value, path);
+  return Object.assign(same, { fallback });
+}
+
+/**
+ * An object with no other keys than these.
+ *
+ * @param {Record<string, Check & {fallback?: unknown}>} fields
+ * @returns {Check}
+ */
 export function object(fields) {
   return (value, path) => {
     requireObject(value, path);
@@ -92,7 +109,10 @@ export function object(fields) {
       if (!Object.hasOwn(fields, name)) fail(prefix + name, "is an unknown field");
     }
     for (const [name, check] of Object.entries(fields)) {
-      if (!Object.hasOwn(value, name)) fail(prefix + name, "is missing");
+      if (!Object.hasOwn(value, name)) {
+        if (!Object.hasOwn(check, "fallback")) fail(prefix + name, "is missing");
+        value[name] = structuredClone(check.fallback);
+      }
       check(value[name], prefix + name);
     }
   };

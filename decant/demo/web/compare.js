@@ -1,5 +1,12 @@
 /** How far two answers to the same photo agree. */
 
+import { quadOverlap } from "./geometry.js";
+
+/** Intersection over union from which a quad is the golden one again. */
+const SAME_QUAD = 0.9;
+/** How far above the display threshold a score is that no rounding explains. */
+const SCORE_MARGIN = 0.05;
+
 /**
  * @typedef {{
  *   pairs: number, left: number, right: number, meanOverlap: number, scoreDifference: number,
@@ -7,7 +14,7 @@
  */
 
 /**
- * Pairs boxes of the same label that overlap by half or more, best overlap first.
+ * Pairs quads of the same label that overlap by half or more, best overlap first.
  *
  * @param {import("./decode.js").Prediction[]} left
  * @param {import("./decode.js").Prediction[]} right
@@ -17,7 +24,7 @@ export function agreement(left, right) {
   const candidates = [];
   left.forEach((a, i) => {
     right.forEach((b, j) => {
-      const iou = a.label === b.label ? overlap(a.quad, b.quad) : 0;
+      const iou = a.label === b.label ? quadOverlap(a.quad, b.quad) : 0;
       if (iou >= 0.5) candidates.push({ i, j, iou });
     });
   });
@@ -40,27 +47,22 @@ export function agreement(left, right) {
   };
 }
 
-/** Intersection over union of the upright boxes around two quads. */
-export function overlap(a, b) {
-  // A label of the whole photo has no quad.
-  if (a.length === 0 && b.length === 0) return 1;
-  const [p, q] = [bounds(a), bounds(b)];
-  const width = Math.min(p.right, q.right) - Math.max(p.left, q.left);
-  const height = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top);
-  const shared = Math.max(width, 0) * Math.max(height, 0);
-  return shared / (size(p) + size(q) - shared);
-}
-
-function bounds(quad) {
-  const [xs, ys] = [0, 1].map((axis) => quad.map((point) => point[axis]));
-  return {
-    left: Math.min(...xs),
-    top: Math.min(...ys),
-    right: Math.max(...xs),
-    bottom: Math.max(...ys),
-  };
-}
-
-function size({ left, top, right, bottom }) {
-  return (right - left) * (bottom - top);
+/**
+ * Counts golden predictions that are shown and not found again, and what is found in addition.
+ *
+ * @param {import("./decode.js").Prediction[]} found
+ * @param {import("./decode.js").Prediction[]} golden Best first, perhaps not all.
+ * @param {number} threshold Of what is shown.
+ */
+export function unmatched(found, golden, threshold) {
+  const same = (a, b) => a.label === b.label && quadOverlap(a.quad, b.quad) >= SAME_QUAD;
+  const missing = golden
+    .filter(({ score }) => score >= threshold)
+    .filter((expected) => !found.some((each) => same(each, expected)));
+  // Of a golden list that was cut, the last one says from where on there may be more.
+  const floor = Math.max(threshold, golden.length ? golden.at(-1).score : threshold) + SCORE_MARGIN;
+  const added = found
+    .filter(({ score }) => score > floor)
+    .filter((each) => !golden.some((expected) => same(each, expected)));
+  return missing.length + added.length;
 }

@@ -2,9 +2,6 @@
 
 import { toPhoto } from "./preprocess.js";
 
-// Cells looked at per kept detection: a trained head fires on a dozen cells around each object.
-const CELLS_PER_DETECTION = 10;
-
 /**
  * One thing that was found, or the whole photo's label, which has no quad.
  *
@@ -39,7 +36,7 @@ function detect(outputs, sidecar) {
   const rule = sidecar.decode;
   const cells = rule.strides.flatMap((stride) => fired(outputs, sidecar, stride));
   cells.sort((a, b) => b.logit - a.logit);
-  const kept = suppress(cells.slice(0, rule.max_detections * CELLS_PER_DETECTION), rule);
+  const kept = suppress(cells.slice(0, rule.max_candidates), rule);
   return kept.map(({ logit, label, quad }) => {
     const score = Math.fround(1 / Math.fround(1 + Math.fround(Math.exp(-logit))));
     return { label, score, quad };

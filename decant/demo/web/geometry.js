@@ -63,3 +63,43 @@ export function shifted(quad, way, { width, height }) {
     Math.round(10 * (y + steps[1])) / 10,
   ]);
 }
+
+/**
+ * Intersection over union of two quads.
+ *
+ * @param {Quad} found
+ * @param {Quad} expected Convex.
+ */
+export function quadOverlap(found, expected) {
+  // A label of the whole photo has no quad.
+  if (found.length === 0 && expected.length === 0) return 1;
+  let shared = found;
+  const turn = Math.sign(signedArea(expected));
+  expected.forEach((from, i) => {
+    shared = cut(shared, from, expected[(i + 1) % expected.length], turn);
+  });
+  const common = Math.abs(signedArea(shared));
+  const union = Math.abs(signedArea(found)) + Math.abs(signedArea(expected)) - common;
+  return union > 0 ? common / union : 0;
+}
+
+function signedArea(points) {
+  const sum = points.reduce((total, [ax, ay], i) => {
+    const [bx, by] = points[(i + 1) % points.length];
+    return total + ax * by - bx * ay;
+  }, 0);
+  return sum / 2;
+}
+
+/** Keeps what lies on the inner side of a line (Sutherland and Hodgman, 1974). */
+function cut(points, [ax, ay], [bx, by], turn) {
+  const side = ([x, y]) => turn * ((bx - ax) * (y - ay) - (by - ay) * (x - ax));
+  return points.flatMap((point, i) => {
+    const next = points[(i + 1) % points.length];
+    const [here, there] = [side(point), side(next)];
+    const kept = here >= 0 ? [point] : [];
+    if (here >= 0 === there >= 0) return kept;
+    const share = here / (here - there);
+    return [...kept, point.map((value, axis) => value + share * (next[axis] - value))];
+  });
+}

@@ -14,6 +14,7 @@ export const KOREAN = {
   cameraClosed: "브라우저는 localhost나 https 페이지에만 카메라를 허용합니다.",
   cameraDenied: "카메라가 허용되지 않았습니다. 브라우저의 페이지 설정에서 허용하세요.",
   cameraNone: "카메라를 사용할 수 없습니다: {reason}",
+  cameraLost: "카메라 연결이 끊겼습니다.",
   cameraFrames: "초당 {rate}장, {dropped}장 건너뜀",
   working: "사진을 분석하는 중…",
   answers: "결과",
@@ -27,8 +28,9 @@ export const KOREAN = {
   threads1: "스레드 1개",
   threads: "스레드 {count}개",
   golden: "기준 예제를 재현합니다",
-  goldenOff:
-    "기준 예제를 재현하지 못했습니다: {name}의 차이 {apart}, 허용치 {allowed}. 결과를 믿지 마세요.",
+  goldenOff: "결과를 믿지 마세요.",
+  goldenTensor: "기준 예제를 재현하지 못했습니다: {name}의 차이 {apart}, 허용치 {allowed}.",
+  goldenObjects: "기준 예제를 재현하지 못했습니다: 빠지거나 더 찾은 물체 {count}개.",
   goldenNone: "비교할 기준 예제가 번들에 없습니다",
   inference: "추론",
   preprocess: "전처리",
@@ -115,7 +117,7 @@ export const KOREAN = {
   noWebGpu: "이 브라우저에서는 WebGPU를 쓸 수 없습니다.",
   noGpu: "WebGPU가 쓸 수 있는 그래픽 장치를 찾지 못했습니다.",
   partlyOnGpu: "모델의 일부만 그래픽 장치에서 실행되므로 쓰지 않습니다.",
-  goldenMismatch: "거부됨: 기준 예제 {name}의 차이 {apart}, 허용치 {allowed}.",
+  refused: "쓰지 않습니다. {reason}",
   gpuFailed: "그래픽 장치 오류: {reason}",
   elementType:
     "{name}은(는) {dtype}이며 LiteRT.js가 받을 수 없습니다. float32나 uint8 입력으로 변환하세요.",

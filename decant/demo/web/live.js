@@ -21,6 +21,7 @@ export class Live {
   #controls;
   /** @type {Camera | null} */
   #camera = null;
+  #opening = false;
 
   /**
    * @param {import("./panel.js").Panel[]} panels
@@ -38,14 +39,29 @@ export class Live {
     return this.#camera !== null;
   }
 
+  /** Whether the user is being asked for the camera. */
+  get isOpening() {
+    return this.#opening;
+  }
+
   /** The files that are asked: a slow one would hold up the others. */
   get asked() {
     return this.#controls.all.checked ? this.#panels : this.#panels.slice(0, 1);
   }
 
-  /** Opens the camera, which the user may have to allow. */
-  async open() {
-    this.#camera = await Camera.open();
+  /**
+   * Opens the camera, which the user may have to allow.
+   *
+   * @param {() => void} lost Called if it is unplugged.
+   */
+  async open(lost) {
+    this.#opening = true;
+    try {
+      this.#camera = await Camera.open();
+    } finally {
+      this.#opening = false;
+    }
+    this.#camera.onLost(lost);
     for (const panel of this.#panels) panel.clear();
   }
 

@@ -17,8 +17,6 @@ import { painted, rested } from "./waiting.js";
 
 const RUNS = 20;
 const LONGEST_MS = 3000;
-/** What people take for an answer; the rule's own threshold also lets guesses through. */
-const USUAL_THRESHOLD = 0.3;
 
 /** @returns {any} */
 const element = (id) => document.getElementById(id);
@@ -116,7 +114,8 @@ export class Page {
       await before.close();
     } catch (error) {
       panel.backend.value = panel.runner.backend;
-      panel.note(explained(error.key ? error : new Refusal("gpuFailed", { reason: error.message })));
+      const reason = error.key ? error : new Refusal("gpuFailed", { reason: error.message });
+      panel.note(t("refused", { reason: explained(reason) }));
     }
     this.say("");
     if (this.#photo !== null && !this.#live.isOn) await this.#look(this.#photo, 0);
@@ -127,7 +126,7 @@ export class Page {
     const slider = element("threshold");
     element("thresholdLabel").hidden = decode.kind === "argmax";
     slider.min = decode.score_threshold ?? 0;
-    slider.value = Math.max(Number(slider.min), USUAL_THRESHOLD);
+    slider.value = decode.display_threshold ?? 0;
   }
 
   get #threshold() {
@@ -242,10 +241,10 @@ export class Page {
     this.#editor.open(this.#photo, this.#edited.answer.predictions);
   }
 
-  /** What is kept is what the user saw. */
+  /** What is kept is what every app shows, wherever the slider stands. */
   #answerOf(panel) {
     return {
-      predictions: panel.visible(this.#threshold),
+      predictions: panel.visible(this.#sidecar.decode.display_threshold ?? 0),
       shown: panel.shown,
       times: panel.answered,
       captured: this.#captured,
@@ -276,13 +275,17 @@ export class Page {
   }
 
   #toggleCamera() {
+    if (this.#live.isOpening) return Promise.resolve();
     if (this.#live.isOn) {
       this.#stopCamera();
       return Promise.resolve();
     }
     return this.#guard(async () => {
       try {
-        await this.#live.open();
+        await this.#live.open(() => {
+          this.#stopCamera();
+          this.fail(new Refusal("cameraLost"));
+        });
         this.#turn++;
         this.#closeEditor();
         element("comparison").textContent = "";
@@ -346,7 +349,7 @@ export class Page {
     return this.#panels.map((panel) => ({
       file: panel.variant.file,
       backend: panel.runner.backend,
-      mismatch: panel.runner.mismatch,
+      mismatch: panel.runner.mismatch?.values ?? null,
       predictions: panel.predictions,
       times: panel.answered,
       medians: panel.times,

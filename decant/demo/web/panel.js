@@ -2,7 +2,7 @@
 
 import { medianTimes } from "./runner.js";
 import { Stage } from "./stage.js";
-import { bytes, fillIn, milliseconds, percent, plural, t } from "./text.js";
+import { bytes, explained, fillIn, milliseconds, percent, plural, t } from "./text.js";
 
 const NAMES = {
   float32: "float32",
@@ -58,7 +58,7 @@ export class Panel {
     state.classList.toggle("bad", runner.mismatch !== null);
     if (!hasGolden) state.textContent = t("goldenNone");
     else if (runner.mismatch === null) state.textContent = t("golden");
-    else state.textContent = t("goldenOff", shortened(runner.mismatch));
+    else state.textContent = `${explained(runner.mismatch)} ${t("goldenOff")}`;
     this.note(this.isHeldBack ? t("slowFloat16") : "");
   }
 
@@ -159,8 +159,4 @@ export class Panel {
 
 function scoreText(score) {
   return score >= 0 && score <= 1 ? percent(score) : score.toPrecision(3);
-}
-
-function shortened({ name, apart, allowed }) {
-  return { name, apart: apart.toPrecision(3), allowed: allowed.toPrecision(3) };
 }

@@ -115,7 +115,7 @@ function grey(red, green, blue) {
  * @param {Uint8Array} pixels [H, W, C].
  * @param {import("./sidecar.js").ImageInput} image
  * @param {import("./sidecar.js").TensorInfo} info Of the input; each of a batch gets the photo.
- * @returns {Float32Array | Uint8Array}
+ * @returns {Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>}
  */
 export function normalise(pixels, image, info) {
   const { rule } = image;

@@ -1,11 +1,10 @@
 /** Answers photos with one model file on one backend, and takes the times of every stage. */
 
-import { fetchFile, fetchTensor } from "./bundle.js";
+import { fetchFile } from "./bundle.js";
 import { decode } from "./decode.js";
 import { Engine } from "./engine.js";
+import { goldenMismatch } from "./golden.js";
 import { fit, normalise } from "./preprocess.js";
-import { Refusal } from "./refusal.js";
-import { dequantize } from "./tensor.js";
 
 /**
  * @typedef {{preprocess: number, inference: number, decode: number}} StageTimes In ms.
@@ -26,7 +25,7 @@ export class Runner {
     this.variant = variant;
     /** @type {"wasm" | "webgpu"} */
     this.backend = backend;
-    /** Where the golden example was not reproduced; null if it was. */
+    /** @type {import("./refusal.js").Refusal | null} Where the golden example was not reproduced. */
     this.mismatch = null;
   }
 
@@ -43,30 +42,12 @@ export class Runner {
   static async open(sidecar, variant, backend, threads) {
     const engine = await Engine.open(await fetchFile(variant), sidecar, backend, threads);
     const runner = new Runner(engine, sidecar, variant, backend);
-    runner.mismatch = await runner.#goldenMismatch();
+    runner.mismatch = await goldenMismatch(engine, sidecar, variant);
     if (runner.mismatch !== null && backend !== "wasm") {
       engine.close();
-      throw new Refusal("goldenMismatch", runner.mismatch);
+      throw runner.mismatch;
     }
     return runner;
-  }
-
-  /** @returns {Promise<{name: string, apart: number, allowed: number} | null>} */
-  async #goldenMismatch() {
-    const { image, inputs, outputs } = this.#sidecar;
-    for (const golden of this.#sidecar.golden) {
-      const pixels = Uint8Array.from(await fetchTensor(golden.pixels));
-      const found = await this.#engine.run(normalise(pixels, image, inputs[0]));
-      for (const info of outputs) {
-        const { name } = info;
-        const file = golden.outputs[this.variant.accelerator][name];
-        const apart = distance(found.get(name), dequantize(info, await fetchTensor(file)));
-        const allowed = this.variant.tolerance[name];
-        // Written so that NaN is a mismatch.
-        if (!(apart <= allowed)) return { name, apart, allowed };
-      }
-    }
-    return null;
   }
 
   /**
@@ -103,17 +84,6 @@ export class Runner {
     await this.#last;
     this.#engine.close();
   }
-}
-
-/** The largest absolute difference; NaN if there is one anywhere. */
-function distance(found, expected) {
-  let largest = found.length === expected.length ? 0 : NaN;
-  for (let i = 0; i < expected.length; i++) {
-    const apart = Math.abs(found[i] - expected[i]);
-    if (!(apart <= largest)) largest = apart;
-    if (Number.isNaN(largest)) return NaN;
-  }
-  return largest;
 }
 
 /** @param {number[]} values */

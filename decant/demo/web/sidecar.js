@@ -1,7 +1,8 @@
 /** Reads the sidecar model.json, schema 2; anything that does not fit is refused by its path. */
 
+import { checkAgreement } from "./agreement.js";
 import { dictionary, list, matching, nullable, number, object, oneOf } from "./checks.js";
-import { text, whole } from "./checks.js";
+import { optional, text, whole } from "./checks.js";
 
 /**
  * @typedef {{
@@ -50,9 +51,9 @@ const tensorInfo = object({
   name: text,
   shape: list(whole(1)),
   dtype: text,
-  layout: oneOf("nchw", "nhwc", "ncw", "nwc", "ncdhw", "ndhwc", "keep"),
-  scale: nullable(number()),
-  zero_point: nullable(whole()),
+  layout: optional(oneOf("nchw", "nhwc", "ncw", "nwc", "ncdhw", "ndhwc", "keep"), "keep"),
+  scale: optional(nullable(number()), null),
+  zero_point: optional(nullable(whole()), null),
 });
 const tensorFile = object({ file: fileName, sha256, dtype: text, shape: list(whole(1)) });
 const variant = object({
@@ -72,23 +73,23 @@ const imageRule = object({
   resize: oneOf("letterbox", "stretch", "crop"),
   padding: whole(0, 255),
   shrink: oneOf("area", "bilinear"),
-  grow: oneOf("bilinear"),
-  pixel_centres: oneOf("half"),
-  rotation: oneOf("upright"),
+  grow: optional(oneOf("bilinear"), "bilinear"),
+  pixel_centres: optional(oneOf("half"), "half"),
+  rotation: optional(oneOf("upright"), "upright"),
 });
 const image = object({ name: text, rule: imageRule, normalised_by: oneOf("app", "file") });
 const prediction = object({
   label: text,
   score: number(),
-  quad: list(list(number(), { least: 2, most: 2 })),
+  quad: optional(list(list(number(), { least: 2, most: 2 })), []),
 });
 const golden = object({
-  photo: nullable(fileName),
-  photo_sha256: nullable(sha256),
-  pixels: nullable(tensorFile),
+  photo: optional(nullable(fileName), null),
+  photo_sha256: optional(nullable(sha256), null),
+  pixels: optional(nullable(tensorFile), null),
   inputs: dictionary(tensorFile),
   outputs: dictionary(dictionary(tensorFile), accelerator),
-  predictions: list(prediction),
+  predictions: optional(list(prediction), []),
 });
 const verdict = object({
   requirement: text,
@@ -104,23 +105,25 @@ const rules = {
     kind: text,
     strides: list(whole(1), { least: 1 }),
     score_activation: oneOf("sigmoid"),
-    score_threshold: number(Number.MIN_VALUE, 1),
+    score_threshold: number(Number.MIN_VALUE, 1 - Number.EPSILON),
+    display_threshold: number(Number.MIN_VALUE, 1 - Number.EPSILON),
     nms_iou: number(Number.MIN_VALUE, 1),
+    max_candidates: whole(1),
     max_detections: whole(1),
   }),
 };
 const sidecar = object({
   schema_version: oneOf(SCHEMA),
-  model: text,
+  model: matching(/./, "a name"),
   variants: list(variant, { least: 1 }),
   inputs: list(tensorInfo, { least: 1 }),
   outputs: list(tensorInfo, { least: 1 }),
-  image: nullable(image),
+  image: optional(nullable(image), null),
   labels: list(text),
-  decode: nullable(decodeRule),
+  decode: optional(nullable(decodeRule), null),
   golden: list(golden),
-  licences: dictionary(text),
-  verdicts: list(verdict),
+  licences: optional(dictionary(text), {}),
+  verdicts: optional(list(verdict), []),
 });
 
 function decodeRule(value, path) {
@@ -130,7 +133,7 @@ function decodeRule(value, path) {
 }
 
 /**
- * Checks a sidecar and that this page can use it.
+ * Checks a sidecar and that this page can use it; fills in what was left out.
  *
  * @param {any} document
  * @returns {Sidecar}
@@ -141,114 +144,6 @@ export function readSidecar(document) {
     throw new Error(`schema_version: is ${version}, this page reads ${SCHEMA}`);
   }
   sidecar(document, "");
-  checkTensors(document);
-  checkVariants(document);
-  checkImage(document);
-  checkDecode(document);
-  document.golden.forEach((each, index) => checkGolden(document, each, `golden.${index}`));
+  checkAgreement(document);
   return document;
-}
-
-function require(condition, message) {
-  if (!condition) throw new Error(message);
-}
-
-function checkTensors({ inputs, outputs }) {
-  for (const [role, infos] of Object.entries({ inputs, outputs })) {
-    const names = infos.map((each) => each.name);
-    require(new Set(names).size === names.length, `${role}: has a name twice`);
-    infos.forEach((each, index) => {
-      const pair = (each.scale === null) === (each.zero_point === null);
-      require(pair, `${role}.${index}.scale: goes with zero_point, both or neither`);
-    });
-  }
-}
-
-function checkVariants({ variants, outputs }) {
-  const kinds = variants.map((each) => each.accelerator);
-  require(new Set(kinds).size === kinds.length, "variants: has an accelerator twice");
-  require(kinds.includes("cpu"), "variants: has no file for cpu");
-  const names = outputs.map((each) => each.name);
-  variants.forEach((each, index) => {
-    require(sameNames(names, each.tolerance), `variants.${index}.tolerance: is not for ${names}`);
-  });
-}
-
-function sameNames(names, dictionary) {
-  const keys = Object.keys(dictionary);
-  return keys.length === names.length && names.every((name) => keys.includes(name));
-}
-
-function checkImage({ image, inputs }) {
-  require(image !== null, "image: is missing; this page has nothing but photos to give");
-  require(
-    inputs.length === 1 && inputs[0].name === image.name,
-    `image.name: "${image.name}" is not the only input`,
-  );
-  const { rule } = image;
-  const channels = rule.colour === "grey" ? 1 : 3;
-  for (const name of ["mean", "std"]) {
-    require(
-      rule[name].length === channels,
-      `image.rule.${name}: has ${rule[name].length} values, ${rule.colour} has ${channels}`,
-    );
-  }
-  require(rule.std.every((each) => each > 0), "image.rule.std: must be above 0");
-  const [info] = inputs;
-  require(
-    image.normalised_by === "app" || info.dtype === "uint8",
-    `image.normalised_by: "file" needs a uint8 input, not ${info.dtype}`,
-  );
-  const sizes = [rule.height, rule.width];
-  const wanted = info.layout === "nhwc" ? [...sizes, channels] : [channels, ...sizes];
-  require(
-    info.shape.length === 4 && wanted.every((size, i) => size === info.shape[i + 1]),
-    `image.rule: does not fit the input's shape [${info.shape}]`,
-  );
-}
-
-function checkDecode({ decode, outputs, labels }) {
-  require(decode !== null, "decode: is missing; this page can show quads and labels only");
-  if (decode.kind === "argmax") {
-    const scores = outputs[0].shape.slice(1).reduce((a, b) => a * b, 1);
-    require(outputs.length === 1 && scores === labels.length, "decode: argmax needs one output");
-    return;
-  }
-  for (const stride of decode.strides) {
-    const scores = grid(outputs, `scores_s${stride}`);
-    const corners = grid(outputs, `corners_s${stride}`);
-    require(
-      scores[1] === labels.length && `${corners}` === `${[scores[0], 8, scores[2], scores[3]]}`,
-      `decode.strides: has ${stride}, but scores_s${stride} [${scores}] and corners_s${stride} ` +
-        `[${corners}] do not hold ${labels.length} scores and 8 corner offsets`,
-    );
-  }
-}
-
-/** The shape [N, C, H, W] of an output. */
-function grid(outputs, name) {
-  const info = outputs.find((each) => each.name === name);
-  require(info !== undefined, `decode.strides: no output is called ${name}`);
-  if (info.layout !== "nhwc") return info.shape;
-  const [batch, height, width, channels] = info.shape;
-  return [batch, channels, height, width];
-}
-
-function checkGolden({ variants, outputs, image }, golden, path) {
-  for (const { accelerator } of variants) {
-    const given = golden.outputs[accelerator];
-    const where = `${path}.outputs.${accelerator}`;
-    const names = outputs.map((each) => each.name);
-    require(given !== undefined && sameNames(names, given), `${where}: is not for ${names}`);
-    for (const info of outputs) checkTensorFile(given[info.name], info, `${where}.${info.name}`);
-  }
-  require(golden.pixels !== null, `${path}.pixels: goes with image, both or neither`);
-  const { height, width, colour } = image.rule;
-  const shape = [height, width, colour === "grey" ? 1 : 3];
-  checkTensorFile(golden.pixels, { shape, dtype: "uint8" }, `${path}.pixels`);
-}
-
-function checkTensorFile(file, { shape, dtype }, path) {
-  require(`${file.shape}` === `${shape}`, `${path}.shape: is [${file.shape}], not [${shape}]`);
-  require(file.dtype === dtype, `${path}.dtype: is ${file.dtype}, not ${dtype}`);
 }

@@ -57,9 +57,8 @@ class Store {
 
   /** @param {Entry} entry */
   async keep(entry) {
-    this.#memory.entries.set(entry.id, entry);
+    if (!this.lasting) this.#memory.entries.set(entry.id, entry);
     await this.#ask("entries", "readwrite", (store) => store.put(entry));
-    if (this.lasting) this.#memory.entries.clear();
   }
 
   /** @param {string} id */
@@ -87,12 +86,18 @@ class Store {
 
   /** @param {string} name */
   async set(name, value) {
-    this.#memory.settings.set(name, value);
+    if (!this.lasting) this.#memory.settings.set(name, value);
     await this.#ask("settings", "readwrite", (store) => store.put(value, name));
   }
 
+  /** Makes a request, and waits until it lasts. */
   #ask(name, mode, request) {
     if (this.#database === null) return Promise.resolve(undefined);
-    return result(request(this.#database.transaction(name, mode).objectStore(name)));
+    const transaction = this.#database.transaction(name, mode);
+    const asked = request(transaction.objectStore(name));
+    return new Promise((resolve, reject) => {
+      transaction.oncomplete = () => resolve(asked.result);
+      transaction.onabort = () => reject(transaction.error);
+    });
   }
 }

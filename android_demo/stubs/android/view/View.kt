@@ -1,3 +1,12 @@
 package android.view
 
-open class View
+import android.content.Context
+
+class Display {
+    val rotation: Int get() = error("stub")
+}
+
+open class View {
+    val context: Context get() = error("stub")
+    val display: Display? get() = error("stub")
+}

@@ -5,6 +5,8 @@ import java.nio.ByteBuffer
 
 interface CameraInfo {
     val lensFacing: Int
+
+    fun getSensorRotationDegrees(relativeRotation: Int): Int
 }
 
 class CameraSelector {

@@ -41,9 +41,10 @@ fun BoxOverlay(answer: Answer, modifier: Modifier = Modifier) {
     Canvas(modifier.semantics { contentDescription = spoken }) {
         val photo = answer.width to answer.height
         val view = size.width.roundToInt() to size.height.roundToInt()
-        val placement = ViewPlacement(photo, view, fills = true, mirrored = answer.mirrored)
+        val (turn, mirrored) = answer.shown
+        val placement = ViewPlacement(turn.size(photo), view, fills = true, mirrored)
         for (prediction in answer.predictions) {
-            val corners = placement.toView(prediction.quad)
+            val corners = placement.toView(turn.quad(prediction.quad, photo))
             pen.draw(this, corners, boxTag(prediction.label, prediction.score))
         }
     }

@@ -3,11 +3,13 @@ package dev.decant.demo
 import android.hardware.camera2.CameraCharacteristics
 import android.hardware.camera2.CameraMetadata
 import android.os.SystemClock
+import android.view.Display
 import androidx.annotation.OptIn
 import androidx.camera.camera2.interop.Camera2CameraInfo
 import androidx.camera.camera2.interop.ExperimentalCamera2Interop
 import androidx.camera.core.CameraInfo
 import androidx.camera.core.CameraSelector
+import dev.decant.core.Turn
 
 private const val NANOS_PER_MS = 1e6
 private const val LONGEST_MS = 10_000.0
@@ -41,12 +43,21 @@ enum class CameraClock {
     }
 }
 
-/** What the screen has to know of a camera; the preview of a front camera is a mirror. */
-data class CameraFacts(val clock: CameraClock, val mirrored: Boolean) {
-    companion object {
-        fun of(camera: CameraInfo): CameraFacts {
-            val isFront = camera.lensFacing == CameraSelector.LENS_FACING_FRONT
-            return CameraFacts(CameraClock.of(camera), mirrored = isFront)
-        }
-    }
+/** What has to be known of a camera to time its frames and to draw over its preview. */
+class CameraFacts(private val camera: CameraInfo, private val display: Display) {
+    val clock = CameraClock.of(camera)
+
+    /** The preview of a camera that faces the user is a mirror. */
+    val mirrored = camera.lensFacing == CameraSelector.LENS_FACING_FRONT
+
+    /**
+     * The turn from an upright frame to the preview.
+     *
+     * The controller turns frames by the motion sensor and the preview by the display, whose rotation
+     * may be locked, and may change by 180 degrees without a word to the activity.
+     *
+     * @param upright degrees by which the stored frame is turned to stand upright.
+     */
+    fun turn(upright: Int): Turn =
+        Turn.between(upright, shown = camera.getSensorRotationDegrees(display.rotation))
 }

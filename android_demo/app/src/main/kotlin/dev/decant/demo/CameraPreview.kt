@@ -4,6 +4,7 @@ import android.content.Context
 import android.util.Size
 import androidx.camera.core.CameraSelector
 import androidx.camera.core.ImageAnalysis
+import androidx.camera.core.ImageProxy
 import androidx.camera.core.resolutionselector.ResolutionSelector
 import androidx.camera.core.resolutionselector.ResolutionStrategy
 import androidx.camera.view.CameraController
@@ -23,11 +24,16 @@ import java.util.concurrent.Executor
 
 private val ANALYSIS_SIZE = Size(1280, 720)
 
-/** Where the frames of the camera go, and on which thread. */
+/**
+ * Where the frames of the camera go, and on which thread.
+ *
+ * @property onStart that the camera is about to give frames.
+ * @property onFrame gets a frame, to be closed, and what is known of its camera.
+ */
 class FrameSink(
     val executor: Executor,
-    val analyzer: ImageAnalysis.Analyzer,
-    val onCamera: (CameraFacts) -> Unit,
+    val onStart: () -> Unit,
+    val onFrame: (ImageProxy, CameraFacts) -> Unit,
     val onFailure: (String) -> Unit,
 )
 
@@ -42,9 +48,11 @@ fun CameraPreview(sink: FrameSink, modifier: Modifier = Modifier) {
     val context = LocalContext.current
     val owner = LocalLifecycleOwner.current
     val controller = remember { LifecycleCameraController(context) }
+    val view = remember { PreviewView(context).also { it.controller = controller } }
     DisposableEffect(owner, sink) {
         var isShown = true
-        configure(controller, sink)
+        configure(controller)
+        controller.setImageAnalysisAnalyzer(sink.executor, FrameGate(controller, view, sink))
         // Bound only then, because a missing camera is known only then.
         controller.initializationFuture.addListener(
             { if (isShown) start(controller, owner, context, sink) },
@@ -57,13 +65,45 @@ fun CameraPreview(sink: FrameSink, modifier: Modifier = Modifier) {
         }
     }
     AndroidView(
-        factory = { PreviewView(it).also { view -> view.controller = controller } },
+        factory = { view },
         modifier = modifier,
         onRelease = { it.controller = null },
     )
 }
 
-private fun configure(controller: LifecycleCameraController, sink: FrameSink) {
+/** Holds frames back until it is known which camera they come from. */
+private class FrameGate(
+    private val controller: CameraController,
+    private val view: PreviewView,
+    private val sink: FrameSink,
+) : ImageAnalysis.Analyzer {
+    private val main = ContextCompat.getMainExecutor(view.context)
+
+    @Volatile private var camera: CameraFacts? = null
+
+    override fun analyze(image: ImageProxy) {
+        val known = camera
+        if (known != null) {
+            sink.onFrame(image, known)
+            return
+        }
+        image.close()
+        // The controller has a camera only once the preview is laid out, and tells the main thread only.
+        main.execute { if (camera == null) look() }
+    }
+
+    private fun look() {
+        val display = view.display ?: return
+        val bound = controller.cameraInfo ?: return
+        try {
+            camera = CameraFacts(bound, display)
+        } catch (error: IllegalArgumentException) {
+            sink.onFailure(error.message ?: error.toString())
+        }
+    }
+}
+
+private fun configure(controller: LifecycleCameraController) {
     controller.setEnabledUseCases(CameraController.IMAGE_ANALYSIS)
     controller.imageAnalysisBackpressureStrategy = ImageAnalysis.STRATEGY_KEEP_ONLY_LATEST
     controller.imageAnalysisOutputImageFormat = ImageAnalysis.OUTPUT_IMAGE_FORMAT_RGBA_8888
@@ -75,7 +115,6 @@ private fun configure(controller: LifecycleCameraController, sink: FrameSink) {
             ),
         )
         .build()
-    controller.setImageAnalysisAnalyzer(sink.executor, sink.analyzer)
 }
 
 /** Opens the back camera or, where there is none, the front one; reports what went wrong. */
@@ -96,7 +135,7 @@ private fun start(
         }
         controller.cameraSelector = selector
         controller.bindToLifecycle(owner)
-        controller.cameraInfo?.let { sink.onCamera(CameraFacts.of(it)) }
+        sink.onStart()
     } catch (error: ExecutionException) {
         sink.onFailure(error.cause?.message ?: error.toString())
     } catch (error: IllegalStateException) {

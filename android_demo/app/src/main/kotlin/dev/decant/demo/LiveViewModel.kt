@@ -41,32 +41,30 @@ class LiveViewModel(application: Application) : AndroidViewModel(application) {
 
     val sink = FrameSink(
         executor = host.executor,
-        analyzer = ::analyze,
-        onCamera = {
-            camera = it
-            // A shutter that was pressed before the camera went away is forgotten.
-            pressedNs = null
-        },
+        // A shutter that was pressed before the camera went away is forgotten.
+        onStart = { pressedNs = null },
+        onFrame = ::analyze,
         onFailure = { fail(R.string.camera_failed_title, it) },
     )
 
-    private fun analyze(image: ImageProxy) {
+    private fun analyze(image: ImageProxy, camera: CameraFacts) {
+        this.camera = camera
         // Closing the image is what asks CameraX for the next one.
         image.use {
             val model = host.loaded() ?: return
             try {
-                answer(model, image)
+                answer(model, image, camera)
             } catch (error: EngineException) {
                 fail(R.string.model_failed_title, error.message.orEmpty())
             }
         }
     }
 
-    private fun answer(model: LoadedModel, image: ImageProxy) {
+    private fun answer(model: LoadedModel, image: ImageProxy, camera: CameraFacts) {
         val frame = image.toFrame()
         val exposedNs = image.imageInfo.timestamp
-        val answer = model.answer(frame)
-            .copy(exposedNs = exposedNs, mirrored = camera?.mirrored == true)
+        val shown = Shown(camera.turn(image.imageInfo.rotationDegrees), camera.mirrored)
+        val answer = model.answer(frame).copy(exposedNs = exposedNs, shown = shown)
         val pressed = pressedNs
         if (pressed == null) {
             mutableState.update { it.copy(answer = answer) }
@@ -74,7 +72,7 @@ class LiveViewModel(application: Application) : AndroidViewModel(application) {
         }
         pressedNs = null
         val photo = AnsweredPhoto(frame.toBitmap(), answer, model.sidecar.labels) {
-            camera?.clock?.millisecondsSince(exposedNs) ?: millisecondsSince(pressed)
+            camera.clock.millisecondsSince(exposedNs) ?: millisecondsSince(pressed)
         }
         mutableState.update { it.copy(frozen = AnswerEditor(photo, store, viewModelScope)) }
     }

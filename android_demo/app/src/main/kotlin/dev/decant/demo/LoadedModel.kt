@@ -17,6 +17,7 @@ import dev.decant.core.Sidecar
 import dev.decant.core.SidecarException
 import dev.decant.core.SidecarReader
 import dev.decant.core.Tensor
+import dev.decant.core.Turn
 import dev.decant.core.Variant
 import java.io.File
 
@@ -32,7 +33,7 @@ private const val RUNS = 50
  * @property height of the upright picture.
  * @property variant the model file that found it.
  * @property exposedNs the camera's stamp of the start of exposure.
- * @property mirrored whether the screen shows the picture mirrored.
+ * @property shown how the screen shows the picture.
  */
 data class Answer(
     val predictions: List<FoundQuad>,
@@ -41,8 +42,11 @@ data class Answer(
     val variant: Variant,
     val times: AnswerTimes,
     val exposedNs: Long? = null,
-    val mirrored: Boolean = false,
+    val shown: Shown = Shown(),
 )
+
+/** How a screen shows an upright picture: turned, then mirrored. */
+data class Shown(val turn: Turn = Turn.NONE, val mirrored: Boolean = false)
 
 /** The model, open on the best accelerator. Not thread-safe; close it to release it. */
 class LoadedModel private constructor(

@@ -37,6 +37,7 @@ class ModelHost(private val application: Application) {
 
     private val dispatcher = executor.asCoroutineDispatcher()
     private val loading = Mutex()
+    private var users = 0
     private val mutableState = MutableStateFlow<ModelState>(ModelState.Loading)
 
     val state: StateFlow<ModelState> = mutableState.asStateFlow()
@@ -44,12 +45,21 @@ class ModelHost(private val application: Application) {
     /** The model once it is ready. */
     fun loaded(): LoadedModel? = (state.value as? ModelState.Ready)?.model
 
+    /** Says that the model is needed until [release]; on the main thread. */
+    fun retain() {
+        users++
+    }
+
     /** Loads the model unless it is there. */
     suspend fun load() = loading.withLock {
-        if (loaded() != null) return@withLock
-        mutableState.value = ModelState.Loading
-        // Stored on the model's thread: a release that comes meanwhile then finds it.
-        withContext(dispatcher) { mutableState.value = tryToOpen() }
+        // Looked at and stored on the model's thread: a release that waits there comes first, and one
+        // that comes meanwhile finds the model.
+        withContext(dispatcher) {
+            if (loaded() == null) {
+                mutableState.value = ModelState.Loading
+                mutableState.value = tryToOpen()
+            }
+        }
     }
 
     /** Runs an action on the model's thread, once the model is ready. */
@@ -60,11 +70,18 @@ class ModelHost(private val application: Application) {
         }
     }
 
-    /** Releases the model after what its thread has still to do. */
-    fun release() = executor.execute {
-        val model = loaded()
-        mutableState.value = ModelState.Loading
-        model?.close()
+    /**
+     * Releases the model after what its thread has still to do, unless it was retained once more: an
+     * activity may open before the last one is gone. On the main thread.
+     */
+    fun release() {
+        users--
+        if (users > 0) return
+        executor.execute {
+            val model = loaded()
+            mutableState.value = ModelState.Loading
+            model?.close()
+        }
     }
 
     private suspend fun tryToOpen(): ModelState = try {

@@ -13,6 +13,7 @@ class ModelViewModel(application: Application) : AndroidViewModel(application) {
     val state: StateFlow<ModelState> = host.state
 
     init {
+        host.retain()
         load()
     }
 

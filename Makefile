@@ -74,7 +74,7 @@ android-test: $(READY)
 web-test: $(READY)
 	@mkdir -p build/web && cp decant/demo/web/package*.json build/web
 	@cd build/web && cmp -s package-lock.json installed-lock.json && test -d node_modules/playwright-core \
-		|| { npm ci --no-audit --no-fund && cp package-lock.json installed-lock.json; }
+		|| { npm ci --ignore-scripts --no-audit --no-fund && cp package-lock.json installed-lock.json; }
 	@DECANT_WEB_TESTS=1 $(VENV)/bin/python -m pytest tests/demo $(ARGS)
 
 check: $(READY)

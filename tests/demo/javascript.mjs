@@ -1,6 +1,8 @@
 // Carries out the page's modules on the cases that test_javascript.py writes to stdin.
 import { readFileSync } from "node:fs";
+import { unmatched } from "../../decant/demo/web/compare.js";
 import { decode } from "../../decant/demo/web/decode.js";
+import { quadOverlap } from "../../decant/demo/web/geometry.js";
 import { withoutMetadata } from "../../decant/demo/web/photo.js";
 import { fit, normalise } from "../../decant/demo/web/preprocess.js";
 import { readSidecar } from "../../decant/demo/web/sidecar.js";
@@ -22,14 +24,16 @@ const ACTIONS = {
     ]);
     return decode(new Map(arrays), sidecar, placement);
   },
-  read({ document }) {
+  read({ text }) {
     try {
-      readSidecar(document);
+      readSidecar(JSON.parse(text));
       return "";
     } catch (error) {
       return error.message;
     }
   },
+  overlap: ({ found, expected }) => quadOverlap(found, expected),
+  unmatched: ({ found, golden, threshold }) => unmatched(found, golden, threshold),
   strip: ({ jpeg }) => base64(withoutMetadata(bytes(jpeg))),
 };
 

@@ -4,7 +4,7 @@ import os
 import stat
 
 import pytest
-from sidecars import write_model
+import tiny_classifier
 
 from decant.artifacts import sha256
 from decant.bundle import find_bundle, open_bundle
@@ -17,20 +17,19 @@ from decant.errors import DataError, UsageError
 def bundle(tmp_path, monkeypatch):
     """A bundle in build/detector, which is the current folder's."""
     monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "build" / "detector"
-    (folder / "golden").mkdir(parents=True)
-    (folder / "golden" / "x.bin").write_bytes(b"")
-    text = write_model(folder).model_dump_json()
-    digest = sha256(folder / "golden" / "x.bin")
-    (folder / "model.json").write_text(text.replace("0" * 64, digest))
-    return folder
+    return tiny_classifier.write_bundle(tmp_path / "build" / "detector").parent
 
 
 @pytest.mark.parametrize("text", ["detector", "build/detector", "build/detector/model.json"])
 def test_a_bundle_is_found(bundle, text):
     found = open_bundle(find_bundle(text))
     assert found.folder.resolve() == bundle
-    assert set(found.files()) == {"model.json", "model.tflite", "golden/x.bin"}
+    assert set(found.files()) == {
+        "model.json",
+        "model.tflite",
+        "golden/pixels.bin",
+        "golden/scores.bin",
+    }
 
 
 @pytest.mark.parametrize("text", ["detector", "build/detector/model.json"])
@@ -52,14 +51,14 @@ def test_another_model_file(bundle):
 
 
 def test_a_file_of_the_example_is_missing(bundle):
-    (bundle / "golden" / "x.bin").unlink()
-    with pytest.raises(DataError, match=r"x.bin: cannot be read"):
+    (bundle / "golden" / "scores.bin").unlink()
+    with pytest.raises(DataError, match=r"scores.bin: cannot be read"):
         open_bundle(bundle / "model.json")
 
 
 def test_a_file_of_the_example_is_another(bundle):
-    (bundle / "golden" / "x.bin").write_bytes(b"changed")
-    with pytest.raises(DataError, match=r"x.bin: is not the file that model.json describes"):
+    (bundle / "golden" / "scores.bin").write_bytes(b"changed")
+    with pytest.raises(DataError, match=r"scores.bin: is not the file that model.json describes"):
         open_bundle(bundle / "model.json")
 
 
@@ -77,7 +76,7 @@ def test_packages_are_installed_once(tmp_path, monkeypatch):
     web = tmp_path / "web"
     for _ in range(2):
         assert installed_packages(web) == web / "node_modules"
-    assert (web / "asked").read_text() == "ci --omit=dev --no-audit --no-fund\n"
+    assert (web / "asked").read_text() == "ci --omit=dev --ignore-scripts --no-audit --no-fund\n"
     (web / DONE).write_text("of an older version")
     installed_packages(web)
     assert len((web / "asked").read_text().splitlines()) == 2

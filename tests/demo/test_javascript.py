@@ -3,19 +3,23 @@
 import base64
 import io
 import json
+import random
 import subprocess
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from mutants import mutant
 from PIL import Image
 from sidecars import write_model
 
 from decant.feedback import jpeg
 from decant.images import Placement, resize, to_tensor
+from decant.metrics import quad_overlaps
 from decant.predictor import predictions
 from decant.rules import ArgmaxRule, ImageRule, QuadGridRule
+from decant.sidecar import SCHEMA, Sidecar, read_sidecar
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("javascript.mjs")
@@ -146,6 +150,8 @@ def test_outputs_become_the_same_quads():
         decode = QuadGridRule(
             strides=((12,), (8, 16), (16, 8, 32))[index % 3],
             score_threshold=float(rng.uniform(0.02, 0.6)),
+            display_threshold=0.6,
+            max_candidates=int(rng.integers(1, 300)),
             nms_iou=float(rng.uniform(0.2, 0.9)),
             max_detections=int(rng.integers(1, 120)),
         )
@@ -215,7 +221,7 @@ FAULTS = [
     ("image.rule.antialias", True, "image.rule.antialias: is an unknown field"),
     ("image.normalised_by", "file", 'image.normalised_by: "file" needs a uint8 input'),
     ("decode.kind", "anchors", 'decode.kind: must be "quad_grid" or "argmax"'),
-    ("decode.strides", [16], "decode.strides: no output is called scores_s16"),
+    ("decode.strides", [16], "decode.strides: has 16, but no output is called scores_s16"),
     ("labels", ["a", "b"], "decode.strides: has 8, but"),
     ("golden.0.outputs.cpu.scores_s8.shape", [1, 8, 4, 1], "golden.0.outputs.cpu.scores_s8.shape"),
     ("golden.0.outputs.cpu.scores_s8", None, "golden.0.outputs.cpu: is not for"),
@@ -226,15 +232,83 @@ FAULTS = [
 
 def test_what_is_wrong_with_a_sidecar_is_named(tmp_path):
     document = write_model(tmp_path).model_dump(mode="json")
-    cases = [{"action": "read", "document": document}]
+    texts = [json.dumps(document)]
     for path, value, _ in FAULTS:
         broken = json.loads(json.dumps(document))
         put(broken, path, value)
-        cases.append({"action": "read", "document": broken})
-    whole, *messages = in_node(cases)
+        texts.append(json.dumps(broken))
+    whole, *messages = in_node([{"action": "read", "text": text} for text in texts])
     assert whole == ""
     for (path, value, message), said in zip(FAULTS, messages, strict=True):
         assert message in said, f"{path} = {value}: {said!r}"
+
+
+def python_refuses(text):
+    """Whether Python refuses a sidecar, or has no photo to give or no way to show the answer."""
+    try:
+        # JavaScript has one kind of number: 2.0 is 2.
+        document = json.loads(text, parse_float=lambda number: float_or_int(float(number)))
+        if document.get("schema_version") != SCHEMA:
+            return True
+        sidecar = Sidecar.model_validate(document)
+    except ValueError:
+        return True
+    if sidecar.image is None or sidecar.decode is None:
+        return True
+    # Only Python, which also reads specs, has defaults for the decode rule.
+    return document["decode"].keys() != sidecar.decode.model_dump().keys()
+
+
+def float_or_int(number):
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def test_the_page_refuses_the_sidecars_that_python_refuses():
+    sidecar = read_sidecar(ROOT / "build" / "detector" / "model.json")
+    document = sidecar.model_dump(mode="json")
+    source = random.Random(11)
+    mutants = [mutant(document, source) for _ in range(1000)]
+    messages = in_node([{"action": "read", "text": text} for text, _ in mutants])
+    unlike = [
+        (change, said)
+        for (text, change), said in zip(mutants, messages, strict=True)
+        if python_refuses(text) != (said != "")
+    ]
+    assert unlike == []
+    assert 500 < sum(said != "" for said in messages) < 1000
+
+
+def test_quads_overlap_as_in_python():
+    rng = np.random.default_rng(8)
+    square = np.array([[0.0, 0.0], [40.0, 0.0], [40.0, 30.0], [0.0, 30.0]])
+    expected = square + rng.uniform(-6, 6, (60, 4, 2))
+    found = expected + rng.uniform(-9, 9, (60, 4, 2))
+    cases = [
+        {"action": "overlap", "found": a.tolist(), "expected": b.tolist()}
+        for a, b in zip(found, expected, strict=True)
+    ]
+    python = quad_overlaps(found, expected, np.zeros(60, bool)).diagonal()
+    np.testing.assert_allclose(in_node(cases), python, rtol=1e-9)
+
+
+def test_golden_objects_are_counted():
+    def each(score, x=0.0, label="a"):
+        quad = [[x, 0], [x + 30, 0], [x + 30, 20], [x, 20]]
+        return {"label": label, "score": score, "quad": quad}
+
+    golden = [each(0.9), each(0.6, 100), each(0.2, 200)]
+    founds = {
+        0: [each(0.88, 1), each(0.55, 101)],
+        1: [each(0.88, 1)],
+        2: [each(0.88, 5), each(0.6, 101)],
+        3: [each(0.9, label="b"), each(0.6, 100), each(0.7, 300)],
+    }
+    cases = [
+        {"action": "unmatched", "found": found, "golden": golden, "threshold": 0.3}
+        for found in founds.values()
+    ]
+    # Moved by 5 of 30 pixels: one is missing, and one is there that was not.
+    assert in_node(cases) == list(founds)
 
 
 def test_metadata_goes_out_of_jpegs():

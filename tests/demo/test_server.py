@@ -4,12 +4,13 @@ import base64
 import hashlib
 import http.client
 import json
+import socket
 import threading
 from contextlib import contextmanager
 
 import pytest
 
-from decant.demo import make_server
+from decant.demo import make_server, own_address
 from decant.demo.routes import page_routes
 from decant.demo.server import content_policy
 from decant.errors import UsageError
@@ -43,7 +44,7 @@ def ask(server, path, method="GET", host=None):
     """Ask exactly for a path, as no browser would tidy it up; gives status, headers and body."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     connection.putrequest(method, path, skip_host=True)
-    connection.putheader("Host", host or f"localhost:{server.port}")
+    connection.putheader("Host", f"localhost:{server.port}" if host is None else host)
     connection.endheaders()
     answer = connection.getresponse()
     body = answer.read()
@@ -132,8 +133,28 @@ def test_a_foreign_name_for_this_machine_is_refused(routes):
     with serving(routes) as server:
         assert ask(server, "/page.js", host=f"evil.example:{server.port}")[0] == 421
         assert ask(server, "/page.js", host=f"127.0.0.1:{server.port}")[0] == 200
+        assert ask(server, "/page.js", host="localhost")[0] == 421
+        assert ask(server, "/page.js", host="")[0] == 421
+
+
+def test_the_network_may_ask_by_this_machines_names(routes):
+    name = socket.gethostname().lower()
     with serving(routes, lan=True) as server:
-        assert ask(server, "/page.js", host=f"laptop.local:{server.port}")[0] == 200
+        for known in (name, f"{name}.local", own_address(), "localhost"):
+            assert ask(server, "/page.js", host=f"{known}:{server.port}")[0] == 200
+        assert ask(server, "/page.js", host=f"evil.example:{server.port}")[0] == 421
+
+
+def test_a_browser_that_goes_away_is_no_fault(routes, capfd):
+    routes["/npm/a.wasm"].write_bytes(bytes(20_000_000))
+    with serving(routes) as server:
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", server.port)) as connection:
+                request = f"GET /npm/a.wasm HTTP/1.1\r\nHost: localhost:{server.port}\r\n\r\n"
+                connection.sendall(request.encode())
+                connection.recv(10)
+        assert ask(server, "/page.js")[0] == 200
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_only_this_machine_is_served_unless_asked(routes):

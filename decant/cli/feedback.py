@@ -73,7 +73,9 @@ def _written(rate: Rate) -> str:
     return f"{rate.value:.1%} of {rate.n} photos (95 %: {bounds})"
 
 
-def _timed(time: Waiting) -> str:
+def _timed(time: Waiting | None) -> str:
+    if time is None:
+        return "unknown"
     return (
         f"median {time.median:.0f} ms, 9 in 10 within {time.p90:.0f} ms, 99 in 100 within "
         f"{time.p99:.0f} ms, n = {time.n}"

@@ -128,9 +128,12 @@ Correction = Annotated[Delete | Move | Add | Remark, Field(discriminator="kind")
 
 
 class Times(Document):
-    """How long the answer took."""
+    """How long the answer took.
 
-    shutter_to_screen: Milliseconds
+    `shutter_to_screen` is null where it is unknown, or the user did not wait for the answer.
+    """
+
+    shutter_to_screen: Milliseconds | None
     preprocess: Milliseconds
     inference: Milliseconds
     decode: Milliseconds

@@ -57,13 +57,13 @@ class Statistics:
     Attributes:
         corrected: Photos with a correction of any kind, remarks included.
         by_kind: Photos with a correction of that kind.
-        shutter_to_screen_ms: Of all photos.
-        by_accelerator_ms: The same by accelerator.
+        shutter_to_screen_ms: Of all photos that have the time; None where none has.
+        by_accelerator_ms: The same by accelerator, of those that have any.
     """
 
     corrected: Rate
     by_kind: Mapping[str, Rate]
-    shutter_to_screen_ms: Waiting
+    shutter_to_screen_ms: Waiting | None
     by_accelerator_ms: Mapping[str, Waiting]
 
 
@@ -72,11 +72,13 @@ def summarise(records: Sequence[Record]) -> Statistics:
     kinds = [{each.kind for each in record.corrections} for record in records]
     groups = defaultdict(list)
     for record in records:
-        groups[record.accelerator].append(record.times_ms.shutter_to_screen)
+        if record.times_ms.shutter_to_screen is not None:
+            groups[record.accelerator].append(record.times_ms.shutter_to_screen)
+    every = [time for times in groups.values() for time in times]
     return Statistics(
         corrected=rate(bool(each) for each in kinds),
         by_kind={kind: rate(kind in each for each in kinds) for kind in KINDS},
-        shutter_to_screen_ms=_waiting([time for times in groups.values() for time in times]),
+        shutter_to_screen_ms=_waiting(every) if every else None,
         by_accelerator_ms={name: _waiting(times) for name, times in sorted(groups.items())},
     )
 

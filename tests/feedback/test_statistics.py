@@ -56,6 +56,15 @@ def test_times_from_shutter_to_screen():
     assert found.by_accelerator_ms["gpu"].median == 100
 
 
+def test_times_that_are_unknown_do_not_count():
+    documents = [record(1, shutter_to_screen=None), record(2, shutter_to_screen=30.0)]
+    documents[0]["accelerator"] = "gpu"
+    found = summarise(records(*documents))
+    assert (found.shutter_to_screen_ms.median, found.shutter_to_screen_ms.n) == (30, 1)
+    assert list(found.by_accelerator_ms) == ["cpu"]
+    assert summarise(records(documents[0])).shutter_to_screen_ms is None
+
+
 @pytest.mark.parametrize(
     ("text", "what"),
     [

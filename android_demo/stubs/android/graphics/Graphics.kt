@@ -15,11 +15,7 @@ class Rect {
 }
 
 class Matrix {
-    val isIdentity: Boolean get() = error("stub")
-
-    fun postScale(x: Float, y: Float): Boolean = error("stub")
-
-    fun postRotate(degrees: Float): Boolean = error("stub")
+    fun setValues(values: FloatArray): Unit = error("stub")
 }
 
 class Bitmap {

@@ -3,6 +3,10 @@ package androidx.exifinterface.media
 import java.io.InputStream
 
 class ExifInterface(stream: InputStream) {
-    val isFlipped: Boolean get() = error("stub")
-    val rotationDegrees: Int get() = error("stub")
+    fun getAttributeInt(tag: String, default: Int): Int = error("stub")
+
+    companion object {
+        const val TAG_ORIENTATION = "Orientation"
+        const val ORIENTATION_NORMAL = 1
+    }
 }

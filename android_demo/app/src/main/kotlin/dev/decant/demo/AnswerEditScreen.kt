@@ -27,7 +27,7 @@ import androidx.lifecycle.compose.collectAsStateWithLifecycle
 @Composable
 fun AnswerEditScreen(editor: AnswerEditor, modifier: Modifier = Modifier) {
     val state by editor.state.collectAsStateWithLifecycle()
-    // Resumes in the frame that draws the photo and its boxes for the first time.
+    // Resumes at the refresh after the one that draws the photo and its boxes for the first time.
     LaunchedEffect(editor) {
         withFrameNanos {}
         editor.onShown()
@@ -98,7 +98,7 @@ private fun Keep(editor: AnswerEditor, state: EditorState) {
         label = { Text(stringResource(R.string.edit_remark)) },
     )
     val count = state.edit.corrections(state.remark).size
-    Button(editor::keep, enabled = state.isOpen && state.shutterToScreenMs != null) {
+    Button(editor::keep, enabled = state.isOpen && state.isShown) {
         Text(
             if (count == 0) stringResource(R.string.edit_keep_right)
             else pluralStringResource(R.plurals.edit_keep, count, count),

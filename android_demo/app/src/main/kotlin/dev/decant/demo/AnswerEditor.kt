@@ -4,7 +4,6 @@ import android.graphics.Bitmap
 import dev.decant.core.AnswerEdit
 import dev.decant.core.FeedbackRecord
 import dev.decant.core.StageTimes
-import java.io.IOException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -16,13 +15,14 @@ import kotlinx.coroutines.launch
  * A photo that stands still, and what the model found in it.
  *
  * @property labels that a box can have.
- * @property sinceShutterMs milliseconds from its shutter until now.
+ * @property sinceShutterMs milliseconds from its shutter until now; null where the user did not wait
+ *   for the answer, or the shutter's time is unknown.
  */
 class AnsweredPhoto(
     val photo: Bitmap,
     val answer: Answer,
     val labels: List<String>,
-    val sinceShutterMs: () -> Double,
+    val sinceShutterMs: () -> Double?,
 )
 
 /** How far keeping a photo is. */
@@ -44,7 +44,8 @@ sealed interface Keeping {
  * @property selected the box whose corners are easiest to grasp, and that can be deleted.
  * @property drawing whether the next drag draws a box.
  * @property label of boxes that are drawn.
- * @property shutterToScreenMs null until the photo was shown with its boxes.
+ * @property isShown whether the photo was on the screen with its boxes.
+ * @property shutterToScreenMs null until then, and where it is unknown.
  */
 data class EditorState(
     val edit: AnswerEdit,
@@ -52,6 +53,7 @@ data class EditorState(
     val selected: Int? = null,
     val drawing: Boolean = false,
     val remark: String = "",
+    val isShown: Boolean = false,
     val shutterToScreenMs: Double? = null,
     val keeping: Keeping = Keeping.NotAsked,
 ) {
@@ -75,10 +77,10 @@ class AnswerEditor(
 
     val state: StateFlow<EditorState> = mutableState.asStateFlow()
 
-    /** Takes the time when the photo is first drawn with its boxes. */
+    /** Takes the time when the photo was first drawn with its boxes. */
     fun onShown() = mutableState.update {
-        if (it.shutterToScreenMs != null) it
-        else it.copy(shutterToScreenMs = answered.sinceShutterMs())
+        if (it.isShown) it
+        else it.copy(isShown = true, shutterToScreenMs = answered.sinceShutterMs())
     }
 
     fun select(box: Int?) = mutableState.update { it.copy(selected = box) }
@@ -112,15 +114,14 @@ class AnswerEditor(
     /** Keeps the photo, the answer and the corrections; asks for consent where there is none. */
     fun keep() {
         val now = mutableState.value
-        val shutterToScreenMs = now.shutterToScreenMs ?: return
-        if (!now.isOpen) return
+        if (!now.isOpen || !now.isShown) return
         if (!store.hasConsent) {
             mutableState.update { it.copy(keeping = Keeping.NeedsConsent) }
             return
         }
         mutableState.update { it.copy(keeping = Keeping.Working) }
         scope.launch {
-            val result = write(record(now, shutterToScreenMs))
+            val result = write(record(now))
             mutableState.update { it.copy(keeping = result) }
         }
     }
@@ -133,24 +134,19 @@ class AnswerEditor(
         keep()
     }
 
-    private suspend fun write(record: FeedbackRecord): Keeping = try {
+    private suspend fun write(record: FeedbackRecord): Keeping = reporting(Keeping::Failed) {
         store.keep(record, answered.photo)
         Keeping.Done
-    } catch (error: IOException) {
-        Keeping.Failed(error.message ?: error.toString())
-    } catch (error: IllegalArgumentException) {
-        // The core refuses what is no photo or no correction.
-        Keeping.Failed(error.message ?: error.toString())
     }
 
-    private fun record(now: EditorState, shutterToScreenMs: Double) = FeedbackRecord(
+    private fun record(now: EditorState) = FeedbackRecord(
         imageSize = answer.width to answer.height,
         modelSha256 = answer.variant.sha256,
         accelerator = answer.variant.accelerator,
         predictions = answer.predictions,
         corrections = now.edit.corrections(now.remark),
         times = StageTimes(
-            shutterToScreen = shutterToScreenMs,
+            shutterToScreen = now.shutterToScreenMs,
             preprocess = answer.times.preprocessMs,
             inference = answer.times.inferenceMs,
             decode = answer.times.decodeMs,

@@ -87,7 +87,8 @@ private fun LiveCamera(live: LiveViewModel = viewModel()) {
     val state by live.state.collectAsStateWithLifecycle()
     val failure = state.failure
     if (failure != null) {
-        Notice(stringResource(failure.title), failure.reason)
+        val again = stringResource(R.string.model_retry)
+        Notice(stringResource(failure.title), failure.reason, again, live::retry)
         return
     }
     val frozen = state.frozen
@@ -114,7 +115,7 @@ private fun Viewfinder(live: LiveViewModel, state: LiveState) {
         )
         state.answer?.let { answer ->
             BoxOverlay(answer, Modifier.fillMaxSize())
-            // Resumes in the frame that draws these boxes for the first time.
+            // Resumes at the refresh after the one that draws these boxes for the first time.
             LaunchedEffect(answer) {
                 withFrameNanos {}
                 live.onShown(answer)

@@ -5,7 +5,6 @@ import androidx.annotation.StringRes
 import androidx.camera.core.ImageProxy
 import androidx.lifecycle.AndroidViewModel
 import androidx.lifecycle.viewModelScope
-import dev.decant.core.EngineException
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
@@ -52,11 +51,7 @@ class LiveViewModel(application: Application) : AndroidViewModel(application) {
         // Closing the image is what asks CameraX for the next one.
         image.use {
             val model = host.loaded() ?: return
-            try {
-                answer(model, image, camera)
-            } catch (error: EngineException) {
-                fail(R.string.model_failed_title, error.message.orEmpty())
-            }
+            reporting({ fail(R.string.model_failed_title, it) }) { answer(model, image, camera) }
         }
     }
 
@@ -85,11 +80,14 @@ class LiveViewModel(application: Application) : AndroidViewModel(application) {
     /** Leaves the frozen frame. */
     fun resume() = mutableState.update { it.copy(answer = null, frozen = null) }
 
+    /** Tries the camera once more after a failure. */
+    fun retry() = mutableState.update { it.copy(answer = null, failure = null) }
+
     private fun fail(@StringRes title: Int, reason: String) {
         mutableState.update { it.copy(failure = LiveFailure(title, reason)) }
     }
 
-    /** Takes the time when an answer's boxes are drawn. */
+    /** Takes the time when an answer's boxes were drawn. */
     fun onShown(answer: Answer) {
         val since = answer.exposedNs?.let { camera?.clock?.millisecondsSince(it) }
         mutableState.update { it.copy(shutterToScreenMs = since) }

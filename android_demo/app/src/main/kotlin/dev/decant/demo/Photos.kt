@@ -6,52 +6,70 @@ import android.graphics.BitmapFactory
 import android.graphics.Matrix
 import android.net.Uri
 import androidx.exifinterface.media.ExifInterface
+import dev.decant.core.Crop
 import dev.decant.core.Frame
+import dev.decant.core.Orientation
+import dev.decant.core.Plane
+import dev.decant.core.RgbaFrame
+import dev.decant.core.decodingStep
+import dev.decant.core.linear
 import dev.decant.core.uprightArgb
 import java.io.ByteArrayOutputStream
 import java.io.File
 import java.io.IOException
 import java.io.InputStream
+import java.nio.ByteBuffer
 
-// 16 megapixels are 64 MB as RGBA, once as a bitmap and once more while it is being answered.
-private const val MAX_PIXELS = 16_000_000L
+private const val RGBA_BYTES = 4
 
 // Hardly to be told from the original, and 16 megapixels stay below the importer's 20 MB.
 private const val JPEG_QUALITY = 90
 
+/** A photo as its file stores it, and how it has to be turned. */
+class StoredPhoto(private val bitmap: Bitmap, private val orientation: Orientation) {
+    /** Its frame, as the model takes it; ARGB_8888 lies in memory as R, G, B, A. */
+    fun toFrame(): Frame {
+        val pixels = ByteBuffer.allocateDirect(bitmap.rowBytes * bitmap.height)
+        bitmap.copyPixelsToBuffer(pixels)
+        return RgbaFrame(
+            Plane(pixels, bitmap.rowBytes, RGBA_BYTES),
+            Crop(0, 0, bitmap.width, bitmap.height),
+            orientation,
+        )
+    }
+
+    /** The upright photo, to be shown and kept. */
+    fun upright(): Bitmap {
+        if (orientation == Orientation.UPRIGHT) return bitmap
+        val (a, b, c, d) = orientation.linear()
+        val turn = Matrix().apply { setValues(floatArrayOf(a, b, 0f, c, d, 0f, 0f, 0f, 1f)) }
+        return Bitmap.createBitmap(bitmap, 0, 0, bitmap.width, bitmap.height, turn, false)
+    }
+}
+
 /**
- * Reads a photo and turns it upright by its EXIF orientation.
+ * Reads a photo as it is stored, shrunk where it is too large to be answered.
  *
  * @throws IOException if it is gone or no picture.
  */
-fun readUpright(resolver: ContentResolver, photo: Uri): Bitmap {
+fun readPhoto(resolver: ContentResolver, photo: Uri): StoredPhoto {
     val bounds = BitmapFactory.Options().apply { inJustDecodeBounds = true }
     open(resolver, photo).use { BitmapFactory.decodeStream(it, null, bounds) }
     val options = BitmapFactory.Options().apply {
-        inSampleSize = sampleSize(bounds.outWidth, bounds.outHeight)
+        inSampleSize = decodingStep(bounds.outWidth, bounds.outHeight)
         inPreferredConfig = Bitmap.Config.ARGB_8888
     }
     val bitmap = open(resolver, photo).use { BitmapFactory.decodeStream(it, null, options) }
         ?: throw IOException("$photo: not a picture that Android can read")
-    val turn = open(resolver, photo).use { orientation(ExifInterface(it)) }
-    if (turn.isIdentity) return bitmap
-    return Bitmap.createBitmap(bitmap, 0, 0, bitmap.width, bitmap.height, turn, false)
+    return StoredPhoto(bitmap, open(resolver, photo).use { orientation(ExifInterface(it)) })
 }
 
 private fun open(resolver: ContentResolver, photo: Uri): InputStream =
     resolver.openInputStream(photo) ?: throw IOException("$photo: no longer there")
 
-/** Smallest power of two by which a photo has to shrink. */
-private fun sampleSize(width: Int, height: Int): Int {
-    var size = 1
-    while (width.toLong() * height / (size.toLong() * size) > MAX_PIXELS) size *= 2
-    return size
-}
-
-private fun orientation(exif: ExifInterface): Matrix = Matrix().apply {
-    if (exif.isFlipped) postScale(-1f, 1f)
-    postRotate(exif.rotationDegrees.toFloat())
-}
+private fun orientation(exif: ExifInterface): Orientation = Orientation.ofExif(
+    exif.getAttributeInt(ExifInterface.TAG_ORIENTATION, ExifInterface.ORIENTATION_NORMAL),
+)
 
 /** The picture of a frame, upright; it outlives the frame. */
 fun Frame.toBitmap(): Bitmap =

@@ -14,6 +14,7 @@ import androidx.compose.runtime.getValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
+import androidx.lifecycle.compose.LifecycleResumeEffect
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 
@@ -21,6 +22,9 @@ import androidx.lifecycle.viewmodel.compose.viewModel
 @Composable
 fun StillScreen(still: StillViewModel = viewModel()) {
     val state by still.state.collectAsStateWithLifecycle()
+    LifecycleResumeEffect(still) {
+        onPauseOrDispose { still.leave() }
+    }
     val pick = rememberLauncherForActivityResult(PickVisualMedia()) { uri ->
         if (uri != null) still.choose(uri)
     }

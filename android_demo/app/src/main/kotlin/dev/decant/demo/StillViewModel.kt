@@ -6,8 +6,6 @@ import android.net.Uri
 import androidx.lifecycle.AndroidViewModel
 import androidx.lifecycle.SavedStateHandle
 import androidx.lifecycle.viewModelScope
-import dev.decant.core.EngineException
-import java.io.IOException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -40,6 +38,9 @@ class StillViewModel(application: Application, private val saved: SavedStateHand
     private val mutableState = MutableStateFlow<StillState>(StillState.Empty)
     private var work: Job? = null
 
+    /** When the photo was chosen; null where the user has looked away since, or never chose it. */
+    private var waitingSinceNs: Long? = null
+
     val state: StateFlow<StillState> = mutableState.asStateFlow()
 
     init {
@@ -49,33 +50,30 @@ class StillViewModel(application: Application, private val saved: SavedStateHand
     fun choose(photo: Uri) {
         keepAccess(photo)
         saved[PHOTO] = photo
+        // A photo of the gallery has no shutter: the user waits from the moment of choosing it.
+        waitingSinceNs = System.nanoTime()
         show(photo)
+    }
+
+    /** Says that the user has left the screen: what follows is no waiting for the answer. */
+    fun leave() {
+        waitingSinceNs = null
     }
 
     private fun show(photo: Uri) {
         work?.cancel()
         work = viewModelScope.launch {
             mutableState.value = StillState.Working
-            mutableState.value = try {
-                answer(photo)
-            } catch (error: IOException) {
-                StillState.Failed(error.message ?: error.toString())
-            } catch (error: SecurityException) {
-                StillState.Failed(error.message ?: error.toString())
-            } catch (error: EngineException) {
-                StillState.Failed(error.message ?: error.toString())
-            }
+            mutableState.value = reporting<StillState>(StillState::Failed) { answer(photo) }
         }
     }
 
     private suspend fun answer(photo: Uri): StillState {
-        // A photo of the gallery has no shutter: the user waits from the moment of choosing it.
-        val chosenNs = System.nanoTime()
         val resolver = getApplication<Application>().contentResolver
-        val bitmap = withContext(Dispatchers.IO) { readUpright(resolver, photo) }
+        val stored = withContext(Dispatchers.IO) { readPhoto(resolver, photo) }
         val answered = host.withModel { model ->
-            AnsweredPhoto(bitmap, model.answer(bitmap.toFrame()), model.sidecar.labels) {
-                millisecondsSince(chosenNs)
+            AnsweredPhoto(stored.upright(), model.answer(stored.toFrame()), model.sidecar.labels) {
+                waitingSinceNs?.let(::millisecondsSince)
             }
         }
         return StillState.Done(AnswerEditor(answered, store, viewModelScope))

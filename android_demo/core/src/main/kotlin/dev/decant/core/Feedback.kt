@@ -31,9 +31,13 @@ sealed interface Correction {
     }
 }
 
-/** Where a photo's time went, in milliseconds. */
+/**
+ * Where a photo's time went, in milliseconds.
+ *
+ * @property shutterToScreen null where it is unknown, or the user did not wait for the answer.
+ */
 data class StageTimes(
-    val shutterToScreen: Double,
+    val shutterToScreen: Double?,
     val preprocess: Double,
     val inference: Double,
     val decode: Double,

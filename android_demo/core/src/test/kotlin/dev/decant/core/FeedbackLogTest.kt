@@ -65,6 +65,15 @@ class FeedbackLogTest {
         )
     }
 
+    @Test
+    fun aTimeThatIsUnknownIsNull() {
+        val log = log()
+        log.add(record.copy(times = record.times.copy(shutterToScreen = null)), jpeg(), consent)
+        val json = JsonParser.parseString(log.list().single().record.readText()).asJsonObject
+        val times = """{"shutter_to_screen":null,"preprocess":2.5,"inference":20.0,"decode":0.5}"""
+        assertEquals(times, json.get("times_ms").toString())
+    }
+
     private fun quadOf(json: JsonObject) =
         json.getAsJsonArray("predictions")[0].asJsonObject.get("quad").toString()
 

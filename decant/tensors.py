@@ -27,7 +27,13 @@ class TensorInfo(BaseModel):
         zero_point: Integer that stands for zero, else None.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        json_schema_serialization_defaults_required=True,
+    )
 
     name: str
     shape: tuple[int | None, ...] = Field(strict=False)

@@ -21,6 +21,3 @@ dependencies {
     implementation(libs.gson)
     testImplementation(libs.junit)
 }
-
-// As android_demo/test runs them: deeply nested JSON is among the mutated sidecars.
-tasks.test { jvmArgs("-Xss4m") }

@@ -13,6 +13,7 @@ from ..errors import DataError
 from .schema import SCHEMA, Sidecar, TensorFile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -39,6 +40,9 @@ def read_sidecar(path: Path) -> Sidecar:
         sidecar = Sidecar.model_validate(document)
     except ValidationError as error:
         raise DataError(f"{path}: {_fault(error)}; make it again with decant tflite") from error
+    absent = _absent(document, sidecar.model_dump(mode="json"))
+    if absent is not None:
+        raise DataError(f"{path}: {absent}: is missing; make it again with decant tflite")
     for index, variant in enumerate(sidecar.variants):
         found = sha256(path.parent / variant.file)
         if found != variant.sha256:
@@ -71,6 +75,23 @@ def read_tensor(folder: Path, file: TensorFile) -> NDArray[Any]:
         raise DataError(f"{path}: is not the file that the sidecar describes; copy it again")
     dtype = np.dtype(file.dtype).newbyteorder("<")
     return np.frombuffer(content, dtype).reshape(file.shape).astype(file.dtype)
+
+
+def _absent(document: Any, whole: Any, at: str = "") -> str | None:
+    """Find a field that is left to its default: other readers have no defaults."""
+    pairs: Iterable[tuple[Any, Any]] = ()
+    if isinstance(whole, dict):
+        pairs = whole.items()
+    elif isinstance(whole, list):
+        pairs = enumerate(whole)
+    for key, value in pairs:
+        here = f"{at}.{key}" if at else str(key)
+        if isinstance(document, dict) and key not in document:
+            return here
+        found = _absent(document[key], value, here)
+        if found is not None:
+            return found
+    return None
 
 
 def _fault(error: ValidationError) -> str:

@@ -201,5 +201,5 @@ def json_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:decant:model.json:{SCHEMA}",
-        **Sidecar.model_json_schema(),
+        **Sidecar.model_json_schema(mode="serialization"),
     }

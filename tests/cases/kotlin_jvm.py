@@ -35,7 +35,7 @@ class Jvm:
     def start(self, main, *arguments):
         """Start a program of the host that answers line by line."""
         classpath = self._classpath()
-        return Lines(["java", "-Xss4m", "-cp", classpath, main, *map(str, arguments)])
+        return Lines(["java", "-cp", classpath, main, *map(str, arguments)])
 
     def run(self, main, *arguments):
         """Run a program of the host to its end."""

@@ -15,13 +15,16 @@ class GoldenCheck(private val sidecar: Sidecar, private val folder: File) {
     private val outputs = sidecar.outputs.map(::Tensor)
     private val expected = sidecar.outputs.map(::Tensor)
 
+    private val predictions = PredictionCheck(sidecar)
+
     // Mean and std are applied as for every photo, so that a wrong one is a mismatch.
     private val preprocessor = sidecar.image?.let { image ->
         Preprocessor(image, sidecar.inputs.first { it.name == image.name })
     }
 
     /**
-     * Runs every golden example; null if all outputs are within the variant's tolerance, else what is not.
+     * Runs every golden example; null if all outputs are within the variant's tolerance and give the same
+     * predictions, else what is amiss.
      *
      * @throws SidecarException if there is no example, or one of its files is missing or damaged.
      */
@@ -34,6 +37,7 @@ class GoldenCheck(private val sidecar: Sidecar, private val folder: File) {
             val files = golden.outputs.getValue(variant.accelerator)
             expected.forEach { read(files.getValue(it.info.name), it) }
             outputs.indices.firstNotNullOfOrNull { difference(outputs[it], expected[it], variant) }
+                ?: predictions.mismatch(expected, outputs)
         }
     }
 

@@ -13,17 +13,9 @@ import java.io.StringReader
 internal class JsonFields(private val path: String, private val json: JsonObject) {
     private val read = mutableSetOf<String>()
 
-    /** Whether a field that may be null or missing is neither. */
-    fun has(name: String): Boolean = given(name) && !json.get(name).isJsonNull
-
-    /** Whether a field that has a default is there; null is no value of it. */
-    fun given(name: String): Boolean {
-        read += name
-        return json.has(name)
-    }
-
-    /** Whether a field that must be there says null. */
-    fun isNull(name: String): Boolean = need(name).isJsonNull
+    /** What a field that must be there holds; null where it says null. */
+    inline fun <T> nullable(name: String, convert: (String) -> T): T? =
+        if (need(name).isJsonNull) null else convert(name)
 
     fun string(name: String): String = asString(need(name), at(name))
 
@@ -43,9 +35,9 @@ internal class JsonFields(private val path: String, private val json: JsonObject
 
     fun double(name: String): Double = asDouble(need(name), at(name))
 
-    /** Refuses every text but the only one that there is; it may be left out. */
+    /** Refuses every text but the only one that there is. */
     fun constant(name: String, only: String) {
-        val given = if (given(name)) string(name) else only
+        val given = string(name)
         if (given != only) refuse(at(name), "is \"$given\", not \"$only\"")
     }
 
@@ -70,13 +62,8 @@ internal class JsonFields(private val path: String, private val json: JsonObject
     }
 
     /** Every member of an object whose keys are free. */
-    fun <T> map(name: String, convert: (JsonElement, String) -> T): Map<String, T> {
-        val element = need(name)
-        if (!element.isJsonObject) refuse(at(name), "must be an object")
-        return element.asJsonObject.entrySet().associate { (key, value) ->
-            key to convert(value, "${at(name)}.$key")
-        }
-    }
+    fun <T> map(name: String, convert: (JsonElement, String) -> T): Map<String, T> =
+        asMap(need(name), at(name), convert)
 
     /** Refuses fields that nobody asked for. */
     fun close() {
@@ -86,18 +73,21 @@ internal class JsonFields(private val path: String, private val json: JsonObject
 
     fun at(name: String): String = if (path.isEmpty()) name else "$path.$name"
 
-    private fun need(name: String): JsonElement {
+    fun need(name: String): JsonElement {
         read += name
         return json.get(name) ?: refuse(at(name), "is missing")
     }
 
     companion object {
+        private const val MAX_DEPTH = 32
+
         fun refuse(path: String, fault: String): Nothing = throw SidecarException(
             "model.json: ${path.ifEmpty { "the document" }} $fault; make it again with decant tflite",
         )
 
         /** Parses strictly: no comments, no bare words, nothing after the end. */
         fun parse(text: String): JsonFields {
+            refuseDepth(text)
             val reader = JsonReader(StringReader(text))
             try {
                 val element = Gson().getAdapter(JsonElement::class.java).read(reader)
@@ -110,12 +100,38 @@ internal class JsonFields(private val path: String, private val json: JsonObject
             }
         }
 
+        /** A parser goes as deep as the text does, and a thread's stack does not. */
+        private fun refuseDepth(text: String) {
+            var depth = 0
+            var quoted = false
+            var escaped = false
+            for (char in text) {
+                if (escaped) escaped = false
+                else if (quoted && char == '\\') escaped = true
+                else if (char == '"') quoted = !quoted
+                else if (!quoted && char in "[{") depth++
+                else if (!quoted && char in "]}") depth--
+                if (depth > MAX_DEPTH) refuse("", "is nested more than $MAX_DEPTH deep")
+            }
+        }
+
         private fun damaged(error: Exception) =
             SidecarException("model.json: not JSON (${error.message}); copy it again", error)
 
         fun asFields(element: JsonElement, path: String): JsonFields =
             if (element.isJsonObject) JsonFields(path, element.asJsonObject)
             else refuse(path, "must be an object")
+
+        fun <T> asMap(
+            element: JsonElement,
+            path: String,
+            convert: (JsonElement, String) -> T,
+        ): Map<String, T> {
+            if (!element.isJsonObject) refuse(path, "must be an object")
+            return element.asJsonObject.entrySet().associate { (key, value) ->
+                key to convert(value, "$path.$key")
+            }
+        }
 
         fun asString(element: JsonElement, path: String): String {
             val isString = element.isJsonPrimitive && element.asJsonPrimitive.isString

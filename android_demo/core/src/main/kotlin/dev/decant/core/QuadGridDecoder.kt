@@ -18,7 +18,7 @@ class QuadGridDecoder(private val rule: QuadGridRule, outputs: List<TensorInfo>)
 
     // One entry for each score: its order (descending logit, then place) and what it belongs to.
     private val order = LongArray(levels.sumOf { it.cells * it.labels })
-    private val looked = minOf(order.size.toLong(), rule.maxDetections * CELLS_PER_DETECTION).toInt()
+    private val looked = minOf(order.size, rule.maxCandidates)
     private val candidates = Suppression(looked, rule.nmsIou.toFloat())
     private val quad = FloatArray(8)
     private val detections = Detections(minOf(rule.maxDetections, looked))
@@ -114,11 +114,6 @@ class QuadGridDecoder(private val rule: QuadGridRule, outputs: List<TensorInfo>)
 
         private fun gridOf(info: TensorInfo): Grid =
             requireNotNull(Grid.of(info)) { "${info.name} has shape ${info.shape}, not that of a grid" }
-    }
-
-    private companion object {
-        /** Cells looked at per kept detection: a trained head fires on a dozen around each object. */
-        const val CELLS_PER_DETECTION = 10L
     }
 }
 

@@ -114,11 +114,21 @@ data class ImageRule(
 /** How outputs become predictions. */
 sealed interface DecodeRule
 
-/** For each stride s: `scores_s{s}` (logits) and `corners_s{s}` (four corners in units of s). */
+/**
+ * For each stride s: `scores_s{s}` (logits) and `corners_s{s}` (four corners in units of s).
+ *
+ * @property scoreThreshold lower scores are dropped.
+ * @property displayThreshold lower scores are not shown to a user; they are for measuring.
+ * @property nmsIou a box that overlaps a better one of its label by more is dropped.
+ * @property maxCandidates cells looked at for overlaps, best first.
+ * @property maxDetections kept per image, best first.
+ */
 data class QuadGridRule(
     val strides: List<Int>,
     val scoreThreshold: Double,
+    val displayThreshold: Double,
     val nmsIou: Double,
+    val maxCandidates: Int,
     val maxDetections: Int,
 ) : DecodeRule
 

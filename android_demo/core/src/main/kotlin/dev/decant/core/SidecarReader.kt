@@ -22,12 +22,12 @@ object SidecarReader {
             variants = fields.list("variants", ::variant),
             inputs = fields.list("inputs", ::tensor),
             outputs = fields.list("outputs", ::tensor),
-            image = if (fields.has("image")) image(fields.fields("image")) else null,
+            image = fields.nullable("image") { image(fields.fields(it)) },
             labels = fields.list("labels", JsonFields::asString),
-            decode = if (fields.has("decode")) decode(fields.fields("decode")) else null,
+            decode = fields.nullable("decode") { decode(fields.fields(it)) },
             golden = fields.list("golden", ::golden),
-            licences = if (fields.given("licences")) fields.map("licences", JsonFields::asString) else emptyMap(),
-            verdicts = optionalList(fields, "verdicts", ::verdict),
+            licences = fields.map("licences", JsonFields::asString),
+            verdicts = fields.list("verdicts", ::verdict),
         )
         fields.close()
         SidecarCheck.check(sidecar)
@@ -58,8 +58,8 @@ object SidecarReader {
             subject = fields.string("subject"),
             unit = fields.string("unit"),
             limit = fields.double("limit"),
-            measured = if (fields.isNull("measured")) null else fields.double("measured"),
-            met = if (fields.isNull("met")) null else fields.boolean("met"),
+            measured = fields.nullable("measured", fields::double),
+            met = fields.nullable("met", fields::boolean),
         )
         fields.close()
         return verdict
@@ -71,7 +71,7 @@ object SidecarReader {
             name = fields.string("name"),
             shape = fields.list("shape") { item, at -> JsonFields.asInt(item, at, POSITIVE) },
             dtype = dtype(fields),
-            layout = if (fields.given("layout")) fields.choice<Layout>("layout") else Layout.KEEP,
+            layout = fields.choice<Layout>("layout"),
             quantization = quantization(fields),
         )
         fields.close()
@@ -87,13 +87,14 @@ object SidecarReader {
     }
 
     private fun quantization(fields: JsonFields): Quantization? {
-        if (fields.has("scale") != fields.has("zero_point")) {
+        val scale = fields.nullable("scale") { fields.double(it).toFloat() }
+        val zeroPoint = fields.nullable("zero_point") { fields.int(it, -128..255) }
+        if ((scale == null) != (zeroPoint == null)) {
             JsonFields.refuse(fields.at("scale"), "and zero_point belong together")
         }
-        if (!fields.has("scale")) return null
-        val scale = fields.double("scale").toFloat()
+        if (scale == null || zeroPoint == null) return null
         if (scale <= 0) JsonFields.refuse(fields.at("scale"), "must be above 0")
-        return Quantization(scale, fields.int("zero_point", -128..255))
+        return Quantization(scale, zeroPoint)
     }
 
     private fun image(fields: JsonFields): ImageInput {
@@ -146,40 +147,50 @@ object SidecarReader {
         if (strides.isEmpty() || strides.toSet().size < strides.size) {
             JsonFields.refuse(fields.at("strides"), "must name each level once")
         }
-        val count = if (fields.given("max_detections")) fields.int("max_detections", POSITIVE) else 100
-        val threshold = share(fields, "score_threshold", default = 0.05)
-        if (threshold == 1.0) JsonFields.refuse(fields.at("score_threshold"), "must be below 1")
-        return QuadGridRule(strides, threshold, share(fields, "nms_iou", default = 0.6), count)
+        val rule = QuadGridRule(
+            strides = strides,
+            scoreThreshold = threshold(fields, "score_threshold"),
+            displayThreshold = threshold(fields, "display_threshold"),
+            nmsIou = share(fields, "nms_iou"),
+            maxCandidates = fields.int("max_candidates", POSITIVE),
+            maxDetections = fields.int("max_detections", POSITIVE),
+        )
+        if (rule.displayThreshold < rule.scoreThreshold) {
+            JsonFields.refuse(fields.at("display_threshold"), "must not be below score_threshold")
+        }
+        return rule
     }
 
-    private fun share(fields: JsonFields, name: String, default: Double): Double {
-        val value = if (fields.given(name)) fields.double(name) else default
-        return if (value > 0 && value <= 1) value
-        else JsonFields.refuse(fields.at(name), "must be above 0 and at most 1")
+    private fun threshold(fields: JsonFields, name: String): Double = share(fields, name).also {
+        if (it == 1.0) JsonFields.refuse(fields.at(name), "must be below 1")
+    }
+
+    private fun share(fields: JsonFields, name: String): Double = fields.double(name).also {
+        if (!(it > 0 && it <= 1)) JsonFields.refuse(fields.at(name), "must be above 0 and at most 1")
     }
 
     private fun golden(element: JsonElement, path: String): Golden {
         val fields = JsonFields.asFields(element, path)
         val golden = Golden(
-            photo = if (fields.has("photo")) fileName(fields, "photo") else null,
-            photoSha256 = if (fields.has("photo_sha256")) sha256(fields, "photo_sha256") else null,
-            pixels = if (fields.has("pixels")) fields.value("pixels", ::tensorFile) else null,
+            photo = fields.nullable("photo") { fileName(fields, it) },
+            photoSha256 = fields.nullable("photo_sha256") { sha256(fields, it) },
+            pixels = fields.nullable("pixels") { fields.value(it, ::tensorFile) },
             inputs = fields.map("inputs", ::tensorFile),
-            outputs = outputs(fields.fields("outputs")),
-            predictions = optionalList(fields, "predictions", ::prediction),
+            outputs = outputs(fields),
+            predictions = fields.list("predictions", ::prediction),
         )
         fields.close()
         return golden
     }
 
-    private fun outputs(fields: JsonFields): Map<Accelerator, Map<String, TensorFile>> {
-        val outputs = LinkedHashMap<Accelerator, Map<String, TensorFile>>()
-        for (accelerator in Accelerator.entries) {
-            val name = accelerator.name.lowercase()
-            if (fields.given(name)) outputs[accelerator] = fields.map(name, ::tensorFile)
+    private fun outputs(golden: JsonFields): Map<Accelerator, Map<String, TensorFile>> {
+        val byName = golden.map("outputs") { element, path ->
+            JsonFields.asMap(element, path, ::tensorFile)
         }
-        fields.close()
-        return outputs
+        return byName.mapKeys { (name, _) ->
+            Accelerator.entries.firstOrNull { it.name.lowercase() == name }
+                ?: JsonFields.refuse(golden.at("outputs.$name"), "is not cpu, gpu or npu")
+        }
     }
 
     private fun tensorFile(element: JsonElement, path: String): TensorFile {
@@ -196,7 +207,7 @@ object SidecarReader {
 
     private fun prediction(element: JsonElement, path: String): Prediction {
         val fields = JsonFields.asFields(element, path)
-        val quad = optionalList(fields, "quad") { corner, at ->
+        val quad = fields.list("quad") { corner, at ->
             val pair = if (corner.isJsonArray) corner.asJsonArray.toList() else emptyList()
             if (pair.size != 2) JsonFields.refuse(at, "must be a pair of numbers")
             JsonFields.asDouble(pair[0], "$at.0") to JsonFields.asDouble(pair[1], "$at.1")
@@ -205,12 +216,6 @@ object SidecarReader {
         fields.close()
         return prediction
     }
-
-    private fun <T> optionalList(
-        fields: JsonFields,
-        name: String,
-        convert: (JsonElement, String) -> T,
-    ): List<T> = if (fields.given(name)) fields.list(name, convert) else emptyList()
 
     private fun sha256(fields: JsonFields, name: String): String = fields.string(name).also {
         if (!SHA256.matches(it)) JsonFields.refuse(fields.at(name), "must be 64 hexadecimal digits")

@@ -8,7 +8,9 @@ import org.junit.Assert.assertTrue
 import org.junit.Test
 
 class QuadGridDecoderTest {
-    private val rule = QuadGridRule(listOf(8), scoreThreshold = 0.5, nmsIou = 0.5, maxDetections = 5)
+    private val rule = QuadGridRule(
+        listOf(8), scoreThreshold = 0.5, displayThreshold = 0.5, nmsIou = 0.5, maxCandidates = 9, maxDetections = 5,
+    )
 
     private fun infos(labels: Int, width: Int, layout: Layout, stride: Int = 8): List<TensorInfo> =
         listOf("scores" to labels, "corners" to 8).map { (name, channels) ->
@@ -79,6 +81,16 @@ class QuadGridDecoderTest {
     }
 
     @Test
+    fun looksAtNoMoreCandidatesThanTheRuleSays() {
+        val outputs = empty(labels = 1)
+        put(outputs, 0, cell = 0, logit = 3f)
+        put(outputs, 0, cell = 1, logit = 2f, size = 2.5f)
+        put(outputs, 0, cell = 8, logit = 1f)
+        assertEquals(3, decode(outputs, rule.copy(nmsIou = 0.9)).count)
+        assertEquals(2, decode(outputs, rule.copy(nmsIou = 0.9, maxCandidates = 2)).count)
+    }
+
+    @Test
     fun readsBothLayoutsAlike() {
         val planar = empty(labels = 2)
         for (cell in listOf(0, 2, 4, 8)) put(planar, cell % 3 % 2, cell, logit = cell + 1f)
@@ -122,7 +134,7 @@ class QuadGridDecoderTest {
         val outputs = infos.map(::Tensor).onEach { tensor ->
             for (i in tensor.floats.indices) tensor.floats[i] = random.nextFloat() * 6 - 3
         }
-        val decoder = QuadGridDecoder(QuadGridRule(listOf(8, 16, 32), 0.05, 0.6, 100), infos)
+        val decoder = QuadGridDecoder(QuadGridRule(listOf(8, 16, 32), 0.05, 0.5, 0.6, 1000, 100), infos)
         val time = Benchmark(warmUp = 60, runs = 60, System::nanoTime).measure { decoder.decode(outputs) }
         val allocated = allocatedBytes(20) { decoder.decode(outputs) }
         val crowd = "2,100 cells, nearly all over the threshold"

@@ -34,7 +34,7 @@ internal val SIDECAR = """
    "shrink": "area", "grow": "bilinear", "pixel_centres": "half", "rotation": "upright"}},
  "labels": ["formula", "table"],
  "decode": {"kind": "quad_grid", "strides": [8], "score_activation": "sigmoid", "score_threshold": 0.25,
-   "nms_iou": 0.5, "max_detections": 7},
+   "display_threshold": 0.375, "nms_iou": 0.5, "max_candidates": 70, "max_detections": 7},
  "golden": [{"photo": "golden/photo.png", "photo_sha256": "$HASH",
    "pixels": {"file": "golden/i.bin", "sha256": "$HASH", "dtype": "uint8", "shape": [48, 64, 3]},
    "inputs": {},
@@ -61,19 +61,13 @@ class SidecarReaderTest {
         assertEquals(Layout.NCHW, sidecar.outputs[1].layout)
         assertEquals(Colour.BGR, sidecar.image?.rule?.colour)
         assertEquals(listOf(0.2, 0.3, 0.5), sidecar.image?.rule?.std)
-        assertEquals(QuadGridRule(listOf(8), 0.25, 0.5, 7), sidecar.decode)
+        assertEquals(QuadGridRule(listOf(8), 0.25, 0.375, 0.5, 70, 7), sidecar.decode)
         val golden = sidecar.golden.single()
         assertEquals(1.5 to 2.0, golden.predictions.single().quad.first())
         assertEquals("golden/c.bin", golden.outputs.getValue(Accelerator.GPU).getValue("scores_s8").file)
         assertEquals(listOf(48, 64, 3), golden.pixels?.shape)
         assertEquals(mapOf("model" to "Apache-2.0"), sidecar.licences)
         assertEquals(Verdict("max_drop", "drop of ap50", "fraction", 0.01, null, null), sidecar.verdicts.first())
-    }
-
-    @Test
-    fun takesTheDefaultsOfTheDecodeRule() {
-        val text = SIDECAR.replace(Regex(""""strides": \[8],[^}]*"""), """"strides": [8]""")
-        assertEquals(QuadGridRule(listOf(8), 0.05, 0.6, 100), SidecarReader.read(text).decode)
     }
 
     @Test
@@ -101,10 +95,13 @@ class SidecarReaderTest {
             "image.rule.pixel_centres" to ("\"half\"" to "\"corner\""),
             "golden.0.pixels.shape" to ("[48, 64, 3]" to "[64, 48, 3]"),
             "golden.0.pixels" to (Regex("\"pixels\": .*").find(SIDECAR)!!.value to "\"pixels\": null,"),
+            "decode.display_threshold" to ("\"display_threshold\": 0.375" to "\"display_threshold\": 0.125"),
+            "decode.nms_iou" to ("\"nms_iou\": 0.5, " to ""),
+            "verdicts" to ("\"verdicts\": [{" to "\"verdicts\": 1, \"v\": [{"),
             "golden.0.photo" to ("golden/photo.png" to "../photo.png"),
             "golden.0.outputs.cpu.scores_s8.shape" to
                 ("\"golden/a.bin\", $SCORES" to "\"golden/a.bin\", ${SCORES.replace("8, 2", "8, 3")}"),
-            "golden.0.outputs.gpu" to ("\"corners_s8\": {" to "\"corners_s4\": {"),
+            "golden.0.outputs.cpu" to ("\"corners_s8\": {" to "\"corners_s4\": {"),
             "golden.0.outputs" to ("{\"cpu\": {" to "{\"npu\": {"),
             "golden.0.predictions.0.label" to ("\"label\": \"table\"" to "\"label\": \"chair\""),
             "golden.0.predictions.0.quad" to ("[3, 4], " to ""),
@@ -132,6 +129,17 @@ class SidecarReaderTest {
         }
         val error = assertThrows(SidecarException::class.java) { SidecarReader.read(json.toString()) }
         assertTrue(error.message, error.message!!.startsWith("model.json: decode.strides lacks 16"))
+    }
+
+    @Test
+    fun refusesWhatIsNestedTooDeeply() {
+        val deep = "[".repeat(1_000_000)
+        for (text in listOf(deep, SIDECAR.replace("\"labels\": [", "\"labels\": [$deep"))) {
+            val error = assertThrows(SidecarException::class.java) { SidecarReader.read(text) }
+            assertTrue(error.message, "nested more than 32 deep" in error.message!!)
+        }
+        val quoted = SIDECAR.replace("\"subject\": \"size\"", "\"subject\": \"\\\"${"[{".repeat(99)}\"")
+        assertTrue("[{" in SidecarReader.read(quoted).verdicts[1].subject)
     }
 
     @Test

@@ -6,7 +6,9 @@ import dev.decant.core.DType
 import dev.decant.core.EngineException
 import dev.decant.core.EngineRequest
 import dev.decant.core.GoldenCheck
+import dev.decant.core.Session
 import dev.decant.core.SidecarReader
+import dev.decant.core.Tensor
 import dev.decant.core.sha256
 import java.io.File
 import org.junit.Assert.assertEquals
@@ -40,6 +42,24 @@ class HostEngineTest {
         val rule = image.rule.copy(mean = image.rule.mean.map { it + 0.1 })
         val check = GoldenCheck(sidecar.copy(image = image.copy(rule = rule)), bundle)
         engine.open(request).use { assertNotNull(check.mismatch(it, sidecar.cpu)) }
+    }
+
+    @Test
+    fun refusesAFloatFileThatIsAsFarOffAsInt8MayBe() {
+        val gpu = sidecar.variants.first { it.accelerator == Accelerator.GPU }
+        val request = EngineRequest.of(gpu, sidecar, bundle).copy(accelerator = Accelerator.CPU)
+        engine.open(request).use { session ->
+            val disturbed = object : Session by session {
+                override fun run(inputs: List<Tensor>, outputs: List<Tensor>) {
+                    session.run(inputs, outputs)
+                    for (output in outputs) {
+                        val error = 0.99f * sidecar.cpu.tolerance.getValue(output.info.name).toFloat()
+                        output.setReals(FloatArray(output.info.size) { output.asReals()[it] + error })
+                    }
+                }
+            }
+            assertNotNull(GoldenCheck(sidecar, bundle).mismatch(disturbed, gpu))
+        }
     }
 
     @Test

@@ -1,0 +1,63 @@
+package dev.decant.core
+
+/**
+ * Compares what the decode rule makes of two sets of outputs.
+ *
+ * Outputs that are all within tolerance can still move a box, or hide it.
+ */
+internal class PredictionCheck(private val sidecar: Sidecar) {
+    /** What is found in one and not in the other; null if they agree. */
+    fun mismatch(expected: List<Tensor>, found: List<Tensor>): String? = when (val rule = sidecar.decode) {
+        is QuadGridRule -> quads(rule, expected, found)
+        is ArgmaxRule -> labels(expected.single(), found.single())
+        null -> null
+    }
+
+    private fun labels(expected: Tensor, found: Tensor): String? {
+        val (golden, given) = listOf(expected, found).map { sidecar.labels[ArgmaxDecoder.decode(it)] }
+        return if (golden == given) null else "the label is $given, golden $golden"
+    }
+
+    private fun quads(rule: QuadGridRule, expected: List<Tensor>, found: List<Tensor>): String? {
+        val (golden, given) = listOf(expected, found).map { QuadGridDecoder(rule, sidecar.outputs).decode(it) }
+        val sure = rule.displayThreshold + SURE
+        return alone(golden, given, sure)?.let { "golden ${described(golden, it)} is not found" }
+            ?: alone(given, golden, sure)?.let { "${described(given, it)} is found and not golden" }
+    }
+
+    /** The first of [ones] that is [sure] and has no partner among [others], which need not be sure. */
+    private fun alone(ones: Detections, others: Detections, sure: Double): Int? =
+        (0 until ones.count).firstOrNull { one ->
+            ones.scores[one] >= sure && (0 until others.count).none { other ->
+                ones.labels[one] == others.labels[other] &&
+                    overlap(envelope(ones.quads, one), envelope(others.quads, other)) >= SAME_BOX
+            }
+        }
+
+    private fun described(found: Detections, index: Int): String =
+        "${sidecar.labels[found.labels[index]]} of score ${found.scores[index]}"
+
+    /** Left, top, right and bottom of a quad. */
+    private fun envelope(quads: FloatArray, index: Int): List<Float> {
+        val xs = List(4) { quads[8 * index + 2 * it] }
+        val ys = List(4) { quads[8 * index + 2 * it + 1] }
+        return listOf(xs.min(), ys.min(), xs.max(), ys.max())
+    }
+
+    private fun overlap(a: List<Float>, b: List<Float>): Float {
+        val width = maxOf(minOf(a[2], b[2]) - maxOf(a[0], b[0]), 0f)
+        val height = maxOf(minOf(a[3], b[3]) - maxOf(a[1], b[1]), 0f)
+        val shared = width * height
+        return shared / (area(a) + area(b) - shared)
+    }
+
+    private fun area(box: List<Float>): Float = (box[2] - box[0]) * (box[3] - box[1])
+
+    private companion object {
+        /** How far a score must lie above the display threshold for its box to be expected. */
+        const val SURE = 0.1
+
+        /** Least intersection over union of boxes that are the same. */
+        const val SAME_BOX = 0.9f
+    }
+}

@@ -1,6 +1,7 @@
 package dev.decant.demo
 
 import android.os.Build
+import com.google.gson.Gson
 import com.google.gson.GsonBuilder
 import com.google.gson.JsonArray
 import com.google.gson.JsonObject
@@ -8,7 +9,13 @@ import dev.decant.core.Benchmark
 import dev.decant.core.Latency
 import dev.decant.core.Sidecar
 
-/** The results under the keys of `report.json`: a candidate per accelerator. */
+private const val SCHEMA = 1
+
+/**
+ * The results under the keys of `report.json`, schema 1: a candidate per accelerator.
+ *
+ * An accelerator without threads to set has its times under "any_threads".
+ */
 fun benchmarkJson(sidecar: Sidecar, rows: List<BenchmarkRow>): String {
     val candidates = JsonArray()
     for (variant in sidecar.variants) {
@@ -21,16 +28,25 @@ fun benchmarkJson(sidecar: Sidecar, rows: List<BenchmarkRow>): String {
                 addProperty("file", variant.file)
                 addProperty("sha256", variant.sha256)
                 addProperty("size_bytes", variant.sizeBytes)
-                add("latency_ms", Benchmark.toJson(times.associate { it.threads to it.latency() }))
+                add("latency_ms", latencies(times))
             },
         )
     }
     val report = JsonObject().apply {
+        addProperty("schema", SCHEMA)
         addProperty("model", sidecar.model)
         add("machine", machine())
         add("candidates", candidates)
     }
     return GsonBuilder().setPrettyPrinting().create().toJson(report)
+}
+
+private fun latencies(rows: List<BenchmarkRow>): JsonObject {
+    val byThreads = rows.mapNotNull { row -> row.threads?.let { it to row.latency() } }.toMap()
+    val json = Benchmark.toJson(byThreads)
+    rows.firstOrNull { it.threads == null }
+        ?.let { json.add("any_threads", Gson().toJsonTree(it.latency())) }
+    return json
 }
 
 private fun BenchmarkRow.latency() = Latency(median, p90, n)

@@ -66,7 +66,8 @@ private fun Results(state: BenchmarkState) {
     ) {
         for (row in state.rows) {
             Column {
-                Text("${row.accelerator} × ${row.threads}", fontWeight = FontWeight.Bold)
+                val threads = row.threads?.let { " × $it" }.orEmpty()
+                Text(row.accelerator + threads, fontWeight = FontWeight.Bold)
                 Text(stringResource(R.string.benchmark_median, row.median))
                 Text(stringResource(R.string.benchmark_p90, row.p90))
                 Text(stringResource(R.string.benchmark_runs, row.n))

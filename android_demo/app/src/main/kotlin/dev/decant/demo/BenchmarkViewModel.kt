@@ -6,8 +6,6 @@ import androidx.lifecycle.AndroidViewModel
 import androidx.lifecycle.SavedStateHandle
 import androidx.lifecycle.viewModelScope
 import dev.decant.core.Accelerator
-import dev.decant.core.EngineException
-import dev.decant.core.LadderException
 import java.io.IOException
 import java.io.Serializable
 import kotlinx.coroutines.Dispatchers
@@ -18,10 +16,14 @@ import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
 
-/** The times of one setting on this device, in milliseconds. */
+/**
+ * The times of one setting on this device, in milliseconds.
+ *
+ * @property threads of the CPU; null where the accelerator has none to set.
+ */
 data class BenchmarkRow(
     val accelerator: String,
-    val threads: Int,
+    val threads: Int?,
     val median: Double,
     val p90: Double,
     val n: Int,
@@ -49,32 +51,29 @@ class BenchmarkViewModel(application: Application, private val saved: SavedState
         viewModelScope.launch {
             mutableState.update { it.copy(running = true, failure = null, exported = false) }
             try {
-                keep(host.withModel { it.benchmark(accelerator, threads) })
-            } catch (error: LadderException) {
-                mutableState.update { it.copy(failure = error.message) }
-            } catch (error: EngineException) {
-                mutableState.update { it.copy(failure = error.message) }
+                reporting({ reason -> mutableState.update { it.copy(failure = reason) } }) {
+                    keep(host.withModel { it.benchmark(accelerator, threads) })
+                }
+            } finally {
+                mutableState.update { it.copy(running = false) }
             }
-            mutableState.update { it.copy(running = false) }
         }
     }
 
     private fun keep(row: BenchmarkRow) {
         val others = mutableState.value.rows
             .filterNot { it.accelerator == row.accelerator && it.threads == row.threads }
-        val rows = (others + row).sortedWith(compareBy({ it.accelerator }, { it.threads }))
+        val rows = (others + row).sortedWith(compareBy({ it.accelerator }, { it.threads ?: 0 }))
         saved[ROWS] = ArrayList(rows)
         mutableState.update { it.copy(rows = rows) }
     }
 
     fun export(to: Uri) {
         viewModelScope.launch {
-            val failure = try {
+            val failure = reporting<String?>({ it }) {
                 val text = host.withModel { benchmarkJson(it.sidecar, mutableState.value.rows) }
                 withContext(Dispatchers.IO) { write(to, text) }
                 null
-            } catch (error: IOException) {
-                error.message ?: error.toString()
             }
             mutableState.update { it.copy(exportFailure = failure, exported = failure == null) }
         }

@@ -59,19 +59,7 @@ class FeedbackViewModel(application: Application) : AndroidViewModel(application
     private fun work(action: suspend () -> Unit) {
         viewModelScope.launch {
             mutableTask.value = FeedbackTask.None
-            try {
-                action()
-            } catch (error: IOException) {
-                fail(error)
-            } catch (error: SecurityException) {
-                fail(error)
-            } catch (error: IllegalArgumentException) {
-                fail(error)
-            }
+            reporting({ mutableTask.value = FeedbackTask.Failed(it) }) { action() }
         }
-    }
-
-    private fun fail(error: Exception) {
-        mutableTask.value = FeedbackTask.Failed(error.message ?: error.toString())
     }
 }

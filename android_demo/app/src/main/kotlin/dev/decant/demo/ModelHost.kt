@@ -4,9 +4,6 @@ import android.app.Application
 import com.google.ai.edge.litert.Environment
 import com.google.ai.edge.litert.LiteRtException
 import dev.decant.core.EngineException
-import dev.decant.core.LadderException
-import dev.decant.core.SidecarException
-import java.io.IOException
 import java.util.concurrent.ExecutorService
 import java.util.concurrent.Executors
 import kotlinx.coroutines.asCoroutineDispatcher
@@ -84,17 +81,7 @@ class ModelHost(private val application: Application) {
         }
     }
 
-    private suspend fun tryToOpen(): ModelState = try {
-        open()
-    } catch (error: IOException) {
-        ModelState.Failed(error.message ?: error.toString())
-    } catch (error: SidecarException) {
-        ModelState.Failed(error.message ?: error.toString())
-    } catch (error: EngineException) {
-        ModelState.Failed(error.message ?: error.toString())
-    } catch (error: LadderException) {
-        ModelState.Failed(error.message ?: error.toString())
-    }
+    private suspend fun tryToOpen(): ModelState = reporting(ModelState::Failed) { open() }
 
     private suspend fun open(): ModelState {
         val files = ModelFiles(application)

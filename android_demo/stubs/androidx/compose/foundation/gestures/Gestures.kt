@@ -1,5 +1,6 @@
 package androidx.compose.foundation.gestures
 
+import androidx.compose.ui.geometry.Offset
 import androidx.compose.ui.input.pointer.AwaitPointerEventScope
 import androidx.compose.ui.input.pointer.PointerEventPass
 import androidx.compose.ui.input.pointer.PointerId
@@ -16,6 +17,11 @@ suspend fun AwaitPointerEventScope.awaitFirstDown(
 
 suspend fun AwaitPointerEventScope.waitForUpOrCancellation(
     pass: PointerEventPass = PointerEventPass.Main,
+): PointerInputChange? = error("stub")
+
+suspend fun AwaitPointerEventScope.awaitTouchSlopOrCancellation(
+    pointerId: PointerId,
+    onTouchSlopReached: (change: PointerInputChange, overSlop: Offset) -> Unit,
 ): PointerInputChange? = error("stub")
 
 suspend fun AwaitPointerEventScope.drag(

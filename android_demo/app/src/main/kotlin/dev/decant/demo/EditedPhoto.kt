@@ -4,6 +4,7 @@ import androidx.compose.foundation.Canvas
 import androidx.compose.foundation.Image
 import androidx.compose.foundation.gestures.awaitEachGesture
 import androidx.compose.foundation.gestures.awaitFirstDown
+import androidx.compose.foundation.gestures.awaitTouchSlopOrCancellation
 import androidx.compose.foundation.gestures.drag
 import androidx.compose.foundation.gestures.waitForUpOrCancellation
 import androidx.compose.foundation.layout.BoxWithConstraints
@@ -18,6 +19,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.geometry.Offset
 import androidx.compose.ui.graphics.asImageBitmap
 import androidx.compose.ui.graphics.drawscope.DrawScope
+import androidx.compose.ui.input.pointer.PointerInputChange
 import androidx.compose.ui.input.pointer.PointerInputScope
 import androidx.compose.ui.input.pointer.pointerInput
 import androidx.compose.ui.layout.ContentScale
@@ -77,7 +79,11 @@ private fun DrawScope.drawBoxes(
     }
 }
 
-/** Handles touches until it is cancelled; where none corrects anything the page scrolls. */
+/**
+ * Handles touches until it is cancelled; where none corrects anything the page scrolls.
+ *
+ * A finger that hardly moves touches: it selects, and corrects nothing.
+ */
 private suspend fun PointerInputScope.correct(
     editor: AnswerEditor,
     placement: ViewPlacement,
@@ -91,16 +97,17 @@ private suspend fun PointerInputScope.correct(
         if (waitForUpOrCancellation() != null) editor.select(before.boxAt(from))
         return@awaitEachGesture
     }
-    down.consume()
     var last = before
+    fun follow(change: PointerInputChange) {
+        val next = dragged(placement.toPhoto(change.position))
+        // Where the core refuses a place, the corner waits at the last one that it took.
+        if (next !== before) last = next
+        onPreview(last)
+        change.consume()
+    }
     try {
-        val lifted = drag(down.id) { change ->
-            val next = dragged(placement.toPhoto(change.position))
-            // Where the core refuses a place, the corner waits at the last one that it took.
-            if (next !== before) last = next
-            onPreview(last)
-            change.consume()
-        }
+        val begun = awaitTouchSlopOrCancellation(down.id) { change, _ -> follow(change) }
+        val lifted = begun != null && drag(begun.id, ::follow)
         if (lifted && last !== before) editor.change { last }
     } finally {
         onPreview(null)

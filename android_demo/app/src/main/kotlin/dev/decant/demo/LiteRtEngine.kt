@@ -25,7 +25,8 @@ class LiteRtEngine(private val environment: Environment) : Engine {
     }
 
     private fun optionsFor(request: EngineRequest): CompiledModel.Options {
-        // One accelerator only: with a second one LiteRT silently falls back to it.
+        // One accelerator only: with a second one LiteRT silently falls back to it. Asked for the NPU
+        // alone, CompiledModel adds the CPU by itself, so that "NPU" may be the NPU and the CPU.
         val options = CompiledModel.Options(
             when (request.accelerator) {
                 Accelerator.NPU -> LiteRtAccelerator.NPU

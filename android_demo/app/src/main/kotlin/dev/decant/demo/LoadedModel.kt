@@ -5,12 +5,9 @@ import dev.decant.core.Accelerator
 import dev.decant.core.AcceleratorLadder
 import dev.decant.core.Benchmark
 import dev.decant.core.Climb
-import dev.decant.core.Detections
-import dev.decant.core.EngineException
 import dev.decant.core.FoundQuad
 import dev.decant.core.Frame
 import dev.decant.core.Predictor
-import dev.decant.core.Quad
 import dev.decant.core.QuadGridRule
 import dev.decant.core.Rejection
 import dev.decant.core.Sidecar
@@ -19,6 +16,7 @@ import dev.decant.core.SidecarReader
 import dev.decant.core.Tensor
 import dev.decant.core.Turn
 import dev.decant.core.Variant
+import dev.decant.core.shown
 import java.io.File
 
 private const val THREADS = 2
@@ -28,7 +26,7 @@ private const val RUNS = 50
 /**
  * What was found in one picture.
  *
- * @property predictions in pixels of the upright picture, best first.
+ * @property predictions from the display threshold on, in pixels of the upright picture, best first.
  * @property width of the upright picture.
  * @property height of the upright picture.
  * @property variant the model file that found it.
@@ -51,6 +49,7 @@ data class Shown(val turn: Turn = Turn.NONE, val mirrored: Boolean = false)
 /** The model, open on the best accelerator. Not thread-safe; close it to release it. */
 class LoadedModel private constructor(
     val sidecar: Sidecar,
+    private val rule: QuadGridRule,
     val report: Report?,
     private val ladder: AcceleratorLadder,
     private val climb: Climb,
@@ -68,24 +67,14 @@ class LoadedModel private constructor(
     /**
      * Finds objects in a frame.
      *
-     * @throws EngineException if the runtime fails, or gives what is no number.
+     * @throws dev.decant.core.EngineException if the runtime fails, or gives what is no number.
      */
     fun answer(frame: Frame): Answer {
         val start = System.nanoTime()
         val detections = predictor.detect(frame)
         val times = session.stages(start, System.nanoTime())
-        return Answer(found(detections), frame.width, frame.height, climb.variant, times)
-    }
-
-    private fun found(detections: Detections) = List(detections.count) { index ->
-        val label = sidecar.labels[detections.labels[index]]
-        FoundQuad(label, detections.scores[index], quad(detections.quads, 8 * index))
-    }
-
-    private fun quad(numbers: FloatArray, from: Int): Quad = try {
-        Quad(List(4) { listOf(numbers[from + 2 * it], numbers[from + 2 * it + 1]) })
-    } catch (error: IllegalArgumentException) {
-        throw EngineException("the model gives a box that is none: ${error.message}", error)
+        val found = detections.shown(rule, sidecar.labels)
+        return Answer(found, frame.width, frame.height, climb.variant, times)
     }
 
     /**
@@ -100,7 +89,9 @@ class LoadedModel private constructor(
             val outputs = sidecar.outputs.map(::Tensor)
             Benchmark(WARM_UP, RUNS, System::nanoTime).measure { session.run(inputs, outputs) }
         }
-        return BenchmarkRow(accelerator.name, threads, latency.median, latency.p90, latency.n)
+        // Another accelerator is not given the number.
+        val row = BenchmarkRow(accelerator.name, threads, latency.median, latency.p90, latency.n)
+        return if (accelerator == Accelerator.CPU) row else row.copy(threads = null)
     }
 
     override fun close() {
@@ -122,13 +113,12 @@ class LoadedModel private constructor(
             report: Report?,
         ): LoadedModel {
             val sidecar = SidecarReader.read(text)
-            if (sidecar.decode !is QuadGridRule) {
-                throw SidecarException("model.json: decode is not quad_grid; this app shows boxes")
-            }
+            val rule = sidecar.decode as? QuadGridRule
+                ?: throw SidecarException("model.json: decode is not quad_grid; this app shows boxes")
             val ladder = AcceleratorLadder(LiteRtEngine(environment), sidecar, folder)
             val climb = ladder.climb(THREADS)
             return closingOnFailure(climb.session) {
-                LoadedModel(sidecar, report, ladder, climb, environment)
+                LoadedModel(sidecar, rule, report, ladder, climb, environment)
             }
         }
     }

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
@@ -11,7 +12,7 @@ from kotlin_jvm import litert_library
 from stored_pictures import stored
 
 from decant.images import load_image
-from decant.metrics.overlap import box_overlaps
+from decant.metrics.overlap import box_overlaps, quad_overlaps
 from decant.predictor import Predictor
 
 PHOTOS = Path("zoo/detector/testset/images")
@@ -21,6 +22,8 @@ SAME_BOX = 0.999
 # logit to the neighbouring step.
 SCORE_TOLERANCE = 1e-3
 AT_THRESHOLD = 1e-3
+# Both languages compute corners in float64 or float32 from the same offsets.
+CORNER_TOLERANCE_PX = 0.01
 
 
 @dataclass
@@ -34,7 +37,9 @@ class Comparison:
         logits_apart: Largest difference between the logits of corresponding boxes.
         scores_apart: The same for scores.
         corners_apart: The same for corners, in pixels of the photo.
-        lowest_overlap: Of corresponding boxes.
+        lowest_overlap: Intersection over union of the envelopes of corresponding boxes.
+        lowest_quad_overlap: The same of the quads themselves, where they are convex.
+        convex: Number of those.
     """
 
     photos: int = 0
@@ -45,6 +50,8 @@ class Comparison:
     scores_apart: float = 0
     corners_apart: float = 0
     lowest_overlap: float = 1
+    lowest_quad_overlap: float = 1
+    convex: int = 0
 
     def add(self, name, python, kotlin, threshold):
         self.photos += 1
@@ -60,6 +67,10 @@ class Comparison:
             self.scores_apart = max(self.scores_apart, abs(one.score - other.score))
             self.corners_apart = max(self.corners_apart, float(corners))
             self.lowest_overlap = min(self.lowest_overlap, overlap)
+            if cv2.isContourConvex(np.asarray(one.quad, np.float32)):
+                self.convex += 1
+                overlap = quad_overlap(one.quad, other.quad)
+                self.lowest_quad_overlap = min(self.lowest_quad_overlap, overlap)
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,11 @@ def matched(python, kotlin):
         left.remove(best)
         pairs.append((one, kotlin[best], float(overlaps[index, best])))
     return pairs, alone + [kotlin[other] for other in left]
+
+
+def quad_overlap(one, other):
+    found, truth = (np.asarray(quad)[np.newaxis] for quad in (other, one))
+    return float(quad_overlaps(found, truth, np.zeros(1, bool))[0, 0])
 
 
 def boxes(found):
@@ -151,10 +167,14 @@ def test_kotlin_finds_pythons_boxes(comparisons, variant, bundle, say):
         f"{variant}: {found.photos} photos, {len(found.unlike)} of them with other boxes; "
         f"{found.pairs} boxes in both, {found.at_threshold} within 0.001 of the threshold; "
         f"at most apart: score {found.scores_apart:.1e}, logit {found.logits_apart:.1e}, corner "
-        f"{found.corners_apart:.1e} px; IoU from {found.lowest_overlap:.6f}"
+        f"{found.corners_apart:.1e} px; IoU of boxes from {found.lowest_overlap:.6f}, of quads "
+        f"(the {found.convex} convex) from {found.lowest_quad_overlap:.6f}"
     )
     assert found.unlike == []
     assert found.pairs >= found.photos
+    assert found.corners_apart <= CORNER_TOLERANCE_PX
+    assert found.convex > found.pairs / 2
+    assert found.lowest_quad_overlap >= SAME_BOX
     if variant == "cpu":
         sidecar = Predictor(bundle / "model.json").sidecar
         names = [f"scores_s{stride}" for stride in sidecar.decode.strides]

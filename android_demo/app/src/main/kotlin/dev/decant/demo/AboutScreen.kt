@@ -14,6 +14,7 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.font.FontWeight
 import androidx.compose.ui.unit.dp
+import dev.decant.core.Accelerator
 import dev.decant.core.Sidecar
 import dev.decant.core.Variant
 import dev.decant.core.Verdict
@@ -63,6 +64,7 @@ private fun Licences(sidecar: Sidecar) {
 private fun Accelerators(model: LoadedModel) {
     Heading(stringResource(R.string.about_accelerators))
     Text(stringResource(R.string.about_accelerator_used, model.accelerator.name))
+    if (model.accelerator == Accelerator.NPU) Text(stringResource(R.string.about_npu))
     for ((accelerator, reason) in model.rejections) {
         Text(stringResource(R.string.about_accelerator_rejected, accelerator.name, reason))
     }

@@ -1,5 +1,6 @@
 package androidx.compose.ui.test
 
+import androidx.compose.ui.geometry.Offset
 import androidx.compose.ui.semantics.SemanticsConfiguration
 import androidx.compose.ui.semantics.SemanticsPropertyKey
 
@@ -52,3 +53,14 @@ fun SemanticsNodeInteraction.assertIsSelected(): SemanticsNodeInteraction = erro
 fun SemanticsNodeInteraction.performClick(): SemanticsNodeInteraction = error("stub")
 
 fun SemanticsNodeInteraction.performScrollTo(): SemanticsNodeInteraction = error("stub")
+
+interface TouchInjectionScope {
+    val width: Int
+    val height: Int
+}
+
+fun SemanticsNodeInteraction.performTouchInput(
+    block: TouchInjectionScope.() -> Unit,
+): SemanticsNodeInteraction = error("stub")
+
+fun TouchInjectionScope.click(position: Offset): Unit = error("stub")

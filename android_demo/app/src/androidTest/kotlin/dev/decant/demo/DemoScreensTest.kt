@@ -11,6 +11,7 @@ import androidx.compose.ui.test.junit4.createAndroidComposeRule
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
+import androidx.test.core.app.ActivityScenario
 import androidx.test.ext.junit.runners.AndroidJUnit4
 import org.junit.Assert.assertNotNull
 import org.junit.Rule
@@ -18,6 +19,7 @@ import org.junit.Test
 import org.junit.runner.RunWith
 
 private const val LOAD_MS = 60_000L
+private const val BUSY_MS = 2_000L
 
 /** Runs the app with the model in its assets; fails where `make demo` was not run before. */
 @RunWith(AndroidJUnit4::class)
@@ -58,6 +60,18 @@ class DemoScreensTest {
         open(R.string.tab_benchmark)
         rule.activityRule.scenario.recreate()
         rule.onNode(hasText(text(R.string.tab_benchmark)) and isSelectable()).assertIsSelected()
+    }
+
+    @Test
+    fun modelIsThereAgainWhenTheAppIsOpenedWhileItsThreadIsBusy() {
+        rule.waitUntil(LOAD_MS) { host.state.value is ModelState.Ready }
+        val host = this.host
+        val first = host.loaded()
+        host.executor.execute { Thread.sleep(BUSY_MS) }
+        rule.activityRule.scenario.close()
+        ActivityScenario.launch(MainActivity::class.java).use {
+            rule.waitUntil(LOAD_MS) { host.loaded().let { it != null && it !== first } }
+        }
     }
 
     @Test

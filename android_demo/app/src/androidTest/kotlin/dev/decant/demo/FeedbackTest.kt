@@ -4,13 +4,16 @@ import android.content.Context
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
 import android.net.Uri
+import androidx.compose.ui.geometry.Offset
 import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.test.SemanticsMatcher
+import androidx.compose.ui.test.click
 import androidx.compose.ui.test.hasContentDescription
 import androidx.compose.ui.test.junit4.createComposeRule
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
+import androidx.compose.ui.test.performTouchInput
 import androidx.test.ext.junit.runners.AndroidJUnit4
 import androidx.test.platform.app.InstrumentationRegistry
 import dev.decant.core.FeedbackSummary
@@ -100,6 +103,17 @@ class FeedbackTest {
         assertEquals(WIDTH to HEIGHT, photo?.let { it.width to it.height })
         runBlocking { store.withdraw() }
         assertTrue(kept.isEmpty())
+    }
+
+    @Test
+    fun aTapOnACornerSelectsItsBoxAndMovesNothing() {
+        val editor = edit()
+        rule.onNode(hasContentDescription(text(R.string.edit_photo))).performScrollTo()
+            .performTouchInput { click(Offset(width * 21f / WIDTH, height * 21f / HEIGHT)) }
+        rule.waitForIdle()
+        val state = editor.state.value
+        assertEquals(state.edit.boxes.single().id, state.selected)
+        assertTrue(!state.edit.canUndo)
     }
 
     @Test

@@ -14,6 +14,8 @@ android {
         versionCode = 1
         versionName = "1.0"
         testInstrumentationRunner = "androidx.test.runner.AndroidJUnitRunner"
+        // LiteRT has no library for other processors; the app then cannot be installed, not crash.
+        ndk { abiFilters += listOf("arm64-v8a", "x86_64") }
     }
 
     flavorDimensions += "runtime"
@@ -30,6 +32,10 @@ android {
             isMinifyEnabled = true
             isShrinkResources = true
             proguardFiles(getDefaultProguardFile("proguard-android-optimize.txt"), "proguard-rules.pro")
+            // For trying the shrunk app on an emulator; whoever publishes it signs it.
+            if (providers.gradleProperty("decant.debugSigned").isPresent) {
+                signingConfig = signingConfigs.getByName("debug")
+            }
         }
     }
 

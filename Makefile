@@ -50,7 +50,8 @@ demo-web: $(READY)
 	@$(VENV)/bin/decant demo $(MODEL) $(ARGS)
 
 demo: $(READY)
-	@$(VENV)/bin/decant tflite $(MODEL) $(ARGS) || [ $$? -eq 1 ] # 1: a requirement is not met.
+	@[ -z "$(ARGS)" ] || { echo 'make demo takes no ARGS; see decant tflite and decant bundle' >&2; exit 2; }
+	@$(VENV)/bin/decant tflite $(MODEL) || [ $$? -eq 1 ] # 1: a requirement is not met.
 	@$(VENV)/bin/decant bundle $(MODEL) $(ASSETS)
 	@android_demo/build
 

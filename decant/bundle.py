@@ -11,7 +11,7 @@ from .artifacts import atomic_folder, sha256
 from .errors import DataError
 from .predictor import check_fit, check_golden
 from .sidecar import NAME, read_sidecar
-from .source import find_source
+from .source import find_source, zoo_models
 from .spec import load_spec
 
 if TYPE_CHECKING:
@@ -38,29 +38,36 @@ class Bundle:
         """Name every file of the bundle, relative to its folder."""
         return (NAME, *self.hashes())
 
-    def copy_to(self, folder: Path) -> None:
+    def copy_to(self, folder: Path) -> tuple[str, ...]:
         """Copy the bundle, and the report if there is one, all or nothing.
 
         Args:
             folder: Missing, empty, or an earlier bundle, which is replaced as a whole.
 
+        Returns:
+            What was copied, relative to the folder.
+
         Raises:
             DataError: If the folder holds something else or cannot be written.
         """
+        folder = folder.resolve()
+        if folder.is_file():
+            raise DataError(f"{folder}: is a file; give a new or an empty folder")
         strange = sorted(_held(folder) - _earlier(folder))
-        if strange or folder.resolve() == self.folder.resolve():
+        if strange or folder == self.folder.resolve():
             what = strange[0] if strange else "the bundle itself"
             raise DataError(
                 f"{folder}: holds {what}, and would be replaced; give a new or an empty folder, or "
                 "one that has nothing but an earlier bundle"
             )
-        report = (REPORT,) if (self.folder / REPORT).is_file() else ()
+        copied = [*self.files(), *([REPORT] if (self.folder / REPORT).is_file() else [])]
         folder.parent.mkdir(parents=True, exist_ok=True)
         with atomic_folder(folder) as temporary:
-            for name in (*self.files(), *report):
+            for name in copied:
                 target = temporary / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(self.folder / name, target)
+        return tuple(copied)
 
 
 def find_bundle(text: str) -> Path:
@@ -75,6 +82,10 @@ def find_bundle(text: str) -> Path:
         sidecar, model = path, "MODEL"
     elif (path / NAME).is_file():
         sidecar, model = path / NAME, text
+    elif path.is_dir() and text not in zoo_models():
+        raise DataError(
+            f"{path}: holds no {NAME}; give a bundle's folder, or a model that decant tflite made"
+        )
     else:
         spec = load_spec(find_source(text, "spec").path)
         sidecar, model = Path("build", spec.model.name, NAME), text

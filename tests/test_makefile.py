@@ -47,7 +47,7 @@ def test_help_names_every_command():
 def test_demo_makes_the_model_and_puts_it_into_the_app():
     printed = make(ROOT, "-n", "demo", "MODEL=a/model.toml", "VENV=other")
     assets = "android_demo/app/src/main/assets/model"
-    made, copied, built = printed.splitlines()
+    _, made, copied, built = printed.splitlines()
     assert made.startswith("other/bin/decant tflite a/model.toml")
     assert copied == f"other/bin/decant bundle a/model.toml {assets}"
     assert built == "android_demo/build"

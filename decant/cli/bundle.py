@@ -25,8 +25,8 @@ def copy(terminal: Terminal, text: str, folder: Path) -> None:
         UsageError: If the text names nothing.
     """
     bundle = open_bundle(find_bundle(text))
-    bundle.copy_to(folder)
+    copied = bundle.copy_to(folder)
     for variant in bundle.sidecar.variants:
         size = f"{variant.size_bytes / 1e6:.3f} MB"
         terminal.result(f"{variant.accelerator}  {variant.name}  {variant.file}  {size}")
-    terminal.result(f"{folder}: {bundle.sidecar.model}, {len(bundle.files())} files, hashes right")
+    terminal.result(f"{folder}: {bundle.sidecar.model}, {len(copied)} files, hashes right")

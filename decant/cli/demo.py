@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..bundle import find_bundle, open_bundle
-from ..demo import installed_packages, make_server, own_address, page_routes
+from ..demo import (
+    SERVED,
+    installed_packages,
+    make_server,
+    own_address,
+    page_routes,
+    served_model,
+)
 
 if TYPE_CHECKING:
     from .terminal import Terminal
@@ -15,7 +22,7 @@ PACKAGES = Path("build", "web")
 
 
 def serve(terminal: Terminal, text: str, port: int, *, lan: bool) -> None:
-    """Serve the page until Ctrl-C.
+    """Serve the page until Ctrl-C, which ends this as it ends every command.
 
     Args:
         terminal: Where the address is shown.
@@ -27,10 +34,12 @@ def serve(terminal: Terminal, text: str, port: int, *, lan: bool) -> None:
         DataError: If there is no bundle, it is damaged, or the npm packages cannot be installed.
         UsageError: If the port is taken, or the text names nothing.
     """
-    bundle = open_bundle(find_bundle(text))
+    sidecar = find_bundle(text)
+    bundle = open_bundle(sidecar)
     if not (PACKAGES / "node_modules").is_dir():
         terminal.say(f"installing LiteRT.js into {PACKAGES} …")
     routes = page_routes(bundle, installed_packages(PACKAGES))
+    routes[SERVED] = served_model(sidecar)
     with make_server(routes, port, lan=lan) as server:
         terminal.result(f"{bundle.sidecar.model}: http://localhost:{server.port}/")
         if lan:
@@ -40,7 +49,4 @@ def serve(terminal: Terminal, text: str, port: int, *, lan: bool) -> None:
                 "threads, only to pages on localhost or https"
             )
         terminal.say("Ctrl-C ends it")
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            terminal.say("ended")
+        server.serve_forever()

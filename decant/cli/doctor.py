@@ -36,6 +36,7 @@ MODULES = {
 }
 VERSION = re.compile(r"\d+(?:\.\d+)+")
 PATIENCE_S = 10
+MISSING_PACKAGES = Path("android_demo", "missing-packages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ TOOLS = (
     Tool(
         "Node",
         ("node", "--version"),
-        "no demo in the browser, no Kotlin compiler",
+        "decant demo cannot run, the Kotlin core cannot be compiled",
         "apt-get install nodejs npm",
     ),
     Tool(
@@ -96,17 +97,39 @@ def show(terminal: Terminal) -> None:
     for name, version in machine.libraries.items():
         terminal.result(f"  {name:24} {version}")
     terminal.result(f"zoo          {', '.join(zoo_models()) or 'empty'}")
-    terminal.result("for the demos")
-    for tool in TOOLS:
-        found = version_of(tool) or f"not found: {tool.purpose} ({tool.remedy})"
-        terminal.result(f"  {tool.name:24} {found}")
-    terminal.result(f"  {'Android SDK':24} {_android_sdk()}")
+    whole = _show_tools(terminal)
     missing = [name for name in MODULES if importlib.util.find_spec(name) is None]
     for name in missing:
         terminal.result(f"missing      {name}: cannot {MODULES[name]}; install decant again")
     if missing:
         raise typer.Exit(DataError.exit_code)
-    terminal.result("nothing that the commands need is missing")
+    terminal.result("nothing is missing" if whole else "nothing is missing, but for the demos")
+
+
+def _show_tools(terminal: Terminal) -> bool:
+    """Print what the demos want; tell whether all of it is there, the SDK and a phone aside."""
+    terminal.result("for the demos")
+    versions = {tool: version_of(tool) for tool in TOOLS}
+    for tool, version in versions.items():
+        found = version or f"not found: {tool.purpose} ({tool.remedy})"
+        terminal.result(f"  {tool.name:24} {found}")
+    terminal.result(f"  {'Android SDK':24} {_android_sdk()}")
+    packages = _missing_packages()
+    if packages:
+        terminal.result(f"  {'for make android-test':24} apt-get install {packages}")
+    wanted = [version for tool, version in versions.items() if tool.name != "adb"]
+    return not packages and None not in wanted
+
+
+def _missing_packages() -> str:
+    """Ask the app's own script, in a checkout of decant, which Debian packages it lacks."""
+    try:
+        answer = subprocess.run(
+            [MISSING_PACKAGES.resolve()], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout.strip()
 
 
 def version_of(tool: Tool) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import DataError, UsageError
 from ..feedback import import_archives, known_model
 from ..feedback.report import CANDIDATES, REPORT
 from ..sidecar import NAME
@@ -30,9 +30,12 @@ def import_(
         out: Folder to write; `build/NAME/feedback` if None.
 
     Raises:
-        DataError: If an archive is refused; nothing is then written.
+        DataError: If an archive is missing or refused; nothing is then written.
         UsageError: If it is not clear which model is meant.
     """
+    for path in archives:
+        if not path.is_file():
+            raise DataError(f"{path}: no such file; give a zip that the app or the page exported")
     known = known_model(model or _only_model())
     out = out or Path("build", known.name, "feedback")
     report = import_archives(archives, known, out)
@@ -58,7 +61,7 @@ def _show(terminal: Terminal, report: Report) -> None:
     for kind, rate in statistics.by_kind.items():
         terminal.result(f"  {kind}: {_written(rate)}")
     terminal.result(f"shutter to screen: {_timed(statistics.shutter_to_screen_ms)}")
-    for name, waiting in statistics.by_accelerator_ms.items():
+    for name, waiting in statistics.by_file_ms.items():
         terminal.result(f"  {name}: {_timed(waiting)}")
     repeating = sum(each.duplicate_of is not None for each in report.candidates)
     terminal.result(

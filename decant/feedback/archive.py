@@ -19,7 +19,7 @@ from .records import Manifest, Record
 from .refusal import DO_NOT_TRUST, refused, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from .container import Container
@@ -35,12 +35,12 @@ class KnownModel:
 
     Attributes:
         name: Of the model.
-        sha256: Of every file it is released in.
+        files: Name by SHA-256 of every file it is released in, such as "static_int8".
         labels: By index.
     """
 
     name: str
-    sha256: frozenset[str]
+    files: Mapping[str, str]
     labels: tuple[str, ...]
 
 
@@ -84,8 +84,8 @@ def known_model(path: Path) -> KnownModel:
         DataError: If the sidecar or its model file is missing or damaged.
     """
     sidecar = read_sidecar(path)
-    hashes = frozenset(variant.sha256 for variant in sidecar.variants)
-    return KnownModel(sidecar.model, hashes, sidecar.labels)
+    files = {variant.sha256: variant.name for variant in sidecar.variants}
+    return KnownModel(sidecar.model, files, sidecar.labels)
 
 
 def read_archive(path: Path, model: KnownModel) -> Archive:
@@ -151,8 +151,8 @@ def _no_number(text: str) -> None:
 
 def _check_model(path: Path, manifest: Manifest, model: KnownModel) -> None:
     found = manifest.model
-    if found.sha256 not in model.sha256 or found.name != model.name:
-        known = ", ".join(f"{digest[:12]}…" for digest in sorted(model.sha256))
+    if found.sha256 not in model.files or found.name != model.name:
+        known = ", ".join(f"{digest[:12]}…" for digest in sorted(model.files))
         raise refused(
             path,
             MANIFEST,
@@ -195,7 +195,7 @@ def _read_record(container: Container, listed: ListedFile, model: KnownModel) ->
         raise refused(path, member, f"id = {record.id} is another record's")
     if record.image != f"images/{record.id}.jpg" or record.image not in container.sizes:
         raise refused(path, member, f"image = {shown(record.image)} is not the record's photo")
-    if record.model_sha256 not in model.sha256:
+    if record.model_sha256 not in model.files:
         fault = f"model_sha256 = {record.model_sha256[:12]}… is unknown"
         action = "name the model.json of the release that the app has with --model"
         raise refused(path, member, fault, action)

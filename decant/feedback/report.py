@@ -67,7 +67,7 @@ def import_archives(paths: Sequence[Path], model: KnownModel, out: Path) -> Repo
         ranked = tuple(rank(sources, np.asarray(hashes)))
         records = [record for record, _ in sources]
         report = Report(
-            summarise(records),
+            summarise(records, model.files),
             ranked,
             tuple(personal_data.warnings(records)),
             sum(len(archive.records) for archive in archives) - len(records),
@@ -96,7 +96,7 @@ def _document(report: Report, archives: Iterable[Archive], model: KnownModel) ->
     """Write a report as JSON."""
     return {
         "schema_version": SCHEMA,
-        "model": {"name": model.name, "sha256": sorted(model.sha256)},
+        "model": {"name": model.name, "sha256": sorted(model.files)},
         "archives": [
             {
                 "file": archive.path.name,

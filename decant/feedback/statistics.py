@@ -58,28 +58,34 @@ class Statistics:
         corrected: Photos with a correction of any kind, remarks included.
         by_kind: Photos with a correction of that kind.
         shutter_to_screen_ms: Of all photos that have the time; None where none has.
-        by_accelerator_ms: The same by accelerator, of those that have any.
+        by_file_ms: The same by the file that ran and the accelerator that ran it.
     """
 
     corrected: Rate
     by_kind: Mapping[str, Rate]
     shutter_to_screen_ms: Waiting | None
-    by_accelerator_ms: Mapping[str, Waiting]
+    by_file_ms: Mapping[str, Waiting]
 
 
-def summarise(records: Sequence[Record]) -> Statistics:
-    """Count the corrections and sort the times of at least one record."""
+def summarise(records: Sequence[Record], files: Mapping[str, str]) -> Statistics:
+    """Count the corrections and sort the times of at least one record.
+
+    Args:
+        records: Of one model.
+        files: Name by SHA-256 of each of its files.
+    """
     kinds = [{each.kind for each in record.corrections} for record in records]
     groups = defaultdict(list)
     for record in records:
         if record.times_ms.shutter_to_screen is not None:
-            groups[record.accelerator].append(record.times_ms.shutter_to_screen)
+            name = f"{files[record.model_sha256]} on {record.accelerator}"
+            groups[name].append(record.times_ms.shutter_to_screen)
     every = [time for times in groups.values() for time in times]
     return Statistics(
         corrected=rate(bool(each) for each in kinds),
         by_kind={kind: rate(kind in each for each in kinds) for kind in KINDS},
         shutter_to_screen_ms=_waiting(every) if every else None,
-        by_accelerator_ms={name: _waiting(times) for name, times in sorted(groups.items())},
+        by_file_ms={name: _waiting(times) for name, times in sorted(groups.items())},
     )
 
 

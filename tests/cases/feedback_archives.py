@@ -12,7 +12,7 @@ import numpy as np
 from decant.feedback import KnownModel
 
 SHA256 = "5a" * 32
-MODEL = KnownModel("finder", frozenset({SHA256, "7c" * 32}), ("formula", "table"))
+MODEL = KnownModel("finder", {SHA256: "static_int8", "7c" * 32: "float16"}, ("formula", "table"))
 WIDTH, HEIGHT = 96, 64
 LEFT = [[4, 4], [44, 4], [44, 34], [4, 34]]
 RIGHT = [[50, 10], [90, 12], [88, 52], [50, 50]]

@@ -93,6 +93,29 @@ def test_build_folder_is_not_replaced_by_its_own_bundle(decant, built):
     assert everything_in(built / "build/bright") == before
 
 
+def test_file_in_the_place_of_the_folder(decant, built, target):
+    target.parent.mkdir()
+    target.write_text("a letter")
+    ended = decant("bundle", "build/bright", str(target))
+    assert ended.code == 5
+    assert "is a file; give a new or an empty folder" in ended.err
+    assert target.read_text() == "a letter"
+
+
+def test_link_to_a_folder_stays_a_link(decant, built, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    assert decant("bundle", "build/bright", str(tmp_path / "link")).code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real/model.json").is_file()
+
+
+def test_folder_without_a_bundle(decant, built, target):
+    ended = decant("bundle", "validation", str(target))
+    assert ended.code == 5
+    assert "validation: holds no model.json" in ended.err
+
+
 def test_folder_of_something_else_is_left_alone(decant, built, target):
     target.mkdir(parents=True)
     (target / "thesis.txt").write_text("years of work")

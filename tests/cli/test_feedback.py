@@ -25,6 +25,13 @@ def remarked(number):
     return record(number, {"kind": "remark", "text": "ask kim@example.com"})
 
 
+def test_archive_that_is_not_there(decant, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ended = decant("feedback", "import", "nope.zip")
+    assert ended.code == 5
+    assert "nope.zip: no such file" in ended.err
+
+
 def test_import(decant, release):
     write_archive(release / "a.zip", record(1), remarked(2))
     ended = decant("feedback", "import", "a.zip")
@@ -65,6 +72,7 @@ def test_which_model_is_meant(decant, release):
 
 def test_no_model_is_there(decant, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.zip").touch()
     ended = decant("feedback", "import", "a.zip")
     assert ended.code == 2
     assert "build has no */model.json; name the model.json" in ended.err

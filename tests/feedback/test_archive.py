@@ -113,7 +113,7 @@ def test_model_of_a_sidecar(tmp_path):
     write_json(tmp_path / "model.json", sidecar.model_dump(mode="json"))
     found = known_model(tmp_path / "model.json")
     assert found.name == sidecar.model
-    assert found.sha256 == {variant.sha256 for variant in sidecar.variants}
+    assert found.files == {variant.sha256: variant.name for variant in sidecar.variants}
     assert found.labels == sidecar.labels
 
 
@@ -144,4 +144,4 @@ def test_label_of_another_model_is_refused(tmp_path):
 
 def test_the_case_has_the_size_it_says():
     assert size_of(jpeg(1)) == (WIDTH, HEIGHT)
-    assert SHA256 in MODEL.sha256
+    assert SHA256 in MODEL.files

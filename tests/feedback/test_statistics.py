@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from feedback_archives import record
+from feedback_archives import MODEL, record
 
 from decant.feedback.personal_data import FACES, warnings
 from decant.feedback.records import Record
@@ -34,9 +34,8 @@ def test_interval_of_clopper_and_pearson(count, n, low, high):
 
 
 def test_photos_count_and_not_corrections():
-    found = summarise(
-        records(record(1), record(2, DELETE, DELETE, REMARK), record(3, REMARK), record(4))
-    )
+    documents = record(1), record(2, DELETE, DELETE, REMARK), record(3, REMARK), record(4)
+    found = summarise(records(*documents), MODEL.files)
     assert found.corrected.count == 2
     assert found.corrected.n == 4
     counts = {kind: each.count for kind, each in found.by_kind.items()}
@@ -45,24 +44,24 @@ def test_photos_count_and_not_corrections():
 
 def test_times_from_shutter_to_screen():
     documents = [record(i, shutter_to_screen=float(i)) for i in range(101)]
-    documents[100]["accelerator"] = "gpu"
-    found = summarise(records(*documents))
+    documents[100] |= {"accelerator": "gpu", "model_sha256": "7c" * 32}
+    found = summarise(records(*documents), MODEL.files)
     whole = found.shutter_to_screen_ms
     assert (whole.median, whole.p90, whole.p99, whole.n) == (50, 90, 99, 101)
-    assert {name: each.n for name, each in found.by_accelerator_ms.items()} == {
-        "cpu": 100,
-        "gpu": 1,
+    assert {name: each.n for name, each in found.by_file_ms.items()} == {
+        "static_int8 on cpu": 100,
+        "float16 on gpu": 1,
     }
-    assert found.by_accelerator_ms["gpu"].median == 100
+    assert found.by_file_ms["float16 on gpu"].median == 100
 
 
 def test_times_that_are_unknown_do_not_count():
     documents = [record(1, shutter_to_screen=None), record(2, shutter_to_screen=30.0)]
     documents[0]["accelerator"] = "gpu"
-    found = summarise(records(*documents))
+    found = summarise(records(*documents), MODEL.files)
     assert (found.shutter_to_screen_ms.median, found.shutter_to_screen_ms.n) == (30, 1)
-    assert list(found.by_accelerator_ms) == ["cpu"]
-    assert summarise(records(documents[0])).shutter_to_screen_ms is None
+    assert list(found.by_file_ms) == ["static_int8 on cpu"]
+    assert summarise(records(documents[0]), MODEL.files).shutter_to_screen_ms is None
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
-"""What the server hands out: a closed list of addresses, each with the file behind it."""
+"""What the server hands out: a closed list of addresses, each with what is behind it."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from ..bundle import Bundle
 
+# Tells the page what was asked for, which is no file.
+SERVED = "/served.json"
 # By suffix; a page's file with any other is not handed out.
 TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -38,13 +41,13 @@ MODULES = (
 RUNTIME = "@litertjs/core/wasm"
 
 
-def page_routes(bundle: Bundle, packages: Path) -> dict[str, Path]:
+def page_routes(bundle: Bundle, packages: Path) -> dict[str, Path | bytes]:
     """List the page, what it imports from `node_modules`, and the bundle.
 
     Raises:
         DataError: If a package lacks a file that the page imports.
     """
-    routes = {"/": WEB / "index.html"}
+    routes: dict[str, Path | bytes] = {"/": WEB / "index.html"}
     routes |= {f"/{file.name}": file for file in WEB.iterdir() if file.suffix in PAGE_TYPES}
     # Names the version of LiteRT.js.
     routes["/package.json"] = WEB / "package.json"
@@ -54,9 +57,22 @@ def page_routes(bundle: Bundle, packages: Path) -> dict[str, Path]:
     return routes
 
 
-def content_type(file: Path) -> str:
-    """Name the media type of a file."""
-    return TYPES.get(file.suffix, "application/octet-stream")
+def served_model(sidecar: Path) -> bytes:
+    """Tell the page where the sidecar lies, for the commands that it shows: JSON.
+
+    Relative to the current folder, where commands are typed; of a path elsewhere only the end, as
+    the local network need not know more.
+    """
+    path, here = sidecar.resolve(), Path.cwd()
+    inside = path.is_relative_to(here)
+    shown = path.relative_to(here) if inside else Path("…", *path.parts[-2:])
+    return json.dumps({"model": shown.as_posix()}).encode()
+
+
+def content_type(content: Path | bytes) -> str:
+    """Name the media type of a file, or of JSON that is no file."""
+    suffix = ".json" if isinstance(content, bytes) else content.suffix
+    return TYPES.get(suffix, "application/octet-stream")
 
 
 def _modules(packages: Path) -> Iterator[str]:

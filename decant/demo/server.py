@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import errno
 import hashlib
+import io
 import logging
 import re
 import shutil
 import socket
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 from ..errors import UsageError
@@ -32,20 +33,21 @@ INLINE_SCRIPT = re.compile(r"<script[^>]*>(.+?)</script>", re.DOTALL)
 
 
 class PageServer(ThreadingHTTPServer):
-    """Hands out files of a closed list; nothing else, whatever is asked for.
+    """Hands out what is on a closed list; nothing else, whatever is asked for.
 
     Attributes:
-        routes: Files by address.
+        routes: Files, or what is no file, by address.
         policy: Of the page's content.
         names: By which the page may be asked for.
     """
 
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], routes: Mapping[str, Path]) -> None:
+    def __init__(self, address: tuple[str, int], routes: Mapping[str, Path | bytes]) -> None:
         super().__init__(address, _Handler)
         self.routes = routes
-        self.policy = content_policy(routes["/"].read_text(encoding="utf-8"))
+        with opened(routes["/"]) as page:
+            self.policy = content_policy(page.read().decode())
         self.names = {"localhost", THIS_MACHINE}
         if address[0] == EVERYWHERE:
             self.names |= names_on_network()
@@ -56,11 +58,11 @@ class PageServer(ThreadingHTTPServer):
         return int(self.server_address[1])
 
 
-def make_server(routes: Mapping[str, Path], port: int, *, lan: bool) -> PageServer:
+def make_server(routes: Mapping[str, Path | bytes], port: int, *, lan: bool) -> PageServer:
     """Open the port; `serve_forever` then serves it.
 
     Args:
-        routes: Files by address.
+        routes: Files, or what is no file, by address.
         port: To serve; 0 for any that is free.
         lan: Whether other machines may ask.
 
@@ -77,6 +79,15 @@ def make_server(routes: Mapping[str, Path], port: int, *, lan: bool) -> PageServ
         else:
             what = f"cannot be opened ({error.strerror})"
         raise UsageError(f"port {port} {what}; give another with --port") from error
+
+
+def opened(content: Path | bytes) -> BinaryIO:
+    """Open a file, or what stands for one.
+
+    Raises:
+        OSError: If the file is gone.
+    """
+    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
 
 
 def own_address() -> str:
@@ -137,17 +148,18 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_asked_by_name():
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return
-        file = self.server.routes.get(urlsplit(self.path).path)
+        route = self.server.routes.get(urlsplit(self.path).path)
         try:
-            content = file.open("rb") if file is not None else None
+            content = opened(route) if route is not None else None
         except OSError:
             content = None
-        if file is None or content is None:
+        if route is None or content is None:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
         with content:
             try:
-                self._send_head(file)
+                self._send_head(content_type(route), content.seek(0, io.SEEK_END))
+                content.seek(0)
                 if body:
                     shutil.copyfileobj(content, self.wfile)
             except (ConnectionError, TimeoutError):
@@ -158,10 +170,10 @@ class _Handler(BaseHTTPRequestHandler):
         name, _, port = self.headers.get("Host", "").lower().partition(":")
         return name in self.server.names and (port or HTTP_PORT) == str(self.server.port)
 
-    def _send_head(self, file: Path) -> None:
+    def _send_head(self, kind: str, size_bytes: int) -> None:
         self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", content_type(file))
-        self.send_header("Content-Length", str(file.stat().st_size))
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(size_bytes))
         self.end_headers()
 
     def end_headers(self) -> None:

@@ -57,7 +57,7 @@ def demo(bundle, *options):
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
-    assert process.returncode == 0
+    assert process.returncode == 128 + signal.SIGINT
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from decant.demo import make_server, own_address
+from decant.demo import SERVED, make_server, own_address, served_model
 from decant.demo.routes import page_routes
 from decant.demo.server import content_policy
 from decant.errors import UsageError
@@ -102,6 +102,23 @@ def test_head_has_no_body(routes):
     with serving(routes) as server:
         status, headers, body = ask(server, "/page.js", "HEAD")
     assert (status, headers["Content-Length"], body) == (200, "2", b"")
+
+
+def test_the_page_learns_what_to_type(routes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    routes[SERVED] = served_model(tmp_path / "build" / "detector" / "model.json")
+    with serving(routes) as server:
+        status, headers, body = ask(server, "/served.json")
+    assert (status, headers["Content-Type"]) == (200, "application/json")
+    assert headers["Content-Length"] == str(len(body))
+    assert json.loads(body) == {"model": "build/detector/model.json"}
+
+
+def test_the_page_does_not_learn_where_homes_are(tmp_path, monkeypatch):
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    served = json.loads(served_model(tmp_path / "secret" / "detector" / "model.json"))
+    assert served == {"model": "…/detector/model.json"}
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])

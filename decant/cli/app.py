@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,17 @@ import typer
 
 from .. import __version__
 from ..errors import UsageError
+from .options import (
+    Bundled,
+    InputType,
+    Layout,
+    Model,
+    Out,
+    OutOfBench,
+    OutOfStep,
+    Role,
+    Verbose,
+)
 from .session import session
 
 SHORT_STEPS = 200
@@ -26,71 +36,6 @@ feedback = typer.Typer(
     help="Take in what users of the app say of the model's answers.", no_args_is_help=True
 )
 app.add_typer(feedback, name="feedback")
-
-
-class Layout(StrEnum):
-    """Axis order of inputs and outputs in the converted file."""
-
-    NHWC = "nhwc"
-    KEEP = "keep"
-
-
-class InputType(StrEnum):
-    """What the converted file's inputs take."""
-
-    FLOAT32 = "float32"
-    UINT8 = "uint8"
-
-
-class Role(StrEnum):
-    """Which of a recipe's networks is trained."""
-
-    STUDENT = "student"
-    TEACHER = "teacher"
-
-
-Model = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A zoo model's name or a path to a model.toml.")
-]
-Bundled = Annotated[
-    str,
-    typer.Argument(
-        metavar="MODEL", help="A model, or a bundle that was made: its folder or model.json."
-    ),
-]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        "--out",
-        "-o",
-        metavar="DIR",
-        help="Folder to write; if not given, build/NAME below the current folder, NAME being the"
-        " spec's.",
-    ),
-]
-OutOfBench = Annotated[
-    Path | None,
-    typer.Option(
-        "--out",
-        "-o",
-        metavar="DIR",
-        help="Folder to write; if not given, build/NAME below the current folder for a model, and"
-        " none for a file, which is only shown.",
-    ),
-]
-OutOfStep = Annotated[
-    Path | None,
-    typer.Option(
-        "--out",
-        "-o",
-        metavar="DIR",
-        help="Folder to write; if not given, build/NAME/COMMAND below the current folder, NAME"
-        " being the spec's or the file's.",
-    ),
-]
-Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Show what the libraries print as well.")
-]
 
 
 def _show_version(asked: bool) -> None:

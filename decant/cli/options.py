@@ -1,0 +1,74 @@
+"""Arguments and options that commands share, and what may be chosen in them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Layout(StrEnum):
+    """Axis order of inputs and outputs in the converted file."""
+
+    NHWC = "nhwc"
+    KEEP = "keep"
+
+
+class InputType(StrEnum):
+    """What the converted file's inputs take."""
+
+    FLOAT32 = "float32"
+    UINT8 = "uint8"
+
+
+class Role(StrEnum):
+    """Which of a recipe's networks is trained."""
+
+    STUDENT = "student"
+    TEACHER = "teacher"
+
+
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A zoo model's name or a path to a model.toml.")
+]
+Bundled = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL", help="A model, or a bundle that was made: its folder or model.json."
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help="Folder to write; if not given, build/NAME below the current folder, NAME being the"
+        " spec's.",
+    ),
+]
+OutOfBench = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help="Folder to write; if not given, build/NAME below the current folder for a model, and"
+        " none for a file, which is only shown.",
+    ),
+]
+OutOfStep = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help="Folder to write; if not given, build/NAME/COMMAND below the current folder, NAME"
+        " being the spec's or the file's.",
+    ),
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show what the libraries print as well.")
+]

@@ -4,6 +4,7 @@ import android.graphics.Bitmap
 import dev.decant.core.AnswerEdit
 import dev.decant.core.FeedbackRecord
 import dev.decant.core.StageTimes
+import dev.decant.core.reporting
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow

@@ -6,6 +6,7 @@ import androidx.lifecycle.AndroidViewModel
 import androidx.lifecycle.SavedStateHandle
 import androidx.lifecycle.viewModelScope
 import dev.decant.core.Accelerator
+import dev.decant.core.reporting
 import java.io.IOException
 import java.io.Serializable
 import kotlinx.coroutines.Dispatchers

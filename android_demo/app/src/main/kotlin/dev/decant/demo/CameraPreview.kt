@@ -27,12 +27,10 @@ private val ANALYSIS_SIZE = Size(1280, 720)
 /**
  * Where the frames of the camera go, and on which thread.
  *
- * @property onStart that the camera is about to give frames.
  * @property onFrame gets a frame, to be closed, and what is known of its camera.
  */
 class FrameSink(
     val executor: Executor,
-    val onStart: () -> Unit,
     val onFrame: (ImageProxy, CameraFacts) -> Unit,
     val onFailure: (String) -> Unit,
 )
@@ -135,7 +133,6 @@ private fun start(
         }
         controller.cameraSelector = selector
         controller.bindToLifecycle(owner)
-        sink.onStart()
     } catch (error: ExecutionException) {
         sink.onFailure(error.cause?.message ?: error.toString())
     } catch (error: IllegalStateException) {

@@ -85,6 +85,9 @@ private fun PermissionNotice(onAnswer: (Boolean) -> Unit) {
 @Composable
 private fun LiveCamera(live: LiveViewModel = viewModel()) {
     val state by live.state.collectAsStateWithLifecycle()
+    LifecycleResumeEffect(live) {
+        onPauseOrDispose { live.leave() }
+    }
     val failure = state.failure
     if (failure != null) {
         val again = stringResource(R.string.model_retry)

@@ -5,6 +5,7 @@ import androidx.annotation.StringRes
 import androidx.camera.core.ImageProxy
 import androidx.lifecycle.AndroidViewModel
 import androidx.lifecycle.viewModelScope
+import dev.decant.core.reporting
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
@@ -36,12 +37,13 @@ class LiveViewModel(application: Application) : AndroidViewModel(application) {
     /** When the shutter was pressed, if its frame is still to come. */
     @Volatile private var pressedNs: Long? = null
 
+    /** When it was last pressed; null where the user has looked away since. */
+    @Volatile private var waitingSinceNs: Long? = null
+
     val state: StateFlow<LiveState> = mutableState.asStateFlow()
 
     val sink = FrameSink(
         executor = host.executor,
-        // A shutter that was pressed before the camera went away is forgotten.
-        onStart = { pressedNs = null },
         onFrame = ::analyze,
         onFailure = { fail(R.string.camera_failed_title, it) },
     )
@@ -60,21 +62,27 @@ class LiveViewModel(application: Application) : AndroidViewModel(application) {
         val exposedNs = image.imageInfo.timestamp
         val shown = Shown(camera.turn(image.imageInfo.rotationDegrees), camera.mirrored)
         val answer = model.answer(frame).copy(exposedNs = exposedNs, shown = shown)
-        val pressed = pressedNs
-        if (pressed == null) {
+        if (pressedNs == null) {
             mutableState.update { it.copy(answer = answer) }
             return
         }
         pressedNs = null
         val photo = AnsweredPhoto(frame.toBitmap(), answer, model.sidecar.labels) {
-            camera.clock.millisecondsSince(exposedNs) ?: millisecondsSince(pressed)
+            waitingSinceNs?.let { camera.clock.millisecondsSince(exposedNs) ?: millisecondsSince(it) }
         }
         mutableState.update { it.copy(frozen = AnswerEditor(photo, store, viewModelScope)) }
     }
 
     /** Keeps the next frame, its answer and its time; the camera stops until [resume]. */
     fun press() {
-        pressedNs = System.nanoTime()
+        waitingSinceNs = System.nanoTime()
+        pressedNs = waitingSinceNs
+    }
+
+    /** Says that the user has left the screen: a shutter whose frame has not come is forgotten. */
+    fun leave() {
+        pressedNs = null
+        waitingSinceNs = null
     }
 
     /** Leaves the frozen frame. */

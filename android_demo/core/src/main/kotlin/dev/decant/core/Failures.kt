@@ -1,8 +1,5 @@
-package dev.decant.demo
+package dev.decant.core
 
-import dev.decant.core.EngineException
-import dev.decant.core.LadderException
-import dev.decant.core.SidecarException
 import java.io.IOException
 
 /**
@@ -17,7 +14,8 @@ inline fun <T> reporting(onFailure: (String) -> T, action: () -> T): T = try {
     onFailure(error.message ?: error.toString())
 }
 
-fun isExpected(error: Exception): Boolean = when (error) {
+@PublishedApi
+internal fun isExpected(error: Exception): Boolean = when (error) {
     is IOException,
     // A document or photo whose grant has ended, or that its provider does not know any more.
     is SecurityException, is IllegalArgumentException,

@@ -6,6 +6,7 @@ import { quadOverlap } from "../../decant/demo/web/geometry.js";
 import { withoutMetadata } from "../../decant/demo/web/photo.js";
 import { fit, normalise } from "../../decant/demo/web/preprocess.js";
 import { readSidecar } from "../../decant/demo/web/sidecar.js";
+import { placeTags } from "../../decant/demo/web/tags.js";
 
 const bytes = (text) => Uint8Array.from(Buffer.from(text, "base64"));
 const base64 = (array) =>
@@ -34,6 +35,7 @@ const ACTIONS = {
   },
   overlap: ({ found, expected }) => quadOverlap(found, expected),
   unmatched: ({ found, golden, threshold }) => unmatched(found, golden, threshold),
+  tags: ({ quads, sizes, photo, gap }) => placeTags(quads, sizes, photo, gap),
   strip: ({ jpeg }) => base64(withoutMetadata(bytes(jpeg))),
 };
 

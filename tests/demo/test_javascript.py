@@ -313,6 +313,45 @@ def test_golden_objects_are_counted():
     assert in_node(cases) == list(founds)
 
 
+def tilted(centre, size, degrees):
+    """A box's corners, clockwise from its own top left."""
+    (width, height), angle = size, np.deg2rad(degrees)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (width / 2, height / 2)
+    return (corners @ turn.T + centre).tolist()
+
+
+@pytest.mark.parametrize("degrees", [0, 20, -20, 90, 180])
+def test_captions_are_off_boxes_and_off_one_another(degrees):
+    """Lines of text as a photo of a page has them, tilted: 40 pixels each, 20 between them."""
+    quads = [
+        tilted((400 + x, 300 + y), (160, 40), degrees) for x in (-110, 110) for y in (-90, -30, 30)
+    ]
+    sizes, gap = [[44, 18]] * len(quads), 1
+    photo = {"width": 800, "height": 600}
+    case = {"action": "tags", "quads": quads, "sizes": sizes, "photo": photo, "gap": gap}
+    (places,) = in_node([case])
+    drawn = np.zeros((600, 800), np.uint8)
+    for quad in quads:
+        cv2.fillPoly(drawn, [np.round(quad).astype(np.int32)], 1)
+    for (x, y), quad in zip(places, quads, strict=True):
+        rect = (slice(round(y), round(y) + 18), slice(round(x), round(x) + 44))
+        assert drawn[rect].mean() < 0.1
+        drawn[rect] = 2
+        near = np.clip(quad, [x, y], [x + 44, y + 18]) - quad
+        assert np.hypot(*near.T).min() <= 2 * gap, "at none of its corners"
+    assert (drawn == 2).sum() == 44 * 18 * len(quads)
+
+
+def test_captions_stay_on_the_photo():
+    quads = [tilted((20, 8), (60, 30), 0), tilted((95, 55), (40, 20), 10)]
+    photo = {"width": 100, "height": 60}
+    case = {"action": "tags", "quads": quads, "sizes": [[44, 18]] * 2, "photo": photo, "gap": 2}
+    for x, y in in_node([case])[0]:
+        assert 0 <= x <= 100 - 44
+        assert 0 <= y <= 60 - 18
+
+
 def test_metadata_goes_out_of_jpegs():
     picture = np.random.default_rng(2).integers(0, 256, (24, 40, 3), np.uint8)
     exif = Image.Exif()

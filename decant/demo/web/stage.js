@@ -1,8 +1,13 @@
 /** Shows a photo with boxes over it, whose lines and text keep their size at any scale. */
 
+import { placeTags } from "./tags.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 /** Longest side of what is shown; the model has all pixels. */
 const SHOWN_PIXELS = 1600;
+/** Of captions, in pixels of the page. */
+const TAG_HEIGHT = 18;
+const TAG_SPACE = 4;
 
 /** Makes an SVG element. */
 export function shape(name, attributes = {}, text = "") {
@@ -15,6 +20,8 @@ export function shape(name, attributes = {}, text = "") {
 export class Stage {
   #canvas;
   #unit = 1;
+  /** Captions that are shown, and the quads that they are of. */
+  #tags = [];
 
   /** @param {HTMLElement} figure With a canvas and an svg in it. */
   constructor(figure) {
@@ -53,6 +60,7 @@ export class Stage {
     if (shown === 0) return;
     this.#unit = this.size.width / shown;
     this.svg.style.setProperty("--unit", String(this.#unit));
+    this.#placeTags();
   }
 
   /**
@@ -62,18 +70,35 @@ export class Stage {
    * @param {(prediction: import("./decode.js").Prediction) => string} caption
    */
   draw(predictions, caption) {
+    const found = predictions.filter(({ quad }) => quad.length > 0);
+    this.#tags = found.map((each) => {
+      const tag = shape("g", { class: "tag" });
+      const text = shape("text", {}, caption(each));
+      tag.append(shape("rect"), text);
+      return { quad: each.quad, tag, text };
+    });
+    // Captions lie above all lines.
     this.svg.replaceChildren(
-      ...predictions.map((each) => {
-        const group = shape("g");
-        if (each.quad.length) group.append(...outline(each.quad), this.#tag(each, caption(each)));
-        return group;
-      }),
+      ...found.flatMap(({ quad }) => outline(quad)),
+      ...this.#tags.map(({ tag }) => tag),
     );
+    this.#placeTags();
   }
 
-  #tag(prediction, text) {
-    const [x, y] = highest(prediction.quad);
-    return shape("text", { class: "tag", x, y: Math.max(y, 16 * this.#unit), dy: "-0.35em" }, text);
+  /** Puts the captions where they fit; their size is that of the page, whatever the photo's. */
+  #placeTags() {
+    // Text has no length where nothing is shown; `#measure` comes back when it is.
+    if (this.svg.getBoundingClientRect().width === 0) return;
+    const [height, space] = [TAG_HEIGHT * this.#unit, TAG_SPACE * this.#unit];
+    const sizes = this.#tags.map(({ text }) => [text.getComputedTextLength() + 2 * space, height]);
+    const quads = this.#tags.map(({ quad }) => quad);
+    placeTags(quads, sizes, this.size, space).forEach(([x, y], index) => {
+      const { tag, text } = this.#tags[index];
+      const rect = { x, y, width: sizes[index][0], height, rx: space / 2 };
+      for (const [name, value] of Object.entries(rect)) tag.firstChild.setAttribute(name, value);
+      text.setAttribute("x", x + space);
+      text.setAttribute("y", y + height / 2);
+    });
   }
 }
 
@@ -81,11 +106,4 @@ export class Stage {
 export function outline(quad) {
   const points = quad.map((point) => point.join(",")).join(" ");
   return [shape("polygon", { class: "halo", points }), shape("polygon", { class: "box", points })];
-}
-
-/** The corner that text goes to. */
-function highest(quad) {
-  const left = Math.min(...quad.map((point) => point[0]));
-  const top = Math.min(...quad.map((point) => point[1]));
-  return [left, top];
 }

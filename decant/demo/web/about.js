@@ -47,10 +47,17 @@ function verdictText({ subject, unit, limit, measured, met }) {
   });
 }
 
+/** Writes a figure with the digits that the terminal has (bench/wording.py). */
 function amount(value, unit) {
-  if (unit === "bytes") return bytes(value);
-  if (unit === "fraction") return `${Number((100 * value).toPrecision(3))} %`;
-  return `${Number(value.toPrecision(3))} ${unit}`;
+  if (unit === "bytes") return megabytes(value);
+  if (unit === "fraction") return value.toFixed(4);
+  if (unit === "ratio") return t("timesFloat", { ratio: value.toFixed(3) });
+  if (unit === "ms") return `${value >= 1 ? value.toFixed(2) : value.toPrecision(3)} ms`;
+  return unit === "qps" ? t("aSecond", { rate: value.toFixed(1) }) : `${value} ${unit}`;
+}
+
+function megabytes(value) {
+  return value >= 1e5 ? `${(value / 1e6).toFixed(3)} MB` : `${(value / 1e3).toFixed(3)} kB`;
 }
 
 function element(name, text) {

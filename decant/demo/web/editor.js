@@ -1,8 +1,10 @@
 /** Lets the user correct an answer: drag corners and boxes, add and delete them, write a remark. */
 
-import { corrections, wholePhoto } from "./feedback.js";
-import { area, copied, inside, rectangle, shifted } from "./geometry.js";
-import { outline, shape, Stage } from "./stage.js";
+import { Boxes } from "./boxes.js";
+import { wholePhoto } from "./feedback.js";
+import { copied, rectangle } from "./geometry.js";
+import { boxShape, handleShapes } from "./handles.js";
+import { Stage } from "./stage.js";
 import { plural, t } from "./text.js";
 
 const STEP = 1;
@@ -10,31 +12,31 @@ const WIDE_STEP = 10;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 /** How far from a corner, in pixels of the page, a finger still has it. */
 const REACH = 20;
-/** Boxes of fewer photo pixels are slips of the finger. */
-const SMALLEST = 3;
 
 export class Editor {
   /** @type {(name: string) => any} */
   #part;
   #stage;
-  #labels;
+  #changed;
   #photo = null;
   #predictions = [];
-  /** @type {import("./feedback.js").Item[]} */
-  #items = [];
-  #selected = -1;
+  /** @type {Boxes} */
+  #boxes;
+  /** Corrections that were there when the editor opened, as text. */
+  #before = "";
   #adding = false;
   #isLabel = false;
 
   /**
    * @param {HTMLElement} section
    * @param {string[]} labels
+   * @param {() => void} changed Called after every change.
    */
-  constructor(section, labels) {
+  constructor(section, labels, changed) {
     this.section = section;
     this.#part = (name) => section.querySelector(`[data-part="${name}"]`);
     this.#stage = new Stage(this.#part("stage"));
-    this.#labels = labels;
+    this.#changed = changed;
     this.#part("label").replaceChildren(...labels.map((label) => new Option(label, label)));
     // With one label there is nothing to choose.
     this.#part("labels").hidden = labels.length === 1;
@@ -50,8 +52,9 @@ export class Editor {
   /**
    * @param {import("./photo.js").Photo} photo
    * @param {import("./decode.js").Prediction[]} predictions
+   * @param {import("./boxes.js").Draft | null} draft What the user made of them before.
    */
-  open(photo, predictions) {
+  open(photo, predictions, draft = null) {
     this.#photo = photo;
     this.#predictions = predictions.map((each) => ({
       ...each,
@@ -62,7 +65,9 @@ export class Editor {
     this.section.hidden = false;
     this.#part("hint").textContent = t(this.#isLabel ? "editLabelHint" : "editHint");
     this.#stage.show(photo);
-    this.#reset();
+    this.#begin(draft);
+    this.#before = this.#text();
+    this.#count();
     this.section.scrollIntoView({ block: "start" });
     this.#part("title").focus({ preventScroll: true });
   }
@@ -76,41 +81,52 @@ export class Editor {
     return this.#photo !== null;
   }
 
+  /** Whether something was changed since it was opened. */
+  get isChanged() {
+    return this.isOpen && this.#text() !== this.#before;
+  }
+
   /** @returns {import("./feedback.js").Correction[]} */
   get corrections() {
-    return corrections(this.#predictions, this.#items, this.#part("remark").value);
+    return this.#boxes.corrections(this.#part("remark").value);
   }
 
-  /** How many changes the user sees; another label is a deletion and an addition to the record. */
+  /** How many changes the user sees. */
   get changes() {
-    const relabelled = this.#items.filter(
-      ({ prediction, label, deleted }) =>
-        prediction !== null && !deleted && label !== this.#predictions[prediction].label,
-    );
-    return this.corrections.length - relabelled.length;
+    return this.#boxes.changes(this.#part("remark").value);
   }
 
-  #reset() {
-    this.#items = this.#predictions.map(({ label, quad }, prediction) => ({
-      label,
-      quad: copied(quad),
-      prediction,
-      deleted: false,
-    }));
-    this.#part("remark").value = "";
+  /** @returns {import("./boxes.js").Draft} */
+  get draft() {
+    return { items: this.#boxes.copyOfItems(), remark: this.#part("remark").value };
+  }
+
+  #text() {
+    return JSON.stringify(this.corrections);
+  }
+
+  /** Starts from the answer, or from what was made of it. */
+  #begin(draft) {
+    this.#boxes = new Boxes(this.#predictions, this.#stage.size);
+    if (draft !== null) this.#boxes.items = draft.items;
+    this.#part("remark").value = draft?.remark ?? "";
     this.#adding = false;
     this.#select(this.#isLabel ? 0 : -1);
   }
 
+  #reset() {
+    this.#begin(null);
+  }
+
   #select(index) {
-    this.#selected = index;
+    this.#boxes.selected = index;
     this.#draw();
   }
 
   #draw() {
-    const item = this.#items[this.#selected];
+    const { item, items } = this.#boxes;
     const focused = document.activeElement?.getAttribute?.("data-key");
-    const boxes = this.#isLabel ? [] : this.#items.flatMap((each, i) => this.#box(each, i));
+    const boxes = this.#isLabel ? [] : items.flatMap((each, i) => this.#box(each, i));
     this.#stage.svg.replaceChildren(...boxes);
     this.#stage.svg.classList.toggle("adding", this.#adding);
     this.#part("add").setAttribute("aria-pressed", String(this.#adding));
@@ -132,64 +148,27 @@ export class Editor {
     this.#part("changes").textContent = this.#adding
       ? t("addHint")
       : plural("changes", this.changes);
+    this.#changed();
   }
 
   /** Draws a box; the selected one gets handles at its corners. */
   #box(item, index) {
     if (item.deleted) return [];
-    const name = t("boxName", { box: index + 1, label: item.label });
-    const group = shape("g", {
-      class: index === this.#selected ? "item selected" : "item",
-      "data-box": index,
-      "data-key": `${index}`,
-      tabindex: 0,
-      role: "button",
-      "aria-label": name,
-      "aria-pressed": index === this.#selected,
+    const isSelected = index === this.#boxes.selected;
+    const box = boxShape(item, index, isSelected);
+    box.addEventListener("focus", () => {
+      if (this.#boxes.selected !== index) this.#select(index);
     });
-    group.append(...outline(item.quad));
-    group.addEventListener("focus", () => {
-      if (this.#selected !== index) this.#select(index);
-    });
-    if (index !== this.#selected) return [group];
-    return [group, ...item.quad.map((point, corner) => this.#handle(point, index, corner))];
-  }
-
-  #handle([cx, cy], index, corner) {
-    const name = t("cornerName", { corner: corner + 1, box: index + 1 });
-    const r = 8 * this.#stage.unit;
-    const handle = shape("g", {
-      class: "handle",
-      "data-box": index,
-      "data-corner": corner,
-      "data-key": `${index}-${corner}`,
-      tabindex: 0,
-      role: "button",
-      "aria-label": name,
-    });
-    handle.append(shape("circle", { class: "knob", cx, cy, r }));
-    return handle;
+    return isSelected ? [box, ...handleShapes(item, index, this.#stage.unit)] : [box];
   }
 
   #point(event) {
     const { left, top, width, height } = this.#stage.svg.getBoundingClientRect();
     const { size } = this.#stage;
-    return this.#inside([
+    return this.#boxes.inside([
       ((event.clientX - left) / width) * size.width,
       ((event.clientY - top) / height) * size.height,
     ]);
-  }
-
-  /**
-   * Keeps a point on the photo, to a tenth of a pixel.
-   *
-   * @param {number[]} point
-   * @returns {[number, number]}
-   */
-  #inside([x, y]) {
-    const { width, height } = this.#stage.size;
-    const [across, down] = [Math.min(Math.max(x, 0), width), Math.min(Math.max(y, 0), height)];
-    return [Math.round(10 * across) / 10, Math.round(10 * down) / 10];
   }
 
   #press(event) {
@@ -197,43 +176,35 @@ export class Editor {
     event.preventDefault();
     const from = this.#point(event);
     if (this.#adding) {
-      this.#drag(event, this.#drawn(from));
+      this.#drawNew(event, from);
       return;
     }
-    const corner = this.#cornerAt(from);
-    const index = corner < 0 ? this.#boxAt(from) : this.#selected;
+    const corner = this.#boxes.cornerAt(from, REACH * this.#stage.unit);
+    const index = corner < 0 ? this.#boxes.boxAt(from) : this.#boxes.selected;
     this.#select(index);
     if (index < 0) return;
-    const before = copied(this.#items[index].quad);
+    const before = copied(this.#boxes.item.quad);
     this.#drag(event, (to) => {
-      if (corner >= 0) this.#items[index].quad[corner] = to;
-      else this.#shift(index, before, [to[0] - from[0], to[1] - from[1]]);
+      if (corner >= 0) this.#boxes.moveCorner(index, corner, to);
+      else this.#boxes.shift(index, before, [to[0] - from[0], to[1] - from[1]]);
     });
     this.#focus(corner < 0 ? `${index}` : `${index}-${corner}`);
   }
 
-  /** The nearest corner of the selected box that a finger there means; -1 if none. */
-  #cornerAt([x, y]) {
-    const item = this.#items[this.#selected];
-    if (item === undefined) return -1;
-    const distances = item.quad.map((point) => Math.hypot(point[0] - x, point[1] - y));
-    const nearest = Math.min(...distances);
-    return nearest <= REACH * this.#stage.unit ? distances.indexOf(nearest) : -1;
-  }
-
-  /** The smallest box there, so that one inside another can be had; -1 if there is none. */
-  #boxAt(point) {
-    let [found, smallest] = [-1, Infinity];
-    this.#items.forEach(({ quad, deleted }, index) => {
-      const size = area(quad);
-      if (deleted || !inside(point, quad) || size >= smallest) return;
-      [found, smallest] = [index, size];
+  /** Draws a new box from one corner to the pointer. */
+  #drawNew(event, from) {
+    this.#boxes.add(this.#part("label").value, from, from);
+    const { item } = this.#boxes;
+    const move = (to) => {
+      item.quad = rectangle(from, to);
+    };
+    this.#drag(event, move, () => {
+      this.#adding = this.#boxes.dropTiny();
     });
-    return found;
   }
 
   /** Follows the pointer until it is let go. */
-  #drag(event, move) {
+  #drag(event, move, end = () => {}) {
     const { svg } = this.#stage;
     svg.setPointerCapture(event.pointerId);
     const moved = (next) => {
@@ -244,44 +215,12 @@ export class Editor {
       svg.removeEventListener("pointermove", moved);
       svg.removeEventListener("pointerup", ended);
       svg.removeEventListener("pointercancel", ended);
-      this.#dropTiny();
+      end();
+      this.#draw();
     };
     svg.addEventListener("pointermove", moved);
     svg.addEventListener("pointerup", ended);
     svg.addEventListener("pointercancel", ended);
-  }
-
-  /** Draws a new box from one corner to the pointer. */
-  #drawn(from) {
-    const index = this.#items.length;
-    this.#items.push(this.#newItem(rectangle(from, from)));
-    this.#selected = index;
-    return (to) => {
-      this.#items[index].quad = rectangle(from, to);
-    };
-  }
-
-  #newItem(quad) {
-    const label = this.#part("label").value || this.#labels[0];
-    return { label, quad, prediction: null, deleted: false };
-  }
-
-  #dropTiny() {
-    const item = this.#items.at(-1);
-    if (this.#adding && item.prediction === null) {
-      const [[left, top], , [right, bottom]] = item.quad;
-      if (right - left < SMALLEST || bottom - top < SMALLEST) {
-        this.#items.pop();
-        this.#selected = -1;
-      } else {
-        this.#adding = false;
-      }
-    }
-    this.#draw();
-  }
-
-  #shift(index, quad, way) {
-    this.#items[index].quad = shifted(quad, way, this.#stage.size);
   }
 
   #key(event) {
@@ -289,19 +228,23 @@ export class Editor {
     if (box === undefined) return;
     const index = Number(box);
     if (event.key === "Delete" || event.key === "Backspace") {
-      this.#selected = index;
+      this.#boxes.selected = index;
       this.#remove();
     } else if (event.key in ARROWS) {
       const step = (event.shiftKey ? WIDE_STEP : STEP) * Math.max(1, this.#stage.unit);
-      const way = ARROWS[event.key].map((direction) => direction * step);
-      const { quad } = this.#items[index];
-      if (corner === undefined) this.#shift(index, quad, way);
-      else quad[corner] = this.#inside(quad[corner].map((value, axis) => value + way[axis]));
-      this.#draw();
+      this.#nudge(index, corner, ARROWS[event.key].map((direction) => direction * step));
     } else {
       return;
     }
     event.preventDefault();
+  }
+
+  /** Moves a box, or one corner of it. */
+  #nudge(index, corner, way) {
+    const { quad } = this.#boxes.items[index];
+    if (corner === undefined) this.#boxes.shift(index, quad, way);
+    else this.#boxes.moveCorner(index, corner, quad[corner].map((value, axis) => value + way[axis]));
+    this.#draw();
   }
 
   /** Lets a box be drawn; by keyboard, one in the middle appears. */
@@ -309,27 +252,22 @@ export class Editor {
     this.#adding = !this.#adding;
     const byKeyboard = this.#part("add").matches(":focus-visible");
     if (this.#adding && byKeyboard) {
-      const { width, height } = this.#stage.size;
-      const quad = rectangle([0.35 * width, 0.35 * height], [0.65 * width, 0.65 * height]);
-      this.#items.push(this.#newItem(quad.map((each) => this.#inside(each))));
+      this.#boxes.addInMiddle(this.#part("label").value);
       this.#adding = false;
-      this.#select(this.#items.length - 1);
-      this.#focus(String(this.#selected));
+      this.#draw();
+      this.#focus(String(this.#boxes.selected));
     }
     this.#draw();
   }
 
   #remove() {
-    const item = this.#items[this.#selected];
-    if (item === undefined) return;
-    item.deleted = true;
-    this.#select(-1);
+    this.#boxes.remove();
+    this.#draw();
   }
 
   #relabel(label) {
-    const item = this.#items[this.#selected];
-    if (item === undefined) return;
-    item.label = label;
+    if (this.#boxes.item === undefined) return;
+    this.#boxes.item.label = label;
     this.#draw();
   }
 }

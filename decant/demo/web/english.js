@@ -62,6 +62,8 @@ export const ENGLISH = {
   keep: "Keep as feedback",
   cancel: "Cancel",
   kept: "Kept. It stays in this browser until you export or delete it.",
+  keptAlready: "This is kept already. What you change replaces it.",
+  discardAsk: "Throw away the correction that is not kept yet?",
   cornerName: "Corner {corner} of box {box}",
   boxName: "Box {box}: {label}",
   changes0: "No changes yet: keeping it says that the answer is right.",
@@ -82,7 +84,8 @@ export const ENGLISH = {
   entry: "{date}, {changes}",
   unchanged: "left as it was",
   full: "No more can be kept: export what is there and delete it.",
-  exported: "Exported. Import it with: decant feedback import {file}",
+  exported:
+    "{file} is where this browser puts downloads. In the folder where decant demo runs: decant feedback import DOWNLOADS/{file} --model {model}",
   withdraw: "Withdraw consent and delete all",
   consentTitle: "May this browser keep the photo?",
   consentText:
@@ -97,6 +100,8 @@ export const ENGLISH = {
   licences: "Licences",
   verdicts: "Measured before release",
   verdict: "{subject}: {measured}, limit {limit}, {met}",
+  timesFloat: "{ratio} × the float file's",
+  aSecond: "{rate} a second",
   met: "met",
   notMet: "not met",
   notMeasured: "not measured",

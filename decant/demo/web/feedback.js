@@ -48,12 +48,13 @@ function sameQuad(a, b) {
  *
  * @param {{width: number, height: number}} photo
  * @param {import("./runner.js").Runner} runner
- * @param {{predictions: import("./decode.js").Prediction[], shown: number, times:
- *   import("./runner.js").StageTimes, captured: Date}} answer `shown`: ms from photo to screen.
+ * @param {{predictions: import("./decode.js").Prediction[], shown: number | null,
+ *   times: import("./runner.js").StageTimes, captured: Date}} answer `shown`: ms from photo to
+ *   screen; null where nobody waited for it.
  * @param {Correction[]} changes
+ * @param {string} id Of the record that this replaces, or a new one.
  */
-export function makeRecord(photo, runner, answer, changes) {
-  const id = randomId();
+export function makeRecord(photo, runner, answer, changes, id) {
   const whole = wholePhoto(photo);
   const { preprocess, inference, decode } = answer.times;
   return {
@@ -84,7 +85,8 @@ export function wholePhoto({ width, height }) {
   ];
 }
 
-function randomId() {
+/** 128 bits, so that no two records of any two devices are taken for one. */
+export function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

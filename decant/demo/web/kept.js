@@ -13,24 +13,26 @@ export class Kept {
   #part;
   #store;
   #sidecar;
-  #version;
+  #served;
   #consent;
   /** @type {import("./store.js").Entry[]} */
   #entries = [];
   #addresses = [];
+  /** Called whenever the list may have changed. */
+  onShow = () => {};
 
   /**
    * @param {HTMLElement} section
    * @param {HTMLDialogElement} consent
    * @param {Awaited<ReturnType<typeof import("./store.js").openStore>>} store
    * @param {import("./sidecar.js").Sidecar} sidecar
-   * @param {string} version Of LiteRT.js.
+   * @param {{version: string, model: string}} served Version of LiteRT.js, path of the sidecar.
    */
-  constructor(section, consent, store, sidecar, version) {
+  constructor(section, consent, store, sidecar, served) {
     this.#part = (name) => section.querySelector(`[data-part="${name}"]`);
     this.#store = store;
     this.#sidecar = sidecar;
-    this.#version = version;
+    this.#served = served;
     this.#consent = consent;
     this.#part("export").addEventListener("click", () => this.#export());
     this.#part("deleteAll").addEventListener("click", () => this.#deleteAll());
@@ -50,7 +52,7 @@ export class Kept {
   }
 
   /**
-   * Keeps a record if the user agrees, who is asked once.
+   * Keeps a record, in place of an earlier one of its id, if the user agrees, who is asked once.
    *
    * @param {any} record
    * @param {Uint8Array<ArrayBuffer>} jpeg
@@ -59,12 +61,18 @@ export class Kept {
    */
   async keep(record, jpeg, changes) {
     if (!(await this.#agreed())) return false;
-    const size = this.#entries.reduce((sum, each) => sum + each.jpeg.length, jpeg.length);
-    if (this.#entries.length >= MOST_RECORDS || size > MOST_BYTES) throw new Refusal("full");
+    const others = this.#entries.filter(({ id }) => id !== record.id);
+    const size = others.reduce((sum, each) => sum + each.jpeg.length, jpeg.length);
+    if (others.length >= MOST_RECORDS || size > MOST_BYTES) throw new Refusal("full");
     const entry = { id: record.id, kept: Date.now(), model: this.#model, changes, record, jpeg };
     await this.#store.keep(entry);
     await this.show();
     return true;
+  }
+
+  /** Whether a record is still there. */
+  has(id) {
+    return this.#entries.some((each) => each.id === id);
   }
 
   get #model() {
@@ -96,6 +104,7 @@ export class Kept {
     this.#part("deleteAll").disabled = length === 0;
     await this.#showDays();
     this.#showList();
+    this.onShow();
   }
 
   async #showDays() {
@@ -142,7 +151,7 @@ export class Kept {
 
   async #export() {
     const consent = await this.#store.setting("consent");
-    const zip = archive(this.#ours, this.#sidecar, consent, this.#version);
+    const zip = archive(this.#ours, this.#sidecar, consent, this.#served.version);
     const day = new Date().toISOString().slice(0, 10);
     const file = `decant-feedback-${this.#sidecar.model}-${day}.zip`;
     const link = document.createElement("a");
@@ -151,7 +160,7 @@ export class Kept {
     link.click();
     // The download has begun by then; the memory is needed no more.
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    this.#part("said").textContent = t("exported", { file });
+    this.#part("said").textContent = t("exported", { file, model: this.#served.model });
   }
 
   async #deleteAll() {

@@ -62,6 +62,8 @@ export const KOREAN = {
   keep: "의견으로 보관",
   cancel: "취소",
   kept: "보관했습니다. 내보내거나 삭제할 때까지 이 브라우저에 남습니다.",
+  keptAlready: "이미 보관했습니다. 고치면 그 내용으로 바뀝니다.",
+  discardAsk: "아직 보관하지 않은 수정 내용을 버릴까요?",
   cornerName: "상자 {box}의 모서리 {corner}",
   boxName: "상자 {box}: {label}",
   changes0: "변경 없음: 그대로 보관하면 결과가 맞다는 뜻입니다.",
@@ -82,7 +84,8 @@ export const KOREAN = {
   entry: "{date}, {changes}",
   unchanged: "그대로 둠",
   full: "더 보관할 수 없습니다. 내보낸 뒤 삭제하세요.",
-  exported: "내보냈습니다. 가져오기: decant feedback import {file}",
+  exported:
+    "{file}이(가) 브라우저의 다운로드 폴더에 있습니다. decant demo를 실행한 폴더에서: decant feedback import DOWNLOADS/{file} --model {model}",
   withdraw: "동의를 철회하고 모두 삭제",
   consentTitle: "이 브라우저에 사진을 보관할까요?",
   consentText:
@@ -97,6 +100,8 @@ export const KOREAN = {
   licences: "라이선스",
   verdicts: "출시 전 측정",
   verdict: "{subject}: {measured}, 기준 {limit}, {met}",
+  timesFloat: "부동소수점 파일의 {ratio}배",
+  aSecond: "초당 {rate}회",
   met: "충족",
   notMet: "미충족",
   notMeasured: "측정 안 함",

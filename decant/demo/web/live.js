@@ -2,7 +2,7 @@
 
 import { Camera } from "./camera.js";
 import { t } from "./text.js";
-import { painted } from "./waiting.js";
+import { hiddenSince, painted } from "./waiting.js";
 
 /** Pictures that medians are taken of. */
 const WINDOW = 30;
@@ -93,7 +93,7 @@ export class Live {
       panel.take(answer, "medianFrames", WINDOW);
       this.#view.draw(panel);
       await painted();
-      panel.shown = performance.now() - taken - waited;
+      panel.shown = hiddenSince(taken) ? null : performance.now() - taken - waited;
       panel.report();
     }
     return camera === this.#camera;

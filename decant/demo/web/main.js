@@ -2,16 +2,16 @@
 
 import { fetchSidecar } from "./bundle.js";
 import { loadRuntime } from "./engine.js";
+import { fail, say } from "./notices.js";
 import { Page } from "./page.js";
 import { openStore } from "./store.js";
-import { explained, fillIn, otherLanguage, setLanguage } from "./text.js";
+import { fillIn, otherLanguage, setLanguage } from "./text.js";
 
 /** @returns {any} */
 const element = (id) => document.getElementById(id);
 
-async function litertVersion() {
-  const list = await (await fetch("package.json")).json();
-  return list.dependencies["@litertjs/core"];
+async function fetchJson(name) {
+  return (await fetch(name)).json();
 }
 
 async function main() {
@@ -25,14 +25,15 @@ async function main() {
   });
   try {
     const sidecar = await fetchSidecar();
-    const runtime = { ...(await loadRuntime()), version: await litertVersion() };
-    page = new Page(sidecar, runtime, await openStore());
+    const version = (await fetchJson("package.json")).dependencies["@litertjs/core"];
+    const runtime = { ...(await loadRuntime()), version };
+    const served = { version, ...(await fetchJson("served.json")) };
+    page = new Page(sidecar, runtime, await openStore(), served);
     await page.start();
     globalThis.decant = page;
   } catch (error) {
-    element("status").hidden = true;
-    element("error").hidden = false;
-    element("errorText").textContent = explained(error);
+    say("");
+    fail(error);
   }
 }
 

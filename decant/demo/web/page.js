@@ -1,22 +1,19 @@
 /** The page: takes photos, asks the model's files, and shows what they answer side by side. */
 
 import { describe } from "./about.js";
-import { Editor } from "./editor.js";
-import { gpuRefusal } from "./engine.js";
-import { makeRecord } from "./feedback.js";
+import { changeBackend, nameBackends, offerBackends } from "./backends.js";
+import { Correcting } from "./correcting.js";
 import { Kept } from "./kept.js";
 import { Live } from "./live.js";
+import { fail, guard, say } from "./notices.js";
 import { Panel } from "./panel.js";
-import { decodePhoto, encodePhoto, grab } from "./photo.js";
+import { decodePhoto, grab } from "./photo.js";
 import { Refusal } from "./refusal.js";
 import { Runner } from "./runner.js";
 import { listenForFiles } from "./sources.js";
+import { Still } from "./still.js";
 import { summary } from "./summary.js";
-import { explained, fillIn, percent, t } from "./text.js";
-import { painted, rested } from "./waiting.js";
-
-const RUNS = 20;
-const LONGEST_MS = 3000;
+import { fillIn, percent, t } from "./text.js";
 
 /** @returns {any} */
 const element = (id) => document.getElementById(id);
@@ -26,20 +23,24 @@ export class Page {
   #runtime;
   #kept;
   #live;
-  #editor;
+  #still;
+  #correcting;
   /** @type {Panel[]} */
   #panels = [];
   #photo = null;
   #captured = new Date();
-  /** Number of the photo that is looked at; what is still under way for another one stops. */
-  #turn = 0;
-  #edited = null;
 
-  constructor(sidecar, runtime, store) {
+  /**
+   * @param {import("./sidecar.js").Sidecar} sidecar
+   * @param {{version: string, threads: number}} runtime
+   * @param {Awaited<ReturnType<typeof import("./store.js").openStore>>} store
+   * @param {{version: string, model: string}} served
+   */
+  constructor(sidecar, runtime, store, served) {
     this.#sidecar = sidecar;
     this.#runtime = runtime;
-    this.#editor = new Editor(element("editor"), sidecar.labels);
-    this.#kept = new Kept(element("feedback"), element("consent"), store, sidecar, runtime.version);
+    this.#kept = new Kept(element("feedback"), element("consent"), store, sidecar, served);
+    this.#correcting = new Correcting(this.#kept, sidecar.labels);
     const view = {
       begin: (photo) => this.#begin(photo),
       draw: (panel) => this.#draw(panel),
@@ -47,6 +48,7 @@ export class Page {
     };
     const controls = { all: element("all"), frames: element("frames") };
     this.#live = new Live(this.#panels, view, controls);
+    this.#still = new Still(this.#panels, view);
   }
 
   async start() {
@@ -57,7 +59,8 @@ export class Page {
       element("panels").append(panel.element);
       panel.use(await this.#open(variant, "wasm"), this.#hasGolden);
       this.#panels.push(panel);
-      this.#offerBackends(panel);
+      offerBackends(panel);
+      panel.backend.addEventListener("change", () => this.#changeBackend(panel));
       panel.correct.addEventListener("click", () => this.#edit(panel));
     }
     this.#enableBackends();
@@ -66,7 +69,7 @@ export class Page {
     this.#offerThreshold();
     this.translate();
     for (const id of ["source", "feedback", "about"]) element(id).hidden = false;
-    this.say("");
+    say("");
   }
 
   get #hasGolden() {
@@ -82,43 +85,22 @@ export class Page {
     element("camera").addEventListener("click", () => this.#toggleCamera());
     element("snap").addEventListener("click", () => this.#snap());
     element("threshold").addEventListener("input", () => this.#redraw());
-    element("keep").addEventListener("click", () => this.#guard(() => this.#keep()));
+    element("keep").addEventListener("click", () => guard(() => this.#keep()));
     element("cancel").addEventListener("click", () => this.#closeEditor());
     listenForFiles(element("file"), element("source"), (files) => this.#take(files));
   }
 
-  /** Offers the GPU for the file that is meant for it. */
-  #offerBackends(panel) {
-    panel.backend.replaceChildren(new Option("", "wasm"));
-    if (panel.variant.accelerator === "gpu" && "gpu" in navigator) {
-      panel.backend.append(new Option("", "webgpu"));
-    }
-    panel.backend.addEventListener("change", () => this.#changeBackend(panel));
-  }
-
   #enableBackends() {
     for (const { backend } of this.#panels) {
-      backend.disabled = this.#edited !== null || backend.options.length === 1;
+      backend.disabled = this.#correcting.isOpen || backend.options.length === 1;
     }
   }
 
   async #changeBackend(panel) {
-    const wanted = panel.backend.value;
-    this.say(t("loading"));
-    try {
-      const refusal = wanted === "webgpu" ? gpuRefusal() : null;
-      if (refusal !== null) throw refusal;
-      const runner = await this.#open(panel.variant, wanted);
-      const before = panel.runner;
-      panel.use(runner, this.#hasGolden);
-      await before.close();
-    } catch (error) {
-      panel.backend.value = panel.runner.backend;
-      const reason = error.key ? error : new Refusal("gpuFailed", { reason: error.message });
-      panel.note(t("refused", { reason: explained(reason) }));
-    }
-    this.say("");
-    if (this.#photo !== null && !this.#live.isOn) await this.#look(this.#photo, 0);
+    say(t("loading"));
+    await changeBackend(panel, (wanted) => this.#open(panel.variant, wanted), this.#hasGolden);
+    say("");
+    if (this.#photo !== null && !this.#live.isOn) await this.#look(this.#photo);
   }
 
   #offerThreshold() {
@@ -133,25 +115,14 @@ export class Page {
     return Number(element("threshold").value);
   }
 
-  /** Runs something that the user asked for, and says so where it fails. */
-  async #guard(work) {
-    this.fail(null);
-    try {
-      await work();
-    } catch (error) {
-      this.say("");
-      this.fail(error);
-    }
-  }
-
   #take(files) {
-    return this.#guard(async () => {
+    return guard(async () => {
       if (!files?.length) throw new Refusal("noPictureThere");
+      if (!this.#correcting.mayLeave()) return;
       this.#stopCamera();
-      this.say(t("working"));
-      const begun = performance.now();
-      const photo = await decodePhoto(files[0]);
-      await this.#look(photo, performance.now() - begun);
+      say(t("working"));
+      const chosen = performance.now();
+      await this.#look(await decodePhoto(files[0]), chosen);
     });
   }
 
@@ -159,48 +130,18 @@ export class Page {
    * Asks every file about a still photo, then times them.
    *
    * @param {import("./photo.js").Photo} photo
-   * @param {number} spent Milliseconds that the photo took so far.
+   * @param {number} chosen When the user gave the photo.
    */
-  async #look(photo, spent) {
-    const turn = ++this.#turn;
-    delete document.body.dataset.answered;
-    delete document.body.dataset.measured;
+  async #look(photo, chosen = performance.now()) {
+    const state = document.body.dataset;
+    delete state.answered;
+    delete state.measured;
     this.#closeEditor();
-    this.#begin(photo);
     this.#live.showOnly(this.#panels);
-    for (const panel of this.#panels) {
-      panel.clear();
-      const begun = performance.now();
-      const answer = await panel.runner.answer(photo.pixels);
-      if (turn !== this.#turn) return;
-      panel.take(answer, "once");
-      this.#draw(panel);
-      await painted();
-      panel.shown = spent + performance.now() - begun;
-      panel.report();
-      if (turn !== this.#turn) return;
-    }
-    this.#compare();
-    this.say("");
-    document.body.dataset.answered = String(turn);
-    await this.#measure(turn);
-  }
-
-  /** Runs each file again and again, in between the page stays alive; shows medians. */
-  async #measure(turn) {
-    for (const panel of this.#panels) {
-      const until = performance.now() + LONGEST_MS;
-      panel.forget();
-      for (let run = 0; run < RUNS && performance.now() < until; run++) {
-        const { times } = await panel.runner.answer(this.#photo.pixels);
-        if (turn !== this.#turn) return;
-        panel.time(times, "medianOf");
-        await rested();
-      }
-      panel.report();
-      this.#compare();
-    }
-    document.body.dataset.measured = String(turn);
+    if (!(await this.#still.ask(photo, chosen))) return;
+    say("");
+    state.answered = "yes";
+    if (await this.#still.measure(photo)) state.measured = "yes";
   }
 
   /** Makes room for the answers to a photo. */
@@ -231,18 +172,17 @@ export class Page {
 
   #edit(panel) {
     // Not before there is an answer.
-    if (panel.shown === null) return;
-    this.#turn++;
+    if (panel.answered === null || !this.#correcting.mayLeave()) return;
+    this.#still.stop();
     if (this.#live.isOn) this.#freeze();
     for (const each of this.#panels) each.settle();
-    this.#edited = { panel, answer: this.#answerOf(panel) };
+    this.#correcting.open(panel, this.#photo, this.#given(panel));
     // The record names what gave the answer.
     this.#enableBackends();
-    this.#editor.open(this.#photo, this.#edited.answer.predictions);
   }
 
   /** What is kept is what every app shows, wherever the slider stands. */
-  #answerOf(panel) {
+  #given(panel) {
     return {
       predictions: panel.visible(this.#sidecar.decode.display_threshold ?? 0),
       shown: panel.shown,
@@ -252,25 +192,14 @@ export class Page {
   }
 
   #closeEditor() {
-    this.#editor.close();
-    this.#edited = null;
+    this.#correcting.close();
     this.#enableBackends();
   }
 
   async #keep() {
-    const { panel, answer } = this.#edited;
-    const { changes, corrections } = this.#editor;
-    const record = makeRecord(this.#photo, panel.runner, answer, corrections);
-    // Once is enough.
-    element("keep").disabled = true;
-    try {
-      const jpeg = await encodePhoto(this.#photo);
-      if (!(await this.#kept.keep(record, jpeg, changes))) return;
-    } finally {
-      element("keep").disabled = false;
-    }
+    if (!(await this.#correcting.keep())) return;
     this.#closeEditor();
-    this.say(t("kept"));
+    say(t("kept"));
     element("feedback").scrollIntoView({ block: "nearest" });
   }
 
@@ -280,13 +209,14 @@ export class Page {
       this.#stopCamera();
       return Promise.resolve();
     }
-    return this.#guard(async () => {
+    if (!this.#correcting.mayLeave()) return Promise.resolve();
+    return guard(async () => {
       try {
         await this.#live.open(() => {
           this.#stopCamera();
-          this.fail(new Refusal("cameraLost"));
+          fail(new Refusal("cameraLost"));
         });
-        this.#turn++;
+        this.#still.stop();
         this.#closeEditor();
         element("comparison").textContent = "";
         this.#nameButtons();
@@ -300,9 +230,9 @@ export class Page {
 
   /** Takes what the camera shows as a still photo. */
   #snap() {
-    return this.#guard(async () => {
+    return guard(async () => {
       this.#freeze();
-      await this.#look(this.#photo, 0);
+      await this.#look(this.#photo);
     });
   }
 
@@ -335,8 +265,7 @@ export class Page {
     element("model").textContent = this.#sidecar.model;
     for (const panel of this.#panels) {
       panel.translate(this.#hasGolden);
-      const names = { wasm: t("onCpu"), webgpu: t("onGpu") };
-      for (const option of panel.backend.options) option.textContent = names[option.value];
+      nameBackends(panel);
     }
     describe(element("facts"), this.#sidecar, this.#runtime);
     this.#kept.show();
@@ -355,15 +284,5 @@ export class Page {
       medians: panel.times,
       shown: panel.shown,
     }));
-  }
-
-  say(text) {
-    element("status").textContent = text;
-    element("status").hidden = text === "";
-  }
-
-  fail(error) {
-    element("error").hidden = error === null;
-    element("errorText").textContent = error === null ? "" : explained(error);
   }
 }

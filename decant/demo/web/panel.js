@@ -35,9 +35,9 @@ export class Panel {
     this.runner = null;
     /** @type {import("./decode.js").Prediction[]} */
     this.predictions = [];
-    /** Milliseconds from photo to screen; null before the first answer. */
+    /** Milliseconds from photo to screen; null before the first answer, or where nobody waited. */
     this.shown = null;
-    /** Of the answer that is shown, where `times` has medians. */
+    /** Times of the answer that is shown, null before the first; `times` has medians. */
     this.answered = null;
     this.backend = this.#part("backend");
     this.correct = this.#part("correct");
@@ -76,6 +76,7 @@ export class Panel {
   clear() {
     this.forget();
     this.shown = null;
+    this.answered = null;
   }
 
   /** Forgets the times of runs: the first one of a photo is slower. */
@@ -134,9 +135,8 @@ export class Panel {
     );
     const [first] = visible;
     const isLabel = first !== undefined && first.quad.length === 0;
-    this.#part("found").textContent = isLabel
-      ? `${first.label} ${scoreText(first.score)}`
-      : plural("found", visible.length);
+    // What a classifier's score means, a share or a bare logit, the decode rule does not say.
+    this.#part("found").textContent = isLabel ? first.label : plural("found", visible.length);
     this.element.classList.toggle("labelled", isLabel);
   }
 
@@ -155,8 +155,4 @@ export class Panel {
     if (this.runner) this.use(this.runner, hasGolden);
     this.report();
   }
-}
-
-function scoreText(score) {
-  return score >= 0 && score <= 1 ? percent(score) : score.toPrecision(3);
 }

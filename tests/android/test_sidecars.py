@@ -1,4 +1,4 @@
-"""1,000 spoiled sidecars: Kotlin and Python refuse the same ones, each with the field's name."""
+"""Of spoiled sidecars, Kotlin and Python refuse the same 1,000 or more, naming the field."""
 
 import json
 import random
@@ -12,7 +12,7 @@ from mutants import mutant
 from decant.errors import DataError
 from decant.predictor import Predictor
 
-COUNT = 1000
+COUNT = 1200
 # Where a sidecar may be changed and still contradict neither itself nor its model files, and why
 # that does no harm.
 HARMLESS = {
@@ -79,7 +79,7 @@ def test_both_refuse_the_same(mutants, kotlins, pythons, say):
     refused = sum(bool(kotlin) for kotlin in kotlins)
     say(f"sidecars: {COUNT} spoiled ({dict(kinds)}), {refused} refused by Kotlin and by Python")
     assert unlike == []
-    assert refused > COUNT // 2
+    assert refused >= 1000
 
 
 def test_only_what_does_no_harm_is_accepted(mutants, kotlins, say):

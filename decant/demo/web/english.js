@@ -100,7 +100,7 @@ export const ENGLISH = {
   licences: "Licences",
   verdicts: "Measured before release",
   verdict: "{subject}: {measured}, limit {limit}, {met}",
-  timesFloat: "{ratio} × the float file's",
+  timesFloat: "{ratio} × float",
   aSecond: "{rate} a second",
   met: "met",
   notMet: "not met",

@@ -16,7 +16,12 @@ export function area(quad) {
   return (Math.max(...xs) - Math.min(...xs)) * (Math.max(...ys) - Math.min(...ys));
 }
 
-/** Whether a point lies in a quad: a ray to the left crosses the outline an odd number of times. */
+/**
+ * Whether a point lies in a quad: a ray to the left crosses the outline an odd number of times.
+ *
+ * @param {number[]} point
+ * @param {Quad} quad
+ */
 export function inside([x, y], quad) {
   let odd = false;
   quad.forEach(([ax, ay], i) => {

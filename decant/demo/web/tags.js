@@ -11,6 +11,8 @@ const SIDES = [
 ];
 /** A caption that covers another is worse than one that covers a box: none can be read. */
 const COVERS_TAG = 4;
+/** What a caption may cover before it leaves its box's first corner. */
+const ELSEWHERE = 0.25;
 
 /**
  * @typedef {import("./geometry.js").Quad} Quad
@@ -32,14 +34,15 @@ export function placeTags(quads, sizes, photo, gap) {
   quads.forEach((quad, index) => {
     const [width, height] = sizes[index];
     let [best, least] = [null, Infinity];
-    for (const [x, y] of places(quad, width, height, gap)) {
+    for (const { x, y, corner } of places(quad, width, height, gap)) {
       const rect = {
         x: Math.max(0, Math.min(x, photo.width - width)),
         y: Math.max(0, Math.min(y, photo.height - height)),
         width,
         height,
       };
-      const cost = coveredBoxes(rect, quads) + COVERS_TAG * coveredTags(rect, placed);
+      const covered = coveredBoxes(rect, quads) + COVERS_TAG * coveredTags(rect, placed);
+      const cost = covered + (corner === 0 ? 0 : ELSEWHERE);
       if (cost < least) [best, least] = [rect, cost];
     }
     placed.push(best);
@@ -53,18 +56,20 @@ export function placeTags(quads, sizes, photo, gap) {
  * @param {Quad} quad
  */
 function places(quad, width, height, gap) {
-  return [quad[0], quad[1], quad[3]].flatMap(([x, y]) =>
-    SIDES.map(([across, down]) => [
-      across ? x - width - (down ? 0 : gap) : x,
-      down ? y - height - gap : y + (across ? 0 : gap),
-    ]),
-  );
+  return [0, 1, 3].flatMap((corner) => {
+    const [x, y] = quad[corner];
+    return SIDES.map(([across, down]) => ({
+      x: across ? x - width - (down ? 0 : gap) : x,
+      y: down ? y - height - gap : y + (across ? 0 : gap),
+      corner,
+    }));
+  });
 }
 
 /** The share of a caption that lies on boxes, by samples. */
 function coveredBoxes({ x, y, width, height }, quads) {
   const points = [0, 0.25, 0.5, 0.75, 1].flatMap((across) =>
-    [0, 0.5, 1].map((down) => /** @type {[number, number]} */ ([x + across * width, y + down * height])),
+    [0, 0.5, 1].map((down) => [x + across * width, y + down * height]),
   );
   const covered = points.filter((point) => quads.some((quad) => inside(point, quad)));
   return covered.length / points.length;

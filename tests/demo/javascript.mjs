@@ -34,7 +34,7 @@ const ACTIONS = {
     }
   },
   overlap: ({ found, expected }) => quadOverlap(found, expected),
-  unmatched: ({ found, golden, threshold }) => unmatched(found, golden, threshold),
+  unmatched: ({ found, expected, sure }) => unmatched(found, expected, sure),
   tags: ({ quads, sizes, photo, gap }) => placeTags(quads, sizes, photo, gap),
   strip: ({ jpeg }) => base64(withoutMetadata(bytes(jpeg))),
 };

@@ -299,18 +299,20 @@ def test_golden_objects_are_counted():
         return {"label": label, "score": score, "quad": quad}
 
     golden = [each(0.9), each(0.6, 100), each(0.2, 200)]
-    founds = {
-        0: [each(0.88, 1), each(0.55, 101)],
-        1: [each(0.88, 1)],
-        2: [each(0.88, 5), each(0.6, 101)],
-        3: [each(0.9, label="b"), each(0.6, 100), each(0.7, 300)],
-    }
-    cases = [
-        {"action": "unmatched", "found": found, "golden": golden, "threshold": 0.3}
-        for found in founds.values()
+    founds = [
+        (0, [each(0.88, 1), each(0.55, 101)]),
+        # The other answer need not be sure of it.
+        (0, [each(0.88, 1), each(0.1, 101)]),
+        (1, [each(0.88, 1)]),
+        # Moved by 5 of 30 pixels: one is missing, and one is there that was not.
+        (2, [each(0.88, 5), each(0.6, 101)]),
+        (3, [each(0.9, label="b"), each(0.6, 100), each(0.7, 300)]),
     ]
-    # Moved by 5 of 30 pixels: one is missing, and one is there that was not.
-    assert in_node(cases) == list(founds)
+    cases = [
+        {"action": "unmatched", "found": found, "expected": golden, "sure": 0.4}
+        for _, found in founds
+    ]
+    assert in_node(cases) == [count for count, _ in founds]
 
 
 def tilted(centre, size, degrees):

@@ -13,6 +13,7 @@ import tiny_classifier
 from demo_page import BUNDLE, NO_NETWORK, PHOTO, PHOTOS, ROOT, browse, demo, screenshot
 from processes import run_decant
 
+from decant.artifacts import sha256
 from decant.images import load_image
 from decant.metrics import quad_overlaps
 from decant.predictor import Predictor
@@ -226,19 +227,22 @@ def test_an_output_beyond_the_tolerance_is_said(copy):
 
 
 def test_golden_objects_that_are_elsewhere_are_said(copy):
-    """The outputs are right to the last digit, and mean something else."""
-    sidecar = json.loads((copy / "model.json").read_text())
-    shown = sidecar["decode"]["display_threshold"]
-    for each in sidecar["golden"][0]["predictions"]:
-        each["quad"] = [[x + 40, y] for x, y in each["quad"]]
-    count = sum(each["score"] >= shown for each in sidecar["golden"][0]["predictions"])
-    assert count > 0
+    """Outputs within tolerance can still mean something else."""
     with demo(copy) as served:
         # The command would refuse it.
+        sidecar = json.loads((copy / "model.json").read_text())
+        for variant in sidecar["variants"]:
+            variant["tolerance"] = dict.fromkeys(variant["tolerance"], 1e3)
+            files = sidecar["golden"][0]["outputs"][variant["accelerator"]]
+            for stride in sidecar["decode"]["strides"]:
+                file = files[f"corners_s{stride}"]
+                moved = np.fromfile(copy / file["file"], file["dtype"]) + np.float32(3)
+                moved.tofile(copy / file["file"])
+                file["sha256"] = sha256(copy / file["file"])
         (copy / "model.json").write_text(json.dumps(sidecar))
         result = browse("answer", served, photos=[PHOTO])
     for answer in result["found"][0]:
-        assert answer["mismatch"]["count"] >= count
+        assert answer["mismatch"]["count"] > 0
 
 
 def test_a_classifier_names_the_photo(tmp_path):

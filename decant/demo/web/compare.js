@@ -4,8 +4,6 @@ import { quadOverlap } from "./geometry.js";
 
 /** Intersection over union from which a quad is the golden one again. */
 const SAME_QUAD = 0.9;
-/** How far above the display threshold a score is that no rounding explains. */
-const SCORE_MARGIN = 0.05;
 
 /**
  * @typedef {{
@@ -48,21 +46,15 @@ export function agreement(left, right) {
 }
 
 /**
- * Counts golden predictions that are shown and not found again, and what is found in addition.
+ * Counts the sure predictions of either answer that the other lacks; it need not be sure of them.
  *
  * @param {import("./decode.js").Prediction[]} found
- * @param {import("./decode.js").Prediction[]} golden Best first, perhaps not all.
- * @param {number} threshold Of what is shown.
+ * @param {import("./decode.js").Prediction[]} expected
+ * @param {number} sure Least score that counts.
  */
-export function unmatched(found, golden, threshold) {
+export function unmatched(found, expected, sure) {
   const same = (a, b) => a.label === b.label && quadOverlap(a.quad, b.quad) >= SAME_QUAD;
-  const missing = golden
-    .filter(({ score }) => score >= threshold)
-    .filter((expected) => !found.some((each) => same(each, expected)));
-  // Of a golden list that was cut, the last one says from where on there may be more.
-  const floor = Math.max(threshold, golden.length ? golden.at(-1).score : threshold) + SCORE_MARGIN;
-  const added = found
-    .filter(({ score }) => score > floor)
-    .filter((each) => !golden.some((expected) => same(each, expected)));
-  return missing.length + added.length;
+  const alone = (ones, others) =>
+    ones.filter((one) => one.score >= sure && !others.some((other) => same(one, other))).length;
+  return alone(found, expected) + alone(expected, found);
 }

@@ -1,6 +1,6 @@
 """The sidecar `model.json`: one definition of it, for all that write or read one."""
 
-from .reading import read_sidecar, read_tensor
+from .reading import parse_sidecar, read_sidecar, read_tensor
 from .schema import (
     NAME,
     SCHEMA,
@@ -27,6 +27,7 @@ __all__ = [
     "Variant",
     "Verdict",
     "json_schema",
+    "parse_sidecar",
     "read_sidecar",
     "read_tensor",
 ]

@@ -29,20 +29,10 @@ def read_sidecar(path: Path) -> Sidecar:
         DataError: If it is missing, of another format, contradicts itself, or describes other
             files; the message names the field.
     """
-    document = read_json(path)
-    version = document.get("schema_version") if isinstance(document, dict) else None
-    if version != SCHEMA:
-        raise DataError(
-            f"{path}: schema_version: is {version!r}, not {SCHEMA}; make it again with "
-            "decant tflite, or read it with the decant that made it"
-        )
     try:
-        sidecar = Sidecar.model_validate(document)
-    except ValidationError as error:
-        raise DataError(f"{path}: {_fault(error)}; make it again with decant tflite") from error
-    absent = _absent(document, sidecar.model_dump(mode="json"))
-    if absent is not None:
-        raise DataError(f"{path}: {absent}: is missing; make it again with decant tflite")
+        sidecar = parse_sidecar(read_json(path))
+    except ValueError as error:
+        raise DataError(f"{path}: {error}; make it again with decant tflite") from error
     for index, variant in enumerate(sidecar.variants):
         found = sha256(path.parent / variant.file)
         if found != variant.sha256:
@@ -57,6 +47,26 @@ def read_sidecar(path: Path) -> Sidecar:
                 f"{path}: variants.{index}.size_bytes: is {variant.size_bytes}, {variant.file} has "
                 f"{size_bytes}; make it again with decant tflite"
             )
+    return sidecar
+
+
+def parse_sidecar(document: Any) -> Sidecar:
+    """Read a sidecar's JSON document, apart from the files that it names.
+
+    Raises:
+        ValueError: If it is of another format or contradicts itself; the message begins with the
+            path of the field.
+    """
+    version = document.get("schema_version") if isinstance(document, dict) else None
+    if version != SCHEMA:
+        raise ValueError(f"schema_version: is {version!r}, not {SCHEMA}")
+    try:
+        sidecar = Sidecar.model_validate(document)
+    except ValidationError as error:
+        raise ValueError(_fault(error)) from error
+    absent = _absent(document, sidecar.model_dump(mode="json"))
+    if absent is not None:
+        raise ValueError(f"{absent}: is missing")
     return sidecar
 
 

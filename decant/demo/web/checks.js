@@ -84,21 +84,9 @@ export function dictionary(check, key = text) {
 }
 
 /**
- * A field that may be left out, and is then filled in.
+ * An object with these keys and no others.
  *
- * @param {Check} check
- * @param {unknown} fallback
- */
-export function optional(check, fallback) {
-  /** @type {Check} */
-  const same = (value, path) => check(value, path);
-  return Object.assign(same, { fallback });
-}
-
-/**
- * An object with no other keys than these.
- *
- * @param {Record<string, Check & {fallback?: unknown}>} fields
+ * @param {Record<string, Check>} fields
  * @returns {Check}
  */
 export function object(fields) {
@@ -109,10 +97,7 @@ export function object(fields) {
       if (!Object.hasOwn(fields, name)) fail(prefix + name, "is an unknown field");
     }
     for (const [name, check] of Object.entries(fields)) {
-      if (!Object.hasOwn(value, name)) {
-        if (!Object.hasOwn(check, "fallback")) fail(prefix + name, "is missing");
-        value[name] = structuredClone(check.fallback);
-      }
+      if (!Object.hasOwn(value, name)) fail(prefix + name, "is missing");
       check(value[name], prefix + name);
     }
   };

@@ -2,7 +2,7 @@
 
 import { checkAgreement } from "./agreement.js";
 import { dictionary, list, matching, nullable, number, object, oneOf } from "./checks.js";
-import { optional, text, whole } from "./checks.js";
+import { text, whole } from "./checks.js";
 
 /**
  * @typedef {{
@@ -51,9 +51,9 @@ const tensorInfo = object({
   name: text,
   shape: list(whole(1)),
   dtype: text,
-  layout: optional(oneOf("nchw", "nhwc", "ncw", "nwc", "ncdhw", "ndhwc", "keep"), "keep"),
-  scale: optional(nullable(number()), null),
-  zero_point: optional(nullable(whole()), null),
+  layout: oneOf("nchw", "nhwc", "ncw", "nwc", "ncdhw", "ndhwc", "keep"),
+  scale: nullable(number()),
+  zero_point: nullable(whole()),
 });
 const tensorFile = object({ file: fileName, sha256, dtype: text, shape: list(whole(1)) });
 const variant = object({
@@ -73,23 +73,23 @@ const imageRule = object({
   resize: oneOf("letterbox", "stretch", "crop"),
   padding: whole(0, 255),
   shrink: oneOf("area", "bilinear"),
-  grow: optional(oneOf("bilinear"), "bilinear"),
-  pixel_centres: optional(oneOf("half"), "half"),
-  rotation: optional(oneOf("upright"), "upright"),
+  grow: oneOf("bilinear"),
+  pixel_centres: oneOf("half"),
+  rotation: oneOf("upright"),
 });
 const image = object({ name: text, rule: imageRule, normalised_by: oneOf("app", "file") });
 const prediction = object({
   label: text,
   score: number(),
-  quad: optional(list(list(number(), { least: 2, most: 2 })), []),
+  quad: list(list(number(), { least: 2, most: 2 })),
 });
 const golden = object({
-  photo: optional(nullable(fileName), null),
-  photo_sha256: optional(nullable(sha256), null),
-  pixels: optional(nullable(tensorFile), null),
+  photo: nullable(fileName),
+  photo_sha256: nullable(sha256),
+  pixels: nullable(tensorFile),
   inputs: dictionary(tensorFile),
   outputs: dictionary(dictionary(tensorFile), accelerator),
-  predictions: optional(list(prediction), []),
+  predictions: list(prediction),
 });
 const verdict = object({
   requirement: text,
@@ -118,12 +118,12 @@ const sidecar = object({
   variants: list(variant, { least: 1 }),
   inputs: list(tensorInfo, { least: 1 }),
   outputs: list(tensorInfo, { least: 1 }),
-  image: optional(nullable(image), null),
+  image: nullable(image),
   labels: list(text),
-  decode: optional(nullable(decodeRule), null),
+  decode: nullable(decodeRule),
   golden: list(golden),
-  licences: optional(dictionary(text), {}),
-  verdicts: optional(list(verdict), []),
+  licences: dictionary(text),
+  verdicts: list(verdict),
 });
 
 function decodeRule(value, path) {

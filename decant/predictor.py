@@ -55,7 +55,7 @@ class Predictor:
         self.folder, self.sidecar = path.parent, read_sidecar(path)
         if self.sidecar.image is None or self.sidecar.decode is None:
             missing = "image" if self.sidecar.image is None else "decode"
-            raise DataError(f"{path}: {missing}: is not there, so no photo can be answered")
+            raise DataError(f"{path}: {missing}: is null, so no photo can be answered")
         self._image, self._decode = self.sidecar.image, self.sidecar.decode
         self._variant = self.sidecar.variant(accelerator)
         file = self.folder / self._variant.file

@@ -54,7 +54,7 @@ def add_input(document):
         (quantize_output, r"outputs.0.scale: is 0.5, in model.tflite None"),
         (widen_output, r"outputs.0.shape: is \(1, 3\), in model.tflite \(1, 2\)"),
         (add_input, r"inputs: has 2, model.tflite has 1"),
-        (lambda document: document.pop("decode"), r"decode: is not there, so no photo"),
+        (lambda document: document.update(decode=None), r"decode: is null, so no photo"),
     ],
 )
 def test_misfit_is_refused_by_the_name_of_its_field(bundle, change, message):

@@ -2,8 +2,8 @@
 
 import { quadOverlap } from "./geometry.js";
 
-/** Intersection over union from which a quad is the golden one again. */
-const SAME_QUAD = 0.9;
+/** Intersection over union from which a quad is the golden one again; right kernels differ to 0.85. */
+const SAME_QUAD = 0.75;
 
 /**
  * @typedef {{

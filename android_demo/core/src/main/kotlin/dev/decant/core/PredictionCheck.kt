@@ -57,7 +57,10 @@ internal class PredictionCheck(private val sidecar: Sidecar) {
         /** How far a score must lie above the display threshold for its box to be expected. */
         const val SURE = 0.1
 
-        /** Least intersection over union of boxes that are the same. */
-        const val SAME_BOX = 0.9f
+        /**
+         * Least intersection over union of boxes that are the same. LiteRT's own int8 kernels and XNNPACK,
+         * both right, come down to 0.85 on the detector's calibration photos.
+         */
+        const val SAME_BOX = 0.75f
     }
 }

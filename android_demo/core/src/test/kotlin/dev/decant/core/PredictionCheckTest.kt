@@ -34,13 +34,13 @@ class PredictionCheckTest {
     @Test
     fun acceptsABoxThatIsNearlyTheSame() {
         assertNull(mismatch(box(2f), box(1f, grown = 0.05f)))
-        // 4 * 4 / (4.2 * 4.2) = 0.907.
-        assertNull(mismatch(box(2f), box(2f, grown = 0.1f)))
+        // 4 * 4 / (4.6 * 4.6) = 0.756.
+        assertNull(mismatch(box(2f), box(2f, grown = 0.3f)))
     }
 
     @Test
     fun missesABoxThatIsGoneOrElsewhereOrOfAnotherLabel() {
-        for (other in listOf(box(-9f), box(2f, grown = 0.2f), box(2f, label = 1))) {
+        for (other in listOf(box(-9f), box(2f, grown = 0.4f), box(2f, label = 1))) {
             assertEquals("golden formula of score 0.8807971 is not found", mismatch(box(2f), other))
         }
     }

@@ -66,9 +66,13 @@ android-test: $(READY)
 	@missing=$$(android_demo/missing-packages); [ -z "$$missing" ] || \
 		{ echo "make $@ needs: apt-get install --no-install-recommends $$missing" >&2; exit 1; }
 	@[ -f build/detector/model.json ] || $(VENV)/bin/decant tflite detector || [ $$? -eq 1 ]
+	@echo 'Kotlin: compiled and unit-tested over the real LiteRT …'
 	@VENV=$(VENV) android_demo/test build/detector
+	@echo 'The app: strings, resources, stub check of its sources (no build) …'
 	@android_demo/check-app
+	@echo 'Kotlin against Python: input tensors, all test photos, broken cores, spoiled sidecars …'
 	@$(VENV)/bin/python -m pytest tests/android $(ARGS)
+	@echo 'The page: in Node and headless Chromium …'
 	@$(MAKE) --no-print-directory web-test
 
 # Needs Debian's nodejs, npm and chromium, and the detector's bundle; Playwright drives Chromium.

@@ -24,6 +24,7 @@ SCORE_TOLERANCE = 1e-3
 AT_THRESHOLD = 1e-3
 # Both languages compute corners in float64 or float32 from the same offsets.
 CORNER_TOLERANCE_PX = 0.01
+WHICH = {"cpu": "the CPU's file", "gpu": "the GPU's float file, run on this CPU"}
 
 
 @dataclass
@@ -164,7 +165,7 @@ def ask(runners, picture, exif, raw):
 def test_kotlin_finds_pythons_boxes(comparisons, variant, bundle, say):
     found = comparisons[variant]
     say(
-        f"{variant}: {found.photos} photos, {len(found.unlike)} of them with other boxes; "
+        f"{WHICH[variant]}: {found.photos} photos, {len(found.unlike)} of them with other boxes; "
         f"{found.pairs} boxes in both, {found.at_threshold} within 0.001 of the threshold; "
         f"at most apart: score {found.scores_apart:.1e}, logit {found.logits_apart:.1e}, corner "
         f"{found.corners_apart:.1e} px; IoU of boxes from {found.lowest_overlap:.6f}, of quads "
@@ -179,7 +180,7 @@ def test_kotlin_finds_pythons_boxes(comparisons, variant, bundle, say):
         sidecar = Predictor(bundle / "model.json").sidecar
         names = [f"scores_s{stride}" for stride in sidecar.decode.strides]
         step = score_step(bundle / sidecar.variant("cpu").file, names)
-        say(f"cpu: one quantum of the scores is a logit of {step:.4f}")
+        say(f"allowed: one quantum of the scores, a logit of {step:.4f}")
         assert found.logits_apart <= step * 1.001
     else:
         assert found.scores_apart <= SCORE_TOLERANCE

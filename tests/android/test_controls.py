@@ -52,4 +52,9 @@ def test_a_broken_core_fails_the_comparison(name, jvm, bundle, tmp_path, say):
     assert (ended.returncode, len(failed)) == (1, 2), ended.stdout
     figures = [line for line in ended.stdout.splitlines() if " photos, " in line]
     assert len(figures) == 2, ended.stdout
-    say(f"control, broken {name}: the comparison fails as it must;\n  " + "\n  ".join(figures))
+    corners = [re.search(r"corner \S+ px", line)[0] for line in figures]
+    counts = [line.split(";")[0] for line in figures]
+    seen = "; ".join(
+        f"{count}, {apart} apart" for count, apart in zip(counts, corners, strict=True)
+    )
+    say(f"control, broken {name}: the comparison fails, as it must: {seen}")

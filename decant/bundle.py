@@ -32,7 +32,7 @@ class Bundle:
     def hashes(self) -> dict[str, str]:
         """Give the SHA-256 of every file that the sidecar names, by its path in the folder."""
         models = {variant.file: variant.sha256 for variant in self.sidecar.variants}
-        return models | dict(pair for golden in self.sidecar.golden for pair in _files(golden))
+        return models | _golden_hashes(self.sidecar)
 
     def files(self) -> tuple[str, ...]:
         """Name every file of the bundle, relative to its folder."""
@@ -102,7 +102,8 @@ def open_bundle(path: Path) -> Bundle:
             the image or the decode rule does not make of the golden photo what is said.
     """
     bundle = Bundle(path.parent, read_sidecar(path))
-    for name, expected in bundle.hashes().items():
+    # The model files' hashes were checked with the sidecar.
+    for name, expected in _golden_hashes(bundle.sidecar).items():
         if sha256(bundle.folder / name) != expected:
             raise DataError(
                 f"{bundle.folder / name}: is not the file that {path.name} describes; keep the "
@@ -127,6 +128,10 @@ def _earlier(folder: Path) -> set[str]:
     except DataError:
         return set()
     return {*Bundle(folder, sidecar).files(), REPORT}
+
+
+def _golden_hashes(sidecar: Sidecar) -> dict[str, str]:
+    return dict(pair for golden in sidecar.golden for pair in _files(golden))
 
 
 def _files(golden: Golden) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ import cv2
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+from tiny_classifier import tensor
 
 from decant.isolation import run_isolated
 from decant.tensors import TensorInfo
@@ -174,14 +175,7 @@ def _operator_code(builtin):
 
 
 def _tensor(model, name, shape, values=None):
-    tensor = schema.TensorT()
-    tensor.name, tensor.shape, tensor.type, tensor.buffer = name, list(shape), 0, 0
-    if values is not None:
-        buffer = schema.BufferT()
-        buffer.data = np.frombuffer(values.tobytes(), np.uint8)
-        model.buffers.append(buffer)
-        tensor.buffer = len(model.buffers) - 1
-    model.subgraphs[0].tensors.append(tensor)
+    model.subgraphs[0].tensors.append(tensor(model, name, shape, values))
     return len(model.subgraphs[0].tensors) - 1
 
 

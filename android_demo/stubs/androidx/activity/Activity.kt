@@ -2,10 +2,14 @@ package androidx.activity
 
 import android.app.Activity
 import android.os.Bundle
-import androidx.activity.result.contract.ActivityResultContracts
 
 open class ComponentActivity : Activity() {
-    protected open fun onCreate(savedInstanceState: Bundle?): Unit = error("stub")
+    override fun onCreate(savedInstanceState: Bundle?): Unit = error("stub")
 }
 
-fun ComponentActivity.enableEdgeToEdge(): Unit = error("stub")
+class SystemBarStyle private constructor()
+
+fun ComponentActivity.enableEdgeToEdge(
+    statusBarStyle: SystemBarStyle = error("stub"),
+    navigationBarStyle: SystemBarStyle = error("stub"),
+): Unit = error("stub")

@@ -1,16 +1,26 @@
 package androidx.compose.ui.res
 
+import androidx.annotation.DrawableRes
+import androidx.annotation.StringRes
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.ReadOnlyComposable
 import androidx.compose.ui.graphics.painter.Painter
 
 @Composable
-fun stringResource(id: Int): String = error("stub")
+@ReadOnlyComposable
+fun stringResource(@StringRes id: Int): String = error("stub")
 
 @Composable
-fun stringResource(id: Int, vararg formatArgs: Any): String = error("stub")
+@ReadOnlyComposable
+fun stringResource(@StringRes id: Int, vararg formatArgs: Any): String = error("stub")
 
 @Composable
+@ReadOnlyComposable
+fun pluralStringResource(id: Int, count: Int): String = error("stub")
+
+@Composable
+@ReadOnlyComposable
 fun pluralStringResource(id: Int, count: Int, vararg formatArgs: Any): String = error("stub")
 
 @Composable
-fun painterResource(id: Int): Painter = error("stub")
+fun painterResource(@DrawableRes id: Int): Painter = error("stub")

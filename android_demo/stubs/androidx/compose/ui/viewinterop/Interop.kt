@@ -9,6 +9,13 @@ import androidx.compose.ui.Modifier
 fun <T : View> AndroidView(
     factory: (Context) -> T,
     modifier: Modifier = Modifier,
+    update: (T) -> Unit = {},
+): Unit = error("stub")
+
+@Composable
+fun <T : View> AndroidView(
+    factory: (Context) -> T,
+    modifier: Modifier = Modifier,
     onReset: ((T) -> Unit)? = null,
     onRelease: (T) -> Unit = {},
     update: (T) -> Unit = {},

@@ -4,5 +4,4 @@ import androidx.compose.runtime.Composable
 import androidx.compose.ui.Modifier
 
 @Composable
-fun SelectionContainer(modifier: Modifier = Modifier, content: @Composable () -> Unit): Unit =
-    error("stub")
+fun SelectionContainer(modifier: Modifier = Modifier, content: @Composable () -> Unit): Unit = error("stub")

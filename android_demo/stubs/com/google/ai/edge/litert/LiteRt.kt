@@ -2,56 +2,87 @@ package com.google.ai.edge.litert
 
 import android.content.Context
 
-enum class Accelerator { NONE, CPU, GPU, NPU }
+enum class Accelerator(val value: Int) { NONE(0), CPU(1), GPU(2), NPU(3) }
 
-abstract class JniHandle : AutoCloseable {
+abstract class JniHandle internal constructor() : AutoCloseable {
+    protected abstract fun destroy()
+
     final override fun close(): Unit = error("stub")
 }
 
-class LiteRtException(message: String) : Exception(message)
+enum class Status(val code: Int) {
+    Ok(0),
+    ErrorInvalidArgument(1),
+    ErrorRuntimeFailure(3),
+    ErrorUnsupported(5),
+    ErrorCompilation(504),
+}
+
+class LiteRtException(private val status: Status, message: String) : Exception(message) {
+    constructor(code: Int, message: String) : this(Status.entries.first { it.code == code }, message)
+}
+
+interface NpuAcceleratorProvider
 
 class Environment private constructor() : JniHandle() {
+    enum class Option(val value: Int) {
+        CompilerPluginLibraryDir(0),
+        DispatchLibraryDir(1),
+        SystemRuntimeHandle(23),
+        SystemGpuAcceleratorHandle(30),
+    }
+
+    override fun destroy(): Unit = error("stub")
+
+    fun getAvailableAccelerators(): Set<Accelerator> = error("stub")
+
     companion object {
-        fun create(options: Map<String, String> = mapOf()): Environment = error("stub")
+        @JvmStatic
+        fun create(
+            context: Context,
+            options: Map<Option, String> = mapOf(),
+            enableCompilerCache: Boolean = true,
+        ): Environment = error("stub")
+
+        @JvmStatic
+        fun create(options: Map<Option, String> = mapOf()): Environment = error("stub")
+
+        @JvmStatic
+        fun create(
+            context: Context,
+            npuAcceleratorProvider: NpuAcceleratorProvider,
+            options: Map<Option, String> = mapOf(),
+            enableCompilerCache: Boolean = true,
+        ): Environment = error("stub")
+
+        @JvmStatic
+        fun create(
+            npuAcceleratorProvider: NpuAcceleratorProvider,
+            options: Map<Option, String> = mapOf(),
+        ): Environment = error("stub")
     }
 }
 
-class TensorBuffer : JniHandle() {
+class TensorBuffer internal constructor() : JniHandle() {
+    override fun destroy(): Unit = error("stub")
+
+    fun writeInt(data: IntArray): Unit = error("stub")
+
     fun writeFloat(data: FloatArray): Unit = error("stub")
 
     fun writeInt8(data: ByteArray): Unit = error("stub")
 
+    fun writeBoolean(data: BooleanArray): Unit = error("stub")
+
+    fun writeLong(data: LongArray): Unit = error("stub")
+
+    fun readInt(): IntArray = error("stub")
+
     fun readFloat(): FloatArray = error("stub")
 
     fun readInt8(): ByteArray = error("stub")
-}
 
-class CompiledModel private constructor() : JniHandle() {
-    data class CpuOptions(
-        val numThreads: Int? = null,
-        val xnnPackFlags: Int? = null,
-        val xnnPackWeightCachePath: String? = null,
-    )
+    fun readBoolean(): BooleanArray = error("stub")
 
-    class Options(vararg accelerators: Accelerator) {
-        var cpuOptions: CpuOptions? = null
-    }
-
-    fun createInputBuffer(inputName: String, signature: String? = null): TensorBuffer = error("stub")
-
-    fun createOutputBuffer(outputName: String, signature: String? = null): TensorBuffer = error("stub")
-
-    fun run(
-        inputs: Map<String, TensorBuffer>,
-        outputs: Map<String, TensorBuffer>,
-        signature: String? = null,
-    ): Unit = error("stub")
-
-    companion object {
-        fun create(
-            filePath: String,
-            options: Options,
-            optionalEnv: Environment? = null,
-        ): CompiledModel = error("stub")
-    }
+    fun readLong(): LongArray = error("stub")
 }

@@ -15,6 +15,7 @@ import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.font.FontWeight
 import androidx.compose.ui.unit.dp
 import dev.decant.core.Accelerator
+import dev.decant.core.Report
 import dev.decant.core.Sidecar
 import dev.decant.core.Variant
 import dev.decant.core.Verdict
@@ -27,8 +28,8 @@ private const val MAX_DIGITS = 6
 fun AboutScreen(model: LoadedModel) {
     SelectionContainer {
         Column(
-            Modifier.fillMaxSize().verticalScroll(rememberScrollState()).padding(16.dp),
-            Arrangement.spacedBy(8.dp),
+            modifier = Modifier.fillMaxSize().verticalScroll(rememberScrollState()).padding(16.dp),
+            verticalArrangement = Arrangement.spacedBy(8.dp),
         ) {
             val sidecar = model.sidecar
             Fact(stringResource(R.string.about_model), sidecar.model)

@@ -33,8 +33,8 @@ fun AnswerEditScreen(editor: AnswerEditor, modifier: Modifier = Modifier) {
         editor.onShown()
     }
     Column(
-        modifier.fillMaxSize().verticalScroll(rememberScrollState()),
-        Arrangement.spacedBy(12.dp),
+        modifier = modifier.fillMaxSize().verticalScroll(rememberScrollState()),
+        verticalArrangement = Arrangement.spacedBy(12.dp),
     ) {
         Times(state, editor.answered.answer)
         EditedPhoto(editor, state)
@@ -64,9 +64,9 @@ private fun Tools(editor: AnswerEditor, state: EditorState) {
     Text(stringResource(R.string.edit_hint), style = MaterialTheme.typography.bodySmall)
     FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
         FilterChip(
-            state.drawing,
-            { editor.setDrawing(!state.drawing) },
-            { Text(stringResource(R.string.edit_draw)) },
+            selected = state.drawing,
+            onClick = { editor.setDrawing(!state.drawing) },
+            label = { Text(stringResource(R.string.edit_draw)) },
         )
         OutlinedButton({ editor.change { it.drawInMiddle(state.label) } }) {
             Text(stringResource(R.string.edit_draw_in_middle))
@@ -92,9 +92,9 @@ private fun Labels(editor: AnswerEditor, state: EditorState) {
 @Composable
 private fun Keep(editor: AnswerEditor, state: EditorState) {
     OutlinedTextField(
-        state.remark,
-        editor::write,
-        Modifier.fillMaxWidth(),
+        value = state.remark,
+        onValueChange = editor::write,
+        modifier = Modifier.fillMaxWidth(),
         label = { Text(stringResource(R.string.edit_remark)) },
     )
     val count = state.edit.corrections(state.remark).size

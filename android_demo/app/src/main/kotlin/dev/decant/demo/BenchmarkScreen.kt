@@ -37,8 +37,8 @@ fun BenchmarkScreen(model: LoadedModel, benchmark: BenchmarkViewModel = viewMode
     var accelerator by rememberSaveable { mutableStateOf(model.accelerator) }
     var threads by rememberSaveable { mutableIntStateOf(1) }
     Column(
-        Modifier.fillMaxSize().verticalScroll(rememberScrollState()).padding(16.dp),
-        Arrangement.spacedBy(12.dp),
+        modifier = Modifier.fillMaxSize().verticalScroll(rememberScrollState()).padding(16.dp),
+        verticalArrangement = Arrangement.spacedBy(12.dp),
     ) {
         Heading(stringResource(R.string.benchmark_accelerator))
         Choices(model.accelerators, accelerator, { it.name }) { accelerator = it }
@@ -61,8 +61,8 @@ private fun Results(state: BenchmarkState) {
     if (state.rows.isEmpty()) return
     Heading(stringResource(R.string.benchmark_result))
     Column(
-        Modifier.semantics { liveRegion = LiveRegionMode.Polite },
-        Arrangement.spacedBy(12.dp),
+        modifier = Modifier.semantics { liveRegion = LiveRegionMode.Polite },
+        verticalArrangement = Arrangement.spacedBy(12.dp),
     ) {
         for (row in state.rows) {
             Column {

@@ -79,17 +79,17 @@ class BoxPen(private val measurer: TextMeasurer, private val style: TextStyle) {
         path.moveTo(corners[0].x, corners[0].y)
         for (corner in corners.drop(1)) path.lineTo(corner.x, corner.y)
         path.close()
-        drawPath(path, BoxColour, style = Stroke(width.toPx()))
+        drawPath(path = path, color = BoxColour, style = Stroke(width.toPx()))
     }
 
     private fun DrawScope.drawTag(text: String, at: Offset) {
-        val layout = measurer.measure(text, style)
+        val layout = measurer.measure(text = text, style = style)
         val room = size.width - layout.size.width
         val left = at.x.coerceIn(0f, room.coerceAtLeast(0f))
         val top = (at.y - layout.size.height).coerceAtLeast(0f)
         val extent = Size(layout.size.width.toFloat(), layout.size.height.toFloat())
-        drawRect(BoxColour, Offset(left, top), extent)
-        drawText(layout, topLeft = Offset(left, top))
+        drawRect(color = BoxColour, topLeft = Offset(left, top), size = extent)
+        drawText(textLayoutResult = layout, topLeft = Offset(left, top))
     }
 }
 

@@ -48,9 +48,9 @@ fun EditedPhoto(editor: AnswerEditor, state: EditorState) {
         val view = constraints.maxWidth to constraints.maxHeight
         val placement = remember(photo, view) { ViewPlacement(photo, view, fills = false) }
         Image(
-            remember(editor) { editor.answered.photo.asImageBitmap() },
-            stringResource(R.string.edit_photo),
-            Modifier.fillMaxSize(),
+            bitmap = remember(editor) { editor.answered.photo.asImageBitmap() },
+            contentDescription = stringResource(R.string.edit_photo),
+            modifier = Modifier.fillMaxSize(),
             contentScale = ContentScale.FillBounds,
         )
         Canvas(
@@ -75,7 +75,9 @@ private fun DrawScope.drawBoxes(
         val corners = placement.toView(box.quad)
         pen.draw(this, corners, boxTag(box.label, box.score), if (isSelected) 4.dp else 2.dp)
         val radius = if (isSelected) 8.dp else 5.dp
-        for (corner in corners) drawCircle(BoxColour, radius.toPx(), corner)
+        for (corner in corners) {
+            drawCircle(color = BoxColour, radius = radius.toPx(), center = corner)
+        }
     }
 }
 

@@ -93,9 +93,9 @@ fun KeptPhoto(record: FeedbackSummary, onDelete: (String) -> Unit) {
     )
     val delete = stringResource(R.string.feedback_delete_photo, time)
     Row(
-        Modifier.fillMaxWidth(),
-        Arrangement.spacedBy(12.dp),
-        Alignment.CenterVertically,
+        modifier = Modifier.fillMaxWidth(),
+        horizontalArrangement = Arrangement.spacedBy(12.dp),
+        verticalAlignment = Alignment.CenterVertically,
     ) {
         Thumbnail(record.stored.image, stringResource(R.string.feedback_photo, time))
         Column(Modifier.weight(1f)) {
@@ -115,8 +115,8 @@ fun KeptPhoto(record: FeedbackSummary, onDelete: (String) -> Unit) {
             )
         }
         TextButton(
-            { onDelete(record.stored.id) },
-            Modifier.semantics { contentDescription = delete },
+            onClick = { onDelete(record.stored.id) },
+            modifier = Modifier.semantics { contentDescription = delete },
         ) {
             Text(stringResource(R.string.feedback_delete))
         }
@@ -131,7 +131,12 @@ private fun Thumbnail(file: File, description: String) {
     }
     Box(Modifier.size(THUMBNAIL)) {
         picture?.let {
-            Image(it, description, Modifier.fillMaxSize(), contentScale = ContentScale.Crop)
+            Image(
+                bitmap = it,
+                contentDescription = description,
+                modifier = Modifier.fillMaxSize(),
+                contentScale = ContentScale.Crop,
+            )
         }
     }
 }

@@ -96,7 +96,7 @@ private fun Records(feedback: FeedbackViewModel, state: FeedbackState, onDeleteA
     val create = rememberLauncherForActivityResult(CreateDocument("application/zip")) { uri ->
         if (uri != null) feedback.export(uri)
     }
-    Column(Modifier.fillMaxWidth(), Arrangement.spacedBy(8.dp)) {
+    Column(modifier = Modifier.fillMaxWidth(), verticalArrangement = Arrangement.spacedBy(8.dp)) {
         if (records.isEmpty()) {
             Text(stringResource(R.string.feedback_empty))
         } else {
@@ -129,7 +129,7 @@ private fun TaskState(task: FeedbackTask) {
         FeedbackTask.None -> Unit
         is FeedbackTask.Exporting -> {
             Said(stringResource(R.string.feedback_exporting))
-            LinearProgressIndicator({ task.share }, Modifier.fillMaxWidth())
+            LinearProgressIndicator(progress = { task.share }, modifier = Modifier.fillMaxWidth())
         }
         is FeedbackTask.Done -> {
             val (count, others) = task.exported

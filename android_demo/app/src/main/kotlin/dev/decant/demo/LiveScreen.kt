@@ -102,7 +102,10 @@ private fun LiveCamera(live: LiveViewModel = viewModel()) {
 @Composable
 private fun Frozen(editor: AnswerEditor, onLeave: () -> Unit) {
     BackHandler(onBack = onLeave)
-    Column(Modifier.fillMaxSize().padding(16.dp), Arrangement.spacedBy(12.dp)) {
+    Column(
+        modifier = Modifier.fillMaxSize().padding(16.dp),
+        verticalArrangement = Arrangement.spacedBy(12.dp),
+    ) {
         OutlinedButton(onLeave) { Text(stringResource(R.string.live_back)) }
         AnswerEditScreen(editor)
     }
@@ -128,7 +131,7 @@ private fun Viewfinder(live: LiveViewModel, state: LiveState) {
             Modifier.align(Alignment.BottomCenter).fillMaxWidth(),
             horizontalAlignment = Alignment.CenterHorizontally,
         ) {
-            Button(live::press, Modifier.padding(12.dp)) {
+            Button(onClick = live::press, modifier = Modifier.padding(12.dp)) {
                 Text(stringResource(R.string.live_shutter))
             }
             state.answer?.let { LiveTimes(state, it) }

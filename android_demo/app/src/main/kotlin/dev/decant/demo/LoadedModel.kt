@@ -10,6 +10,7 @@ import dev.decant.core.Frame
 import dev.decant.core.Predictor
 import dev.decant.core.QuadGridRule
 import dev.decant.core.Rejection
+import dev.decant.core.Report
 import dev.decant.core.Sidecar
 import dev.decant.core.SidecarException
 import dev.decant.core.SidecarReader

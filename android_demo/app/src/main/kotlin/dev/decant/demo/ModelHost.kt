@@ -4,6 +4,7 @@ import android.app.Application
 import com.google.ai.edge.litert.Environment
 import com.google.ai.edge.litert.LiteRtException
 import dev.decant.core.EngineException
+import dev.decant.core.Report
 import dev.decant.core.reporting
 import java.util.concurrent.ExecutorService
 import java.util.concurrent.Executors

@@ -38,8 +38,8 @@ fun Waiting(text: String) {
 fun Notice(title: String, text: String, action: String? = null, onAction: () -> Unit = {}) {
     CentredColumn {
         Text(
-            title,
-            Modifier.semantics { heading() },
+            text = title,
+            modifier = Modifier.semantics { heading() },
             style = MaterialTheme.typography.titleLarge,
             textAlign = TextAlign.Center,
         )
@@ -51,12 +51,12 @@ fun Notice(title: String, text: String, action: String? = null, onAction: () -> 
 @Composable
 private fun CentredColumn(content: @Composable () -> Unit) {
     Column(
-        Modifier.fillMaxSize()
+        modifier = Modifier.fillMaxSize()
             .verticalScroll(rememberScrollState())
             .padding(24.dp)
             .semantics { liveRegion = LiveRegionMode.Polite },
-        Arrangement.spacedBy(16.dp, Alignment.CenterVertically),
-        Alignment.CenterHorizontally,
+        verticalArrangement = Arrangement.spacedBy(16.dp, Alignment.CenterVertically),
+        horizontalAlignment = Alignment.CenterHorizontally,
     ) {
         content()
     }
@@ -66,8 +66,8 @@ private fun CentredColumn(content: @Composable () -> Unit) {
 @Composable
 fun Heading(text: String) {
     Text(
-        text,
-        Modifier.semantics { heading() },
+        text = text,
+        modifier = Modifier.semantics { heading() },
         style = MaterialTheme.typography.titleMedium,
     )
 }
@@ -76,14 +76,20 @@ fun Heading(text: String) {
 @Composable
 fun <T> Choices(all: List<T>, chosen: T, name: (T) -> String, onChoice: (T) -> Unit) {
     FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
-        for (each in all) FilterChip(each == chosen, { onChoice(each) }, { Text(name(each)) })
+        for (each in all) {
+            FilterChip(
+                selected = each == chosen,
+                onClick = { onChoice(each) },
+                label = { Text(name(each)) },
+            )
+        }
     }
 }
 
 /** A message that a screen reader says when it appears. */
 @Composable
 fun Said(text: String) {
-    Text(text, Modifier.semantics { liveRegion = LiveRegionMode.Polite })
+    Text(text = text, modifier = Modifier.semantics { liveRegion = LiveRegionMode.Polite })
 }
 
 /** Says what went wrong, if something did. */

@@ -29,8 +29,8 @@ fun StillScreen(still: StillViewModel = viewModel()) {
         if (uri != null) still.choose(uri)
     }
     Column(
-        Modifier.fillMaxSize().padding(16.dp),
-        Arrangement.spacedBy(12.dp),
+        modifier = Modifier.fillMaxSize().padding(16.dp),
+        verticalArrangement = Arrangement.spacedBy(12.dp),
     ) {
         Button({ pick.launch(PickVisualMediaRequest(PickVisualMedia.ImageOnly)) }) {
             Text(stringResource(R.string.still_choose))

@@ -1,7 +1,0 @@
-package android
-
-object Manifest {
-    object permission {
-        const val CAMERA = "android.permission.CAMERA"
-    }
-}

@@ -1,7 +1,0 @@
-package android.content.pm
-
-abstract class PackageManager {
-    companion object {
-        const val PERMISSION_GRANTED = 0
-    }
-}

@@ -1,3 +1,0 @@
-package android.util
-
-class Size(val width: Int, val height: Int)

@@ -1,0 +1,7 @@
+package android.view;
+
+public final class Display {
+    Display() {}
+
+    public int getRotation() { throw new RuntimeException("stub"); }
+}

@@ -1,0 +1,5 @@
+package androidx.lifecycle.viewmodel
+
+abstract class CreationExtras internal constructor() {
+    object Empty : CreationExtras()
+}

@@ -1,3 +1,0 @@
-package com.google.android.gms.tasks
-
-abstract class Task<T>

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from decant.limits import at_most
 from decant.machine import HOST
 
 from .schema import Choice
@@ -42,7 +43,7 @@ def choose(spec: Spec, entries: Sequence[Entry]) -> Choice:
     threads = decisive_threads(spec)
     times = {entry.name: entry.latency_ms[threads].ratio_to_reference for entry in fitting}
     fastest = min(times.values())
-    near = [entry for entry in fitting if times[entry.name] <= fastest * NEAR]
+    near = [entry for entry in fitting if at_most(times[entry.name] / fastest, NEAR)]
     best = min(near, key=lambda entry: entry.size_bytes)
     reason = f"fastest inside every requirement: {times[best.name]:.2f} × the float file's time"
     if len(near) > 1:

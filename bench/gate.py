@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from decant.artifacts import remove, sha256, write_text
 from decant.errors import DataError
+from decant.limits import at_most
 from decant.tasks import Evidence, make_task
 
 from . import gate_files, stats
@@ -226,7 +227,7 @@ class _Pair:
             return Check("baseline", metric, "failed", f"{metric}: in the baseline, not measured")
         paired = None if self.paired is None else self.paired.drop
         drop = _fall(old[metric], new[metric], metric, paired)
-        failed = drop.value > limit and drop.low > 0
+        failed = not at_most(drop.value, limit) and not at_most(drop.low, 0)
         text = (
             f"{metric}: {old[metric].value:.4f} → {new[metric].value:.4f}, "
             f"fall {_interval(drop)} (allowed {limit:.4f})"

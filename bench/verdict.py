@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from decant.limits import at_least, at_most
 from decant.machine import HOST
 
 from .disturbance import disturbed
-from .schema import Entry, Estimate, Finding, Quality, Row, Status
+from .schema import Entry, Estimate, Finding, Quality, Row
 from .wording import count, written
 
 if TYPE_CHECKING:
@@ -40,20 +42,17 @@ class Requirement:
     limit: float
     unit: str
     subject: str
-    measure: Callable[[Entry, Entry, Quality], float | None]
+    measure: Callable[[Entry, Entry, Quality], float | Fraction | None]
     required: bool = True
     setting: str | None = None
 
     def judge(self, entry: Entry, reference: Entry, quality: Quality) -> Finding:
         """Hold one file against the limit."""
         value = self.measure(entry, reference, quality)
-        return Finding(value=value, status=self._status(value))
-
-    def _status(self, value: float | None) -> Status:
         if value is None:
-            return "not measured"
-        fits = value >= self.limit if self.key in FLOORS else value <= self.limit
-        return "met" if fits else "broken"
+            return Finding(value=None, status="not measured")
+        fits = (at_least if self.key in FLOORS else at_most)(value, self.limit)
+        return Finding(value=float(value), status="met" if fits else "broken")
 
 
 def requirements_of(spec: Spec) -> list[Requirement]:
@@ -151,7 +150,7 @@ def _costs(section: Requirements) -> list[Requirement]:
                 section.max_size_ratio,
                 "ratio",
                 "file size",
-                lambda e, r, _q: e.size_bytes / r.size_bytes,
+                lambda e, r, _q: Fraction(e.size_bytes, r.size_bytes),
             )
         )
     if section.max_memory_bytes is not None:

@@ -71,3 +71,10 @@ def test_first_host_limit_names_the_deciding_threads():
 def test_unmeasured_phone_does_not_keep_a_file_from_being_chosen():
     limits = ({"max_ms": 5.0, "device": "pixel-8", "must_measure": True},)
     assert chosen(spec(latency=limits), entry("int8", ratio=0.4, size=0.3)) == "int8"
+
+
+def test_drop_of_exactly_the_limit_is_no_reason_to_pass_a_file_over():
+    # 3 of 300 in floats: 0.010000000000000009.
+    assert (
+        chosen(spec(max_drop=0.01), entry("int8", ratio=0.4, drop=293 / 300 - 290 / 300)) == "int8"
+    )

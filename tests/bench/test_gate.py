@@ -147,6 +147,23 @@ def test_fall_that_the_spec_allows_passes(folder, baseline):
     assert set(outcomes(result, "baseline").values()) == {"passed"}
 
 
+@pytest.mark.parametrize(("lost", "outcome"), [(3, "passed"), (4, "failed")])
+def test_fall_against_the_baseline_is_judged_by_its_count(folder, baseline, lost, outcome):
+    def share(count):
+        def change(_document, chosen):
+            chosen["accuracy"]["ap50"] = dict.fromkeys(("value", "low", "high"), count / 300)
+
+        return change
+
+    doctor(baseline, share(293))
+    doctor(folder, share(293 - lost))
+    # Without evidence, and no interval around either figure: only the limit decides.
+    for each in (folder, baseline):
+        (each / "evidence.npz").unlink()
+    result = gate(folder, require(max_drop=0.01), baseline=baseline)
+    assert outcomes(result, "baseline")["ap50"] == outcome
+
+
 def test_slices_inform_and_decide_nothing(folder, baseline):
     def change(_document, chosen):
         chosen["slices"]["odd"]["accuracy"]["ap50"]["value"] = 1.0

@@ -33,6 +33,22 @@ def test_limit_is_met_up_to_its_edge(key, met, broken, value):
     assert not row(key, **{key: broken}).passed
 
 
+@pytest.mark.parametrize(("lost", "status"), [(2, "met"), (3, "met"), (4, "broken")])
+def test_drop_is_judged_by_its_count(lost, status):
+    # In floats, 293 / 300 - 290 / 300 is 0.010000000000000009.
+    file = entry("int8", test_drop=293 / 300 - (293 - lost) / 300)
+    (found,) = rows(spec(max_drop=0.01), (FLOAT, file), file)
+    assert found.status == status
+
+
+def test_size_ratio_is_judged_to_the_byte():
+    # What is allowed for rounding elsewhere would let it pass.
+    large = FLOAT.model_copy(update={"size_bytes": 10**13})
+    file = INT8.model_copy(update={"size_bytes": 10**12 + 1})
+    found = rows(spec(max_size_ratio=0.1), (large, file), file)[1]
+    assert found.status == "broken"
+
+
 @pytest.mark.parametrize(
     ("limit", "value", "status"),
     [

@@ -13,7 +13,7 @@ from decant.tasks import Evidence, make_task
 from . import gate_files, stats
 from .reading import load_report
 from .schema import NAME, SHIPPED, Estimate
-from .verdict import line, rows
+from .verdict import line, on_machine, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +109,7 @@ def gate(
             "this model, or make it with `decant tflite`"
         )
     warnings = _check_unchanged(report, found)
+    spec = on_machine(spec, found.machine)
     checks = [_requirement_check(row) for row in rows(spec, found.entries, found.chosen)]
     if baseline is None and spec.gate is not None:
         baseline = spec.file("gate.baseline", spec.gate.baseline)

@@ -34,7 +34,7 @@ from .schema import (
     Quality,
     Report,
 )
-from .verdict import rows
+from .verdict import on_machine, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,6 +77,8 @@ def measure(
         DataError: If a data set or a file is missing or damaged, or an output is NaN.
         InternalError: If a file crashes LiteRT.
     """
+    machine = this_machine()
+    spec = on_machine(spec, machine)
     entries = _costs(files, _threads(spec, threads))
     task = make_task(spec.task)
     sets, data = _prepare(spec)
@@ -94,7 +96,7 @@ def measure(
     evidence_file = _write_evidence(out, asked[choice.name])
     report = Report(
         model=spec.model.name,
-        machine=this_machine(),
+        machine=machine,
         metric=spec.task.metric,
         serving=spec.requirements.serving,
         data=data,

@@ -16,6 +16,7 @@ from .wording import count, written
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from decant.machine import Machine
     from decant.spec import Latency, Requirements, Spec
 
 
@@ -53,6 +54,25 @@ class Requirement:
             return Finding(value=None, status="not measured")
         fits = (at_least if self.key in FLOORS else at_most)(value, self.limit)
         return Finding(value=float(value), status="met" if fits else "broken")
+
+
+def on_machine(spec: Spec, machine: Machine) -> Spec:
+    """Take limits that were set on another instruction set for what they are: of another device.
+
+    Args:
+        spec: Whose requirements count.
+        machine: That the times are of.
+    """
+    latency = tuple(_on_machine(limit, machine) for limit in spec.requirements.latency)
+    section = spec.requirements.model_copy(update={"latency": latency})
+    return spec.model_copy(update={"requirements": section})
+
+
+def _on_machine(limit: Latency, machine: Machine) -> Latency:
+    if limit.isa in (None, machine.int8_isa):
+        return limit
+    other = machine.int8_isa or "none of XNNPACK's"
+    return limit.model_copy(update={"device": f"{HOST} with {limit.isa}; this one has {other}"})
 
 
 def requirements_of(spec: Spec) -> list[Requirement]:

@@ -6,7 +6,7 @@ import os
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,6 +19,12 @@ ISA_FLAGS = (
     *("avx512_bf16", "avx512_fp16", "avx_vnni", "amx_int8"),
     *("asimd", "asimddp", "asimdhp", "i8mm", "bf16", "sve", "sve2", "sme"),
 )
+# Those of them that XNNPACK has int8 kernels for, in the order in which it prefers them
+# (src/configs/gemm-config.c, qs8_qc8w).
+Int8Isa = Literal[
+    "amx_int8", "avx512_vnni", "avx_vnni", "avx512bw", "avx2", "i8mm", "asimddp", "asimd"
+]
+INT8_ISAS: Final[tuple[Int8Isa, ...]] = get_args(Int8Isa)
 LIBRARIES = (
     *("ai-edge-litert", "ai-edge-quantizer", "numpy", "onnx", "onnxruntime"),
     *("opencv-python-headless", "tensorflow-cpu", "tensorflow", "torch"),
@@ -51,6 +57,11 @@ class Machine(BaseModel):
     system: str
     python: str
     libraries: dict[str, str]
+
+    @property
+    def int8_isa(self) -> Int8Isa | None:
+        """The instruction set of the kernels that int8 convolutions and products run in here."""
+        return next((isa for isa in INT8_ISAS if isa in self.isa), None)
 
 
 def this_machine() -> Machine:

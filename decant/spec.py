@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from .errors import DataError, SpecError
+from .machine import HOST, Int8Isa
 from .rules import ImageRule, QuadGridRule, Rule, array
 from .spec_faults import FACTORY, NAME, explain_all
 
@@ -173,6 +174,9 @@ class Latency(Rule):
         max_ms: Median time.
         max_ratio_to_float: Median time over that of the float file in the same run.
         device: "host" is the machine that decant runs on.
+        isa: The instruction set of the int8 kernels that the limit was set on. A host whose
+            int8 kernels use another one is another device: how much faster int8 is than float
+            differs by more than a half between two that are sold as one product line.
         threads: Of the runtime.
         must_measure: Whether the gate fails where `device` was not measured; a figure for it is
             never inferred from another device's.
@@ -180,7 +184,8 @@ class Latency(Rule):
 
     max_ms: float | None = Field(default=None, gt=0)
     max_ratio_to_float: float | None = Field(default=None, gt=0)
-    device: str = "host"
+    device: str = HOST
+    isa: Int8Isa | None = None
     threads: int = Field(default=1, ge=1, le=256)
     must_measure: bool = False
 
@@ -188,6 +193,10 @@ class Latency(Rule):
     def _check_limit(self) -> Latency:
         if self.max_ms is None and self.max_ratio_to_float is None:
             raise ValueError("limits nothing; add max_ms or max_ratio_to_float")
+        if self.isa is not None and self.device != HOST:
+            raise ValueError(
+                f'isa = "{self.isa}" is of the host, but device = "{self.device}"; leave one out'
+            )
         return self
 
 

@@ -92,6 +92,7 @@ def show(terminal: Terminal) -> None:
     terminal.result(f"python       {machine.python} on {machine.system}")
     terminal.result(f"processor    {machine.cpu}, {machine.cores} cores")
     terminal.result(f"instructions {' '.join(machine.isa)}")
+    terminal.result(f"int8 kernels {machine.int8_isa or 'plain ones'}")
     if not DOT_PRODUCTS & set(machine.isa):
         terminal.result("             no int8 dot product: int8 files gain less time here")
     for name, version in machine.libraries.items():

@@ -3,8 +3,9 @@
 import pytest
 from bench_reports import entry, spec
 
-from decant.bench.verdict import line, rows
+from decant.bench.verdict import line, on_machine, rows
 from decant.bench.wording import count, signed, written
+from decant.machine import this_machine
 
 FLOAT = entry("float")
 INT8 = entry("int8", ratio=0.5, size=0.25, drop=0.004, test_drop=0.006, memory=60_000_000)
@@ -137,6 +138,36 @@ def test_phone_is_not_called_busy_for_the_host():
         each for each in rows(spec(latency=limits), files, files[1]) if "[0]" in each.requirement
     ]
     assert not found.busy
+
+
+def machine(*isa):
+    return this_machine().model_copy(update={"isa": isa})
+
+
+@pytest.mark.parametrize(
+    ("isa", "value"),
+    [(("avx2", "avx512_vnni"), 0.5), (("avx2", "avx512_vnni", "amx_int8"), None), ((), None)],
+    ids=["same", "wider", "unknown"],
+)
+def test_limit_of_another_instruction_set_is_not_measured(isa, value):
+    limit = {"max_ratio_to_float": 0.4, "isa": "avx512_vnni"}
+    judged = on_machine(spec(latency=(limit,)), machine(*isa))
+    found = rows(judged, (FLOAT, INT8), INT8)[-1]
+    assert (found.value, found.passed) == (value, value is None)
+
+
+def test_other_instruction_set_is_named():
+    limits = ({"max_ms": 9.0, "isa": "avx512_vnni"},)
+    judged = on_machine(spec(latency=limits), machine("avx512_vnni", "amx_int8"))
+    text = line(rows(judged, (FLOAT, INT8), INT8)[-1])
+    assert "host with avx512_vnni; this one has amx_int8, 1 thread" in text
+    assert "not measured" in text
+
+
+def test_other_instruction_set_can_be_made_to_fail():
+    limits = ({"max_ms": 9.0, "isa": "avx2", "must_measure": True},)
+    judged = on_machine(spec(latency=limits), machine("avx512_vnni"))
+    assert not rows(judged, (FLOAT, INT8), INT8)[-1].passed
 
 
 def test_default_limit_is_called_so():

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from decant import __version__
+from decant.machine import this_machine
 
 COMMANDS = [
     "tflite",
@@ -69,6 +70,17 @@ def test_doctor_finds_everything_here(decant):
     assert ended.out.splitlines()[-1].startswith("nothing is missing")
     assert "detector" in ended.out
     assert ended.err == ""
+
+
+@pytest.mark.parametrize(
+    ("isa", "told"),
+    [(("avx2", "avx512_vnni", "amx_int8"), "amx_int8"), (("asimd",), "asimd"), ((), "plain ones")],
+    ids=["amx", "arm", "unknown"],
+)
+def test_doctor_names_the_int8_kernels(decant, monkeypatch, isa, told):
+    machine = this_machine().model_copy(update={"isa": isa})
+    monkeypatch.setattr("decant.cli.doctor.this_machine", lambda: machine)
+    assert f"int8 kernels {told}\n" in decant("doctor").out
 
 
 @pytest.fixture

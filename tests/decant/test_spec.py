@@ -138,6 +138,11 @@ def test_strides_that_make_no_grid(write, strides, message):
     ("section", "message"),
     [
         ("latency = [{ threads = 2 }]", "requirements.latency.0: limits nothing; add max_ms or"),
+        (
+            'latency = [{ max_ms = 2, device = "pixel-8", isa = "avx2" }]',
+            'latency.0: isa = "avx2" is of the host, but device = "pixel-8"',
+        ),
+        ('latency = [{ max_ms = 2, isa = "sse9" }]', "latency.0.isa = \"sse9\": .*'avx512_vnni'"),
         ("latency = { max_ms = 2 }", "requirements.latency: must be a list, in square brackets"),
         ("latency = [{ max_ms = -2 }]", "latency.0.max_ms = -2: Input should be greater than 0"),
         ("latency = [{ max_ms = 2, threads = 999 }]", "latency.0.threads = 999: .* less than or"),

@@ -53,7 +53,7 @@ demo: $(READY)
 	@[ -z "$(ARGS)" ] || { echo 'make demo takes no ARGS; see decant tflite and decant bundle' >&2; exit 2; }
 	@$(VENV)/bin/decant tflite $(MODEL) || [ $$? -eq 1 ] # 1: a requirement is not met.
 	@$(VENV)/bin/decant bundle $(MODEL) $(ASSETS)
-	@android_demo/build
+	@android_demo/assemble
 
 doctor: $(READY)
 	@$(VENV)/bin/decant doctor

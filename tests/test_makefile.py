@@ -50,7 +50,7 @@ def test_demo_makes_the_model_and_puts_it_into_the_app():
     _, made, copied, built = printed.splitlines()
     assert made.startswith("other/bin/decant tflite a/model.toml")
     assert copied == f"other/bin/decant bundle a/model.toml {assets}"
-    assert built == "android_demo/build"
+    assert built == "android_demo/assemble"
 
 
 @pytest.fixture

@@ -57,6 +57,8 @@ android {
 
     lint {
         abortOnError = true
+        // The core, too, is held to what Android has from minSdk on.
+        checkDependencies = true
         // The versions are pinned on purpose; a newer one is news, not a fault.
         informational += listOf("GradleDependency", "NewerVersionAvailable", "AndroidGradlePluginVersion")
     }
@@ -65,21 +67,20 @@ android {
 dependencies {
     implementation(project(":core"))
     implementation(platform(libs.compose.bom))
-    implementation(libs.bundles.compose)
+    implementation(libs.bundles.androidx)
     implementation(libs.bundles.camerax)
+    implementation(libs.bundles.compose)
+    implementation(libs.bundles.coroutines)
     implementation(libs.bundles.lifecycle)
-    implementation(libs.coroutines.android)
-    implementation(libs.exifinterface)
     implementation(libs.gson)
 
     "bundledImplementation"(libs.litert)
     "bundledImplementation"(libs.litert.gpu)
-    "playImplementation"(libs.play.services.litert)
     "playImplementation"(libs.coroutines.play.services)
+    "playImplementation"(libs.play.services.basement)
+    "playImplementation"(libs.play.services.litert)
 
     debugImplementation(libs.compose.ui.test.manifest)
     androidTestImplementation(platform(libs.compose.bom))
-    androidTestImplementation(libs.compose.ui.test.junit4)
-    androidTestImplementation(libs.androidx.test.junit)
-    androidTestImplementation(libs.androidx.test.runner)
+    androidTestImplementation(libs.bundles.instrumented)
 }

@@ -26,8 +26,6 @@ abstract class LiveData<T> {
 
 interface ViewModelStoreOwner
 
-interface HasDefaultViewModelProviderFactory
-
 open class ViewModelProvider private constructor() {
     interface Factory
 }

@@ -8,8 +8,8 @@ from decant.limits import at_most
 from decant.machine import HOST
 
 from .schema import Choice
-from .verdict import requirements_of
-from .wording import threads_of, written
+from .verdict import FLOORS, requirements_of
+from .wording import threads_of, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from decant.spec import Spec
 
     from .schema import Entry
+    from .verdict import Requirement
 
 NEAR = 1.03
 
@@ -32,24 +33,32 @@ def choose(spec: Spec, entries: Sequence[Entry]) -> Choice:
         entries: The reference first, then the candidates in the order of the spec's recipes.
     """
     reference, *candidates = entries
-    faults = {entry.name: _broken(spec, entry, reference) for entry in entries}
+    faults = {entry.name: _faults(spec, entry, reference) for entry in entries}
     fitting = [entry for entry in (*candidates, reference) if not faults[entry.name]]
     if not fitting:
-        reasons = "; ".join(f"{name}: {', '.join(found)}" for name, found in faults.items())
         return Choice(
             name=reference.name,
-            reason=f"no file meets every requirement, so the float file is kept ({reasons})",
+            reason="no file meets every requirement, so the float file is kept",
+            passed_over=tuple(f"{name}: {'; '.join(found)}" for name, found in faults.items()),
         )
     threads = decisive_threads(spec)
-    times = {entry.name: entry.latency_ms[threads].ratio_to_reference for entry in fitting}
-    fastest = min(times.values())
+    times = {entry.name: entry.latency_ms[threads].ratio_to_reference for entry in entries}
+    fastest = min(times[entry.name] for entry in fitting)
     near = [entry for entry in fitting if at_most(times[entry.name] / fastest, NEAR)]
     best = min(near, key=lambda entry: entry.size_bytes)
     reason = f"fastest inside every requirement: {times[best.name]:.2f} × the float file's time"
     if len(near) > 1:
         others = ", ".join(entry.name for entry in near if entry is not best)
         reason += f"; {others} within 3 % of the fastest, but not smaller"
-    return Choice(name=best.name, reason=f"{reason} ({threads_of(threads)})")
+    return Choice(
+        name=best.name,
+        reason=f"{reason} ({threads_of(threads)})",
+        passed_over=tuple(
+            f"{name} is faster ({times[name]:.2f} ×), but its {' and its '.join(found)}"
+            for name, found in faults.items()
+            if found and times[name] < times[best.name]
+        ),
+    )
 
 
 def decisive_threads(spec: Spec) -> str:
@@ -58,14 +67,23 @@ def decisive_threads(spec: Spec) -> str:
     return f"threads_{limits[0] if limits else 1}"
 
 
-def _broken(spec: Spec, entry: Entry, reference: Entry) -> list[str]:
-    """List the requirements a file breaks on the validation set, with its values."""
+def _faults(spec: Spec, entry: Entry, reference: Entry) -> list[str]:
+    """List the requirements that a file breaks on the validation set, with its values."""
     found = []
     for each in requirements_of(spec):
         finding = each.judge(entry, reference, entry.validation)
         unknown = finding.status == "not measured" and each.required
         # A required device that was not measured fails every file alike: no reason to prefer one.
         if finding.status == "broken" or (unknown and each.unit == "fraction"):
-            where = " on validation photos" if each.unit == "fraction" else ""
-            found.append(f"{each.key} = {written(finding.value, each.unit)}{where}")
+            found.append(_fault(each, finding.value))
     return found
+
+
+def _fault(broken: Requirement, value: float | None) -> str:
+    """Say what a file's value is and what it ought to be, as in "file size is …"."""
+    where = " on validation photos" if broken.unit == "fraction" else ""
+    if value is None:
+        return f"{broken.subject}{where} was not measured"
+    found, limit = told_apart(value, broken.limit, broken.unit)
+    bound = "at least" if broken.key in FLOORS else "limit"
+    return f"{broken.subject}{where} is {found} ({bound} {limit})"

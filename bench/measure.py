@@ -90,7 +90,7 @@ def measure(
     hops[entries[0].name] = (*converted, *hops[entries[0].name])
     entries = [_with_quality(each, judged[each.name], hops[each.name]) for each in entries]
     choice = choose(spec, entries)
-    logger.info("chosen %s: %s", choice.name, choice.reason)
+    logger.info("chosen %s", choice.name)
     entries = [each.model_copy(update={"chosen": each.name == choice.name}) for each in entries]
     _write_pictures(out, spec, task, sets, asked, entries)
     evidence_file = _write_evidence(out, asked[choice.name])

@@ -236,10 +236,18 @@ class Row(Part):
 
 
 class Choice(Part):
-    """Which file became `model.tflite`, and why."""
+    """Which file became `model.tflite`, and why.
+
+    Attributes:
+        name: Of the file.
+        reason: Why this one.
+        passed_over: A line for each faster file, or for every file where none meets all
+            requirements: which it breaks, by its validation figures.
+    """
 
     name: str
     reason: str
+    passed_over: tuple[str, ...] = ()
 
 
 class EvidenceFile(Part):

@@ -11,7 +11,7 @@ from decant.machine import HOST
 
 from .disturbance import disturbed
 from .schema import Entry, Estimate, Finding, Quality, Row
-from .wording import count, written
+from .wording import count, told_apart, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,8 +137,7 @@ def rows(spec: Spec, entries: Sequence[Entry], chosen: Entry) -> tuple[Row, ...]
 
 def limit_of(row: Row) -> str:
     """Write the limit with its direction."""
-    sign = "≥" if row.requirement in FLOORS else "≤"
-    return f"{sign} {written(row.limit, row.unit)}"
+    return f"{_sign(row)} {written(row.limit, row.unit)}"
 
 
 def line(row: Row) -> str:
@@ -148,9 +147,16 @@ def line(row: Row) -> str:
     is another number.
     """
     subject = f"{row.subject} on test photos" if row.unit == "fraction" else row.subject
-    value = " not measured" if row.value is None else f" = {written(row.value, row.unit)}"
+    value, limit = written(row.value, row.unit), written(row.limit, row.unit)
+    if row.value is not None and row.status == "broken":
+        value, limit = told_apart(row.value, row.limit, row.unit)
+    found = f" = {value}" if row.value is not None else f" {value}"
     busy = "; timed on a busy machine" if row.busy else ""
-    return f"{row.requirement}: {subject}{value}, wanted {limit_of(row)}{busy}"
+    return f"{row.requirement}: {subject}{found}, wanted {_sign(row)} {limit}{busy}"
+
+
+def _sign(row: Row) -> str:
+    return "≥" if row.requirement in FLOORS else "≤"
 
 
 def _costs(section: Requirements) -> list[Requirement]:

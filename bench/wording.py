@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+MOST_DIGITS = 12
 
-def written(value: float | None, unit: str) -> str:
-    """Write a value with its unit."""
+
+def written(value: float | None, unit: str, more: int = 0) -> str:
+    """Write a value with its unit, and with some more digits than usual."""
     if value is None:
         return "not measured"
     if unit == "bytes":
-        return f"{value / 1e6:.3f} MB" if value >= 1e5 else f"{value / 1e3:.3f} kB"
+        size, prefix = (value / 1e6, "M") if value >= 1e5 else (value / 1e3, "k")
+        return f"{size:.{3 + more}f} {prefix}B"
     if unit == "fraction":
-        return f"{value:.4f}"
+        return f"{value:.{4 + more}f}"
     if unit == "ratio":
-        return f"{value:.3f} × float"
-    return milliseconds(value) if unit == "ms" else f"{value:.1f} a second"
+        return f"{value:.{3 + more}f} × float"
+    return milliseconds(value, more) if unit == "ms" else f"{value:.{1 + more}f} a second"
 
 
-def milliseconds(value: float) -> str:
+def told_apart(value: float, limit: float, unit: str) -> tuple[str, str]:
+    """Write two values that differ with as many digits as it takes to see it."""
+    pairs = (
+        (written(value, unit, more), written(limit, unit, more)) for more in range(MOST_DIGITS)
+    )
+    return next((pair for pair in pairs if pair[0] != pair[1]), (str(value), str(limit)))
+
+
+def milliseconds(value: float, more: int = 0) -> str:
     """Write a time; that of a small network keeps its digits."""
-    return f"{value:.2f} ms" if value >= 1 else f"{value:.3g} ms"
+    return f"{value:.{2 + more}f} ms" if value >= 1 else f"{value:.{3 + more}g} ms"
 
 
 def count(number: int, noun: str) -> str:

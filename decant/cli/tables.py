@@ -87,6 +87,8 @@ def show_verdict(terminal: Terminal, report: Any) -> list[str]:
         terminal.result(f"{row.status if row.passed else NOT_MET:12}  {line(row)}")
     file = report.chosen.file
     terminal.result(f"chosen: {report.choice.name} ({file}), {report.choice.reason}")
+    for passed_over in report.choice.passed_over:
+        terminal.result(f"  {passed_over}")
     return [line(row) for row in report.verdict if not row.passed]
 
 

@@ -13,6 +13,7 @@ from measured import measured, model_file
 
 from decant.bench import load_report, measure_file, plots, render
 from decant.bench.gallery import load_gallery
+from decant.bench.schema import Choice
 from decant.errors import DataError
 
 VOID = {"meta", "br", "wbr"}
@@ -136,9 +137,13 @@ def test_kept_float_is_told_with_its_reason(folder):
             "reference": entries[0],
             "candidates": tuple(entries[1:]),
             "verdict": (row, *report.verdict[1:]),
+            "choice": Choice(name="float", reason="none fits", passed_over=("int8: too <large>",)),
         }
     ).save(folder / "report.json")
-    text = " ".join(read(render(folder)).text.split())
+    page = read(render(folder))
+    text = " ".join(page.text.split())
+    assert "none fits. int8: too <large>" in text
+    assert "li" in page.tags
     assert "Not fit for release" in text
     assert "model_fp32.tflite does not meet max_drop" in text
 

@@ -102,6 +102,12 @@ def test_line_names_value_and_limit_and_leaves_the_status_to_its_reader():
     )
 
 
+def test_line_of_a_limit_that_is_hardly_broken_shows_that_it_is():
+    file = entry("int8", test_drop=0.01003)
+    (found,) = rows(spec(max_drop=0.01), (FLOAT, file), file)
+    assert line(found).endswith("= 0.01003, wanted ≤ 0.01000")
+
+
 def test_line_says_which_photos_accuracy_is_from():
     assert line(row("min_accuracy", min_accuracy=0.9)) == (
         "min_accuracy: ap50 on test photos = 0.8940, wanted ≥ 0.9000"

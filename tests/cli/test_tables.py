@@ -75,6 +75,17 @@ def test_candidate_has_the_name_that_the_choice_calls_it_by(capsys):
     assert f"chosen: {name} ({report.chosen.file}), " in capsys.readouterr().out
 
 
+def test_why_a_faster_file_was_not_chosen_follows_the_choice_once(capsys):
+    report = load_report(measured() / "report.json")
+    line = "fast is faster (0.52 ×), but its file size is 1 MB"
+    choice = report.choice.model_copy(update={"passed_over": (line,)})
+    show_verdict(Terminal(sys.stdout, sys.stderr), report.model_copy(update={"choice": choice}))
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-2].startswith("chosen: ")
+    assert printed[-1] == f"  {line}"
+    assert sum(line in each for each in printed) == 1
+
+
 def two_files(**times):
     """Give a report of two files whose times are chosen."""
     files = [entry("float"), entry("int8", ratio=0.5).model_copy(update={"chosen": True})]

@@ -32,6 +32,25 @@ def apply(graph: Graph) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
+def drop_unread(graph: Graph) -> int:
+    """Drop operators whose results nothing reads.
+
+    The quantizer takes what nothing reads for float even where the operator becomes int8, and
+    LiteRT refuses such a file.
+    """
+    before = len(graph.operators)
+    read = set(graph.outputs)
+    kept = []
+    for operator in reversed(graph.operators):
+        written = [int(index) for index in operator.outputs]
+        # One without a result is there for what it does to a variable.
+        if not written or read.intersection(written):
+            read.update(int(index) for index in operator.inputs)
+            kept.append(operator)
+    graph.subgraph.operators = kept[::-1]
+    return before - len(kept)
+
+
 def nearest_by_concatenation(graph: Graph) -> int:
     """Repeat rows and columns by concatenation where the factors are whole and at most five.
 
@@ -179,6 +198,7 @@ def _by_rows(graph: Graph, operator: Any) -> list[Any]:
 
 
 REWRITES: tuple[Callable[[Graph], int], ...] = (
+    drop_unread,
     nearest_by_concatenation,
     dequantize_pixels,
     constants_by_rows,

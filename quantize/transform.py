@@ -28,6 +28,8 @@ LIBRARY_FAILURES = (
 # The library's name of an operator where it is not the schema's.
 LIBRARY_NAMES = {"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"}
 ALL = "*"
+# Operators that take the last of their inputs apart; every part has its type and scale.
+PARTING = ("SPLIT", "UNPACK")
 
 _INT8_WEIGHTS = {
     "num_bits": 8,
@@ -105,6 +107,7 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
         ) from error
     made = Graph.from_bytes(bytes(result.quantized_model))
     _read_integers(made)
+    _type_unread_parts(made)
     _restore_outputs(Graph.from_bytes(model), made)
     return made.to_bytes()
 
@@ -131,25 +134,54 @@ def _read_integers(made: Graph) -> None:
     The library puts all readers of an output behind its DEQUANTIZE, those that it made int8 too
     (0.10); LiteRT refuses such a file, or computes nonsense.
     """
-    integers = {
-        int(operator.outputs[0]): int(operator.inputs[0])
-        for operator in made.operators
-        if made.kind(operator) == "DEQUANTIZE"
-    }
+    integers = _scalings(made, "DEQUANTIZE")
     for operator in made.operators:
         computes = made.kind(operator) not in ("CAST", "QUANTIZE")
         if computes and any(made.is_int8(int(tensor)) for tensor in operator.outputs):
             operator.inputs = [integers.get(int(index), int(index)) for index in operator.inputs]
 
 
+def _scalings(made: Graph, kind: str) -> dict[int, int]:
+    """Map what each QUANTIZE or DEQUANTIZE writes to what it reads."""
+    return {
+        int(operator.outputs[0]): int(operator.inputs[0])
+        for operator in made.operators
+        if made.kind(operator) == kind
+    }
+
+
+def _type_unread_parts(made: Graph) -> None:
+    """Give the parts of a SPLIT or UNPACK that nothing reads the type of the whole.
+
+    Before: x: int8 → SPLIT → y: int8, z: float, which nothing reads
+    After:  x: int8 → SPLIT → y: int8, z: int8
+
+    The library leaves such a part float (0.10), and neither XNNPACK nor LiteRT's own kernels take
+    an operator of both types. The gates of an LSTM whose first cell is zero are such a SPLIT.
+    """
+    read = {*made.readers(), *made.outputs}
+    for operator in made.operators:
+        if made.kind(operator) not in PARTING:
+            continue
+        whole = made.subgraph.tensors[int(operator.inputs[-1])]
+        for part in (int(index) for index in operator.outputs):
+            if part not in read:
+                tensor = made.subgraph.tensors[part]
+                tensor.type, tensor.quantization = whole.type, whole.quantization
+
+
 def _restore_outputs(original: Graph, made: Graph) -> None:
     """Give a file all outputs of the original, under their names and with their free sizes.
 
-    The library leaves the name of an output that is read on to its integer form, and makes its
-    sizes those at conversion.
+    The library leaves the name of an output that is read on to its integer form, be that the form
+    which the next operator reads (0.10), and makes its sizes those at conversion.
     """
+    source, real = _scalings(made, "QUANTIZE"), _scalings(made, "DEQUANTIZE")
+    computed = [source.get(tensor, tensor) for tensor in made.outputs]
+    floats = {integers: result for result, integers in real.items()}
+    outputs = [floats.get(tensor, tensor) for tensor in computed]
     now = dict(zip(original.inputs, made.inputs, strict=True))
-    now.update(zip(_plain_outputs(original), made.outputs, strict=True))
+    now.update(zip(_plain_outputs(original), outputs, strict=True))
     for old, new in now.items():
         made.copy_shape(original, old, new)
     made.set_outputs({name: now[old] for name, old in original.signature_outputs().items()})

@@ -8,7 +8,7 @@ at most.
 import re
 
 import pytest
-from kotlin_sources import PROJECT, calls, closing, kotlin_sources, split_arguments
+from android_sources import PROJECT, calls, closing, kotlin_sources, split_arguments
 
 # Of three parameters or more: composable functions, and what draws.
 NAMED = re.compile(r"\bfun (?:[\w.]+\.)?([A-Z]\w*|draw\w+)\(")

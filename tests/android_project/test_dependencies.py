@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from kotlin_sources import PROJECT, imports, kotlin_sources
+from android_sources import PROJECT, imports, kotlin_sources
 
 # The longest prefix of an import says which artefacts may bring it.
 ARTEFACTS = {

@@ -8,16 +8,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from kotlin_sources import PROJECT
+from android_sources import MADE, PROJECT
 
 ANDROID = "{http://schemas.android.com/apk/res/android}"
 TOOLS = "{http://schemas.android.com/tools}"
-# Folders and files that Gradle, the Android Gradle plugin and Android Studio make. A file of such a
-# name stands where a folder must be (gradle/gradle#32778), or is taken for theirs and deleted.
-MADE = {
-    ".cxx", ".externalNativeBuild", ".gradle", ".idea", ".kotlin", ".navigation", "build",
-    "captures", "gradle-wrapper.jar", "intermediates", "local.properties", "out", "outputs", "tmp",
-}  # fmt: skip
 RESOURCES = PROJECT / "app/src/main/res"
 
 
@@ -106,7 +100,7 @@ def test_check_and_build_have_the_same_kotlin():
     catalog = tomllib.loads((PROJECT / "gradle/libs.versions.toml").read_text())
     compiler = json.loads((PROJECT / "compiler/package.json").read_text())
     version = catalog["versions"]["kotlin"]
-    assert compiler["dependencies"] == {"kotlin-compiler": version}
+    assert compiler["dependencies"]["kotlin-compiler"] == version
     language = re.search(r"KOTLIN_LANGUAGE=(\S+)", (PROJECT / "check-app").read_text())[1]
     assert version.startswith(f"{language}.")
 

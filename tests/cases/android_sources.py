@@ -1,4 +1,4 @@
-"""Reads Kotlin sources as text: their imports, and the arguments of their calls."""
+"""Reads the Android project as text: names of files, imports, and the arguments of calls."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import re
 from pathlib import Path
 
 PROJECT = Path("android_demo")
+# Folders and files that Gradle, the Android Gradle plugin and Android Studio make. A file of such a
+# name stands where a folder must be (gradle/gradle#32778), or is taken for theirs and deleted.
+MADE = {
+    ".cxx", ".externalNativeBuild", ".gradle", ".idea", ".kotlin", ".navigation", "build",
+    "captures", "gradle-wrapper.jar", "intermediates", "local.properties", "out", "outputs", "tmp",
+}  # fmt: skip
 
 
 def kotlin_sources(*folders):

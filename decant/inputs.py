@@ -52,6 +52,23 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
         raise DataError(f"{path}: cannot be read as input arrays ({error}); {advice}") from error
 
 
+def wanted_samples(inputs: Sequence[TensorInfo]) -> str:
+    """Say what calibration data a model takes, and how a file of it is made."""
+    arrays = ", ".join(f"{info.name}=…" for info in inputs)
+    shapes = "; ".join(f"{info.name}: {_sample_shape(info)}" for info in inputs)
+    return (
+        "real samples, a hundred or so: `--calibration X.npz`, made with"
+        f" `numpy.savez('X.npz', {arrays})` ({shapes}, in ONNX axis order), or `calibration=` in"
+        " Python"
+    )
+
+
+def _sample_shape(info: TensorInfo) -> str:
+    """Write the shape of an array of samples."""
+    sizes = ["?" if size is None else str(size) for size in _onnx_shape(info)]
+    return f"{info.dtype} [samples, {', '.join(sizes)}]"
+
+
 def cut_runs(arrays: Mapping[str, NDArray[Any]], inputs: Sequence[TensorInfo]) -> list[Run]:
     """Check arrays against a model's inputs and cut them into runs of the model.
 

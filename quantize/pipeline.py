@@ -10,7 +10,7 @@ import numpy as np
 
 from decant.artifacts import sha256, to_json, updated_folder, write_bytes, write_text
 from decant.errors import DataError, InternalError
-from decant.inputs import cut_runs
+from decant.inputs import cut_runs, wanted_samples
 from decant.isolation import run_checked
 from decant.runtime import sample_inputs
 
@@ -20,7 +20,7 @@ from .calibrate import measure, split
 from .candidates import Job, make_all, run_file
 from .flatbuffer import Graph
 from .ranges import check_ranges
-from .recipes import RECIPES, check_recipes, recipes_document
+from .recipes import check_recipes, default_recipes, recipes_document
 from .report import QuantizeReport, constant_outputs, float_islands
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def quantize(
     calibration: Mapping[str, NDArray[Any]] | None = None,
     inputs: Sequence[TensorInfo] | None = None,
     outputs: Sequence[TensorInfo] | None = None,
-    recipes: Sequence[Recipe] = tuple(RECIPES.values()),
+    recipes: Sequence[Recipe] | None = None,
 ) -> QuantizeReport:
     """Make one candidate per recipe, with float inputs and outputs under the same names.
 
@@ -61,13 +61,14 @@ def quantize(
         out: Folder for the candidates.
         calibration: Per input name [samples, …], each sample in ONNX axis order. A quarter of the
             samples is held out of calibration for the signal-to-noise ratios; all of them measure
-            where every recipe brings its ranges. None is enough for such recipes: the files are
-            the same, but no ratio is measured.
+            where every recipe brings its ranges. None is enough where no recipe has to measure
+            ranges: the files are the same, but no ratio is measured.
         inputs: The float file's inputs, as `ConvertReport.inputs` describes them; read from
             `convert.json` beside the file, or from the file itself, if None. With neither a
             report nor this, samples are in the file's axis order.
         outputs: The float file's outputs, likewise.
-        recipes: What to make; `load_recipes` reads those of an earlier run's `recipe.json`, which
+        recipes: What to make; all of `RECIPES` if None, or without calibration data those of them
+            that need none. `load_recipes` reads those of an earlier run's `recipe.json`, which
             give the same bytes again.
 
     Raises:
@@ -76,11 +77,13 @@ def quantize(
         SpecError: Recipes contradict each other.
         InternalError: No recipe gave a candidate, or the float file itself crashes.
     """
-    check_recipes(recipes)
     tflite, out = Path(tflite), Path(out)
     border = border_of(tflite, inputs, outputs)
-    calibrates = any(recipe.needs_calibration for recipe in recipes)
-    samples, held_out = _divided(calibration, border[0], calibrates=calibrates)
+    left_out: tuple[Recipe, ...] = ()
+    if recipes is None:
+        recipes, left_out = default_recipes(calibrated=calibration is not None)
+    check_recipes(recipes)
+    samples, held_out = _divided(calibration, border[0], recipes)
     graph = _float_graph(tflite)
     applied = rewrites.apply(graph)
     for recipe in recipes:
@@ -103,7 +106,7 @@ def quantize(
         measured_samples=len(held_out),
         rewrites=applied,
         warnings=tuple(_warnings(job, made, samples)),
-        notes=tuple(_notes(made)),
+        notes=(*_uncalibrated(left_out, border[0]), *_notes(made)),
     )
     _write(out, made, report)
     return report
@@ -126,19 +129,19 @@ def _float_graph(tflite: Path) -> Graph:
 def _divided(
     calibration: Mapping[str, NDArray[Any]] | None,
     inputs: Sequence[TensorInfo],
-    *,
-    calibrates: bool,
+    recipes: Sequence[Recipe],
 ) -> tuple[list[Run], list[Run]]:
     """Give the runs to calibrate on and the runs to measure on."""
+    recipe = next((each for each in recipes if each.needs_calibration), None)
     if calibration is None:
-        if calibrates:
+        if recipe is not None:
             raise DataError(
-                "there is no calibration data, and a recipe has no activation ranges; give samples,"
-                " or a recipe.json of an earlier run"
+                f"there is no calibration data, and recipe {recipe.name!r} has no activation"
+                f" ranges; give {wanted_samples(inputs)}, or the recipe.json of an earlier run"
             )
         return [], []
     runs = cut_runs(calibration, inputs)
-    return split(runs) if calibrates else ([], runs)
+    return ([], runs) if recipe is None else split(runs)
 
 
 def _calibrated(
@@ -185,6 +188,14 @@ def _warnings(job: Job, made: Made, samples: Sequence[Run]) -> list[str]:
         for name in constant_outputs(job.reference)
     )
     return notes
+
+
+def _uncalibrated(left_out: Sequence[Recipe], inputs: Infos) -> list[str]:
+    """Say which recipes were left out for want of calibration data, and what they need."""
+    return [
+        f"{recipe.name} is not made: its ranges need {wanted_samples(inputs)}"
+        for recipe in left_out
+    ]
 
 
 def _notes(made: Made) -> Iterator[str]:

@@ -128,6 +128,15 @@ STATIC_INT8 = Recipe(
 RECIPES = {recipe.name: recipe for recipe in (STATIC_INT8, DYNAMIC_INT8, FLOAT16)}
 
 
+def default_recipes(*, calibrated: bool) -> tuple[tuple[Recipe, ...], tuple[Recipe, ...]]:
+    """Give the recipes to make where none is asked for, and those left out for want of data."""
+    wanted = tuple(RECIPES.values())
+    if calibrated:
+        return wanted, ()
+    made = tuple(recipe for recipe in wanted if not recipe.needs_calibration)
+    return made, tuple(recipe for recipe in wanted if recipe.needs_calibration)
+
+
 class RecipeFile(BaseModel):
     """What `recipe.json` holds.
 

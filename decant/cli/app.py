@@ -130,7 +130,8 @@ def quantize(
         typer.Option(
             metavar="X.npz",
             help="Inputs by ONNX name and in ONNX axis order, a hundred or so; a spec names its"
-            " own. Every fourth is held out to measure on.",
+            " own. Every fourth is held out to measure on. Without it, a file becomes float16 and"
+            " dynamic int8 only.",
         ),
     ] = None,
     recipe: Annotated[
@@ -142,7 +143,7 @@ def quantize(
     ] = None,
     verbose: Verbose = False,
 ) -> None:
-    """Make the float16, dynamic int8 and static int8 candidates of a model."""
+    """Make the float16, dynamic int8 and, with calibration, static int8 candidates of a model."""
     with session(verbose=verbose) as terminal:
         _command("files").quantize(terminal, source, out, calibration, recipe)
 

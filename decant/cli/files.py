@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..artifacts import updated_folder
-from ..errors import UsageError
 from ..inputs import load_arrays
 from ..source import find_source
 from ..spec import load_spec
@@ -65,7 +64,8 @@ def quantize(
         terminal: Where the outcome is shown.
         text: What the user typed.
         out: Folder to write; `build/NAME/quantize` if None.
-        calibration: An `.npz`; a spec's own photos if None.
+        calibration: An `.npz`; a spec's own photos if None, and nothing for a file, of which the
+            forms are made that need none.
         recipe: The `recipe.json` of an earlier run; the spec's recipes, or all, if None.
 
     Raises:
@@ -98,28 +98,23 @@ def _folder(source: Source, command: str) -> Path:
     return Path("build", name, command)
 
 
-def _recipes(source: Source, file: Path | None) -> Sequence[Any]:
-    """Give the recipes of a file, of a spec, or all there are."""
+def _recipes(source: Source, file: Path | None) -> Sequence[Any] | None:
+    """Give the recipes of a file or a spec; None where nobody asks for some."""
     quantize = importlib.import_module("decant.quantize")
     if file is not None:
         return tuple(quantize.load_recipes(file))
     if source.kind == "spec":
         return tuple(quantize.spec_recipes(load_spec(source.path)))
-    return tuple(quantize.RECIPES.values())
+    return None
 
 
-def _calibration(source: Source, file: Path | None, recipes: Sequence[Any]) -> Arrays | None:
-    """Read or prepare the samples to calibrate and to measure on; None if none are needed."""
-    calibrates = any(recipe.needs_calibration for recipe in recipes)
+def _calibration(source: Source, file: Path | None, recipes: Sequence[Any] | None) -> Arrays | None:
+    """Read or prepare the samples to calibrate and to measure on; None if there are none."""
     if file is not None:
         return load_arrays(file)
     if source.kind == "spec":
+        calibrates = any(recipe.needs_calibration for recipe in recipes or ())
         return calibration_arrays(load_spec(source.path), few=not calibrates)
-    if calibrates:
-        raise UsageError(
-            f"{source.path}: a file needs --calibration X.npz with inputs by name, a hundred"
-            " samples or so, or the --recipe of an earlier run"
-        )
     return None
 
 

@@ -8,6 +8,7 @@ import termios
 import numpy as np
 import onnx
 import pytest
+import torch
 from candidates import named
 from processes import run_decant
 from rich.text import Text
@@ -95,6 +96,34 @@ def test_recipe_makes_the_same_files_with_no_calibration_data(decant, pictures, 
     for name in FILES:
         assert (out / name).read_bytes() == (pictures / "out" / name).read_bytes(), name
         assert f"{name}: " in ended.out
+
+
+@pytest.mark.parametrize("kind", ["onnx", "pt2", "tflite"])
+def test_without_calibration_two_forms_are_made(decant, pictures, tmp_path, kind):
+    source = pictures / ("out/model_fp32.tflite" if kind == "tflite" else "net.onnx")
+    if kind == "pt2":
+        source = tmp_path / "net.pt2"
+        example = (torch.zeros(1, 3, 8, 12),)
+        torch.export.save(torch.export.export(torch.nn.Conv2d(3, 4, 3), example), source)
+    ended = decant("quantize", source, "-o", tmp_path / "out")
+    assert ended.code == 0, ended.err
+    assert "note: static_int8 is not made: its ranges need real samples" in ended.err
+    assert "error" not in ended.err
+    made = {path.name for path in (tmp_path / "out").glob("model_*.tflite")}
+    assert made - {"model_fp32.tflite"} == {"model_int8_dynamic.tflite", "model_fp16.tflite"}
+    assert "model_fp16.tflite: " in ended.out
+
+
+def test_static_recipe_without_ranges_still_needs_calibration(decant, pictures, tmp_path):
+    document = read_json(pictures / "out" / "recipe.json")
+    for recipe in document["recipes"]:
+        recipe["ranges"] = {}
+    (tmp_path / "recipe.json").write_text(json.dumps(document))
+    recipe = ("--recipe", tmp_path / "recipe.json")
+    ended = decant("quantize", pictures / "net.onnx", *recipe, "-o", tmp_path / "out")
+    assert ended.code == 5
+    assert "recipe 'static_int8' has no activation ranges; give real samples" in ended.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_recipe_of_another_model_is_refused(decant, pictures, tmp_path):

@@ -59,3 +59,23 @@ def test_file_alone_is_taken_as_it_is(network, tmp_path, text):
     as_stored = {"image": np.moveaxis(PICTURES["image"], 1, -1)}
     report = quantize(network, tmp_path / "out", calibration=as_stored, recipes=[FLOAT16])
     assert report.candidates[0].inputs[0].layout == "keep"
+
+
+def test_without_calibration_static_int8_is_left_out_and_told(network, tmp_path):
+    (tmp_path / "convert.json").write_text(json.dumps(described()))
+    report = quantize(network, tmp_path / "out")
+    assert [candidate.name for candidate in report.candidates] == ["dynamic_int8", "float16"]
+    assert report.failures == {}
+    height, width = mobile_network.HEIGHT, mobile_network.WIDTH
+    assert [note for note in report.notes if "is not made" in note] == [
+        "static_int8 is not made: its ranges need real samples, a hundred or so:"
+        " `--calibration X.npz`, made with `numpy.savez('X.npz', image=…)` (image: float32"
+        f" [samples, 1, 3, {height}, {width}], in ONNX axis order), or `calibration=` in Python"
+    ]
+
+
+def test_samples_as_the_note_asks_for_them_make_static_int8(network, tmp_path):
+    (tmp_path / "convert.json").write_text(json.dumps(described()))
+    samples = {"image": PICTURES["image"][:, None]}
+    report = quantize(network, tmp_path / "out", calibration=samples)
+    assert report.candidates[0].name == "static_int8"

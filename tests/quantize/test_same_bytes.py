@@ -103,5 +103,6 @@ def test_a_recipe_of_another_model_is_refused(report, float_path, tmp_path, chan
 
 
 def test_a_recipe_without_ranges_needs_data(float_path, tmp_path):
-    with pytest.raises(DataError, match="there is no calibration data, and a recipe has no"):
-        rebuilt(float_path, tmp_path / "out", [STATIC_INT8])
+    with pytest.raises(DataError, match="no calibration data, and recipe 'static_int8' has no act"):
+        rebuilt(float_path, tmp_path / "out", [FLOAT16, STATIC_INT8])
+    assert not (tmp_path / "out").exists()

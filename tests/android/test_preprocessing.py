@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from stored_pictures import EXIF, ROTATIONS, rgb_of_yuv, turned, upright
+from stored_pictures import EXIF, ROTATIONS, turned, upright
 
 from decant.images import load_image, resize
 from decant.predictor import Predictor, photo_tensor
@@ -33,41 +33,31 @@ def predictor(bundle):
 
 
 class Frame:
-    """Planes in files, and the part of the picture that is looked at."""
+    """A picture [H, W, 3] in a file, and the part of it that is looked at: at first the whole."""
 
-    def __init__(self, folder, crop):
-        self.folder, self.crop, self.planes = folder, crop, []
-
-    def add(self, samples, *, pixel_stride, slack):
-        """Store a plane [H, W, samples a pixel] with other bytes around the samples."""
-        height, width, count = samples.shape
+    def __init__(self, folder, pixels, pixel_stride=3, slack=0):
+        """Store it with other bytes around its own."""
+        height, width, count = pixels.shape
+        self.folder, self.crop = folder, [0, 0, width, height]
         row_stride = width * pixel_stride + slack
         stored = RANDOM.integers(0, 256, height * row_stride, np.uint8)
-        for sample in range(count):
+        for channel in range(count):
             view = np.lib.stride_tricks.as_strided(
-                stored[sample:], (height, width), (row_stride, pixel_stride)
+                stored[channel:], (height, width), (row_stride, pixel_stride)
             )
-            view[:] = samples[:, :, sample]
-        path = self.folder / f"plane_{len(self.planes)}.bin"
+            view[:] = pixels[:, :, channel]
+        path = folder / "plane.bin"
         stored.tofile(path)
-        plane = {"file": str(path), "row_stride": row_stride, "pixel_stride": pixel_stride}
-        self.planes.append(plane)
+        self.plane = {"file": str(path), "row_stride": row_stride, "pixel_stride": pixel_stride}
 
 
 def tensor_of(kotlin, sidecar, frame, **turn):
     """Give the elements that Kotlin makes, as bytes, and where the photo lies in them."""
     into = frame.folder / "tensor.bin"
-    request = {"sidecar": str(sidecar), "planes": frame.planes, "crop": frame.crop}
+    request = {"sidecar": str(sidecar), "plane": frame.plane, "crop": frame.crop}
     kotlin.ask({**request, **turn, "tensor": str(into)})
     placement = kotlin.answer()
     return into.read_bytes(), placement
-
-
-def whole(folder, pixels, pixel_stride=3, slack=0):
-    """Store a picture [H, W, 3] as one plane that is looked at as a whole."""
-    frame = Frame(folder, [0, 0, pixels.shape[1], pixels.shape[0]])
-    frame.add(pixels, pixel_stride=pixel_stride, slack=slack)
-    return frame
 
 
 def noise(size):
@@ -88,7 +78,7 @@ def assert_same(answer, predictor, photo):
 def test_sizes_strides_and_exif_orientations(kotlin, predictor, bundle, tmp_path, size, exif):
     pixels = noise(size)
     for pixel_stride, slack in STRIDES:
-        frame = whole(tmp_path, pixels, pixel_stride, slack)
+        frame = Frame(tmp_path, pixels, pixel_stride, slack)
         answer = tensor_of(kotlin, bundle / "model.json", frame, exif=exif)
         assert_same(answer, predictor, upright(pixels, exif))
 
@@ -102,29 +92,11 @@ def test_crops_and_rotations_of_rgba(kotlin, predictor, bundle, tmp_path, rotati
         (130, 89, 1, 1),
         (64, 0, 2, 90),
     ):
-        frame = whole(tmp_path, pixels, pixel_stride=4)
+        frame = Frame(tmp_path, pixels, pixel_stride=4)
         frame.crop = [left, top, width, height]
         answer = tensor_of(kotlin, bundle / "model.json", frame, rotation=rotation)
         part = pixels[top : top + height, left : left + width]
         assert_same(answer, predictor, turned(part, rotation))
-
-
-@pytest.mark.parametrize("rotation", ROTATIONS)
-@pytest.mark.parametrize("chroma_stride", [1, 2])
-def test_yuv_of_odd_sizes(kotlin, predictor, bundle, tmp_path, chroma_stride, rotation):
-    for width, height in ((64, 48), (63, 47), (1, 1)):
-        luma = RANDOM.integers(0, 256, (height, width, 1), np.uint8)
-        chroma = RANDOM.integers(0, 256, (2, (height + 1) // 2, (width + 1) // 2, 1), np.uint8)
-        for left, top in ((0, 0), (width // 3, height // 5)):
-            frame = Frame(tmp_path, [left, top, width - left, height - top])
-            frame.add(luma, pixel_stride=1, slack=3)
-            frame.add(chroma[0], pixel_stride=chroma_stride, slack=1)
-            frame.add(chroma[1], pixel_stride=chroma_stride, slack=0)
-            answer = tensor_of(kotlin, bundle / "model.json", frame, rotation=rotation)
-            rows, columns = np.mgrid[top:height, left:width]
-            blueness, redness = chroma[:, rows // 2, columns // 2, 0]
-            photo = rgb_of_yuv(luma[top:, left:, 0], blueness, redness)
-            assert_same(answer, predictor, turned(photo, rotation))
 
 
 @pytest.mark.parametrize("exif", EXIF)
@@ -135,21 +107,8 @@ def test_the_orientation_in_a_jpeg(kotlin, predictor, bundle, tmp_path, exif):
     tags[0x0112] = exif
     Image.fromarray(noise((150, 101))).save(path, exif=tags)
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
-    answer = tensor_of(kotlin, bundle / "model.json", whole(tmp_path, pixels), exif=exif)
+    answer = tensor_of(kotlin, bundle / "model.json", Frame(tmp_path, pixels), exif=exif)
     assert_same(answer, predictor, load_image(path))
-
-
-def test_rgb_is_near_the_standards_real_numbers():
-    """The integers that both languages use stand for ITU-T T.871's constants."""
-    y, u, v = (axis.astype(float) for axis in np.mgrid[0:256:5, 0:256, 0:256:3])
-    exact = (
-        y + 1.402 * (v - 128),
-        y - 0.344136 * (u - 128) - 0.714136 * (v - 128),
-        y + 1.772 * (u - 128),
-    )
-    apart = rgb_of_yuv(y, u, v) - np.clip(np.stack(exact, -1), 0, 255)
-    # Half a level, and the rounding of the constants.
-    assert np.abs(apart).max() <= 0.51
 
 
 RULES = [
@@ -197,7 +156,7 @@ def test_every_rule(kotlin, bundle, tmp_path, changes):
     for size in ((37, 53), (240, 180), (101, 400), (640, 13)):
         for exif in (1, 6, 7):
             pixels = noise(size)
-            answer, _ = tensor_of(kotlin, sidecar, whole(tmp_path, pixels, 4), exif=exif)
+            answer, _ = tensor_of(kotlin, sidecar, Frame(tmp_path, pixels, 4), exif=exif)
             fitted, _ = resize(np.ascontiguousarray(upright(pixels, exif)), image.rule)
             tensor = info.from_onnx_order(photo_tensor(fitted, image)[np.newaxis])
             assert answer == np.ascontiguousarray(encode(info, tensor)).tobytes(), (size, exif)

@@ -32,14 +32,3 @@ def stored(picture, exif):
 def turned(stored, degrees):
     """Turn a stored picture clockwise."""
     return np.rot90(stored, -degrees // 90)
-
-
-def rgb_of_yuv(luma, blueness, redness):
-    """Convert full-range BT.601 (ITU-T T.871, constants in units of 2^-16), rounded half up."""
-    y, u, v = (np.asarray(part, np.int64) for part in (luma, blueness, redness))
-    u, v = u - 128, v - 128
-    half = 1 << 15
-    red = y + (round(1.402 * 65536) * v + half) // 65536
-    green = y - (round(0.344136 * 65536) * u + round(0.714136 * 65536) * v + half) // 65536
-    blue = y + (round(1.772 * 65536) * u + half) // 65536
-    return np.clip(np.stack([red, green, blue], -1), 0, 255).astype(np.uint8)

@@ -22,10 +22,6 @@ data class Placement(
 
     fun toPhotoY(y: Float): Float = ((y - offsetY) / scaleY).toFloat()
 
-    fun toTensorX(x: Float): Float = (x * scaleX + offsetX).toFloat()
-
-    fun toTensorY(y: Float): Float = (y * scaleY + offsetY).toFloat()
-
     companion object {
         /** Decides where an upright photo lies in the tensor of [rule]. */
         fun of(width: Int, height: Int, rule: ImageRule): Placement {

@@ -41,16 +41,6 @@ class Tensor(val info: TensorInfo) {
         return if (info.dtype == DType.UINT8) value and 0xFF else value
     }
 
-    /** Stores real numbers, quantized where the tensor is. */
-    fun setReals(values: FloatArray) {
-        require(values.size == info.size) {
-            "${info.name}: ${values.size} values given, ${info.size} needed"
-        }
-        for (i in values.indices) {
-            if (info.dtype == DType.FLOAT32) floats[i] = values[i] else bytes[i] = quantize(info, values[i])
-        }
-    }
-
     companion object {
         /** The byte that stands for a real number; halves go away from zero, as in TFLite's QUANTIZE. */
         fun quantize(info: TensorInfo, real: Float): Byte {

@@ -32,8 +32,9 @@ class PlacementTest {
     fun mapsBack() {
         for (resize in ResizeKind.entries) {
             val placement = Placement.of(640, 427, imageRule(300, 200, resize))
-            assertEquals(123.4f, placement.toPhotoX(placement.toTensorX(123.4f)), 1e-3f)
-            assertEquals(321.5f, placement.toPhotoY(placement.toTensorY(321.5f)), 1e-3f)
+            val (x, y) = 123.4 * placement.scaleX + placement.offsetX to 321.5 * placement.scaleY + placement.offsetY
+            assertEquals(123.4f, placement.toPhotoX(x.toFloat()), 1e-3f)
+            assertEquals(321.5f, placement.toPhotoY(y.toFloat()), 1e-3f)
         }
     }
 

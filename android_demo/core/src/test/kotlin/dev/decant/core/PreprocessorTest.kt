@@ -126,30 +126,6 @@ class PreprocessorTest {
     }
 
     @Test
-    fun convertsYuvOfAnyStride() {
-        val rule = imageRule(4, 2, ResizeKind.STRETCH)
-        // (luma, U, V) of JFIF's white, black, red, green, blue and grey, and their RGB.
-        val colours = listOf(
-            listOf(255, 128, 128) to 0xFFFFFF, listOf(0, 128, 128) to 0, listOf(76, 85, 255) to 0x0000FE,
-            listOf(150, 44, 21) to 0x01FF00, listOf(29, 255, 107) to 0xFE0000, listOf(128, 128, 128) to 0x808080,
-        )
-        for ((yuv, rgb) in colours) for (chromaStride in 1..2) {
-            val luma = Plane(ByteBuffer.wrap(ByteArray(2 * 7) { yuv[0].toByte() }), 7, 1)
-            fun chroma(value: Int): Plane {
-                val bytes = ByteArray(2 * chromaStride) { if (it % chromaStride == 0) value.toByte() else 77 }
-                return Plane(ByteBuffer.wrap(bytes), 9, chromaStride)
-            }
-            val frame = YuvFrame(luma, chroma(yuv[1]), chroma(yuv[2]), Crop(0, 0, 4, 2), Orientation.UPRIGHT)
-            val found = pixels(rule, frame)
-            for (channel in 0..2) {
-                val exact = rgb shr 8 * channel and 255
-                val values = found.filterIndexed { i, _ -> i % 3 == channel }
-                assertTrue("$yuv: $found", values.all { Math.abs(it - exact) <= 1 })
-            }
-        }
-    }
-
-    @Test
     fun refusesABufferTooSmall() {
         val plane = Plane(ByteBuffer.allocate(4 * 10 * 10 - 2), 40, 4)
         assertThrows(IllegalArgumentException::class.java) {

@@ -11,7 +11,6 @@ import dev.decant.core.Preprocessor
 import dev.decant.core.RgbaFrame
 import dev.decant.core.SidecarReader
 import dev.decant.core.Tensor
-import dev.decant.core.YuvFrame
 import java.io.File
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
@@ -19,9 +18,9 @@ import java.nio.ByteOrder
 /**
  * Makes input tensors of frames, to compare with Python's.
  *
- * Reads one JSON object a line: {"sidecar", "planes": [{"file", "row_stride", "pixel_stride"}], "crop",
- * "exif" or "rotation", "tensor"}. One plane holds RGB or RGBA, three hold Y, U and V; the tensor's
- * elements are written to the file `tensor`. Prints the placement a line: scale and offset, x then y.
+ * Reads one JSON object a line: {"sidecar", "plane": {"file", "row_stride", "pixel_stride"}, "crop", "exif"
+ * or "rotation", "tensor"}. The plane holds RGB or RGBA; the tensor's elements are written to the file
+ * `tensor`. Prints the placement a line: scale and offset, x then y.
  */
 fun main() {
     val preprocessors = HashMap<String, Preprocessor>()
@@ -40,13 +39,11 @@ private fun preprocessor(request: JsonObject): Preprocessor {
 }
 
 private fun frame(request: JsonObject): Frame {
-    val planes = request.getAsJsonArray("planes").map { plane(it.asJsonObject) }
     val (left, top, width, height) = request.getAsJsonArray("crop").map { it.asInt }
     val crop = Crop(left, top, width, height)
     val orientation = request.get("exif")?.let { Orientation.ofExif(it.asInt) }
         ?: Orientation.ofRotation(request.get("rotation").asInt)
-    return if (planes.size == 1) RgbaFrame(planes.single(), crop, orientation)
-    else YuvFrame(planes[0], planes[1], planes[2], crop, orientation)
+    return RgbaFrame(plane(request.getAsJsonObject("plane")), crop, orientation)
 }
 
 private fun plane(json: JsonObject) = Plane(

@@ -24,7 +24,6 @@ LEAST_OVERLAP = 0.999
 SCORE_TOLERANCE = 1e-3
 CORNER_TOLERANCE = 0.05
 """Pixels of the photo."""
-NAMES = {"cpu": "int8", "gpu": "float16"}
 # A graphics processor in software, hundreds of times slower than a real one.
 SWIFTSHADER = [
     "--enable-unsafe-webgpu",
@@ -116,7 +115,8 @@ def test_boxes_equal_those_of_python(address, tmp_path, record_property):
             times = answer[index]["times"]
             assert 0 < times["inference"] < answer[index]["shown"]
         line = described(pairs, threshold, same_number=same)
-        record_property("agreement", f"{NAMES[accelerator]} file: {line}")
+        name = predictor.sidecar.variant(accelerator).name
+        record_property("agreement", f"{name} file: {line}")
 
 
 def test_the_camera_is_answered(address, tmp_path):

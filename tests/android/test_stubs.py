@@ -13,27 +13,13 @@ REFUSED = {
     for number, line in enumerate(source.read_text().splitlines(), 1)
     if (marked := re.search(r"// refused (\d+)", line))
 }
-COMPILER = Path("build/android/node_modules/kotlin-compiler/lib")
-JUNIT = Path("/usr/share/java/junit4.jar")
-
-
-def compile_kotlin(jvm, sources, jar):
-    """Compile against the stubs that check-app left; gives the exit status and what was said."""
-    stubs = jvm.jars / "app/stubs.jar"
-    assert stubs.is_file(), f"{stubs} is missing; run android_demo/check-app"
-    libraries = [stubs, COMPILER / "kotlinx-coroutines-core-jvm.jar"]
-    classpath = ":".join(map(str, [*libraries, COMPILER / "annotations-13.0.jar", JUNIT]))
-    plugin = f"-Xplugin={COMPILER / 'compose-compiler-plugin.jar'}"
-    command = ["android_demo/compile", jar, classpath, plugin, sources]
-    ended = subprocess.run(command, capture_output=True, text=True)
-    return ended.returncode, ended.stdout + ended.stderr
 
 
 @pytest.fixture(scope="module")
 def errors(jvm, tmp_path_factory):
     """Give what the compiler says of each line of tests/android/refused."""
     jar = tmp_path_factory.mktemp("refused") / "refused.jar"
-    status, said = compile_kotlin(jvm, SOURCES / "refused", jar)
+    status, said = jvm.compile(SOURCES / "refused", jar)
     assert status != 0
     found = re.findall(r"(\w+\.kt):(\d+):\d+: error: (.*)", said)
     return {(file, int(line)): message for file, line, message in found}
@@ -50,7 +36,7 @@ def test_nothing_else_is_refused(errors):
 
 
 def test_a_right_call_is_taken(jvm, tmp_path):
-    status, said = compile_kotlin(jvm, SOURCES / "accepted", tmp_path / "accepted.jar")
+    status, said = jvm.compile(SOURCES / "accepted", tmp_path / "accepted.jar")
     assert status == 0, said
 
 

@@ -42,6 +42,23 @@ class Jvm:
         with self.start(main, *arguments) as lines:
             lines.finish()
 
+    def compile(self, sources, jar, *others):
+        """Compile against other jars and the stubs; gives the exit status and what was said."""
+        stubs = self.jars / "app/stubs.jar"
+        assert stubs.is_file(), f"{stubs} is missing; run android_demo/check-app"
+        library = COMPILER / "lib"
+        classpath = [
+            *others,
+            stubs,
+            library / "kotlinx-coroutines-core-jvm.jar",
+            library / "annotations-13.0.jar",
+            LIBRARIES / "junit4.jar",
+        ]
+        plugin = f"-Xplugin={library / 'compose-compiler-plugin.jar'}"
+        command = ["android_demo/compile", jar, ":".join(map(str, classpath)), plugin, sources]
+        ended = subprocess.run(command, capture_output=True, text=True)
+        return ended.returncode, ended.stdout + ended.stderr
+
     def _classpath(self):
         files = [
             *([self.broken] if self.broken else []),

@@ -52,8 +52,12 @@ android {
     // Stored, so that installing does not unpack it a second time.
     androidResources { noCompress += "tflite" }
 
-    // Native libraries stay uncompressed, which the plugin then aligns to 16 KB in the APK.
-    packaging { jniLibs { useLegacyPackaging = false } }
+    packaging {
+        // Native libraries stay uncompressed, which the plugin then aligns to 16 KB in the APK.
+        jniLibs { useLegacyPackaging = false }
+        // Several Kotlin libraries bring these licences under the same name, which would end the build.
+        resources { excludes += "/META-INF/{AL2.0,LGPL2.1}" }
+    }
 
     lint {
         abortOnError = true

@@ -31,9 +31,3 @@ def test_readme_names_four_files():
 def test_core_and_these_four_files_are_enough(jvm, sources, tmp_path):
     said = jvm.compile(sources, tmp_path / "own.jar", jvm.jars / "core.jar")
     assert said == (0, "")
-
-
-def test_each_file_is_needed(jvm, sources, tmp_path):
-    (sources / "ModelFiles.kt").unlink()
-    status, said = jvm.compile(sources, tmp_path / "own.jar", jvm.jars / "core.jar")
-    assert (status != 0, "unresolved reference 'ModelFiles'" in said) == (True, True)

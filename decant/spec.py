@@ -41,7 +41,7 @@ class Input(Rule):
 
     Attributes:
         name: Tensor name in every file.
-        shape: `[N, C, H, W]` as the PyTorch model takes it.
+        shape: `[1, C, H, W]` as the PyTorch model takes it: a photo at a time.
         colour: Channel order the model was trained on.
         mean: Per channel, on the 0…1 scale.
         std: Per channel, on the 0…1 scale.
@@ -76,6 +76,8 @@ class Input(Rule):
             raise ValueError(f"shape = {list(self.shape)} has a size below 1")
         if math.prod(self.shape) > MOST_VALUES:
             raise ValueError(f"shape = {list(self.shape)} is over a gigabyte of float32")
+        if self.shape[0] != 1:
+            raise ValueError(_one_photo(self.shape))
         if channels != (1 if self.colour == "grey" else 3):
             raise ValueError(f'shape has {channels} channels, but colour = "{self.colour}"')
         for key in ("mean", "std"):
@@ -89,6 +91,16 @@ class Input(Rule):
                 f"mean = {list(self.mean)} is not on the 0…1 scale; divide mean and std by 255"
             )
         return self
+
+
+def _one_photo(shape: tuple[int, ...]) -> str:
+    """Refuse a batch: time, accuracy and the app all count by photo."""
+    count, one = shape[0], [1, *shape[1:]]
+    return (
+        f"shape = {list(shape)} takes {count} photos at a time, but an app answers one, and times "
+        f"are limited per photo; write shape = {one}, and export a program that takes nothing but "
+        f"{count} again with 1. decant convert and decant quantize take a file of any batch"
+    )
 
 
 class CocoSource(Rule):

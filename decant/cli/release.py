@@ -145,7 +145,7 @@ class _Example:
 
     def _run(self, candidate: Candidate) -> Arrays:
         tensor = photo_tensor(self.pixels, self.image)
-        given = {self.image.name: np.repeat(tensor[np.newaxis], self.spec.input.shape[0], 0)}
+        given = {self.image.name: tensor[np.newaxis]}
         found: Arrays = run_checked(
             _run, candidate.path, candidate.inputs, candidate.outputs, given
         )

@@ -72,6 +72,12 @@ def test_committed_spec_of_the_detector_is_usable():
         ("[1, 3, 32, 48]", "[1, 3, 0, 48]", "input: shape = .* has a size below 1"),
         ("[1, 3, 32, 48]", "[1, 3, -32, 48]", "input: shape = .* has a size below 1"),
         ("[1, 3, 32, 48]", "[1, 3, 32000, 48000]", "input: shape = .* is over a gigabyte"),
+        (
+            "[1, 3, 32, 48]",
+            "[4, 3, 32, 48]",
+            r"input: shape = \[4, 3, 32, 48\] takes 4 photos at a time, .*; write shape = "
+            r"\[1, 3, 32, 48\], .*decant convert",
+        ),
         ("[1, 3, 32, 48]", "[1, 1, 32, 48]", 'input: shape has 1 channels, but colour = "rgb"'),
         ("[input]", '[input]\nname = ""', 'input.name = "": String should have at least 1 char'),
         ("mean = [0, 0, 0]", "mean = [0]", r"input: mean = \[0\.0\] needs 3 numbers"),

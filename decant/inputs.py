@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from .errors import DataError
+from .tensors import fits, reshaping, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from .paths import AnyPath
     from .tensors import TensorInfo
 
 Run: TypeAlias = "dict[str, NDArray[Any]]"
@@ -35,7 +36,7 @@ UNREADABLE = (
 )
 
 
-def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def load_arrays(path: AnyPath) -> dict[str, NDArray[Any]]:
     """Read arrays from an `.npz` file: per input name [samples, …] in ONNX order.
 
     Raises:
@@ -65,8 +66,7 @@ def wanted_samples(inputs: Sequence[TensorInfo]) -> str:
 
 def _sample_shape(info: TensorInfo) -> str:
     """Write the shape of an array of samples."""
-    sizes = ["?" if size is None else str(size) for size in _onnx_shape(info)]
-    return f"{info.dtype} [samples, {', '.join(sizes)}]"
+    return f"{info.dtype} [samples, {sizes(info.onnx_shape)[1:]}"
 
 
 def cut_runs(arrays: Mapping[str, NDArray[Any]], inputs: Sequence[TensorInfo]) -> list[Run]:
@@ -108,18 +108,17 @@ def _column(array: NDArray[Any], info: TensorInfo) -> list[NDArray[Any]]:
             f"the data for input {info.name!r} is empty (shape {list(array.shape)}); give at least"
             " one sample, better a hundred"
         )
-    expected = _onnx_shape(info)
+    expected = info.onnx_shape
     whole = array.ndim == len(expected) + 1
     batch = (expected[0] if expected else None) or 1
     shape = array.shape[1:] if whole else (batch, *array.shape[1:])
-    fits = len(shape) == len(expected) and all(
-        want in (None, have) for want, have in zip(expected, shape, strict=True)
-    )
-    if not fits or (not whole and len(array) % batch):
-        wanted = ["?" if size is None else size for size in expected]
+    if not fits(shape, expected) or (not whole and len(array) % batch):
+        samples = expected[1:] if array.ndim <= len(expected) else expected
+        call = reshaping(info.name, array.shape, (None, *samples))
+        advice = f"give {call}" if call else "stack samples of that shape along the first axis"
         raise DataError(
             f"the data for input {info.name!r} has shape {list(array.shape)}, but the model takes"
-            f" {wanted} in ONNX axis order; stack samples of that shape along the first axis"
+            f" {sizes(expected)} in ONNX axis order; {advice}"
         )
     values = _converted(array, info)
     return [np.asarray(value) for value in (values if whole else values.reshape(-1, *shape))]
@@ -148,13 +147,6 @@ def _converted(array: NDArray[Any], info: TensorInfo) -> NDArray[Any]:
             f" {array.max():g}) that {dtype} cannot hold; give raw values, not normalised ones"
         )
     return converted
-
-
-def _onnx_shape(info: TensorInfo) -> tuple[int | None, ...]:
-    if not info.channels_last:
-        return info.shape
-    first, *middle, last = info.shape
-    return (first, last, *middle)
 
 
 def _listing(names: Sequence[str]) -> str:

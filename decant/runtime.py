@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .described import Border, described_beside
 from .errors import DataError
 from .isolation import captured_noise, run_checked
-from .tensors import TensorInfo
+from .tensors import TensorInfo, fits, reshaping, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from .paths import AnyPath
+
     Arrays = Mapping[str, NDArray[np.generic]]
-
-
-@dataclass(frozen=True, slots=True)
-class Border:
-    """What goes into a model file and what comes out, in the file's own order."""
-
-    inputs: tuple[TensorInfo, ...]
-    outputs: tuple[TensorInfo, ...]
 
 
 class LiteRtModel:
@@ -39,7 +33,7 @@ class LiteRtModel:
 
     def __init__(
         self,
-        path: Path,
+        path: AnyPath,
         inputs: Sequence[TensorInfo] | None = None,
         outputs: Sequence[TensorInfo] | None = None,
         *,
@@ -49,8 +43,9 @@ class LiteRtModel:
 
         Args:
             path: The file.
-            inputs: Descriptions with layouts, as conversion wrote them; left out, arrays go in
-                as the file takes them.
+            inputs: Descriptions with layouts; left out, those that decant wrote beside the file
+                (`convert.json`, `quantize.json`, `model.json`), and where there are none, arrays
+                go in as the file takes them.
             outputs: The same for the outputs.
             threads: XNNPACK's worker threads.
 
@@ -58,11 +53,12 @@ class LiteRtModel:
             DataError: If the file is missing, damaged, cannot be run by LiteRT, or does not have
                 the tensors described.
         """
-        self.path = path
+        self.path = path = Path(path)
         self.interpreter = open_interpreter(path, threads)
         border = _border(self.interpreter)
-        self.inputs = _known(path, "input", inputs, border.inputs)
-        self.outputs = _known(path, "output", outputs, border.outputs)
+        told = described_beside(path, border)
+        self.inputs = _known(path, "input", inputs or told.inputs, border.inputs)
+        self.outputs = _known(path, "output", outputs or told.outputs, border.outputs)
         details = self.interpreter.get_input_details(), self.interpreter.get_output_details()
         indices = [[int(detail["index"]) for detail in part] for part in details]
         self._input_index = _by_name(border.inputs, indices[0])
@@ -114,15 +110,14 @@ class LiteRtModel:
             given = ", ".join(arrays) or "none"
             raise DataError(f"{self.path}: input {info.name} is missing (given: {given}); add it")
         array = np.asarray(arrays[info.name])
-        rank_fits = array.ndim == len(info.shape)
-        ordered = info.from_onnx_order(array) if rank_fits else array
-        sizes = zip(info.shape, ordered.shape, strict=False)
-        if not rank_fits or any(want not in (None, size) for want, size in sizes):
+        if not fits(array.shape, info.onnx_shape):
+            order = " in ONNX axis order (N, C, …)" if info.channels_last else ""
+            call = reshaping(info.name, array.shape, info.onnx_shape)
             raise DataError(
-                f"{self.path}: input {info.name} has shape {list(array.shape)}; the file takes "
-                f"{_sizes(info)} ({info.layout}); reshape or resize the data"
+                f"{self.path}: input {info.name} has shape {list(array.shape)}, but the model "
+                f"takes {sizes(info.onnx_shape)}{order}; give {call or 'an array of that shape'}"
             )
-        return encode(info, ordered)
+        return encode(info, info.from_onnx_order(array))
 
     def _fit(self, prepared: dict[str, NDArray[Any]]) -> None:
         """Give inputs of free size the size of the arrays."""
@@ -137,7 +132,7 @@ class LiteRtModel:
                 self.interpreter.allocate_tensors()
 
 
-def open_interpreter(path: Path, threads: int = 1, *, delegate: bool = True) -> Any:
+def open_interpreter(path: AnyPath, threads: int = 1, *, delegate: bool = True) -> Any:
     """Load a file into an allocated LiteRT `Interpreter`, without noise on the terminal.
 
     Args:
@@ -150,6 +145,7 @@ def open_interpreter(path: Path, threads: int = 1, *, delegate: bool = True) -> 
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+    path = Path(path)
     kind = OpResolverType.AUTO if delegate else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     if not path.is_file():
         raise DataError(f"{path}: no such file; give a .tflite file")
@@ -166,7 +162,7 @@ def open_interpreter(path: Path, threads: int = 1, *, delegate: bool = True) -> 
     return interpreter
 
 
-def describe(path: Path) -> Border:
+def describe(path: AnyPath) -> Border:
     """Read the inputs and outputs of any `.tflite`; the layout of each is "keep".
 
     Raises:
@@ -188,7 +184,7 @@ def sample_inputs(inputs: Sequence[TensorInfo], seed: int = 0) -> dict[str, NDAr
 
 
 def first_run(
-    path: Path,
+    path: AnyPath,
     inputs: Sequence[TensorInfo] | None = None,
     outputs: Sequence[TensorInfo] | None = None,
     arrays: Arrays | None = None,
@@ -208,7 +204,7 @@ def first_run(
         DataError: If LiteRT refuses the file or the inputs.
         InternalError: If the process crashed.
     """
-    return run_checked(_first_run, path, inputs, outputs, arrays)
+    return run_checked(_first_run, Path(path), inputs, outputs, arrays)
 
 
 def encode(info: TensorInfo, values: NDArray[np.generic]) -> NDArray[Any]:
@@ -288,11 +284,9 @@ def _info(detail: dict[str, Any], names: list[str]) -> TensorInfo:
 
 
 def _known(
-    path: Path, role: str, described: Sequence[TensorInfo] | None, found: Sequence[TensorInfo]
+    path: Path, role: str, described: Sequence[TensorInfo], found: Sequence[TensorInfo]
 ) -> tuple[TensorInfo, ...]:
     """Take the descriptions given, once the file is known to have these tensors."""
-    if described is None:
-        return tuple(found)
     names = {info.name: info for info in found}
     for info in described:
         real = names.get(info.name)
@@ -301,8 +295,8 @@ def _known(
             raise DataError(f"{path}: no {role} is called {info.name} (the file has {have})")
         if (real.shape, real.dtype) != (info.shape, info.dtype):
             raise DataError(
-                f"{path}: {role} {info.name} is {real.dtype} {_sizes(real)}, "
-                f"described as {info.dtype} {_sizes(info)}; make both again"
+                f"{path}: {role} {info.name} is {real.dtype} {sizes(real.shape)}, "
+                f"described as {info.dtype} {sizes(info.shape)}; make both again"
             )
     return tuple(described)
 
@@ -310,8 +304,3 @@ def _known(
 def _by_name(infos: Sequence[TensorInfo], indices: Sequence[int]) -> dict[str, int]:
     """Map names to tensor indices."""
     return {info.name: index for info, index in zip(infos, indices, strict=True)}
-
-
-def _sizes(info: TensorInfo) -> str:
-    """Write a shape; a free size is a question mark."""
-    return "[" + ", ".join("?" if size is None else str(size) for size in info.shape) + "]"

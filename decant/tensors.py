@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 Layout = Literal["nchw", "nhwc", "ncw", "nwc", "ncdhw", "ndhwc", "keep"]
 
 CHANNELS_LAST: dict[int, Layout] = {3: "nwc", 4: "nhwc", 5: "ndhwc"}
+
+MOST_AXES = 5
+"""Of a tensor whose order of axes is guessed at in a message."""
 
 
 class TensorInfo(BaseModel):
@@ -60,3 +66,40 @@ class TensorInfo(BaseModel):
     def to_onnx_order(self, array: NDArray[np.generic]) -> NDArray[np.generic]:
         """Reorder an array from the file's axis order to ONNX's (N, C, …)."""
         return np.moveaxis(array, -1, 1) if self.channels_last else array
+
+
+def reshaping(name: str, given: Sequence[int], wanted: Sequence[int | None]) -> str | None:
+    """Write the NumPy call that makes an array of the shape that is wanted, if axes alone differ.
+
+    Args:
+        name: Of the array.
+        given: Its shape.
+        wanted: Sizes; None where any will do.
+
+    Returns:
+        Such as "np.transpose(image, (0, 3, 1, 2))"; None if no other order of the axes fits.
+    """
+    name = name if name.isidentifier() else "x"
+    if len(given) == len(wanted) - 1 and fits((1, *given), wanted):
+        return f"{name}[np.newaxis]"
+    if len(given) != len(wanted) or len(given) > MOST_AXES or fits(given, wanted):
+        return None
+    first, *others = range(len(given))
+    # The two orders that frameworks have come before all others that fit as well.
+    usual = [(first, *others[-1:], *others[:-1]), (first, *others[1:], *others[:1])]
+    for order in (*usual, *permutations(range(len(given)))):
+        if fits([given[axis] for axis in order], wanted):
+            return f"np.transpose({name}, {order})"
+    return None
+
+
+def sizes(shape: Sequence[int | None]) -> str:
+    """Write a shape; a free size is a question mark."""
+    return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"
+
+
+def fits(given: Sequence[int], wanted: Sequence[int | None]) -> bool:
+    """Whether an array of a shape can be given where another is wanted; None takes any size."""
+    return len(given) == len(wanted) and all(
+        want in (None, size) for size, want in zip(given, wanted, strict=True)
+    )

@@ -47,9 +47,16 @@ def broken(value):
     [
         ({"picture": ones(4, 3, 5, 7)}, [IMAGE], r"holds 'picture'.*inputs are 'image'"),
         ({}, [IMAGE], r"holds nothing.*inputs are 'image'"),
-        ({"image": ones(4, 5, 7, 3)}, [IMAGE], r"'image' has shape \[4, 5, 7, 3\].*\[1, 3, 5, 7\]"),
+        (
+            {"image": ones(4, 5, 7, 3)},
+            [IMAGE],
+            r"'image' has shape \[4, 5, 7, 3\], but the model takes \[1, 3, 5, 7\] in ONNX axis"
+            r" order; give np\.transpose\(image, \(0, 3, 1, 2\)\)$",
+        ),
+        ({"image": ones(4, 1, 5, 7, 3)}, [IMAGE], r"np\.transpose\(image, \(0, 1, 4, 2, 3\)\)$"),
+        ({"image": ones(5, 7)}, [IMAGE], r"; stack samples of that shape along the first axis$"),
         ({"image": ones(5, 7)}, [IMAGE], r"'image' has shape \[5, 7\]"),
-        ({"pairs": ones(5, 4)}, [PAIRS], r"'pairs' has shape \[5, 4\].*\[2, 4\]"),
+        ({"pairs": ones(5, 4)}, [PAIRS], r"'pairs' has shape \[5, 4\].*\[2, 4\] in .*; stack"),
         ({"image": ones(0, 3, 5, 7)}, [IMAGE], r"'image' is empty \(shape \[0, 3, 5, 7\]\)"),
         ({"image": broken(np.nan)}, [IMAGE], r"'image' holds 1 values.*index \[2, 1, 0, 6\]"),
         ({"image": broken(np.inf)}, [IMAGE], r"NaN or infinite"),
@@ -63,8 +70,8 @@ def broken(value):
         ),
     ],
     ids=[
-        "name", "none", "layout", "rank", "batch", "empty", "nan", "infinity", "normalised",
-        "too-large", "text", "counts",
+        "name", "none", "layout", "layout-of-batches", "no-batch", "rank", "batch", "empty", "nan",
+        "infinity", "normalised", "too-large", "text", "counts",
     ],
 )  # fmt: skip
 def test_bad_data_is_named(arrays, inputs, message):

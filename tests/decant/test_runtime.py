@@ -1,7 +1,10 @@
 """LiteRT behind ONNX axis order and the model's own names."""
 
+import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,10 +148,63 @@ def test_missing_input_is_named(files):
         LiteRtModel(files["float"]).run({"photo": np.zeros((1, 64, 64, 3), np.float32)})
 
 
-@pytest.mark.parametrize("shape", [(1, 32, 64, 3), (64, 64, 3)], ids=["size", "rank"])
-def test_wrong_shape_is_named(files, shape):
-    with pytest.raises(DataError, match=r"input image has shape .* takes \[1, 64, 64, 3\]"):
+@pytest.mark.parametrize(
+    ("shape", "advice"),
+    [
+        ((1, 32, 64, 3), "give an array of that shape"),
+        ((64, 64, 3), r"give image\[np\.newaxis\]"),
+        ((1, 3, 64, 64), r"give np\.transpose\(image, \(0, 2, 3, 1\)\)"),
+    ],
+    ids=["size", "one sample", "axis order"],
+)
+def test_wrong_shape_is_named(files, shape, advice):
+    message = rf"input image has shape .*, but the model takes \[1, 64, 64, 3\]; {advice}$"
+    with pytest.raises(DataError, match=message):
         LiteRtModel(files["float"]).run({"image": np.zeros(shape, np.float32)})
+
+
+def test_transpose_is_advised_in_onnx_axis_order(files):
+    model = LiteRtModel(files["float"], *tiny_detector.border(files["float"]))
+    message = (
+        r"image has shape \[1, 64, 64, 3\], but the model takes \[1, 3, 64, 64\] in ONNX axis "
+        r"order \(N, C, …\); give np\.transpose\(image, \(0, 3, 1, 2\)\)$"
+    )
+    with pytest.raises(DataError, match=message):
+        model.run({"image": np.zeros((1, 64, 64, 3), np.float32)})
+
+
+def told(file, document):
+    """What each document says of one file, as far as it is read."""
+    inputs, outputs = tiny_detector.border(file)
+    border = {
+        "inputs": [info.model_dump(mode="json") for info in inputs],
+        "outputs": [info.model_dump(mode="json") for info in outputs],
+    }
+    return {
+        "convert.json": {"tflite": file.name, **border},
+        "quantize.json": {"candidates": [{"file": file.name, **border}]},
+        "model.json": {"variants": [{"file": file.name}], **border},
+    }[document]
+
+
+@pytest.mark.parametrize("document", ["convert.json", "quantize.json", "model.json"])
+def test_what_lies_beside_a_file_tells_its_axis_order(files, photo, expected, tmp_path, document):
+    file = shutil.copy(files["float"], tmp_path)
+    (tmp_path / document).write_text(json.dumps(told(Path(file), document)))
+    found = LiteRtModel(file).run({"image": photo})
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, atol=FLOAT_TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '{"tflite": "other.tflite"}', '{"tflite": "tiny.tflite", "inputs": [3]}'],
+    ids=["damaged", "list", "other file", "no tensors"],
+)
+def test_what_is_not_about_the_file_is_passed_over(files, photo, tmp_path, text):
+    file = shutil.copy(files["float"], tmp_path / "tiny.tflite")
+    (tmp_path / "convert.json").write_text(text)
+    assert LiteRtModel(file).inputs[0].layout == "keep"
 
 
 def test_description_of_another_file_is_refused(files):

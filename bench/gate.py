@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from decant.artifacts import remove, sha256, write_text
@@ -16,8 +17,7 @@ from .schema import NAME, SHIPPED, Estimate
 from .verdict import line, on_machine, rows
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from decant.paths import AnyPath
     from decant.spec import Spec
 
     from .schema import EvidenceFile, Report, Row
@@ -78,7 +78,7 @@ class GateResult:
 
 
 def gate(
-    report: Path, spec: Spec, *, baseline: Path | None = None, out: Path | None = None
+    report: AnyPath, spec: Spec, *, baseline: AnyPath | None = None, out: AnyPath | None = None
 ) -> GateResult:
     """Check a report against its spec and an earlier report; writes gate.xml and gate.md.
 
@@ -98,8 +98,8 @@ def gate(
             file in it or the `model.tflite` beside it is not the one it was measured on, or the
             two files cannot be written.
     """
-    report = _report_path(report)
-    folder = report.parent if out is None else out
+    report = _report_path(Path(report))
+    folder = report.parent if out is None else Path(out)
     for name in (gate_files.JUNIT, gate_files.SUMMARY):
         remove(folder / name)
     digest, found = sha256(report), load_report(report)
@@ -116,7 +116,7 @@ def gate(
     if baseline is None:
         warnings.append("no baseline: nothing says whether the model got worse")
     else:
-        compared, weak = _against_baseline(report, found, _report_path(baseline), spec)
+        compared, weak = _against_baseline(report, found, _report_path(Path(baseline)), spec)
         checks += compared
         warnings += weak
     result = GateResult(found.model, tuple(checks), digest, tuple(warnings))

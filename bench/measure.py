@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from decant.artifacts import sha256, write_json
@@ -38,11 +39,11 @@ from .verdict import on_machine, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
     from typing import Any
 
     from torch import nn
 
+    from decant.paths import AnyPath
     from decant.spec import Spec
     from decant.tasks import Task
 
@@ -56,7 +57,7 @@ HOP_FIELDS = ("hop", "output", "max_relative", "rms_relative", "tolerance")
 
 def measure(
     spec: Spec,
-    out: Path,
+    out: AnyPath,
     *,
     files: Sequence[ModelFile],
     network: nn.Module,
@@ -79,6 +80,7 @@ def measure(
     """
     machine = this_machine()
     spec = on_machine(spec, machine)
+    out = Path(out)
     entries = _costs(files, _threads(spec, threads))
     task = make_task(spec.task)
     sets, data = _prepare(spec)
@@ -112,7 +114,7 @@ def measure(
     return report
 
 
-def measure_file(path: Path, *, threads: Sequence[int] = ()) -> Report:
+def measure_file(path: AnyPath, *, threads: Sequence[int] = ()) -> Report:
     """Measure what a bare file tells without data: size, latency, footprint and operators.
 
     It first runs where heap corruption is fatal, since nobody may have run it before.
@@ -125,6 +127,7 @@ def measure_file(path: Path, *, threads: Sequence[int] = ()) -> Report:
         DataError: If LiteRT cannot run the file.
         InternalError: If it crashes LiteRT.
     """
+    path = Path(path)
     first_run(path)
     border = describe(path)
     file = ModelFile("float", path, border.inputs, border.outputs)

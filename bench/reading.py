@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -12,16 +13,17 @@ from decant.errors import DataError
 from .schema import SCHEMA, Report
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from decant.paths import AnyPath
 
 
-def load_report(path: Path) -> Report:
+def load_report(path: AnyPath) -> Report:
     """Read a `report.json`.
 
     Raises:
         DataError: If it is missing, is not JSON, is of another schema, or is not whole; the
             message lists what is wrong.
     """
+    path = Path(path)
     document = read_json(path)
     found = document.get("schema") if isinstance(document, dict) else None
     if found != SCHEMA:

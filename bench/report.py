@@ -17,6 +17,8 @@ from .verdict import limit_of
 from .wording import count, milliseconds, signed, threads_of, written
 
 if TYPE_CHECKING:
+    from decant.paths import AnyPath
+
     from .schema import Entry, Latency, Parity, Report
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -33,12 +35,13 @@ METRICS = {
 }
 
 
-def render(folder: Path) -> Path:
+def render(folder: AnyPath) -> Path:
     """Write `report.html` beside the `report.json` and `gallery.json` of a folder.
 
     Raises:
         DataError: If the report or the gallery is missing or damaged.
     """
+    folder = Path(folder)
     report = load_report(folder / NAME)
     path = folder / PAGE
     write_text(path, page(report, folder))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,7 +11,7 @@ from decant.artifacts import write_json
 from decant.machine import Machine
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from decant.paths import AnyPath
 
 SCHEMA: Final = 1
 NAME = "report.json"
@@ -305,13 +306,13 @@ class Report(Part):
         """Whether the chosen file meets what the spec requires."""
         return all(row.passed for row in self.verdict)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: AnyPath) -> None:
         """Write the report; equal reports give equal bytes.
 
         Raises:
             DataError: If the file cannot be written.
         """
-        write_json(path, self.model_dump(mode="json", by_alias=True))
+        write_json(Path(path), self.model_dump(mode="json", by_alias=True))
 
 
 def json_schema() -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     import torch
     from numpy.typing import NDArray
+
+    from decant.paths import AnyPath
 
     from .build import Built, Request
     from .verify import Form
@@ -56,8 +59,8 @@ class Model:
 
 
 def to_tflite(
-    source: Path | str | torch.nn.Module,
-    out: Path | str,
+    source: AnyPath | torch.nn.Module,
+    out: AnyPath,
     *,
     input_layout: str = "nhwc",
     output_layout: str = "nhwc",
@@ -68,7 +71,7 @@ def to_tflite(
     tolerance: float = 1e-4,
     allow_flex: bool = False,
     rewrites: Sequence[str] = (),
-    operators: Sequence[Path | str] = (),
+    operators: Sequence[AnyPath] = (),
 ) -> ConvertReport:
     """Convert a model to a float TFLite file and verify it at every hop.
 
@@ -166,7 +169,7 @@ class _Work:
         self, source: Any, inputs: Mapping[str, Array] | None, reference: Reference | None
     ) -> Model:
         """Bring the source to ONNX."""
-        if not isinstance(source, str | Path):
+        if not isinstance(source, str | os.PathLike):
             return self.from_module(source, inputs)
         path = Path(source)
         if path.suffix == ".pt2":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from .spec import load_spec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .paths import AnyPath
     from .sidecar import Golden, Sidecar
 
 REPORT = "report.json"
@@ -38,7 +40,7 @@ class Bundle:
         """Name every file of the bundle, relative to its folder."""
         return (NAME, *self.hashes())
 
-    def copy_to(self, folder: Path) -> tuple[str, ...]:
+    def copy_to(self, folder: AnyPath) -> tuple[str, ...]:
         """Copy the bundle, and the report if there is one, all or nothing.
 
         Args:
@@ -50,7 +52,7 @@ class Bundle:
         Raises:
             DataError: If the folder holds something else or cannot be written.
         """
-        folder = folder.resolve()
+        folder = Path(folder).resolve()
         if folder.is_file():
             raise DataError(f"{folder}: is a file; give a new or an empty folder")
         strange = sorted(_held(folder) - _earlier(folder))
@@ -70,14 +72,14 @@ class Bundle:
         return tuple(copied)
 
 
-def find_bundle(text: str) -> Path:
+def find_bundle(text: AnyPath) -> Path:
     """Find the sidecar of a zoo model, a spec, a folder, or one named itself.
 
     Raises:
         UsageError: If the text names nothing.
         DataError: If there is no sidecar yet.
     """
-    path = Path(text)
+    path, text = Path(text), os.fspath(text)
     if path.name == NAME:
         sidecar, model = path, "MODEL"
     elif (path / NAME).is_file():
@@ -94,13 +96,14 @@ def find_bundle(text: str) -> Path:
     return sidecar
 
 
-def open_bundle(path: Path) -> Bundle:
+def open_bundle(path: AnyPath) -> Bundle:
     """Read a bundle whose sidecar is right about its files and about the golden example.
 
     Raises:
         DataError: If the sidecar does not fit its model files, a file is missing or another, or
             the image or the decode rule does not make of the golden photo what is said.
     """
+    path = Path(path)
     bundle = Bundle(path.parent, read_sidecar(path))
     # The model files' hashes were checked with the sidecar.
     for name, expected in _golden_hashes(bundle.sidecar).items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -15,6 +14,7 @@ from .resample import resample
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .paths import AnyPath
     from .rules import ImageRule
 
 
@@ -43,7 +43,7 @@ class Placement:
         return np.asarray(mapped, np.float32)
 
 
-def load_image(path: Path) -> NDArray[np.uint8]:
+def load_image(path: AnyPath) -> NDArray[np.uint8]:
     """Read a picture file as `[H, W, 3] uint8` RGB, with its EXIF orientation applied.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,8 +15,8 @@ from .user_code import user_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+    from .paths import AnyPath
     from .spec import Spec
 
 
@@ -86,7 +87,7 @@ def lay_out_channels_last(network: torch.nn.Module) -> None:
         own[name].data = tensor
 
 
-def load_weights(network: torch.nn.Module, path: Path) -> None:
+def load_weights(network: torch.nn.Module, path: AnyPath) -> None:
     """Load a `.safetensors` or weights-only `.pt` file into a network, in the network's types.
 
     BatchNorm's count of batches is not a weight: it may be missing.
@@ -119,12 +120,13 @@ def load_weights(network: torch.nn.Module, path: Path) -> None:
     network.load_state_dict({n: t.to(own[n].dtype) for n, t in tensors.items()}, strict=False)
 
 
-def read_weights(path: Path) -> dict[str, torch.Tensor]:
+def read_weights(path: AnyPath) -> dict[str, torch.Tensor]:
     """Read the tensors of a checkpoint by name; nothing in the file is executed.
 
     Raises:
         DataError: If the file is missing, damaged, or holds anything but tensors.
     """
+    path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: no such checkpoint file; correct the path")
     return _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)

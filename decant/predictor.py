@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,11 +18,11 @@ from .tasks.quad_detection import QuadDetection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from .images import Placement
+    from .paths import AnyPath
     from .rules import ArgmaxRule
     from .sidecar import Accelerator, ImageInput, Sidecar
     from .tensors import TensorInfo
@@ -40,7 +41,9 @@ class Predictor:
         sidecar: Of the bundle.
     """
 
-    def __init__(self, path: Path, accelerator: Accelerator = "cpu", *, threads: int = 1) -> None:
+    def __init__(
+        self, path: AnyPath, accelerator: Accelerator = "cpu", *, threads: int = 1
+    ) -> None:
         """Open a bundle.
 
         Args:
@@ -52,6 +55,7 @@ class Predictor:
             DataError: If the sidecar is damaged, does not fit its model file, or does not say how
                 a photo goes in and how outputs are decoded; the message names the field.
         """
+        path = Path(path)
         self.folder, self.sidecar = path.parent, read_sidecar(path)
         if self.sidecar.image is None or self.sidecar.decode is None:
             missing = "image" if self.sidecar.image is None else "decode"
@@ -131,7 +135,7 @@ def predictions(
     )
 
 
-def check_golden(path: Path, sidecar: Sidecar, index: int) -> None:
+def check_golden(path: AnyPath, sidecar: Sidecar, index: int) -> None:
     """Check that a golden photo gives the golden pixels, and the outputs the predictions.
 
     Args:
@@ -143,6 +147,7 @@ def check_golden(path: Path, sidecar: Sidecar, index: int) -> None:
         DataError: If it does not, so that a rule of the sidecar is wrong; or if a file is missing
             or damaged.
     """
+    path = Path(path)
     golden, image, rule = sidecar.golden[index], sidecar.image, sidecar.decode
     if image is None or golden.photo is None or golden.pixels is None:
         return
@@ -166,12 +171,13 @@ def check_golden(path: Path, sidecar: Sidecar, index: int) -> None:
         )
 
 
-def check_fit(path: Path, sidecar: Sidecar, file: Path) -> None:
+def check_fit(path: AnyPath, sidecar: Sidecar, file: AnyPath) -> None:
     """Check that a model file has the tensors that its sidecar describes.
 
     Raises:
         DataError: If it has not, naming the field; or if it cannot be loaded.
     """
+    file = Path(file)
     border = describe(file)
     for role in ("inputs", "outputs"):
         described: Sequence[TensorInfo] = getattr(sidecar, role)

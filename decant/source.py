@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from .errors import DataError, UsageError
+from .paths import AnyPath
 
 Kind = Literal["spec", "onnx", "pt2", "tflite"]
 
@@ -28,7 +30,7 @@ class Source:
     kind: Kind
 
 
-def find_source(text: str, *kinds: Kind) -> Source:
+def find_source(text: AnyPath, *kinds: Kind) -> Source:
     """Find a zoo model by name, or a file by path.
 
     Args:
@@ -39,6 +41,7 @@ def find_source(text: str, *kinds: Kind) -> Source:
         UsageError: If it names nothing, or something the command has no use for.
         DataError: If the file is missing.
     """
+    text = os.fspath(text)
     source = _find(text)
     if source.kind not in kinds:
         forms = ["a zoo model", *(suffix for suffix, kind in KINDS.items() if kind in kinds)]

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_
 
 from .errors import DataError, SpecError
 from .machine import HOST, Int8Isa
+from .paths import AnyPath
 from .rules import ImageRule, QuadGridRule, Rule, array
 from .spec_faults import FACTORY, NAME, explain_all
 
@@ -341,13 +342,14 @@ class Spec(Rule):
         return self
 
 
-def load_spec(path: Path) -> Spec:
+def load_spec(path: AnyPath) -> Spec:
     """Read a `model.toml`.
 
     Raises:
         SpecError: If the file is missing, is not TOML, or any key in it is unknown, missing or
             of the wrong type; the message lists every such key.
     """
+    path = Path(path)
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from decant.errors import UsageError
+from decant.paths import AnyPath
 from decant.training import Batch, Result, Settings, train
 
 from .loop import DistillableRecipe, distill
@@ -57,8 +57,8 @@ def short(settings: Settings, steps: int, seed: int) -> Settings:
 def train_variant(
     variant: str,
     recipe: DistillableRecipe[Batch],
-    teacher_checkpoint: Path,
-    folder: Path,
+    teacher_checkpoint: AnyPath,
+    folder: AnyPath,
     settings: Settings,
 ) -> Result:
     """Train a student with or without its teacher; equal seeds start from equal weights.

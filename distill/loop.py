@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from decant.errors import SpecError
 from decant.network import lay_out_channels_last, load_weights
+from decant.paths import AnyPath
 from decant.training import (
     Objective,
     Recipe,
@@ -148,8 +149,8 @@ class Distilled(Objective[Batch]):
 
 def distill(
     recipe: DistillableRecipe[Batch],
-    teacher_checkpoint: Path,
-    folder: Path,
+    teacher_checkpoint: AnyPath,
+    folder: AnyPath,
     *,
     settings: Settings | None = None,
     plan: Plan | None = None,
@@ -175,4 +176,4 @@ def distill(
     torch.manual_seed(chosen.seed)
     objective = Distilled(recipe, recipe.model("student"), teacher, plan or plan_of(recipe))
     objective.prepare(recipe.batch(chosen, 0))
-    return fit(objective, recipe, chosen, folder / "student", report)
+    return fit(objective, recipe, chosen, Path(folder, "student"), report)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from decant.inputs import Run
+    from decant.paths import AnyPath
     from decant.tensors import TensorInfo
 
     from .calibrate import Statistics
@@ -42,8 +43,8 @@ REPORT_FILE = "quantize.json"
 
 
 def quantize(
-    tflite: Path | str,
-    out: Path | str,
+    tflite: AnyPath,
+    out: AnyPath,
     *,
     calibration: Mapping[str, NDArray[Any]] | None = None,
     inputs: Sequence[TensorInfo] | None = None,

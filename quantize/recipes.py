@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -16,8 +17,8 @@ from .transform import quantizer_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
+    from decant.paths import AnyPath
     from decant.spec import Spec
 
 logger = logging.getLogger(__name__)
@@ -152,13 +153,14 @@ class RecipeFile(BaseModel):
     recipes: tuple[Recipe, ...] = Field(min_length=1)
 
 
-def load_recipes(path: Path) -> tuple[Recipe, ...]:
+def load_recipes(path: AnyPath) -> tuple[Recipe, ...]:
     """Read a `recipe.json`: from it and the float file come the same bytes, without calibrating.
 
     Raises:
         DataError: The file is missing or is not JSON.
         SpecError: A key is unknown or missing, a value has a wrong type, or two recipes clash.
     """
+    path = Path(path)
     document = read_json(path)
     try:
         file = RecipeFile.model_validate(document)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import spec
@@ -11,14 +12,15 @@ from .folder import open_folder
 from .generated import GeneratedDataset
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from ..paths import AnyPath
     from .dataset import Dataset
 
 FITTING = {"coco": "quad_detection", "folder": "classification"}
 
 
-def open_dataset(source: spec.Source, task: spec.Task, folder: Path, *, jobs: int = 1) -> Dataset:
+def open_dataset(
+    source: spec.Source, task: spec.Task, folder: AnyPath, *, jobs: int = 1
+) -> Dataset:
     """Open one source of a spec and check its labels; photos are read later, one by one.
 
     Args:
@@ -31,6 +33,7 @@ def open_dataset(source: spec.Source, task: spec.Task, folder: Path, *, jobs: in
         SpecError: If the source holds no truth for the task, or its factory cannot be imported.
         DataError: If the set is empty, a file is missing or changed, or a label does not fit.
     """
+    folder = Path(folder)
     fitting = FITTING.get(source.kind, task.kind)
     if task.kind != fitting:
         raise SpecError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import cv2
@@ -20,8 +21,8 @@ from .refusal import DO_NOT_TRUST, refused, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
+    from ..paths import AnyPath
     from .container import Container
     from .records import ListedFile
 
@@ -60,7 +61,7 @@ class Archive:
     manifest: Manifest
     records: tuple[Record, ...]
 
-    def extract_images(self, ids: Iterable[str], folder: Path) -> None:
+    def extract_images(self, ids: Iterable[str], folder: AnyPath) -> None:
         """Write photos as `ID.jpg` into a folder, each hashed once more.
 
         Raises:
@@ -74,10 +75,10 @@ class Archive:
                     raise refused(self.path, member, "is gone since the archive was checked")
                 content = container.read(member)
                 _check_hash(self.path, member, content, digests[member])
-                (folder / f"{each}.jpg").write_bytes(content)
+                Path(folder, f"{each}.jpg").write_bytes(content)
 
 
-def known_model(path: Path) -> KnownModel:
+def known_model(path: AnyPath) -> KnownModel:
     """Read from a sidecar what feedback has to agree with.
 
     Raises:
@@ -88,13 +89,14 @@ def known_model(path: Path) -> KnownModel:
     return KnownModel(sidecar.model, files, sidecar.labels)
 
 
-def read_archive(path: Path, model: KnownModel) -> Archive:
+def read_archive(path: AnyPath, model: KnownModel) -> Archive:
     """Read and check a whole archive; nothing is written.
 
     Raises:
         DataError: If anything in it is not as it should be, of the archive, the member and the
             value that is wrong; then nothing of it may be used.
     """
+    path = Path(path)
     with open_container(path) as container:
         manifest = _parsed(path, MANIFEST, container.read(MANIFEST), Manifest)
         _check_model(path, manifest, model)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from .statistics import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
+    from ..paths import AnyPath
     from .archive import Archive, KnownModel
     from .candidates import Candidate
     from .records import Record
@@ -45,7 +46,7 @@ class Report:
     repeated: int
 
 
-def import_archives(paths: Sequence[Path], model: KnownModel, out: Path) -> Report:
+def import_archives(paths: Sequence[AnyPath], model: KnownModel, out: AnyPath) -> Report:
     """Read archives and write `feedback.json`, `candidates.json` and `images/` into a folder.
 
     All archives are found right before anything is written. Of a record that several of them
@@ -54,6 +55,7 @@ def import_archives(paths: Sequence[Path], model: KnownModel, out: Path) -> Repo
     Raises:
         DataError: If an archive is refused, or the folder is another's; it is then as it was.
     """
+    out = Path(out)
     _check_folder(out)
     archives = [read_archive(path, model) for path in paths]
     sources = _latest(archives)

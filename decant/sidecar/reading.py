@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,21 +15,23 @@ from .schema import SCHEMA, Sidecar, TensorFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from ..paths import AnyPath
 
 # A union's tag stands in the path that pydantic gives, but not in the document.
 TAGS = {"quad_grid", "argmax"}
 
 
-def read_sidecar(path: Path) -> Sidecar:
+def read_sidecar(path: AnyPath) -> Sidecar:
     """Read a sidecar and check that the model files beside it are those it describes.
 
     Raises:
         DataError: If it is missing, of another format, contradicts itself, or describes other
             files; the message names the field.
     """
+    path = Path(path)
     try:
         sidecar = parse_sidecar(read_json(path))
     except ValueError as error:
@@ -70,13 +73,13 @@ def parse_sidecar(document: Any) -> Sidecar:
     return sidecar
 
 
-def read_tensor(folder: Path, file: TensorFile) -> NDArray[Any]:
+def read_tensor(folder: AnyPath, file: TensorFile) -> NDArray[Any]:
     """Read a tensor of a golden example, in the model file's axis order.
 
     Raises:
         DataError: If its file is missing or not the one described.
     """
-    path = folder / file.file
+    path = Path(folder, file.file)
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -14,9 +14,10 @@ from torch import nn
 
 from ..artifacts import write_bytes
 from ..errors import DataError
+from ..paths import AnyPath
 
 
-def save_weights(model: nn.Module, path: Path, dtype: torch.dtype = torch.float32) -> None:
+def save_weights(model: nn.Module, path: AnyPath, dtype: torch.dtype = torch.float32) -> None:
     """Write a model's weights as safetensors, floating ones in `dtype`.
 
     Raises:
@@ -28,7 +29,7 @@ def save_weights(model: nn.Module, path: Path, dtype: torch.dtype = torch.float3
         # BatchNorm's step count is not a weight.
         if not name.endswith("num_batches_tracked")
     }
-    write_bytes(path, save(tensors))
+    write_bytes(Path(path), save(tensors))
 
 
 def write_state(path: Path, state: Mapping[str, Any]) -> None:

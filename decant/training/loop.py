@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from ..interrupts import Terminated, held
+from ..paths import AnyPath
 from ..progress import track
 from .recipe import Batch, Objective, Progress, Recipe, Result, Settings, Supervised
 from .run import Report, Run
@@ -34,7 +35,7 @@ def log_progress(progress: Progress) -> None:
 
 def train(
     recipe: Recipe[Batch],
-    folder: Path,
+    folder: AnyPath,
     *,
     role: str = "student",
     settings: Settings | None = None,
@@ -54,14 +55,14 @@ def train(
     """
     chosen = settings or recipe.settings(role)
     torch.manual_seed(chosen.seed)
-    return fit(Supervised(recipe, recipe.model(role)), recipe, chosen, folder / role, report)
+    return fit(Supervised(recipe, recipe.model(role)), recipe, chosen, Path(folder, role), report)
 
 
 def fit(
     objective: Objective[Batch],
     recipe: Recipe[Batch],
     settings: Settings,
-    stem: Path,
+    stem: AnyPath,
     report: Report = log_progress,
 ) -> Result:
     """Optimise an objective; writes `stem`.safetensors, `stem`.json and `stem`.state.
@@ -71,6 +72,7 @@ def fit(
     Raises:
         DataError: If the folder cannot be written or holds a state of other settings.
     """
+    stem = Path(stem)
     run = Run(objective, recipe, settings, stem)
     run.resume()
     start = run.step

@@ -264,6 +264,18 @@ class Quantization(Rule):
         return self
 
 
+class Distillation(Rule):
+    """How the logits of a classifier are compared with its teacher's (Hinton et al. 2015).
+
+    Attributes:
+        temperature: Softens the probabilities of both.
+        alpha: Weight of the teacher's answer; the recipe's own loss has the rest.
+    """
+
+    temperature: float = Field(default=4.0, gt=0)
+    alpha: float = Field(default=0.5, ge=0, le=1)
+
+
 class Training(Rule):
     """How the model is trained and distilled.
 
@@ -271,10 +283,12 @@ class Training(Rule):
         recipe: `package.module:function` or `file.py:function` that takes a folder, for data that
             it makes, and returns a `decant.training.Recipe`; its settings get the spec's seed.
         teacher: The teacher's checkpoint, relative to the spec; trained when needed if left out.
+        distillation: For a recipe that leaves to decant what a student takes over.
     """
 
     recipe: str = Field(pattern=FACTORY)
     teacher: str | None = None
+    distillation: Distillation | None = None
 
 
 class Gate(Rule):

@@ -9,9 +9,10 @@ import numpy as np
 
 from decant.errors import UsageError
 from decant.paths import AnyPath
-from decant.training import Batch, Result, Settings, train
+from decant.training import Batch, Recipe, Result, Settings, train
 
-from .loop import DistillableRecipe, distill
+from .loop import distill
+from .plan import Plan
 
 UNDISTILLED, DISTILLED = "undistilled", "distilled"
 VARIANTS = (UNDISTILLED, DISTILLED)
@@ -56,10 +57,11 @@ def short(settings: Settings, steps: int, seed: int) -> Settings:
 
 def train_variant(
     variant: str,
-    recipe: DistillableRecipe[Batch],
+    recipe: Recipe[Batch],
     teacher_checkpoint: AnyPath,
     folder: AnyPath,
     settings: Settings,
+    plan: Plan | None = None,
 ) -> Result:
     """Train a student with or without its teacher; equal seeds start from equal weights.
 
@@ -69,12 +71,13 @@ def train_variant(
         teacher_checkpoint: Of the teacher; unused without one.
         folder: Gets checkpoint, log and resume state.
         settings: The same for both variants of a pair.
+        plan: What is distilled; the recipe's if None.
 
     Raises:
         DataError: If the checkpoint is unusable or the folder cannot be written.
     """
     if variant == DISTILLED:
-        return distill(recipe, teacher_checkpoint, folder, settings=settings)
+        return distill(recipe, teacher_checkpoint, folder, settings=settings, plan=plan)
     return train(recipe, folder, settings=settings)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,58 +18,21 @@ from decant.training import (
     Report,
     Result,
     Settings,
+    check_parts,
+    check_recipe,
     fit,
     log_progress,
+    model_of,
+    settings_of,
 )
+from decant.user_code import user_code
 
-from .losses import feature_loss, regression_loss, score_loss
+from .losses import feature_loss, logit_loss, regression_loss, score_loss
+from .plan import Plan, plan_of
 
 Batch = TypeVar("Batch")
 
-
-@dataclass(frozen=True, slots=True)
-class FeaturePair:
-    """Two modules whose outputs [N, C, H, W] are compared, by dotted path, of equal H and W."""
-
-    student: str
-    teacher: str
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """A dense score output and the output it vouches for, by name, the same in both models."""
-
-    score: str
-    regression: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is distilled and how much each kind counts beside the recipe's own loss."""
-
-    features: tuple[FeaturePair, ...]
-    responses: tuple[Response, ...]
-    feature_weight: float = 1.0
-    score_weight: float = 1.0
-    regression_weight: float = 1.0
-
-
-class DistillableRecipe(Recipe[Batch], Protocol[Batch]):
-    """A recipe that also says what its student can take over from its teacher."""
-
-    def feature_pairs(self) -> tuple[tuple[str, str], ...]:
-        """Give the (student, teacher) module paths to compare."""
-
-    def responses(self) -> tuple[tuple[str, str], ...]:
-        """Give the (score, regression) output names to compare."""
-
-
-def plan_of(recipe: DistillableRecipe[Any]) -> Plan:
-    """Build the plan a recipe asks for, with the default weights."""
-    return Plan(
-        tuple(FeaturePair(*pair) for pair in recipe.feature_pairs()),
-        tuple(Response(*pair) for pair in recipe.responses()),
-    )
+ADVICE = "docs/training.md says how a recipe distils"
 
 
 class _Tap:
@@ -116,7 +79,7 @@ class Distilled(Objective[Batch]):
 
     def prepare(self, batch: Batch) -> None:
         """Build the adapters from the feature widths that a first batch shows."""
-        with torch.no_grad():
+        with torch.no_grad(), user_code("a model of the recipe, on what its inputs() gives,"):
             image = self.recipe.inputs(batch)[:1]
             self.model.eval()(image)
             self._teacher[0](image)
@@ -125,30 +88,89 @@ class Distilled(Objective[Batch]):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Give the recipe's loss and the distillation's, each weighted."""
-        image = self.recipe.inputs(batch)
-        with torch.no_grad():
-            taught = self._teacher[0](image)
-        outputs = self.model(image)
-        parts = self.recipe.loss(outputs, batch)
-        zero = torch.zeros(())
-        feature, score, regression = zero, zero, zero
-        for adapter, (mine, theirs) in zip(self.adapters, self._taps, strict=True):
-            feature = feature + feature_loss(adapter(mine.value), theirs.value)
-        for response in self.plan.responses:
-            sure = taught[response.score]
-            score = score + score_loss(outputs[response.score], sure)
-            regression = regression + regression_loss(
-                outputs[response.regression], taught[response.regression], sure
-            )
+        with user_code("the recipe's models and loss"):
+            image = self.recipe.inputs(batch)
+            with torch.no_grad():
+                taught = self._teacher[0](image)
+            outputs = self.model(image)
+            parts = self.recipe.loss(outputs, batch)
+        check_parts(parts)
+        own_weight = 1.0 if self.plan.logits is None else 1 - self.plan.logits.alpha
+        weighted = {name: own_weight * part for name, part in parts.items()}
+        return weighted | dict(self._pull(outputs, taught, batch))
+
+    def _pull(self, outputs: Any, taught: Any, batch: Batch) -> Iterator[tuple[str, Tensor]]:
+        """Yield what is distilled, of the kinds that the plan has and no others."""
         plan = self.plan
-        parts["feature_kd"] = plan.feature_weight * feature / max(1, len(self._taps))
-        parts["score_kd"] = plan.score_weight * score / max(1, len(plan.responses))
-        parts["corner_kd"] = plan.regression_weight * regression / max(1, len(plan.responses))
-        return parts
+        if plan.logits is not None:
+            mine, theirs = self._logits(outputs, "student"), self._logits(taught, "teacher")
+            _check_alike(mine, theirs)
+            yield "logit_kd", plan.logits.alpha * logit_loss(mine, theirs, plan.logits.temperature)
+        if self._taps:
+            pairs = zip(self.adapters, self._taps, strict=True)
+            losses = [
+                feature_loss(adapt(mine.value), theirs.value) for adapt, (mine, theirs) in pairs
+            ]
+            yield "feature_kd", plan.feature_weight * torch.stack(losses).mean()
+        if plan.responses:
+            scores, regressions = zip(*_responses(plan, outputs, taught), strict=True)
+            yield "score_kd", plan.score_weight * torch.stack(scores).mean()
+            yield "regression_kd", plan.regression_weight * torch.stack(regressions).mean()
+        if plan.own is not None:
+            with user_code("the recipe's distillation"):
+                yield from plan.own(outputs, taught, batch).items()
+
+    def _logits(self, outputs: Any, owner: str) -> Tensor:
+        """Take the only output [N, classes], or with sizes 1 after that, of a classifier."""
+        given = outputs.values() if _named(outputs) else outputs
+        several = [outputs] if isinstance(outputs, Tensor) else list(given)
+        if (
+            len(several) == 1
+            and several[0].ndim > 1
+            and several[0][0].numel() == len(several[0][0])
+        ):
+            return several[0].flatten(1)
+        shapes = [list(each.shape) for each in several]
+        raise SpecError(
+            f"{type(self.recipe).__name__} does not say what a student takes over from its "
+            f"teacher, and the {owner} is no classifier with one output [N, classes], but gives "
+            f"{shapes}; give the recipe responses() or distillation(): {ADVICE}"
+        )
+
+
+def _named(*outputs: Any) -> bool:
+    """Whether a model's outputs have names."""
+    return all(isinstance(each, Mapping) for each in outputs)
+
+
+def _check_alike(mine: Tensor, theirs: Tensor) -> None:
+    if mine.shape != theirs.shape:
+        raise SpecError(
+            f"distillation: the student gives {list(mine.shape)} logits, the teacher "
+            f"{list(theirs.shape)}; let model() of the recipe build both for the same labels"
+        )
+
+
+def _responses(plan: Plan, outputs: Any, taught: Any) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the losses of each response: of its score, and of what that vouches for."""
+    common = [name for name in outputs if name in taught] if _named(outputs, taught) else []
+    for response in plan.responses:
+        for name in (response.score, response.regression):
+            if name not in common:
+                raise SpecError(
+                    f"distillation: responses() of the recipe names {name!r}, which is no output "
+                    f"that both models give by name ({', '.join(common) or 'there is none'}); "
+                    "correct it"
+                )
+        sure = taught[response.score]
+        yield (
+            score_loss(outputs[response.score], sure),
+            regression_loss(outputs[response.regression], taught[response.regression], sure),
+        )
 
 
 def distill(
-    recipe: DistillableRecipe[Batch],
+    recipe: Recipe[Batch],
     teacher_checkpoint: AnyPath,
     folder: AnyPath,
     *,
@@ -159,8 +181,8 @@ def distill(
     """Train the recipe's student under its trained teacher; resumes like `decant.training.train`.
 
     Args:
-        recipe: Models, data and loss.
-        teacher_checkpoint: Safetensors.
+        recipe: Models, data and loss; a classifier's needs no more, see `plan_of`.
+        teacher_checkpoint: Safetensors, or a weights-only `.pt`.
         folder: Gets `student.safetensors`, `student.json` (the log) and the resume state.
         settings: Instead of the recipe's for its student.
         plan: Instead of the recipe's.
@@ -168,12 +190,38 @@ def distill(
 
     Raises:
         DataError: If the checkpoint is unusable or the folder cannot be written.
-        SpecError: If a feature pair names a module that is not there.
+        SpecError: If the recipe lacks something, or its models cannot be compared as planned.
     """
-    chosen = settings or recipe.settings("student")
-    teacher = recipe.model("teacher")
+    check_recipe(recipe)
+    chosen = settings or settings_of(recipe, "student")
+    teacher = model_of(recipe, "teacher")
     load_weights(teacher, teacher_checkpoint)
     torch.manual_seed(chosen.seed)
-    objective = Distilled(recipe, recipe.model("student"), teacher, plan or plan_of(recipe))
+    student = model_of(recipe, "student")
+    objective = Distilled(recipe, student, teacher, plan or plan_of(recipe))
     objective.prepare(recipe.batch(chosen, 0))
     return fit(objective, recipe, chosen, Path(folder, "student"), report)
+
+
+def rehearse(
+    recipe: Recipe[Batch],
+    *,
+    plan: Plan | None = None,
+    settings: Settings | None = None,
+    teacher_checkpoint: AnyPath | None = None,
+) -> None:
+    """Distil one batch between networks that are thrown away, before anything is trained.
+
+    Raises:
+        DataError: If the checkpoint is unusable.
+        SpecError: If the recipe lacks something, or its models cannot be compared as planned.
+    """
+    check_recipe(recipe)
+    teacher, student = (model_of(recipe, role) for role in ("teacher", "student"))
+    if teacher_checkpoint is not None:
+        load_weights(teacher, teacher_checkpoint)
+    batch = recipe.batch(settings or settings_of(recipe, "student"), 0)
+    objective = Distilled(recipe, student, teacher, plan or plan_of(recipe))
+    objective.prepare(batch)
+    with torch.no_grad():
+        check_parts(objective.losses(batch))

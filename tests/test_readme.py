@@ -1,6 +1,5 @@
 """The README's walk-through does what it says, line by line."""
 
-import os
 import re
 import subprocess
 import sys
@@ -9,54 +8,32 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from documented import ROOT, blocks, named_files, run, write_files
 
 from decant.bench import load_report
 from decant.predictor import Predictor
 from decant.runtime import LiteRtModel
 from decant.sidecar import read_sidecar
 
-README = Path(__file__).parents[1] / "README.md"
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def blocks():
-    return BLOCK.findall(README.read_text(encoding="utf-8"))
-
-
-def named_files():
-    """Blocks whose first line names the file that they are."""
-    found = ((re.match(r"# (\S+\.(?:py|toml))\n", text), text) for _, text in blocks())
-    return {name[1]: text for name, text in found if name}
+README = ROOT / "README.md"
 
 
 def commands():
-    return next(text for _, text in blocks() if "decant tflite model.toml" in text)
-
-
-def run(folder, command):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        ["bash", "-euc", command],
-        cwd=folder,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-    )
+    return next(text for _, text in blocks(README) if "decant tflite model.toml" in text)
 
 
 @pytest.fixture(scope="module")
 def walked(tmp_path_factory):
     """The folder in which the walk-through was walked, and what its commands printed."""
     folder = tmp_path_factory.mktemp("walk")
-    for name, text in named_files().items():
-        (folder / name).write_text(text, encoding="utf-8")
+    write_files(README, folder)
     ended = run(folder, commands())
     assert ended.returncode == 0, ended.stderr
     return folder, ended
 
 
 def test_spec_has_about_twenty_lines():
-    assert len(named_files()["model.toml"].splitlines()) <= 22
+    assert len(named_files(README)["model.toml"].splitlines()) <= 22
 
 
 def test_every_promised_file_is_there(walked):
@@ -122,8 +99,8 @@ net (float[1, 3, 4, 5] x) => (float[1, 3, 4, 5] y) {
 
 def test_operators_file_converts_an_op_of_ones_own(tmp_path):
     onnx.save(onnx.parser.parse_model(SCALED), tmp_path / "scaled.onnx")
-    (tmp_path / "scale.py").write_text(named_files()["scale.py"], encoding="utf-8")
-    command = next(text for _, text in blocks() if "--operators scale.py" in text)
+    write_files(README, tmp_path, "scale.py")
+    command = next(text for _, text in blocks(README) if "--operators scale.py" in text)
     bare = run(tmp_path, "decant convert scaled.onnx")
     assert bare.returncode == 3
     assert "mydomain::Scale" in bare.stderr
@@ -136,9 +113,7 @@ def test_operators_file_converts_an_op_of_ones_own(tmp_path):
 
 
 def test_python_example_measures_every_candidate(tmp_path):
-    files = named_files()
-    for name in ("digits.py", "from_python.py"):
-        (tmp_path / name).write_text(files[name], encoding="utf-8")
+    write_files(README, tmp_path, "digits.py", "from_python.py")
     ended = run(tmp_path, "python from_python.py")
     assert ended.returncode == 0, ended.stderr
     lines = [line.split(maxsplit=3) for line in ended.stdout.splitlines()]

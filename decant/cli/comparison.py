@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 from ..artifacts import read_json, sha256, write_json
 from .project import Project, locked, open_project
 from .terminal import Terminal
-from .training import describe, find_teacher, make_recipe, resumed
+from .training import (
+    describe,
+    find_teacher,
+    make_recipe,
+    plan_of,
+    plan_settings,
+    resumed,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,16 +103,22 @@ class _Students:
     def figures(self, variant: str, seed: int) -> Mapping[str, float]:
         """Train a student and measure it on the test set, unless that is done."""
         distillation = importlib.import_module("decant.distill")
-        inputs = {"test": self.project.data_input("test")}
+        inputs, settings = {"test": self.project.data_input("test")}, {}
         if variant == distillation.comparison.DISTILLED:
             inputs["teacher"] = sha256(self.teacher)
+            settings = plan_settings(self.project)
         name = f"compare-{variant}-{seed}"
-        stage = describe(self.project, name, inputs, steps=self.steps, seed=seed)
+        stage = describe(self.project, name, inputs, steps=self.steps, seed=seed, **settings)
         stage = replace(stage, packages=(*stage.packages, "decant.bench"))
 
         def work(folder: Path) -> None:
-            settings = distillation.short(self._recipe.settings("student"), self.steps, seed)
-            done = distillation.train_variant(variant, self._recipe, self.teacher, folder, settings)
+            recipe, plan = self._lesson
+            whole = settings_of(self.project, recipe, "student")
+            done = distillation.train_variant(
+                *(variant, recipe, self.teacher, folder),
+                distillation.short(whole, self.steps, seed),
+                plan,
+            )
             write_json(folder / FIGURES, self._measured(done.checkpoint))
 
         result = resumed(self.terminal, self.project, stage, work)
@@ -112,8 +126,14 @@ class _Students:
         return found
 
     @cached_property
-    def _recipe(self) -> Any:
-        return make_recipe(self.project)
+    def _lesson(self) -> tuple[Any, Any]:
+        """The recipe and the plan, which are put to the test before the first run."""
+        recipe = make_recipe(self.project)
+        plan = plan_of(self.project, recipe)
+        importlib.import_module("decant.distill").rehearse(
+            recipe, plan=plan, teacher_checkpoint=self.teacher
+        )
+        return recipe, plan
 
     @cached_property
     def _test_set(self) -> Any:
@@ -129,7 +149,7 @@ class _Students:
             importlib.import_module(f"decant.{name}")
             for name in ("tasks", "network", "bench.accuracy")
         )
-        model = self._recipe.model("student")
+        model = self._lesson[0].model("student")
         network.load_weights(model, checkpoint)
         task = tasks.make_task(self.project.spec.task)
         predictor = accuracy.torch_predictor(model, ["output"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -48,24 +49,36 @@ def distill(terminal: Terminal, model: str, teacher: Path | None, out: Path | No
     project = open_project(model, out)
     with locked(project.out):
         checkpoint = teacher or find_teacher(terminal, project)
-        stage = describe(project, "train-distill", {"teacher": sha256(checkpoint)})
+        stage = describe(
+            project, "train-distill", {"teacher": sha256(checkpoint)}, **plan_settings(project)
+        )
 
         def work(folder: Path) -> None:
             recipe = make_recipe(project)
-            settings = replace(recipe.settings("student"), seed=project.spec.seed)
-            stage = importlib.import_module("decant.distill")
-            stage.distill(recipe, checkpoint, folder, settings=settings)
+            importlib.import_module("decant.distill").distill(
+                recipe,
+                checkpoint,
+                folder,
+                settings=settings_of(project, recipe, "student"),
+                plan=plan_of(project, recipe),
+            )
 
         _keep(terminal, project, resumed(terminal, project, stage, work), "student")
 
 
-def _trained(terminal: Terminal, project: Project, role: str) -> Result:
-    """Train a role's network unless that is done."""
+def _trained(terminal: Terminal, project: Project, role: str, *, teaches: bool = False) -> Result:
+    """Train a role's network unless that is done.
+
+    One that is to teach is put to the test first: what cannot be distilled need not be trained.
+    """
 
     def work(folder: Path) -> None:
         recipe = make_recipe(project)
-        settings = replace(recipe.settings(role), seed=project.spec.seed)
+        if teaches:
+            plan = plan_of(project, recipe)
+            importlib.import_module("decant.distill").rehearse(recipe, plan=plan)
         loop = importlib.import_module("decant.training")
+        settings = settings_of(project, recipe, role)
         loop.train(recipe, folder, role=role, settings=settings)
 
     return resumed(terminal, project, describe(project, f"train-{role}", {}), work)
@@ -77,10 +90,43 @@ def find_teacher(terminal: Terminal, project: Project) -> Path:
     if training.teacher is not None:
         advice = "leave the key out to have a teacher trained"
         return project.spec.file("training.teacher", training.teacher, advice)
-    return _trained(terminal, project, "teacher").folder / "teacher.safetensors"
+    return _trained(terminal, project, "teacher", teaches=True).folder / "teacher.safetensors"
 
 
-def describe(project: Project, name: str, inputs: dict[str, str], **settings: int) -> Stage:
+def plan_settings(project: Project) -> dict[str, Any]:
+    """Give what the spec says of distillation."""
+    section = _training(project).distillation
+    return {} if section is None else {"distillation": section.model_dump(mode="json")}
+
+
+def plan_of(project: Project, recipe: Any) -> Any:
+    """Plan what is distilled: by the recipe, or by the spec where that leaves it to decant.
+
+    Raises:
+        SpecError: If both say it.
+    """
+    distillation = importlib.import_module("decant.distill")
+    section = _training(project).distillation
+    if section is None:
+        return distillation.plan_of(recipe)
+    logits = distillation.Logits(section.temperature, section.alpha)
+    plan = distillation.plan_of(recipe, logits)
+    if plan.logits is None:
+        raise SpecError(
+            "training.distillation: is about a classifier's logits, but the recipe has "
+            "responses() or distillation(), which say what is compared; remove one of the two"
+        )
+    return plan
+
+
+def settings_of(project: Project, recipe: Any, role: str) -> Any:
+    """Give a recipe's settings for a role, with the spec's seed."""
+    training = importlib.import_module("decant.training")
+    training.check_recipe(recipe)
+    return replace(training.settings_of(recipe, role), seed=project.spec.seed)
+
+
+def describe(project: Project, name: str, inputs: dict[str, str], **settings: Any) -> Stage:
     """Describe a training; the recipe's own settings are part of its code."""
     spec, recipe = project.spec, _training(project).recipe
     return Stage(
@@ -135,4 +181,11 @@ def _keep(terminal: Terminal, project: Project, result: Result, role: str) -> No
     last = read_json(folder / f"{role}.json")["history"][-1]
     figures = "  ".join(f"{n} {v:.4f}" for n, v in last.items() if isinstance(v, float))
     terminal.result(f"{folder / role}.safetensors: {figures}")
-    terminal.result("To use it, copy it to where the spec's checkpoint points.")
+    terminal.result(_how_to_use(project, folder / f"{role}.safetensors", role))
+
+
+def _how_to_use(project: Project, file: Path, role: str) -> str:
+    """Say which key of the spec is to name a checkpoint, by a path relative to the spec."""
+    section, key = ("model", "checkpoint") if role == "student" else ("training", "teacher")
+    path = os.path.relpath(file.resolve(), project.spec.folder)
+    return f'To use it, write {key} = "{path}" under [{section}] of the spec.'

@@ -7,6 +7,7 @@ it stopped and ends, on the same machine with the same threads, with the same bi
 
 from __future__ import annotations
 
+from .check import check_parts, check_recipe, model_of, settings_of
 from .checkpoint import save_weights
 from .loop import fit, log_progress, train
 from .recipe import Batch, Objective, Progress, Recipe, Result, Settings, Supervised
@@ -21,9 +22,13 @@ __all__ = [
     "Result",
     "Settings",
     "Supervised",
+    "check_parts",
+    "check_recipe",
     "fit",
     "learning_rate",
     "log_progress",
+    "model_of",
     "save_weights",
+    "settings_of",
     "train",
 ]

@@ -12,6 +12,7 @@ import torch
 from ..interrupts import Terminated, held
 from ..paths import AnyPath
 from ..progress import track
+from .check import check_recipe, model_of, settings_of
 from .recipe import Batch, Objective, Progress, Recipe, Result, Settings, Supervised
 from .run import Report, Run
 
@@ -52,10 +53,14 @@ def train(
 
     Raises:
         DataError: If the folder cannot be written or holds a state of other settings.
+        SpecError: If the recipe lacks something, or code of it fails.
     """
-    chosen = settings or recipe.settings(role)
+    check_recipe(recipe)
+    chosen = settings or settings_of(recipe, role)
     torch.manual_seed(chosen.seed)
-    return fit(Supervised(recipe, recipe.model(role)), recipe, chosen, Path(folder, role), report)
+    return fit(
+        Supervised(recipe, model_of(recipe, role)), recipe, chosen, Path(folder, role), report
+    )
 
 
 def fit(

@@ -9,6 +9,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from torch import Tensor, nn
 
+from ..user_code import user_code
+
 Batch = TypeVar("Batch")
 
 
@@ -67,7 +69,10 @@ class Result:
 
 
 class Recipe(Protocol[Batch]):
-    """What a model brings to be trained; a spec names a function that returns one."""
+    """What a model brings to be trained; a spec names a function that returns one.
+
+    A classifier's is distilled as it is; `decant.distill.plan_of` says what others add.
+    """
 
     def settings(self, role: str) -> Settings:
         """Give the settings for "student" or "teacher"."""
@@ -108,4 +113,5 @@ class Supervised(Objective[Batch]):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Give the recipe's loss."""
-        return self.recipe.loss(self.model(self.recipe.inputs(batch)), batch)
+        with user_code("the recipe's model and loss"):
+            return self.recipe.loss(self.model(self.recipe.inputs(batch)), batch)

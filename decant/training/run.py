@@ -16,6 +16,7 @@ from torch import nn
 from ..artifacts import write_json
 from ..interrupts import held
 from ..network import lay_out_channels_last
+from .check import check_parts, figures_of
 from .checkpoint import read_state, save_weights, write_state
 from .recipe import Batch, Objective, Progress, Recipe, Result, Settings
 
@@ -95,7 +96,7 @@ class Run(Generic[Batch]):
         done = self.history[-1]["step"] if self.history else 0
         if done == step or not (validates or step % settings.log_every == 0):
             return
-        metrics = self.recipe.evaluate(self.average) if validates else {}
+        metrics = figures_of(self.recipe, self.average) if validates else {}
         count = min((step - 1) % settings.log_every + 1, step - done)
         rate = count * settings.batch_size / max(time.monotonic() - self._marked, 1e-9)
         losses = {name: value / count for name, value in self._sums.items()}
@@ -122,6 +123,7 @@ class Run(Generic[Batch]):
         self.objective.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=settings.bfloat16):
             parts = self.objective.losses(batch)
+        check_parts(parts)
         total = torch.stack(list(parts.values())).sum()
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]

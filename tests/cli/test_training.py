@@ -70,6 +70,17 @@ class BrightRecipe(QuadrantRecipe):
 """
 
 
+# The same with nothing but the six methods of a recipe.
+PLAIN = CLASSIFIER.replace("class BrightRecipe(QuadrantRecipe):", "class BrightRecipe:").replace(
+    """    def responses(self):
+        return ()
+""",
+    """    def settings(self, role):
+        return SETTINGS
+""",
+)
+
+
 @pytest.fixture
 def trainable(project):
     (project / "recipe.py").write_text(RECIPE)
@@ -107,6 +118,98 @@ def test_distill_trains_the_teacher_that_the_spec_does_not_ship(decant, trainabl
     ended = decant("distill", "model.toml")
     assert ended.code == 0, ended.err
     assert (trainable / "build/bright/training/student.safetensors").is_file()
+
+
+def test_a_plain_recipe_of_a_classifier_is_distilled_by_its_logits(decant, comparable):
+    (comparable / "recipe.py").write_text(PLAIN)
+    ended = decant("distill", "model.toml")
+    assert ended.code == 0, ended.err
+    log = json.loads((comparable / "build/bright/training/student.json").read_text())
+    assert log["history"][-1].keys() == {"step", "entropy", "logit_kd", "loss"}
+    assert log["history"][-1]["logit_kd"] < log["history"][0]["logit_kd"]
+    assert not re.search("corner|score|feature|regression", ended.err + ended.out)
+
+
+DENSE = (
+    PLAIN.replace("cross_entropy(outputs, batch[1])", "mse_loss(*[outputs] * 2)")
+    .replace("return Net(", "return torch.nn.Conv2d(3, ")
+    .replace(" else 12)", " else 12, 1)")
+)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        (DENSE, "BrightRecipe does not say what a student takes over from its teacher, and the "),
+        (PLAIN.replace("def loss", "def losses"), "a BrightRecipe has no loss; a recipe has sett"),
+        (
+            PLAIN.replace('{"entropy": ', "").replace("[1])}", "[1])"),
+            "returned a Tensor; return its",
+        ),
+        (
+            PLAIN.replace("return SETTINGS", "return 3"),
+            "returned a int; return a decant.training.S",
+        ),
+        (PLAIN.replace("return Net(", "return str("), "returned a str; return a torch.nn.Module"),
+        (
+            PLAIN.replace("return batch[0]", "return batch[0][:, :1]"),
+            "what its inputs() gives, raised RuntimeError",
+        ),
+        (
+            PLAIN.replace("Net(4 if", "Net(role['x'] if"),
+            'model("student") of the recipe raised Type',
+        ),
+        (PLAIN.replace("[1])}", "[1]) / 0}"), '"entropy" is inf; lower learning_rate in its'),
+        (
+            PLAIN + "    def responses(self):\n        return (('a', 'b'),)\n",
+            "names 'a', which is no",
+        ),
+        (PLAIN + "    def feature_pairs(self):\n        return (('a', 'b'),)\n", "no module 'a'"),
+    ],
+    ids=[
+        *(
+            "no classifier",
+            "no loss",
+            "bare loss",
+            "settings",
+            "model",
+            "inputs",
+            "role",
+            "infinite",
+        ),
+        *("response", "feature pair"),
+    ],
+)
+@pytest.mark.parametrize("options", [(), ("--compare", "2")], ids=["distill", "compare"])
+def test_what_cannot_be_distilled_is_said_before_anything_trains(
+    decant, comparable, recipe, message, options
+):
+    assert recipe != PLAIN
+    (comparable / "recipe.py").write_text(recipe)
+    ended = decant("distill", "model.toml", *options)
+    assert ended.code == 2, ended.err
+    assert message in ended.err
+    assert ended.err.count("error:") == 1
+    assert "step " not in ended.err
+    assert not list(comparable.rglob("*.safetensors"))
+
+
+def test_distillation_in_spec_and_recipe_is_one_too_many(decant, comparable):
+    with (comparable / "model.toml").open("a") as spec:
+        spec.write("distillation = { alpha = 0.7 }\n")
+    ended = decant("distill", "model.toml")
+    assert ended.code == 2
+    assert "training.distillation: is about a classifier's logits, but the recipe has" in ended.err
+
+
+def test_other_distillation_settings_train_again(decant, comparable):
+    (comparable / "recipe.py").write_text(PLAIN)
+    assert decant("distill", "model.toml").code == 0
+    with (comparable / "model.toml").open("a") as spec:
+        spec.write("distillation = { alpha = 0.7 }\n")
+    again = decant("distill", "model.toml")
+    assert "train-teacher: nothing has changed" in again.err
+    assert "train-distill: nothing has changed" not in again.err
 
 
 def test_distill_takes_the_teacher_given(decant, trainable):

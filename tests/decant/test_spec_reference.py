@@ -27,6 +27,7 @@ SECTIONS = {
     "`requirements.latency`": spec.Latency,
     "`[quantization]`": spec.Quantization,
     "`[training]`": spec.Training,
+    "`training.distillation`": spec.Distillation,
     "`[gate]`": spec.Gate,
 }
 ROW = re.compile(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.*?) ?\|$", re.MULTILINE)

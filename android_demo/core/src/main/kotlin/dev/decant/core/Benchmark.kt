@@ -1,12 +1,13 @@
 package dev.decant.core
 
-import com.google.gson.Gson
-import com.google.gson.JsonObject
+import java.io.Serializable
 import kotlin.math.floor
 
 /** Times of one setting under the keys of `report.json`: milliseconds, and how many were timed. */
-data class Latency(val median: Double, val p90: Double, val n: Int) {
+data class Latency(val median: Double, val p90: Double, val p99: Double, val n: Int) : Serializable {
     companion object {
+        private const val serialVersionUID = 1L
+
         /**
          * Sums up times in milliseconds.
          *
@@ -15,35 +16,35 @@ data class Latency(val median: Double, val p90: Double, val n: Int) {
         fun of(timesMs: DoubleArray): Latency {
             require(timesMs.isNotEmpty()) { "no time was taken; run at least one inference" }
             val sorted = timesMs.sortedArray()
-            return Latency(quantile(sorted, 0.5), quantile(sorted, 0.9), sorted.size)
-        }
-
-        private fun quantile(sorted: DoubleArray, share: Double): Double {
-            val position = share * (sorted.size - 1)
-            val below = floor(position).toInt()
-            val above = minOf(below + 1, sorted.size - 1)
-            return sorted[below] + (position - below) * (sorted[above] - sorted[below])
+            fun at(share: Double) = quantile(sorted, sorted.size, share)
+            return Latency(at(MEDIAN), at(P90), at(P99), sorted.size)
         }
     }
+}
+
+internal const val MEDIAN = 0.5
+internal const val P90 = 0.9
+internal const val P99 = 0.99
+
+/** The value that [share] of the first [count] of an ascending array do not exceed. */
+internal fun quantile(sorted: DoubleArray, count: Int, share: Double): Double {
+    val position = share * (count - 1)
+    val below = floor(position).toInt()
+    val above = minOf(below + 1, count - 1)
+    return sorted[below] + (position - below) * (sorted[above] - sorted[below])
 }
 
 /** Times an action: a warm-up that does not count, then [runs] that do. */
 class Benchmark(private val warmUp: Int, private val runs: Int, private val nanoTime: () -> Long) {
     fun measure(action: () -> Unit): Latency {
         repeat(warmUp) { action() }
-        return Latency.of(DoubleArray(runs) {
-            val start = nanoTime()
-            action()
-            (nanoTime() - start) / 1e6
-        })
+        return Latency.of(DoubleArray(runs) { milliseconds(nanoTime, action) })
     }
+}
 
-    companion object {
-        /** `latency_ms` of a file in `report.json`: an object by `threads_N`. */
-        fun toJson(byThreads: Map<Int, Latency>): JsonObject {
-            val json = JsonObject()
-            byThreads.forEach { (threads, time) -> json.add("threads_$threads", Gson().toJsonTree(time)) }
-            return json
-        }
-    }
+/** How long an action takes, in milliseconds. */
+internal inline fun milliseconds(nanoTime: () -> Long, action: () -> Unit): Double {
+    val start = nanoTime()
+    action()
+    return (nanoTime() - start) / 1e6
 }

@@ -32,6 +32,20 @@ class ShownPredictionsTest {
     }
 
     @Test
+    fun showsFromTheThresholdOnThatTheUserSets() {
+        val found = detections(0.9f, 0.5f, 0.06f)
+        fun scores(threshold: Double) = found.shown(rule, listOf("page", "card"), threshold).map { it.score }
+        assertEquals(listOf(0.9f, 0.5f, 0.06f), scores(0.05))
+        assertEquals(listOf(0.9f), scores(0.51))
+    }
+
+    @Test
+    fun aThresholdIsSetBetweenWhatTheModelDropsAndWhatIsNearlyCertain() {
+        assertEquals(0.05..0.99, rule.thresholds)
+        assertEquals(0.05..0.995, rule.copy(displayThreshold = 0.995).thresholds)
+    }
+
+    @Test
     fun aQuadThatIsNoneIsARuntimeFailure() {
         val found = detections(0.9f).apply { quads[3] = Float.NaN }
         val error = assertThrows(EngineException::class.java) { found.shown(rule, listOf("page", "card")) }

@@ -70,13 +70,22 @@ def answers(jvm, bundle, photos):
         runner.finish()
 
 
-def test_classifier_gives_pythons_labels(jvm, tmp_path):
+def test_classifier_ranks_as_python_does(jvm, tmp_path):
     predictor = Predictor(tiny_classifier.write_bundle(tmp_path))
     photos = RANDOM.integers(0, 256, (8, 37, 53, 3), np.uint8)
     photos[range(8), :, :, [0, 1, 2, 2, 1, 0, 1, 2]] |= 64
-    expected = [[{"label": predictor.predict(photo)[0].label}] for photo in photos]
-    assert list(answers(jvm, tmp_path, photos)) == expected
-    assert len({found[0]["label"] for found in expected}) == 3
+    best = set()
+    for photo, found in zip(photos, answers(jvm, tmp_path, photos), strict=True):
+        expected = predictor.predict(photo)[0]
+        assert found[0]["label"] == expected.label
+        scores = [each["score"] for each in found]
+        assert scores[0] == pytest.approx(expected.score, abs=1e-6)
+        assert scores == sorted(scores, reverse=True)
+        # All three labels, whose scores are a softmax's.
+        assert {each["label"] for each in found} == set(tiny_classifier.LABELS)
+        assert sum(scores) == pytest.approx(1, abs=1e-5)
+        best.add(expected.label)
+    assert len(best) == 3
 
 
 def test_file_that_takes_raw_pixels_gives_pythons_boxes(jvm, tmp_path):

@@ -1,5 +1,8 @@
 package dev.decant.core
 
+/** A label of a classifier, and the score that the model gives it: as it comes, for no rule says more of it. */
+data class ScoredLabel(val label: String, val score: Float)
+
 /**
  * Runs a model on frames: image rule, network, decode rule.
  *
@@ -8,35 +11,54 @@ package dev.decant.core
  * @throws SidecarException if the sidecar has no image input, more inputs than it, or no decode rule.
  */
 class Predictor(private val sidecar: Sidecar, private val session: Session) {
-    private val image = sidecar.image
-        ?: throw SidecarException("model.json: image is missing, so the model takes no photo")
-    private val rule = sidecar.decode
-        ?: throw SidecarException("model.json: decode is missing, so outputs are not predictions")
-    private val decoder = (rule as? QuadGridRule)?.let { QuadGridDecoder(it, sidecar.outputs) }
+    private val rule: DecodeRule
+    private val decoder: QuadGridDecoder?
 
     /** The last run's input, which the preprocessor made, and its outputs. */
-    val preprocessor = Preprocessor(image, sidecar.inputs.first { it.name == image.name })
+    val preprocessor: Preprocessor
     val outputs: List<Tensor> = sidecar.outputs.map(::Tensor)
-    private val inputs = listOf(preprocessor.tensor)
+    private val inputs: List<Tensor>
 
     init {
-        if (sidecar.inputs.size != 1) {
-            throw SidecarException("model.json: inputs has more than the photo; this app can give no other")
-        }
+        val (image, rule) = requireUsable(sidecar)
+        this.rule = rule
+        decoder = (rule as? QuadGridRule)?.let { QuadGridDecoder(it, sidecar.outputs) }
+        preprocessor = Preprocessor(image, sidecar.inputs.first { it.name == image.name })
+        inputs = listOf(preprocessor.tensor)
     }
 
     /** Finds objects in a frame, as quads in its upright pixels; valid until the next call. */
     fun detect(frame: Frame): Detections {
-        val detector = checkNotNull(decoder) { "the decode rule is $rule; call classify" }
+        val detector = checkNotNull(decoder) { "the decode rule is $rule; call rank" }
         val placement = preprocessor.run(frame)
         session.run(inputs, outputs)
         return detector.decode(outputs).also { it.toPhoto(placement) }
     }
 
-    /** Finds the label of a frame. */
-    fun classify(frame: Frame): String {
+    /** The [count] labels that fit a frame best, best first. */
+    fun rank(frame: Frame, count: Int): List<ScoredLabel> {
+        check(rule is ArgmaxRule) { "the decode rule is $rule; call detect" }
         preprocessor.run(frame)
         session.run(inputs, outputs)
-        return sidecar.labels[ArgmaxDecoder.decode(outputs.single())]
+        val scores = outputs.single()
+        return ArgmaxDecoder.best(scores, count).map { ScoredLabel(sidecar.labels[it], scores.asReals()[it]) }
+    }
+
+    companion object {
+        /**
+         * What an app needs to answer photos.
+         *
+         * @throws SidecarException if the model takes no photo, or more than it, or its outputs are no answer.
+         */
+        fun requireUsable(sidecar: Sidecar): Pair<ImageInput, DecodeRule> {
+            val image = sidecar.image
+                ?: throw SidecarException("model.json: image is missing, so the model takes no photo")
+            val rule = sidecar.decode
+                ?: throw SidecarException("model.json: decode is missing, so outputs are not predictions")
+            if (sidecar.inputs.size != 1) {
+                throw SidecarException("model.json: inputs has more than the photo; this app can give no other")
+            }
+            return image to rule
+        }
     }
 }

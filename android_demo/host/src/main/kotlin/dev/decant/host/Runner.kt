@@ -25,7 +25,7 @@ import java.nio.ByteBuffer
  *
  * Reads one JSON object a line: {"file", "width", "height", "row_stride", "pixel_stride", "exif"};
  * `file` holds the stored bytes, the last three may be missing. Prints one object a line:
- * {"file", "predictions": [{"label", "score", "quad"}]}, with the label alone for a classifier.
+ * {"file", "predictions": [{"label", "score", "quad"}]}; a classifier's have no quad, and are five at most.
  */
 fun main(arguments: Array<String>) {
     require(arguments.size in 2..3) { "usage: Runner LIBRARY BUNDLE [cpu|gpu|npu] < photos" }
@@ -41,6 +41,8 @@ fun main(arguments: Array<String>) {
     }
 }
 
+private const val TOP = 5
+
 private fun answer(line: String, sidecar: Sidecar, predictor: Predictor): String {
     val photo = JsonParser.parseString(line).asJsonObject
     val predictions = predictions(frame(photo), sidecar, predictor)
@@ -48,7 +50,9 @@ private fun answer(line: String, sidecar: Sidecar, predictor: Predictor): String
 }
 
 private fun predictions(frame: Frame, sidecar: Sidecar, predictor: Predictor): List<Map<String, Any>> {
-    if (sidecar.decode is ArgmaxRule) return listOf(mapOf("label" to predictor.classify(frame)))
+    if (sidecar.decode is ArgmaxRule) {
+        return predictor.rank(frame, TOP).map { mapOf("label" to it.label, "score" to it.score) }
+    }
     val found = predictor.detect(frame)
     return List(found.count) { prediction(it, found, sidecar) }
 }

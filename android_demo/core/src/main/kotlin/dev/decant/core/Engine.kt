@@ -39,7 +39,7 @@ data class EngineRequest(
      */
     fun requireIntact() {
         val fits = model.isFile && model.length() == variant.sizeBytes &&
-            sha256(model.readBytes()) == variant.sha256
+            sha256(model) == variant.sha256
         if (!fits) {
             throw EngineException("$model: is not the file that model.json describes; copy it again")
         }

@@ -3,7 +3,6 @@ package dev.decant.core
 import java.io.File
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
-import java.security.MessageDigest
 
 /**
  * Compares a session's outputs with the sidecar's golden ones of the variant that it runs.
@@ -33,13 +32,20 @@ class GoldenCheck(private val sidecar: Sidecar, private val folder: File) {
             throw SidecarException("model.json: golden is empty; nothing can be checked")
         }
         return sidecar.golden.firstNotNullOfOrNull { golden ->
-            session.run(inputs.map { input(it, golden) }, outputs)
+            session.run(inputs(golden), outputs)
             val files = golden.outputs.getValue(variant.accelerator)
             expected.forEach { read(files.getValue(it.info.name), it) }
             outputs.indices.firstNotNullOfOrNull { difference(outputs[it], expected[it], variant) }
                 ?: predictions.mismatch(expected, outputs)
         }
     }
+
+    /**
+     * The tensors of an example; valid until the next one is asked for.
+     *
+     * @throws SidecarException if one of its files is missing or damaged.
+     */
+    fun inputs(golden: Golden): List<Tensor> = inputs.map { input(it, golden) }
 
     private fun input(tensor: Tensor, golden: Golden): Tensor {
         val pixels = golden.pixels
@@ -81,6 +87,3 @@ class GoldenCheck(private val sidecar: Sidecar, private val folder: File) {
     }
 }
 
-/** The SHA-256 of some bytes, as 64 hexadecimal digits. */
-fun sha256(bytes: ByteArray): String =
-    MessageDigest.getInstance("SHA-256").digest(bytes).joinToString("") { "%02x".format(it) }

@@ -10,6 +10,8 @@ import org.jetbrains.annotations.Nullable;
 public class Activity extends ContextThemeWrapper {
     public final Application getApplication() { throw new RuntimeException("stub"); }
 
+    public boolean isChangingConfigurations() { throw new RuntimeException("stub"); }
+
     public Window getWindow() { throw new RuntimeException("stub"); }
 
     public boolean shouldShowRequestPermissionRationale(@NotNull String permission) { throw new RuntimeException("stub"); }

@@ -1,6 +1,8 @@
 package android.content;
 
+import android.database.Cursor;
 import android.net.Uri;
+import android.os.CancellationSignal;
 import java.io.FileNotFoundException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -15,6 +17,21 @@ public abstract class ContentResolver {
 
     public final @Nullable OutputStream openOutputStream(@NotNull Uri uri, @NotNull String mode)
             throws FileNotFoundException { throw new RuntimeException("stub"); }
+
+    public final @Nullable Cursor query(
+            @NotNull Uri uri,
+            @Nullable String[] projection,
+            @Nullable String selection,
+            @Nullable String[] selectionArgs,
+            @Nullable String sortOrder) { throw new RuntimeException("stub"); }
+
+    public final @Nullable Cursor query(
+            @NotNull Uri uri,
+            @Nullable String[] projection,
+            @Nullable String selection,
+            @Nullable String[] selectionArgs,
+            @Nullable String sortOrder,
+            @Nullable CancellationSignal cancellationSignal) { throw new RuntimeException("stub"); }
 
     public void takePersistableUriPermission(@NotNull Uri uri, int modeFlags) { throw new RuntimeException("stub"); }
 

@@ -6,6 +6,7 @@ import org.jetbrains.annotations.NotNull;
 import org.jetbrains.annotations.Nullable;
 
 public class Intent {
+    public static final String ACTION_CHOOSER = "android.intent.action.CHOOSER";
     public static final String ACTION_SEND = "android.intent.action.SEND";
     public static final String ACTION_VIEW = "android.intent.action.VIEW";
     public static final String EXTRA_STREAM = "android.intent.extra.STREAM";
@@ -19,6 +20,8 @@ public class Intent {
 
     public Intent(String action, Uri uri) {}
 
+    public @Nullable String getAction() { throw new RuntimeException("stub"); }
+
     public @Nullable Uri getData() { throw new RuntimeException("stub"); }
 
     public @NotNull Intent setType(@Nullable String type) { throw new RuntimeException("stub"); }
@@ -28,6 +31,10 @@ public class Intent {
     public @NotNull Intent putExtra(String name, @Nullable String value) { throw new RuntimeException("stub"); }
 
     public @NotNull Intent putExtra(String name, @Nullable Parcelable value) { throw new RuntimeException("stub"); }
+
+    public void setClipData(@Nullable ClipData clip) { throw new RuntimeException("stub"); }
+
+    public @Nullable ClipData getClipData() { throw new RuntimeException("stub"); }
 
     public static Intent createChooser(Intent target, CharSequence title) { throw new RuntimeException("stub"); }
 }

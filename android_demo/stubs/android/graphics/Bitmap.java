@@ -17,6 +17,8 @@ public final class Bitmap implements Parcelable {
 
     public int getHeight() { throw new RuntimeException("stub"); }
 
+    public int getPixel(int x, int y) { throw new RuntimeException("stub"); }
+
     public int getRowBytes() { throw new RuntimeException("stub"); }
 
     public @Nullable Config getConfig() { throw new RuntimeException("stub"); }

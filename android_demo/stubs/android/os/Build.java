@@ -3,6 +3,7 @@ package android.os;
 public class Build {
     public static final String MANUFACTURER = value();
     public static final String MODEL = value();
+    public static final String FINGERPRINT = value();
     public static final String[] SUPPORTED_ABIS = {value()};
 
     private static String value() { throw new RuntimeException("stub"); }

@@ -1,3 +1,7 @@
 package android.view;
 
-public abstract class Window {}
+import org.jetbrains.annotations.NotNull;
+
+public abstract class Window {
+    public abstract @NotNull View getDecorView();
+}

@@ -22,6 +22,8 @@ abstract class LiveData<T> {
     open val value: T? get() = error("stub")
 
     open fun observe(owner: LifecycleOwner, observer: Observer<in T>): Unit = error("stub")
+
+    open fun removeObserver(observer: Observer<in T>): Unit = error("stub")
 }
 
 interface ViewModelStoreOwner

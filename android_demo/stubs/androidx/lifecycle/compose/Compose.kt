@@ -53,3 +53,22 @@ fun LifecycleResumeEffect(
     lifecycleOwner: LifecycleOwner = error("stub"),
     effects: LifecycleResumePauseEffectScope.() -> LifecyclePauseOrDisposeEffectResult,
 ): Unit = error("stub")
+
+interface LifecycleStopOrDisposeEffectResult {
+    fun runStopOrDisposeEffect()
+}
+
+class LifecycleStartStopEffectScope(override val lifecycle: Lifecycle) : LifecycleOwner {
+    inline fun onStopOrDispose(
+        crossinline onStopOrDisposeEffect: LifecycleOwner.() -> Unit,
+    ): LifecycleStopOrDisposeEffectResult = object : LifecycleStopOrDisposeEffectResult {
+        override fun runStopOrDisposeEffect() = onStopOrDisposeEffect()
+    }
+}
+
+@Composable
+fun LifecycleStartEffect(
+    key1: Any?,
+    lifecycleOwner: LifecycleOwner = error("stub"),
+    effects: LifecycleStartStopEffectScope.() -> LifecycleStopOrDisposeEffectResult,
+): Unit = error("stub")

@@ -20,7 +20,6 @@ import dev.decant.core.FeedbackSummary
 import dev.decant.core.FoundQuad
 import dev.decant.core.Quad
 import dev.decant.core.Sidecar
-import dev.decant.core.SidecarReader
 import java.io.File
 import java.util.zip.ZipFile
 import kotlinx.coroutines.MainScope
@@ -43,9 +42,7 @@ class FeedbackTest {
     @get:Rule val rule = createComposeRule()
 
     private val context: Context = InstrumentationRegistry.getInstrumentation().targetContext
-    private val sidecar: Sidecar by lazy {
-        SidecarReader.read(checkNotNull(ModelFiles(context).text("model.json")))
-    }
+    private val sidecar: Sidecar by lazy { ownSidecar(context) }
     private val store = FeedbackStore(context)
     private val kept: List<FeedbackSummary> get() = store.state.value.records.orEmpty()
 

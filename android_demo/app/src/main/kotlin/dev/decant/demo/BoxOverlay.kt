@@ -21,9 +21,12 @@ import androidx.compose.ui.text.drawText
 import androidx.compose.ui.text.rememberTextMeasurer
 import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
+import dev.decant.core.Extent
 import dev.decant.core.FoundQuad
+import dev.decant.core.Point
 import dev.decant.core.Quad
 import dev.decant.core.ViewPlacement
+import dev.decant.core.tagPlace
 import kotlin.math.roundToInt
 
 val BoxColour = Color(0xFFFFC107)
@@ -71,7 +74,7 @@ fun rememberBoxPen(): BoxPen {
 class BoxPen(private val measurer: TextMeasurer, private val style: TextStyle) {
     fun draw(on: DrawScope, corners: List<Offset>, tag: String, width: Dp = 2.dp) = with(on) {
         drawQuad(corners, width)
-        drawTag(tag, corners.minBy { it.y })
+        drawTag(tag, corners)
     }
 
     private fun DrawScope.drawQuad(corners: List<Offset>, width: Dp) {
@@ -82,14 +85,17 @@ class BoxPen(private val measurer: TextMeasurer, private val style: TextStyle) {
         drawPath(path = path, color = BoxColour, style = Stroke(width.toPx()))
     }
 
-    private fun DrawScope.drawTag(text: String, at: Offset) {
+    private fun DrawScope.drawTag(text: String, corners: List<Offset>) {
         val layout = measurer.measure(text = text, style = style)
-        val room = size.width - layout.size.width
-        val left = at.x.coerceIn(0f, room.coerceAtLeast(0f))
-        val top = (at.y - layout.size.height).coerceAtLeast(0f)
         val extent = Size(layout.size.width.toFloat(), layout.size.height.toFloat())
-        drawRect(color = BoxColour, topLeft = Offset(left, top), size = extent)
-        drawText(textLayoutResult = layout, topLeft = Offset(left, top))
+        val place = tagPlace(
+            corners.map { Point(it.x, it.y) },
+            Extent(extent.width, extent.height),
+            Extent(size.width, size.height),
+        )
+        val topLeft = Offset(place.x, place.y)
+        drawRect(color = BoxColour, topLeft = topLeft, size = extent)
+        drawText(textLayoutResult = layout, topLeft = topLeft)
     }
 }
 

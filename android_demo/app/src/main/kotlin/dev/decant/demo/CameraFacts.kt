@@ -9,6 +9,7 @@ import androidx.camera.camera2.interop.Camera2CameraInfo
 import androidx.camera.camera2.interop.ExperimentalCamera2Interop
 import androidx.camera.core.CameraInfo
 import androidx.camera.core.CameraSelector
+import dev.decant.core.CameraFacing
 import dev.decant.core.Turn
 
 private const val NANOS_PER_MS = 1e6
@@ -43,12 +44,24 @@ enum class CameraClock {
     }
 }
 
-/** What has to be known of a camera to time its frames and to draw over its preview. */
-class CameraFacts(private val camera: CameraInfo, private val display: Display) {
+/**
+ * What has to be known of a camera to time its frames and to draw over its preview.
+ *
+ * @property hasOther whether the device has a camera that looks the other way.
+ */
+class CameraFacts(
+    private val camera: CameraInfo,
+    private val display: Display,
+    val hasOther: Boolean,
+) {
     val clock = CameraClock.of(camera)
+    val hasTorch = camera.hasFlashUnit()
 
     /** The preview of a camera that faces the user is a mirror. */
     val mirrored = camera.lensFacing == CameraSelector.LENS_FACING_FRONT
+
+    /** Which way it really looks: the one that was wanted may not be there. */
+    val facing = if (mirrored) CameraFacing.FRONT else CameraFacing.BACK
 
     /**
      * The turn from an upright frame to the preview.

@@ -12,6 +12,7 @@ import androidx.camera.view.LifecycleCameraController
 import androidx.camera.view.PreviewView
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.DisposableEffect
+import androidx.compose.runtime.SideEffect
 import androidx.compose.runtime.remember
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.LocalContext
@@ -19,6 +20,7 @@ import androidx.compose.ui.viewinterop.AndroidView
 import androidx.core.content.ContextCompat
 import androidx.lifecycle.LifecycleOwner
 import androidx.lifecycle.compose.LocalLifecycleOwner
+import dev.decant.core.CameraFacing
 import java.util.concurrent.ExecutionException
 import java.util.concurrent.Executor
 
@@ -27,13 +29,18 @@ private val ANALYSIS_SIZE = Size(1280, 720)
 /**
  * Where the frames of the camera go, and on which thread.
  *
- * @property onFrame gets a frame, to be closed, and what is known of its camera.
+ * @property onCamera gets what is known of a camera as soon as it is; on the main thread.
+ * @property onFrame gets a frame, to be closed, what is known of its camera, and the run that it is of.
  */
 class FrameSink(
     val executor: Executor,
-    val onFrame: (ImageProxy, CameraFacts) -> Unit,
+    val onCamera: (CameraFacts) -> Unit,
+    val onFrame: (ImageProxy, CameraFacts, Int) -> Unit,
     val onFailure: (String) -> Unit,
 )
+
+/** Which camera is wanted, and how often one was started or left; see [dev.decant.core.LiveAnswer]. */
+data class CameraStart(val facing: CameraFacing, val run: Int)
 
 /**
  * Shows the camera and hands its frames to [sink]: always the latest one, the others are dropped.
@@ -42,18 +49,24 @@ class FrameSink(
  * this leaves the screen, and while the app is in the background.
  */
 @Composable
-fun CameraPreview(sink: FrameSink, modifier: Modifier = Modifier) {
-    val context = LocalContext.current
+fun CameraPreview(
+    controller: LifecycleCameraController,
+    start: CameraStart,
+    sink: FrameSink,
+    modifier: Modifier = Modifier,
+) {
     val owner = LocalLifecycleOwner.current
-    val controller = remember { LifecycleCameraController(context) }
+    val context = LocalContext.current
     val view = remember { PreviewView(context).also { it.controller = controller } }
-    DisposableEffect(owner, sink) {
+    val gate = remember(sink, start.facing) { FrameGate(controller, view, sink) }
+    SideEffect { gate.run = start.run }
+    DisposableEffect(owner, gate) {
         var isShown = true
         configure(controller)
-        controller.setImageAnalysisAnalyzer(sink.executor, FrameGate(controller, view, sink))
+        controller.setImageAnalysisAnalyzer(sink.executor, gate)
         // Bound only then, because a missing camera is known only then.
         controller.initializationFuture.addListener(
-            { if (isShown) start(controller, owner, context, sink) },
+            { if (isShown) reportingTo(sink) { bind(controller, owner, start.facing, sink, context) } },
             ContextCompat.getMainExecutor(context),
         )
         onDispose {
@@ -79,10 +92,13 @@ private class FrameGate(
 
     @Volatile private var camera: CameraFacts? = null
 
+    /** Which run a frame that comes now is of. */
+    @Volatile var run = 0
+
     override fun analyze(image: ImageProxy) {
         val known = camera
         if (known != null) {
-            sink.onFrame(image, known)
+            sink.onFrame(image, known, run)
             return
         }
         image.close()
@@ -93,10 +109,11 @@ private class FrameGate(
     private fun look() {
         val display = view.display ?: return
         val bound = controller.cameraInfo ?: return
-        try {
-            camera = CameraFacts(bound, display)
-        } catch (error: IllegalArgumentException) {
-            sink.onFailure(error.message ?: error.toString())
+        reportingTo(sink) {
+            val hasOther = CameraFacing.entries.all { controller.hasCamera(it.selector) }
+            val facts = CameraFacts(bound, display, hasOther)
+            sink.onCamera(facts)
+            camera = facts
         }
     }
 }
@@ -115,29 +132,38 @@ private fun configure(controller: LifecycleCameraController) {
         .build()
 }
 
-/** Opens the back camera or, where there is none, the front one; reports what went wrong. */
-private fun start(
+/** Opens the camera that is wanted or, where there is none, the other one. */
+private fun bind(
     controller: LifecycleCameraController,
     owner: LifecycleOwner,
-    context: Context,
+    wanted: CameraFacing,
     sink: FrameSink,
+    context: Context,
 ) {
-    try {
-        controller.initializationFuture.get()
-        val selector =
-            listOf(CameraSelector.DEFAULT_BACK_CAMERA, CameraSelector.DEFAULT_FRONT_CAMERA)
-                .firstOrNull(controller::hasCamera)
-        if (selector == null) {
-            sink.onFailure(context.getString(R.string.camera_none))
-            return
-        }
-        controller.cameraSelector = selector
-        controller.bindToLifecycle(owner)
-    } catch (error: ExecutionException) {
-        sink.onFailure(error.cause?.message ?: error.toString())
-    } catch (error: IllegalStateException) {
-        sink.onFailure(error.message ?: error.toString())
-    } catch (error: IllegalArgumentException) {
-        sink.onFailure(error.message ?: error.toString())
+    controller.initializationFuture.get()
+    val there = CameraFacing.entries.filter { controller.hasCamera(it.selector) }.toSet()
+    val facing = wanted.among(there)
+    if (facing == null) {
+        sink.onFailure(context.getString(R.string.camera_none))
+        return
     }
+    controller.cameraSelector = facing.selector
+    controller.bindToLifecycle(owner)
+}
+
+private val CameraFacing.selector: CameraSelector
+    get() = when (this) {
+        CameraFacing.BACK -> CameraSelector.DEFAULT_BACK_CAMERA
+        CameraFacing.FRONT -> CameraSelector.DEFAULT_FRONT_CAMERA
+    }
+
+/** Tells the sink what CameraX refuses. */
+private inline fun reportingTo(sink: FrameSink, action: () -> Unit) = try {
+    action()
+} catch (error: ExecutionException) {
+    sink.onFailure(error.cause?.message ?: error.toString())
+} catch (error: IllegalStateException) {
+    sink.onFailure(error.message ?: error.toString())
+} catch (error: IllegalArgumentException) {
+    sink.onFailure(error.message ?: error.toString())
 }

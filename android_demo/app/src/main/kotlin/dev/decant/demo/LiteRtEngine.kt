@@ -10,35 +10,49 @@ import dev.decant.core.DType
 import dev.decant.core.Engine
 import dev.decant.core.EngineException
 import dev.decant.core.EngineRequest
+import dev.decant.core.ProgramCache
 import dev.decant.core.Session
 import dev.decant.core.Tensor
+import java.io.File
 
-/** Runs models with LiteRT's CompiledModel, on the one accelerator that is asked for. */
-class LiteRtEngine(private val environment: Environment) : Engine {
+/**
+ * Runs models with LiteRT's CompiledModel, on the one accelerator that is asked for: with a second one
+ * LiteRT silently falls back to it.
+ *
+ * @param programs where what the GPU compiles is kept from start to start.
+ */
+class LiteRtEngine(private val environment: Environment, private val programs: ProgramCache) : Engine {
     override fun open(request: EngineRequest): Session {
         request.requireIntact()
-        return translating("cannot load ${request.model.name} on ${request.accelerator}") {
-            val model =
-                CompiledModel.create(request.model.path, optionsFor(request), environment)
-            closingOnFailure(model) { LiteRtSession(model, request) }
+        return when (request.accelerator) {
+            Accelerator.CPU -> open(request, cpuOptions(request.threads))
+            Accelerator.GPU -> programs.using(request.variant.sha256) { folder ->
+                open(request, gpuOptions(request.variant.sha256, folder))
+            }
+            Accelerator.NPU ->
+                throw EngineException("${request.model.name} is not compiled for this device's NPU")
         }
     }
 
-    private fun optionsFor(request: EngineRequest): CompiledModel.Options {
-        // One accelerator only: with a second one LiteRT silently falls back to it. Asked for the NPU
-        // alone, CompiledModel adds the CPU by itself, so that "NPU" may be the NPU and the CPU.
-        val options = CompiledModel.Options(
-            when (request.accelerator) {
-                Accelerator.NPU -> LiteRtAccelerator.NPU
-                Accelerator.GPU -> LiteRtAccelerator.GPU
-                Accelerator.CPU -> LiteRtAccelerator.CPU
-            },
-        )
-        if (request.accelerator == Accelerator.CPU) {
-            options.cpuOptions = CompiledModel.CpuOptions(numThreads = request.threads)
+    private fun open(request: EngineRequest, options: CompiledModel.Options): Session =
+        translating("cannot load ${request.model.name} on ${request.accelerator}") {
+            val model =
+                CompiledModel.create(request.model.path, options = options, optionalEnv = environment)
+            closingOnFailure(model) { LiteRtSession(model, request) }
         }
-        return options
+
+    private fun cpuOptions(threads: Int) = CompiledModel.Options(LiteRtAccelerator.CPU).apply {
+        cpuOptions = CompiledModel.CpuOptions(numThreads = threads)
     }
+
+    private fun gpuOptions(sha256: String, folder: File) =
+        CompiledModel.Options(LiteRtAccelerator.GPU).apply {
+            gpuOptions = CompiledModel.GpuOptions(
+                serializationDir = folder.path,
+                modelCacheKey = sha256,
+                serializeProgramCache = true,
+            )
+        }
 }
 
 /** Buffers are made by name, so a model without the tensors described is refused. */

@@ -1,36 +1,41 @@
 package dev.decant.demo
 
 import com.google.ai.edge.litert.Environment
-import dev.decant.core.Accelerator
 import dev.decant.core.AcceleratorLadder
-import dev.decant.core.Benchmark
-import dev.decant.core.Climb
+import dev.decant.core.ClimbingSession
+import dev.decant.core.DeviceProbe
+import dev.decant.core.Fall
 import dev.decant.core.FoundQuad
 import dev.decant.core.Frame
+import dev.decant.core.InstalledBundle
+import dev.decant.core.LadderException
+import dev.decant.core.LadderMemory
 import dev.decant.core.Predictor
+import dev.decant.core.ProgramCache
 import dev.decant.core.QuadGridRule
-import dev.decant.core.Rejection
 import dev.decant.core.Report
+import dev.decant.core.Rung
+import dev.decant.core.RungBenchmark
+import dev.decant.core.RungChoice
+import dev.decant.core.RungResult
+import dev.decant.core.ScoredLabel
 import dev.decant.core.Sidecar
-import dev.decant.core.SidecarException
-import dev.decant.core.SidecarReader
-import dev.decant.core.Tensor
 import dev.decant.core.Turn
 import dev.decant.core.Variant
+import dev.decant.core.inOrder
 import dev.decant.core.shown
-import java.io.File
+import java.io.IOException
 
-private const val THREADS = 2
-private const val WARM_UP = 5
-private const val RUNS = 50
+private const val TOP = 5
 
 /**
  * What was found in one picture.
  *
- * @property predictions from the display threshold on, in pixels of the upright picture, best first.
+ * @property predictions from the threshold on, in pixels of the upright picture, best first.
  * @property width of the upright picture.
  * @property height of the upright picture.
  * @property variant the model file that found it.
+ * @property ranking the best labels of a model that names the whole picture; null for one that finds boxes.
  * @property exposedNs the camera's stamp of the start of exposure.
  * @property shown how the screen shows the picture.
  */
@@ -40,6 +45,7 @@ data class Answer(
     val height: Int,
     val variant: Variant,
     val times: AnswerTimes,
+    val ranking: List<ScoredLabel>? = null,
     val exposedNs: Long? = null,
     val shown: Shown = Shown(),
 )
@@ -47,53 +53,71 @@ data class Answer(
 /** How a screen shows an upright picture: turned, then mirrored. */
 data class Shown(val turn: Turn = Turn.NONE, val mirrored: Boolean = false)
 
-/** The model, open on the best accelerator. Not thread-safe; close it to release it. */
+/**
+ * The ways to run the model on this device.
+ *
+ * @property results of measuring every one.
+ * @property inUse the one that answers.
+ * @property falls those that failed and were left.
+ */
+data class LadderState(val results: List<RungResult>, val inUse: Rung, val falls: List<Fall>)
+
+/**
+ * What opening a bundle needs, and whom it tells.
+ *
+ * @property key what the measurement in [memory] must be of.
+ * @property onResult gets what measuring a rung gave.
+ * @property onFall is called when a rung was left while the model was in use.
+ */
+class Opening(
+    val memory: LadderMemory,
+    val key: String,
+    val choice: RungChoice,
+    val programs: ProgramCache,
+    val onResult: (RungResult) -> Unit,
+    val onFall: (LadderState) -> Unit,
+)
+
+/** The model, open on the rung that the user wants or the fastest one. Not thread-safe; close it to release it. */
 class LoadedModel private constructor(
-    val sidecar: Sidecar,
-    private val rule: QuadGridRule,
-    val report: Report?,
+    val bundle: InstalledBundle,
+    private val results: List<RungResult>,
     private val ladder: AcceleratorLadder,
-    private val climb: Climb,
+    private val climbing: ClimbingSession,
     private val environment: Environment,
 ) : AutoCloseable {
-    private val session = TimedSession(climb.session)
+    private val session = TimedSession(climbing)
     private val predictor = Predictor(sidecar, session)
 
-    val accelerator: Accelerator get() = climb.variant.accelerator
-    val rejections: List<Rejection> get() = climb.rejections
+    val sidecar: Sidecar get() = bundle.sidecar
+    val report: Report? = bundle.report()
+    val rungs: List<Rung> get() = ladder.rungs
+    val ladderState: LadderState get() = LadderState(results, climbing.rung, climbing.falls)
 
-    /** Those that there is a file for, whether or not this device has them. */
-    val accelerators: List<Accelerator> get() = sidecar.variants.map { it.accelerator }.sorted()
+    /** How boxes are found; null for a model that names the whole picture. */
+    val boxRule: QuadGridRule? get() = sidecar.decode as? QuadGridRule
 
     /**
-     * Finds objects in a frame.
+     * Answers a frame.
      *
-     * @throws dev.decant.core.EngineException if the runtime fails, or gives what is no number.
+     * @param threshold from which score on boxes are shown; null for the sidecar's.
+     * @throws dev.decant.core.EngineException if the lowest rung fails, too, or gives what is no number.
      */
-    fun answer(frame: Frame): Answer {
+    fun answer(frame: Frame, threshold: Double?): Answer {
         val start = System.nanoTime()
-        val detections = predictor.detect(frame)
+        val rule = boxRule
+        val detections = if (rule != null) predictor.detect(frame) else null
+        val ranking = if (rule == null) predictor.rank(frame, TOP) else null
         val times = session.stages(start, System.nanoTime())
-        val found = detections.shown(rule, sidecar.labels)
-        return Answer(found, frame.width, frame.height, climb.variant, times)
+        val found =
+            if (rule == null || detections == null) emptyList()
+            else detections.shown(rule, sidecar.labels, threshold ?: rule.displayThreshold)
+        return Answer(found, frame.width, frame.height, climbing.rung.variant, times, ranking)
     }
 
-    /**
-     * Times the network alone on one accelerator.
-     *
-     * @throws dev.decant.core.LadderException if it is not there or gives other outputs.
-     */
-    fun benchmark(accelerator: Accelerator, threads: Int): BenchmarkRow {
-        val variant = sidecar.variants.filter { it.accelerator == accelerator }
-        val latency = ladder.climb(threads, variant).session.use { session ->
-            val inputs = sidecar.inputs.map(::Tensor)
-            val outputs = sidecar.outputs.map(::Tensor)
-            Benchmark(WARM_UP, RUNS, System::nanoTime).measure { session.run(inputs, outputs) }
-        }
-        // Another accelerator is not given the number.
-        val row = BenchmarkRow(accelerator.name, threads, latency.median, latency.p90, latency.n)
-        return if (accelerator == Accelerator.CPU) row else row.copy(threads = null)
-    }
+    /** Times rungs beside the one that answers, each in a session of its own. */
+    fun benchmark(probe: DeviceProbe, isCancelled: () -> Boolean) =
+        RungBenchmark(ladder, probe, System::nanoTime, isCancelled)
 
     override fun close() {
         session.close()
@@ -102,25 +126,38 @@ class LoadedModel private constructor(
 
     companion object {
         /**
-         * Opens the bundle in [folder] on the best accelerator.
+         * Opens a bundle; measures its rungs unless that was done before.
          *
-         * @throws SidecarException if it does not fit together.
-         * @throws dev.decant.core.LadderException if no accelerator gives the golden outputs.
+         * @throws dev.decant.core.SidecarException if it does not fit together.
+         * @throws LadderException if nothing gives the golden outputs.
          */
-        fun open(
-            text: String,
-            folder: File,
-            environment: Environment,
-            report: Report?,
-        ): LoadedModel {
-            val sidecar = SidecarReader.read(text)
-            val rule = sidecar.decode as? QuadGridRule
-                ?: throw SidecarException("model.json: decode is not quad_grid; this app shows boxes")
-            val ladder = AcceleratorLadder(LiteRtEngine(environment), sidecar, folder)
-            val climb = ladder.climb(THREADS)
-            return closingOnFailure(climb.session) {
-                LoadedModel(sidecar, rule, report, ladder, climb, environment)
+        fun open(bundle: InstalledBundle, environment: Environment, opening: Opening): LoadedModel {
+            val engine = LiteRtEngine(environment, opening.programs)
+            val ladder =
+                AcceleratorLadder(engine, bundle.sidecar, bundle.folder, System::nanoTime)
+            val results = opening.memory.load(opening.key, ladder.rungs) ?: measured(ladder, opening)
+            var loaded: LoadedModel? = null
+            val session = try {
+                ClimbingSession(ladder, results.inOrder(opening.choice)) {
+                    loaded?.let { model -> opening.onFall(model.ladderState) }
+                }
+            } catch (error: LadderException) {
+                opening.memory.forget() // What was measured holds no more.
+                throw error
             }
+            return closingOnFailure(session) {
+                LoadedModel(bundle, results, ladder, session, environment).also { loaded = it }
+            }
+        }
+
+        private fun measured(ladder: AcceleratorLadder, opening: Opening): List<RungResult> {
+            val results = ladder.measure(opening.onResult)
+            try {
+                opening.memory.save(opening.key, results)
+            } catch (_: IOException) {
+                // Without room for it, the next start measures once more.
+            }
+            return results
         }
     }
 }

@@ -1,11 +1,17 @@
 package dev.decant.demo
 
 import android.app.Application
+import android.os.Build
 import com.google.ai.edge.litert.Environment
 import com.google.ai.edge.litert.LiteRtException
 import dev.decant.core.EngineException
-import dev.decant.core.Report
+import dev.decant.core.InstalledBundle
+import dev.decant.core.LadderMemory
+import dev.decant.core.ProgramCache
+import dev.decant.core.RungChoice
+import dev.decant.core.RungResult
 import dev.decant.core.reporting
+import java.io.File
 import java.util.concurrent.ExecutorService
 import java.util.concurrent.Executors
 import kotlinx.coroutines.asCoroutineDispatcher
@@ -13,15 +19,17 @@ import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withContext
 
 /** How far the model is. */
 sealed interface ModelState {
-    data object Loading : ModelState
+    /** @property measured what measuring gave until now; empty where it was done before. */
+    data class Loading(val measured: List<RungResult> = emptyList()) : ModelState
 
-    /** The app was built without one. */
+    /** The app was built without one, and none was imported. */
     data object Missing : ModelState
 
     data class Failed(val reason: String) : ModelState
@@ -30,16 +38,29 @@ sealed interface ModelState {
 }
 
 /** Holds the model, on the one thread that may touch it. */
-class ModelHost(private val application: Application) {
+class ModelHost(private val application: Application, private val bundles: BundleStore) {
     /** The model's thread: it runs camera frames, photos and benchmarks one after the other. */
     val executor: ExecutorService = Executors.newSingleThreadExecutor { Thread(it, "model") }
 
     private val dispatcher = executor.asCoroutineDispatcher()
+    private val settings = ModelSettings(application)
     private val loading = Mutex()
     private var users = 0
-    private val mutableState = MutableStateFlow<ModelState>(ModelState.Loading)
+    private val mutableState = MutableStateFlow<ModelState>(ModelState.Loading())
+    private val mutableLadder = MutableStateFlow<LadderState?>(null)
 
     val state: StateFlow<ModelState> = mutableState.asStateFlow()
+
+    /** The ways to run the model; null until they are known. */
+    val ladder: StateFlow<LadderState?> = mutableLadder.asStateFlow()
+
+    /** The score from which on the user wants to see boxes; null for the sidecar's. */
+    val threshold = MutableStateFlow<Double?>(null)
+
+    private val mutableChoice = MutableStateFlow(settings.choice)
+
+    /** Which rung the user wants. */
+    val choice: StateFlow<RungChoice> = mutableChoice.asStateFlow()
 
     /** The model once it is ready. */
     fun loaded(): LoadedModel? = (state.value as? ModelState.Ready)?.model
@@ -53,12 +74,28 @@ class ModelHost(private val application: Application) {
     suspend fun load() = loading.withLock {
         // Looked at and stored on the model's thread: a release that waits there comes first, and one
         // that comes meanwhile finds the model.
+        withContext(dispatcher) { if (loaded() == null) loadAnew() }
+    }
+
+    /** Closes the model, if there is one, and opens the bundle that is chosen now. */
+    suspend fun reload() = loading.withLock {
         withContext(dispatcher) {
-            if (loaded() == null) {
-                mutableState.value = ModelState.Loading
-                mutableState.value = tryToOpen()
-            }
+            close()
+            loadAnew()
         }
+    }
+
+    /** Runs the model as the user wants it. */
+    suspend fun choose(choice: RungChoice) {
+        settings.choice = choice
+        mutableChoice.value = choice
+        reload()
+    }
+
+    /** Forgets what was measured, and measures again. */
+    suspend fun measureAgain() {
+        bundles.state.value.chosen?.let { memory(it.id).forget() }
+        reload()
     }
 
     /** Runs an action on the model's thread, once the model is ready. */
@@ -75,25 +112,61 @@ class ModelHost(private val application: Application) {
      */
     fun release() {
         users--
-        if (users > 0) return
-        executor.execute {
-            val model = loaded()
-            mutableState.value = ModelState.Loading
-            model?.close()
-        }
+        if (users == 0) executor.execute(::close)
     }
 
-    private suspend fun tryToOpen(): ModelState = reporting(ModelState::Failed) { open() }
+    private fun close() {
+        val model = loaded()
+        mutableState.value = ModelState.Loading()
+        mutableLadder.value = null
+        threshold.value = null
+        model?.close()
+    }
+
+    private suspend fun loadAnew() {
+        mutableState.value = ModelState.Loading()
+        mutableState.value = reporting(ModelState::Failed) { open() }
+    }
 
     private suspend fun open(): ModelState {
-        val files = ModelFiles(application)
-        val sidecar = files.text(SIDECAR) ?: return ModelState.Missing
-        val report = files.text(REPORT)?.let(Report::read)
+        val bundle = bundles.open() ?: return ModelState.Missing
         val environment = openRuntime()
         return closingOnFailure(environment) {
-            ModelState.Ready(LoadedModel.open(sidecar, files.unpack(), environment, report))
+            val model = LoadedModel.open(bundle, environment, opening(bundle))
+            mutableLadder.value = model.ladderState
+            ModelState.Ready(model)
         }
     }
+
+    private fun opening(bundle: InstalledBundle): Opening {
+        val app = "${BuildConfig.APPLICATION_ID} ${BuildConfig.VERSION_NAME}"
+        val system = Build.FINGERPRINT
+        val programs = ProgramCache(File(application.cacheDir, "programs"), "$app\n$system")
+        forgetDeleted(programs)
+        return Opening(
+            memory(bundle.id),
+            LadderMemory.key(bundle.id, app, system),
+            choice.value,
+            programs,
+            onResult = { result -> mutableState.update { it.with(result) } },
+            onFall = { mutableLadder.value = it },
+        )
+    }
+
+    /** What was compiled for models that are gone, and measured of them, is of no use. */
+    private fun forgetDeleted(programs: ProgramCache) {
+        val installed = bundles.state.value.all
+        programs.keepOnly(installed.flatMap { it.sidecar.variants }.map { it.sha256 })
+        val kept = installed.map { memory(it.id).file }
+        memories.listFiles().orEmpty().filter { it !in kept }.forEach { it.delete() }
+    }
+
+    private fun ModelState.with(result: RungResult): ModelState =
+        if (this is ModelState.Loading) copy(measured = measured + result) else this
+
+    private val memories get() = File(application.noBackupFilesDir, "ladder")
+
+    private fun memory(bundle: String) = LadderMemory(File(memories, "$bundle.json"))
 
     private suspend fun openRuntime(): Environment = try {
         openEnvironment(application)
@@ -101,10 +174,5 @@ class ModelHost(private val application: Application) {
         throw EngineException("cannot start LiteRT: ${error.message}", error)
     } catch (error: LinkageError) {
         throw EngineException("LiteRT has no library for this processor: ${error.message}", error)
-    }
-
-    private companion object {
-        const val SIDECAR = "model.json"
-        const val REPORT = "report.json"
     }
 }

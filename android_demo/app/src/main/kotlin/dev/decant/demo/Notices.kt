@@ -33,18 +33,29 @@ fun Waiting(text: String) {
     }
 }
 
-/** Says what is the matter and, where something can be done, offers it. */
+/**
+ * Says what is the matter and, where something can be done, offers it.
+ *
+ * @param more what else can be done.
+ */
 @Composable
-fun Notice(title: String, text: String, action: String? = null, onAction: () -> Unit = {}) {
+fun Notice(
+    title: String,
+    text: String,
+    action: String? = null,
+    onAction: () -> Unit = {},
+    more: @Composable () -> Unit = {},
+) {
     CentredColumn {
         Text(
-            text = title,
+            title,
             modifier = Modifier.semantics { heading() },
             style = MaterialTheme.typography.titleLarge,
             textAlign = TextAlign.Center,
         )
         Text(text, textAlign = TextAlign.Center)
         if (action != null) Button(onAction) { Text(action) }
+        more()
     }
 }
 

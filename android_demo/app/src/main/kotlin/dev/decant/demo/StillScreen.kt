@@ -10,6 +10,7 @@ import androidx.compose.foundation.layout.padding
 import androidx.compose.material3.Button
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.getValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
@@ -17,14 +18,19 @@ import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.LifecycleResumeEffect
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
+import dev.decant.core.WindowLayout
 
 /** A photo from the gallery, its answer to be corrected; the system's picker needs no permission. */
 @Composable
-fun StillScreen(still: StillViewModel = viewModel()) {
+fun StillScreen(model: LoadedModel, layout: WindowLayout, still: StillViewModel = viewModel()) {
     val state by still.state.collectAsStateWithLifecycle()
+    val threshold by still.threshold.collectAsStateWithLifecycle()
+    val unable = rememberUnable()
     LifecycleResumeEffect(still) {
         onPauseOrDispose { still.leave() }
     }
+    // Another model answers the photo anew.
+    LaunchedEffect(model) { still.answerWith(model) }
     val pick = rememberLauncherForActivityResult(PickVisualMedia()) { uri ->
         if (uri != null) still.choose(uri)
     }
@@ -32,15 +38,31 @@ fun StillScreen(still: StillViewModel = viewModel()) {
         modifier = Modifier.fillMaxSize().padding(16.dp),
         verticalArrangement = Arrangement.spacedBy(12.dp),
     ) {
-        Button({ pick.launch(PickVisualMediaRequest(PickVisualMedia.ImageOnly)) }) {
+        Button({
+            unable.unlessThereIsNoApp {
+                pick.launch(PickVisualMediaRequest(PickVisualMedia.ImageOnly))
+            }
+        }) {
             Text(stringResource(R.string.still_choose))
+        }
+        unable.Message()
+        if (isUntouched(state)) {
+            ThresholdSlider(model, threshold, still::setThreshold, still::answerAgain)
         }
         when (val now = state) {
             StillState.Empty -> Text(stringResource(R.string.still_hint))
             StillState.Working -> Waiting(stringResource(R.string.still_working))
             is StillState.Failed ->
                 Notice(stringResource(R.string.still_failed_title), now.reason)
-            is StillState.Done -> AnswerEditScreen(now.editor)
+            is StillState.Done -> StillPictureView(now.still, layout)
         }
     }
+}
+
+/** Whether answering again would lose nothing: no correction, and nothing that was kept. */
+@Composable
+private fun isUntouched(state: StillState): Boolean {
+    val editor = (state as? StillState.Done)?.still?.editor ?: return state !is StillState.Working
+    val edit by editor.state.collectAsStateWithLifecycle()
+    return !edit.edit.canUndo && edit.remark.isEmpty() && edit.keeping == Keeping.NotAsked
 }

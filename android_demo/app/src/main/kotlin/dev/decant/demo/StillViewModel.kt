@@ -23,7 +23,7 @@ sealed interface StillState {
 
     data class Failed(val reason: String) : StillState
 
-    data class Done(val editor: AnswerEditor) : StillState
+    data class Done(val still: StillPicture) : StillState
 }
 
 /**
@@ -39,10 +39,14 @@ class StillViewModel(application: Application, private val saved: SavedStateHand
     private val mutableState = MutableStateFlow<StillState>(StillState.Empty)
     private var work: Job? = null
 
+    /** The model that answered last. */
+    private var bundle: String? = null
+
     /** When the photo was chosen; null where the user has looked away since, or never chose it. */
     private var waitingSinceNs: Long? = null
 
     val state: StateFlow<StillState> = mutableState.asStateFlow()
+    val threshold: StateFlow<Double?> = host.threshold.asStateFlow()
 
     init {
         saved.get<Uri>(PHOTO)?.let(::show)
@@ -61,6 +65,22 @@ class StillViewModel(application: Application, private val saved: SavedStateHand
         waitingSinceNs = null
     }
 
+    fun setThreshold(threshold: Double) {
+        host.threshold.value = threshold
+    }
+
+    /** Says which model answers now; a photo that another one has answered is answered again. */
+    fun answerWith(model: LoadedModel) {
+        val before = bundle
+        bundle = model.bundle.id
+        if (before != null && before != bundle) answerAgain()
+    }
+
+    /** Answers the photo once more, as it is to be answered now. */
+    fun answerAgain() {
+        saved.get<Uri>(PHOTO)?.let(::show)
+    }
+
     private fun show(photo: Uri) {
         work?.cancel()
         work = viewModelScope.launch {
@@ -73,11 +93,11 @@ class StillViewModel(application: Application, private val saved: SavedStateHand
         val resolver = getApplication<Application>().contentResolver
         val stored = withContext(Dispatchers.IO) { readPhoto(resolver, photo) }
         val answered = host.withModel { model ->
-            AnsweredPhoto(stored.upright(), model.answer(stored.toFrame()), model.sidecar.labels) {
+            AnsweredPhoto(stored.upright(), model.answer(stored.toFrame(), host.threshold.value), model.sidecar.labels) {
                 waitingSinceNs?.let(::millisecondsSince)
             }
         }
-        return StillState.Done(AnswerEditor(answered, store, viewModelScope))
+        return StillState.Done(StillPicture.of(answered, store, viewModelScope))
     }
 
     /** Without this the picker's grant ends with the process; not every picker gives it. */

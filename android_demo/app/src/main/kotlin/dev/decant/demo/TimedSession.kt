@@ -9,7 +9,9 @@ private const val NANOS_PER_MS = 1e6
 fun millisecondsSince(startNs: Long): Double = (System.nanoTime() - startNs) / NANOS_PER_MS
 
 /** Milliseconds of the three stages of an answer. */
-data class AnswerTimes(val preprocessMs: Double, val inferenceMs: Double, val decodeMs: Double)
+data class AnswerTimes(val preprocessMs: Double, val inferenceMs: Double, val decodeMs: Double) {
+    val sumMs: Double get() = preprocessMs + inferenceMs + decodeMs
+}
 
 /** A session that notes when its last run began and ended. */
 class TimedSession(private val session: Session) : Session by session {

@@ -19,8 +19,9 @@ class FailuresTest {
             SidecarException("gone"),
         )
         for (error in refusals) assertEquals("gone", told(error))
-        val none = LadderException(listOf(Rejection(Accelerator.CPU, "gone")))
-        assertEquals("no accelerator can run the model: CPU: gone", told(none))
+        val cpu = Variant(Accelerator.CPU, "v", "m", "", 0, emptyMap())
+        val none = LadderException(listOf(RungResult(Rung(cpu, threads = 2), null, "gone")))
+        assertEquals("no accelerator can run the model: CPU × 2: gone", told(none))
         assertEquals("java.lang.SecurityException", told(SecurityException()))
     }
 

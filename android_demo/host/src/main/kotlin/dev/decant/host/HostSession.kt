@@ -60,7 +60,7 @@ internal class HostSession(private val liteRt: LiteRt, private val request: Engi
         val accelerator = when (request.accelerator) {
             Accelerator.CPU -> LiteRt.ACCELERATOR_CPU
             Accelerator.GPU -> LiteRt.ACCELERATOR_GPU
-            Accelerator.NPU -> LiteRt.ACCELERATOR_NPU
+            Accelerator.NPU -> throw EngineException("${request.model}: is compiled for no NPU")
         }
         check("choose ${request.accelerator}") {
             liteRt.LiteRtSetOptionsHardwareAccelerators(options, accelerator)

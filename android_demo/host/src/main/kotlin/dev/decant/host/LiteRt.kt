@@ -86,7 +86,6 @@ internal interface LiteRt : Library {
         const val LOCK_WRITE = 1
         const val ACCELERATOR_CPU = 1
         const val ACCELERATOR_GPU = 2
-        const val ACCELERATOR_NPU = 4
 
         /** What a status of litert_common.h says; the wheel does not export its own names. */
         fun reason(status: Int): String = when (status) {

@@ -2,13 +2,20 @@ package dev.decant.host
 
 import dev.decant.core.Accelerator
 import dev.decant.core.AcceleratorLadder
+import dev.decant.core.ClimbingSession
 import dev.decant.core.DType
+import dev.decant.core.DeviceProbe
+import dev.decant.core.Engine
 import dev.decant.core.EngineException
 import dev.decant.core.EngineRequest
 import dev.decant.core.GoldenCheck
+import dev.decant.core.MemoryUse
+import dev.decant.core.RungBenchmark
 import dev.decant.core.Session
 import dev.decant.core.SidecarReader
+import dev.decant.core.SustainedPlan
 import dev.decant.core.Tensor
+import dev.decant.core.Thermal
 import dev.decant.core.sha256
 import java.io.File
 import org.junit.Assert.assertEquals
@@ -67,11 +74,55 @@ class HostEngineTest {
     }
 
     @Test
-    fun takesTheCpuWhereThereIsNoGpu() {
-        val climb = AcceleratorLadder(engine, sidecar, bundle).climb(threads = 1)
-        climb.session.close()
-        assertEquals(Accelerator.CPU, climb.variant.accelerator)
-        assertEquals(listOf(Accelerator.GPU), climb.rejections.map { it.accelerator })
+    fun timesEveryNumberOfThreadsAndRefusesTheGpuThatIsNotThere() {
+        val results = AcceleratorLadder(engine, sidecar, bundle, System::nanoTime, listOf(1, 2)).measure()
+        assertEquals(listOf("GPU", "CPU × 1", "CPU × 2"), results.map { it.rung.toString() })
+        assertEquals(listOf(null, 20, 20), results.map { it.latency?.n })
+        assertTrue(results.first().refusal, "compile for GPU" in results.first().refusal!!)
+        assertTrue(results.drop(1).all { it.refusal == null && it.latency!!.median > 0 })
+    }
+
+    @Test
+    fun aRungThatFailsWhileItRunsIsReplacedByTheNextOfTheSameAnswer() {
+        var broken = false
+        val failing = object : Engine {
+            override fun open(request: EngineRequest): Session {
+                val session = engine.open(request)
+                if (request.threads == 1) return session
+                return object : Session by session {
+                    override fun run(inputs: List<Tensor>, outputs: List<Tensor>) {
+                        if (broken) throw EngineException("the driver was reset")
+                        session.run(inputs, outputs)
+                    }
+                }
+            }
+        }
+        val ladder = AcceleratorLadder(failing, sidecar, bundle, System::nanoTime, listOf(2, 1))
+        val order = ladder.rungs.filter { it.accelerator == Accelerator.CPU }
+        ClimbingSession(ladder, order).use { session ->
+            assertEquals("CPU × 2", session.rung.toString())
+            broken = true
+            assertNull(GoldenCheck(sidecar, bundle).mismatch(session, sidecar.cpu))
+            assertEquals("CPU × 1", session.rung.toString())
+            assertEquals(listOf("the driver was reset"), session.falls.map { it.reason })
+        }
+    }
+
+    @Test
+    fun benchmarksTheRealRuntime() {
+        val probe = object : DeviceProbe {
+            override fun memory() = MemoryUse(pssBytes = 1, nativeHeapBytes = 1)
+
+            override fun thermal(): Thermal? = null
+        }
+        val ladder = AcceleratorLadder(engine, sidecar, bundle, System::nanoTime, listOf(1))
+        val rung = ladder.rungs.first { it.accelerator == Accelerator.CPU }
+        val benchmark = RungBenchmark(ladder, probe, System::nanoTime)
+        val result = checkNotNull(benchmark.measure(rung))
+        assertEquals(50, result.latency.n)
+        assertTrue("$result", result.loadMs > 0 && result.firstRunMs > 0 && result.latency.median > 0)
+        val long = benchmark.sustain(rung, SustainedPlan(durationMs = 1.0, everyMs = 0.5))
+        assertTrue("$long", long.isWhole && long.samples.isNotEmpty() && long.failure == null)
     }
 
     @Test
@@ -106,8 +157,8 @@ class HostEngineTest {
     }
 
     @Test
-    fun refusesAnAcceleratorThatIsNotThere() {
-        assertThrows(EngineException::class.java) { engine.open(request.copy(accelerator = Accelerator.NPU)).close() }
+    fun refusesAnAcceleratorThatIsNotThere() = listOf(Accelerator.GPU, Accelerator.NPU).forEach {
+        assertThrows(EngineException::class.java) { engine.open(request.copy(accelerator = it)).close() }
     }
 
     @Test

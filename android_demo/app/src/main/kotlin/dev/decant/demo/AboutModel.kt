@@ -2,11 +2,7 @@ package dev.decant.demo
 
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.fillMaxSize
-import androidx.compose.foundation.layout.padding
-import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.text.selection.SelectionContainer
-import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Modifier
@@ -14,7 +10,6 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.font.FontWeight
 import androidx.compose.ui.unit.dp
-import dev.decant.core.Accelerator
 import dev.decant.core.Report
 import dev.decant.core.Sidecar
 import dev.decant.core.Variant
@@ -25,17 +20,13 @@ private const val MAX_DIGITS = 6
 
 /** What the model is, how good it is, and what was measured where. */
 @Composable
-fun AboutScreen(model: LoadedModel) {
+fun AboutModel(model: LoadedModel) {
     SelectionContainer {
-        Column(
-            modifier = Modifier.fillMaxSize().verticalScroll(rememberScrollState()).padding(16.dp),
-            verticalArrangement = Arrangement.spacedBy(8.dp),
-        ) {
+        Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
             val sidecar = model.sidecar
             Fact(stringResource(R.string.about_model), sidecar.model)
             Fact(stringResource(R.string.about_labels), sidecar.labels.joinToString())
             Licences(sidecar)
-            Accelerators(model)
             Heading(stringResource(R.string.about_files))
             for (variant in sidecar.variants) ModelFile(variant, model.report)
             Heading(stringResource(R.string.about_verdict))
@@ -59,16 +50,6 @@ private fun Licences(sidecar: Sidecar) {
     val licences = sidecar.licences.map { (part, licence) -> "$part: $licence" }
     if (licences.isEmpty()) return
     Fact(stringResource(R.string.about_licences), *licences.toTypedArray())
-}
-
-@Composable
-private fun Accelerators(model: LoadedModel) {
-    Heading(stringResource(R.string.about_accelerators))
-    Text(stringResource(R.string.about_accelerator_used, model.accelerator.name))
-    if (model.accelerator == Accelerator.NPU) Text(stringResource(R.string.about_npu))
-    for ((accelerator, reason) in model.rejections) {
-        Text(stringResource(R.string.about_accelerator_rejected, accelerator.name, reason))
-    }
 }
 
 @Composable

@@ -1,0 +1,94 @@
+package dev.decant.demo
+
+import android.content.Context
+import dev.decant.core.BundleSource
+import dev.decant.core.InstalledBundle
+import dev.decant.core.InstalledBundles
+import java.io.File
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.sync.Mutex
+import kotlinx.coroutines.sync.withLock
+import kotlinx.coroutines.withContext
+
+/**
+ * The models on this device.
+ *
+ * @property own the id of the one that came with the app; null where it came without.
+ * @property chosen the one to use; null where there is none.
+ */
+data class BundlesState(
+    val all: List<InstalledBundle> = emptyList(),
+    val own: String? = null,
+    val chosen: InstalledBundle? = null,
+)
+
+/** Keeps models in a folder that only this app reads, the app's own among them. */
+class BundleStore(private val context: Context) {
+    private val installed = InstalledBundles(File(context.noBackupFilesDir, "bundles"))
+    private val preferences = context.getSharedPreferences("bundles", Context.MODE_PRIVATE)
+    private val lock = Mutex()
+    private val mutableState = MutableStateFlow(BundlesState())
+
+    val state: StateFlow<BundlesState> = mutableState.asStateFlow()
+
+    /**
+     * Unpacks the app's own model where it is not there yet, and tells which one is chosen.
+     *
+     * @throws java.io.IOException if it cannot be unpacked, such as for want of storage.
+     */
+    suspend fun open(): InstalledBundle? = using {
+        takeOwn()
+        null
+    }.chosen
+
+    /**
+     * Takes a model, and chooses it.
+     *
+     * @throws java.io.IOException if it is refused; see [InstalledBundles.take].
+     */
+    suspend fun take(source: BundleSource) = using { installed.take(source).id }
+
+    suspend fun choose(id: String) = using { id }
+
+    /** Deletes a model; where it was chosen, the app's own is used again. */
+    suspend fun delete(id: String) = using {
+        installed.delete(id)
+        null
+    }
+
+    /** Does [action], which may choose a model, and tells what there is afterwards. */
+    private suspend fun using(action: () -> String?): BundlesState = lock.withLock {
+        withContext(Dispatchers.IO) {
+            action()?.let { preferences.edit().putString(CHOSEN, it).apply() }
+            read().also { mutableState.value = it }
+        }
+    }
+
+    private fun read(): BundlesState {
+        val all = installed.list()
+        val own = preferences.getString(OWN, null)
+        val chosen = listOf(preferences.getString(CHOSEN, null), own)
+            .firstNotNullOfOrNull { id -> all.firstOrNull { it.id == id } }
+        return BundlesState(all, own, chosen ?: all.firstOrNull())
+    }
+
+    /** A new version of the app may bring another model, which then replaces the one before. */
+    private fun takeOwn() {
+        val before = preferences.getString(OWN, null)
+        val files = ModelFiles(context.assets)
+        val id = files.open("model.json")?.let { stream ->
+            stream.close()
+            installed.take(files).id
+        }
+        if (before != null && before != id) installed.delete(before)
+        preferences.edit().putString(OWN, id).apply()
+    }
+
+    private companion object {
+        const val OWN = "own"
+        const val CHOSEN = "chosen"
+    }
+}

@@ -1,0 +1,4 @@
+package dev.decant.demo
+
+/** Where the runtime comes from, and what it tells others. */
+internal val RUNTIME_TEXT = R.string.runtime_play

@@ -3,6 +3,7 @@
 import importlib.machinery
 import importlib.util
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path, PurePosixPath
@@ -42,7 +43,11 @@ def android():
 
 
 def step_named(android, job, part):
-    return next(each for each in android["jobs"][job]["steps"] if part in each.get("uses", ""))
+    return next(
+        each
+        for each in android["jobs"][job]["steps"]
+        if part in each.get("uses", each.get("name", ""))
+    )
 
 
 def test_every_run_step_is_marked_once(runner):
@@ -119,7 +124,12 @@ def test_path_filters_name_what_is_there(android):
 
 
 def test_wheels_are_for_the_cpu_and_kept(android):
-    assert android["jobs"]["build"]["env"]["PIP_EXTRA_INDEX_URL"].endswith("/whl/cpu")
+    variable = android["jobs"]["build"]["env"]["PIP_EXTRA_INDEX_URL"]
+    assert variable == "${{ vars.TORCH_CPU_INDEX }}"
+    checked = step_named(android, "build", "There is an index")["run"]
+    for index, code in (("", 1), ("an index", 0)):
+        ended = subprocess.run(["sh", "-c", checked], env={"PIP_EXTRA_INDEX_URL": index})
+        assert ended.returncode == code
     given = step_named(android, "build", "setup-python")["with"]
     assert given["cache"] == "pip"
     assert given["cache-dependency-path"].split() == ["constraints.txt", "pyproject.toml"]

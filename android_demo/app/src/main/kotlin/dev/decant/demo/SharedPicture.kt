@@ -51,7 +51,7 @@ class SharedPicture(private val context: Context) {
     }
 
     private fun annotated(still: StillPicture): Bitmap {
-        val picture = still.answered.photo.copy(Bitmap.Config.ARGB_8888, true)
+        val picture = copy(still.answered.photo)
         val pen = PicturePen(picture)
         val editor = still.editor
         if (editor != null) {
@@ -62,6 +62,12 @@ class SharedPicture(private val context: Context) {
         }
         return picture
     }
+}
+
+private fun copy(photo: Bitmap): Bitmap = try {
+    photo.copy(Bitmap.Config.ARGB_8888, true)
+} catch (error: OutOfMemoryError) {
+    throw IOException("${photo.width} x ${photo.height} pixels are too many for this device's memory", error)
 }
 
 /** Draws boxes and words into a picture. */

@@ -34,7 +34,7 @@ fun List<RungResult>.inOrder(choice: RungChoice): List<Rung> =
         .sortedByDescending(choice::fits)
 
 /** Nothing can run the model; the message has every reason. */
-class LadderException(val results: List<RungResult>) : RuntimeException(
+class LadderException(results: List<RungResult>) : RuntimeException(
     "no accelerator can run the model: " + results.joinToString("; ") { "${it.rung}: ${it.refusal}" },
 )
 

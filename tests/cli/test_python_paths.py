@@ -102,6 +102,9 @@ CALLS = {
     "decant.distill.distill": lambda: distill.distill(
         QuadrantRecipe(), teacher(), "distilled", settings=SHORT
     ),
+    "decant.distill.rehearse": lambda: distill.rehearse(
+        QuadrantRecipe(), settings=SHORT, teacher_checkpoint=teacher()
+    ),
     "decant.distill.train_variant": lambda: distill.train_variant(
         "distilled", QuadrantRecipe(), teacher(), "variant", SHORT
     ),

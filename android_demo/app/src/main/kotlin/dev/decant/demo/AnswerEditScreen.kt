@@ -107,6 +107,8 @@ private fun Keep(editor: AnswerEditor, state: EditorState) {
     when (val keeping = state.keeping) {
         Keeping.Working -> Said(stringResource(R.string.edit_keeping))
         is Keeping.Failed -> Failure(R.string.edit_keep_failed_title, keeping.reason)
+        is Keeping.Unusable ->
+            Failure(R.string.edit_keep_failed_title, stringResource(keeping.fault.text))
         else -> Unit
     }
 }

@@ -3,6 +3,8 @@ package dev.decant.demo
 import android.graphics.Bitmap
 import dev.decant.core.AnswerEdit
 import dev.decant.core.FeedbackRecord
+import dev.decant.core.PhotoException
+import dev.decant.core.PhotoFault
 import dev.decant.core.StageTimes
 import dev.decant.core.reporting
 import kotlinx.coroutines.CoroutineScope
@@ -35,6 +37,9 @@ sealed interface Keeping {
     data object Working : Keeping
 
     data object Done : Keeping
+
+    /** The photo itself is what cannot be kept. */
+    data class Unusable(val fault: PhotoFault) : Keeping
 
     data class Failed(val reason: String) : Keeping
 }
@@ -136,8 +141,12 @@ class AnswerEditor(
     }
 
     private suspend fun write(record: FeedbackRecord): Keeping = reporting(Keeping::Failed) {
-        store.keep(record, answered.photo)
-        Keeping.Done
+        try {
+            store.keep(record, answered.photo)
+            Keeping.Done
+        } catch (error: PhotoException) {
+            Keeping.Unusable(error.fault)
+        }
     }
 
     private fun record(now: EditorState) = FeedbackRecord(

@@ -54,6 +54,8 @@ fun StillScreen(model: LoadedModel, layout: WindowLayout, still: StillViewModel 
             StillState.Working -> Waiting(stringResource(R.string.still_working))
             is StillState.Failed ->
                 Notice(stringResource(R.string.still_failed_title), now.reason)
+            is StillState.Unusable ->
+                Notice(stringResource(R.string.still_failed_title), stringResource(now.fault.text))
             is StillState.Done -> StillPictureView(now.still, layout)
         }
     }

@@ -6,6 +6,8 @@ import android.net.Uri
 import androidx.lifecycle.AndroidViewModel
 import androidx.lifecycle.SavedStateHandle
 import androidx.lifecycle.viewModelScope
+import dev.decant.core.PhotoException
+import dev.decant.core.PhotoFault
 import dev.decant.core.reporting
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
@@ -22,6 +24,9 @@ sealed interface StillState {
     data object Working : StillState
 
     data class Failed(val reason: String) : StillState
+
+    /** The photo itself is what cannot be used. */
+    data class Unusable(val fault: PhotoFault) : StillState
 
     data class Done(val still: StillPicture) : StillState
 }
@@ -85,15 +90,22 @@ class StillViewModel(application: Application, private val saved: SavedStateHand
         work?.cancel()
         work = viewModelScope.launch {
             mutableState.value = StillState.Working
-            mutableState.value = reporting<StillState>(StillState::Failed) { answer(photo) }
+            mutableState.value = reporting<StillState>(StillState::Failed) { tryToAnswer(photo) }
         }
+    }
+
+    private suspend fun tryToAnswer(photo: Uri): StillState = try {
+        answer(photo)
+    } catch (error: PhotoException) {
+        StillState.Unusable(error.fault)
     }
 
     private suspend fun answer(photo: Uri): StillState {
         val resolver = getApplication<Application>().contentResolver
-        val stored = withContext(Dispatchers.IO) { readPhoto(resolver, photo) }
+        val upright = withContext(Dispatchers.IO) { readPhoto(resolver, photo) }
         val answered = host.withModel { model ->
-            AnsweredPhoto(stored.upright(), model.answer(stored.toFrame(), host.threshold.value), model.sidecar.labels) {
+            val answer = model.answer(upright.toFrame(), host.threshold.value)
+            AnsweredPhoto(upright, answer, model.sidecar.labels) {
                 waitingSinceNs?.let(::millisecondsSince)
             }
         }

@@ -40,9 +40,12 @@ enum class Orientation(
 /**
  * The linear part of the map from stored to upright pixels: upright x = a x + b y, upright y = c x + d y,
  * as a, b, c, d. What is left is a shift that puts the picture back at the origin.
+ *
+ * @param scaleX that the stored picture is scaled by before it is turned.
+ * @param scaleY likewise.
  */
-fun Orientation.linear(): FloatArray {
-    val x = if (flipsX) -1f else 1f
-    val y = if (flipsY) -1f else 1f
+fun Orientation.linear(scaleX: Float = 1f, scaleY: Float = 1f): FloatArray {
+    val x = if (flipsX) -scaleX else scaleX
+    val y = if (flipsY) -scaleY else scaleY
     return if (transposed) floatArrayOf(0f, y, x, 0f) else floatArrayOf(x, 0f, 0f, y)
 }

@@ -1,16 +1,17 @@
 package dev.decant.demo
 
 import android.app.Application
-import android.content.Intent
 import android.net.Uri
 import androidx.lifecycle.AndroidViewModel
 import androidx.lifecycle.SavedStateHandle
 import androidx.lifecycle.viewModelScope
 import dev.decant.core.PhotoException
 import dev.decant.core.PhotoFault
+import dev.decant.core.holdOnly
 import dev.decant.core.reporting
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
@@ -41,6 +42,7 @@ class StillViewModel(application: Application, private val saved: SavedStateHand
     AndroidViewModel(application) {
     private val host = (application as DemoApplication).modelHost
     private val store = (application as DemoApplication).feedback
+    private val rights = GalleryRights(application.contentResolver)
     private val mutableState = MutableStateFlow<StillState>(StillState.Empty)
     private var work: Job? = null
 
@@ -58,7 +60,8 @@ class StillViewModel(application: Application, private val saved: SavedStateHand
     }
 
     fun choose(photo: Uri) {
-        keepAccess(photo)
+        // Without it the picker's grant may end with the process.
+        rights.holdOnly(photo.toString())
         saved[PHOTO] = photo
         // A photo of the gallery has no shutter: the user waits from the moment of choosing it.
         waitingSinceNs = System.nanoTime()
@@ -90,7 +93,11 @@ class StillViewModel(application: Application, private val saved: SavedStateHand
         work?.cancel()
         work = viewModelScope.launch {
             mutableState.value = StillState.Working
-            mutableState.value = reporting<StillState>(StillState::Failed) { tryToAnswer(photo) }
+            val result = reporting<StillState>(StillState::Failed) { tryToAnswer(photo) }
+            // A photo whose place another one took meanwhile fails once its right is released.
+            ensureActive()
+            if (result is StillState.Unusable) forget()
+            mutableState.value = result
         }
     }
 
@@ -112,15 +119,14 @@ class StillViewModel(application: Application, private val saved: SavedStateHand
         return StillState.Done(StillPicture.of(answered, store, viewModelScope))
     }
 
-    /** Without this the picker's grant ends with the process; not every picker gives it. */
-    private fun keepAccess(photo: Uri) {
-        try {
-            getApplication<Application>().contentResolver
-                .takePersistableUriPermission(photo, Intent.FLAG_GRANT_READ_URI_PERMISSION)
-        } catch (_: SecurityException) {
-            // Then the photo has to be chosen again after the death of the process.
-        }
+    /** Gives the photo back: it is not to be opened again. */
+    private fun forget() {
+        saved.remove<Uri>(PHOTO)
+        rights.holdOnly(null)
     }
+
+    /** The user has left the app: what was saved is gone, too. */
+    override fun onCleared() = rights.holdOnly(null)
 
     private companion object {
         const val PHOTO = "photo"

@@ -21,7 +21,20 @@ sealed class CompositionLocal<T> {
         @ReadOnlyComposable @Composable get() = error("stub")
 }
 
-abstract class ProvidableCompositionLocal<T> internal constructor() : CompositionLocal<T>()
+abstract class ProvidableCompositionLocal<T> internal constructor() : CompositionLocal<T>() {
+    infix fun provides(value: T): ProvidedValue<T> = error("stub")
+}
+
+class ProvidedValue<T> internal constructor()
+
+@Composable
+fun CompositionLocalProvider(value: ProvidedValue<*>, content: @Composable () -> Unit): Unit = error("stub")
+
+@Composable
+fun CompositionLocalProvider(
+    vararg values: ProvidedValue<*>,
+    content: @Composable () -> Unit,
+): Unit = error("stub")
 
 interface SnapshotMutationPolicy<T> {
     fun equivalent(a: T, b: T): Boolean

@@ -12,6 +12,17 @@ interface Modifier {
     }
 }
 
+object AbsoluteAlignment {
+    val TopLeft: Alignment get() = error("stub")
+    val TopRight: Alignment get() = error("stub")
+    val CenterLeft: Alignment get() = error("stub")
+    val CenterRight: Alignment get() = error("stub")
+    val BottomLeft: Alignment get() = error("stub")
+    val BottomRight: Alignment get() = error("stub")
+    val Left: Alignment.Horizontal get() = error("stub")
+    val Right: Alignment.Horizontal get() = error("stub")
+}
+
 fun interface Alignment {
     fun align(size: IntSize, space: IntSize, layoutDirection: LayoutDirection): IntOffset
 

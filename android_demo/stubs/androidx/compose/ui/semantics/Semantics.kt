@@ -1,6 +1,7 @@
 package androidx.compose.ui.semantics
 
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.geometry.Rect
 import androidx.compose.ui.text.AnnotatedString
 import androidx.compose.ui.unit.IntSize
 
@@ -30,6 +31,7 @@ fun <T> SemanticsConfiguration.getOrNull(key: SemanticsPropertyKey<T>): T? = err
 class SemanticsNode internal constructor() {
     val id: Int get() = error("stub")
     val size: IntSize get() = error("stub")
+    val boundsInRoot: Rect get() = error("stub")
     val config: SemanticsConfiguration get() = error("stub")
 }
 

@@ -4,7 +4,9 @@ import android.content.Context
 import android.graphics.Bitmap
 import android.graphics.BitmapFactory
 import android.net.Uri
+import androidx.compose.runtime.CompositionLocalProvider
 import androidx.compose.ui.geometry.Offset
+import androidx.compose.ui.platform.LocalLayoutDirection
 import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.test.SemanticsMatcher
 import androidx.compose.ui.test.click
@@ -15,6 +17,7 @@ import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
 import androidx.compose.ui.test.performTouchInput
 import androidx.test.ext.junit.runners.AndroidJUnit4
+import androidx.compose.ui.unit.LayoutDirection
 import androidx.test.platform.app.InstrumentationRegistry
 import dev.decant.core.FeedbackSummary
 import dev.decant.core.FoundQuad
@@ -52,7 +55,7 @@ class FeedbackTest {
 
     private fun text(id: Int) = context.getString(id)
 
-    private fun edit(): AnswerEditor {
+    private fun edit(direction: LayoutDirection = LayoutDirection.Ltr): AnswerEditor {
         val corners =
             listOf(listOf(20f, 20f), listOf(120f, 20f), listOf(120f, 80f), listOf(20f, 80f))
         val answer = Answer(
@@ -69,7 +72,11 @@ class FeedbackTest {
             store,
             MainScope(),
         )
-        rule.setContent { DemoTheme { AnswerEditScreen(editor) } }
+        rule.setContent {
+            CompositionLocalProvider(LocalLayoutDirection provides direction) {
+                DemoTheme { AnswerEditScreen(editor) }
+            }
+        }
         return editor
     }
 
@@ -145,3 +152,18 @@ class FeedbackTest {
         assertEquals(setOf("manifest.json", "records/$id.json", "images/$id.jpg"), names.toSet())
     }
 }
+    @Test
+    fun handlesLieOnTheirCornersWhereTextRunsFromTheRight() {
+        edit(LayoutDirection.Rtl)
+        val photo = bounds(text(R.string.edit_photo))
+        val corner = bounds(text(R.string.edit_corner_top_left))
+        // The corner at 20, 20 is in the middle of its handle.
+        val scale = photo.width / WIDTH
+        assertEquals(photo.left + 20 * scale, corner.center.x, 1f)
+        assertEquals(photo.top + 20 * scale, corner.center.y, 1f)
+    }
+
+    private fun bounds(description: String) =
+        rule.onNode(hasContentDescription(description, substring = true))
+            .fetchSemanticsNode().boundsInRoot
+

@@ -1,7 +1,7 @@
 package dev.decant.demo
 
 import androidx.compose.foundation.layout.Box
-import androidx.compose.foundation.layout.offset
+import androidx.compose.foundation.layout.absoluteOffset
 import androidx.compose.foundation.layout.size
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.key
@@ -160,6 +160,7 @@ private fun Density.around(at: Offset): Rect {
     return Rect(at.x - half, at.y - half, at.x + half, at.y + half)
 }
 
+/** Puts a child of a box that aligns by the top left there, wherever text begins. */
 private fun Density.at(place: Rect): Modifier =
-    Modifier.offset { IntOffset(place.left.roundToInt(), place.top.roundToInt()) }
+    Modifier.absoluteOffset { IntOffset(place.left.roundToInt(), place.top.roundToInt()) }
         .size(place.width.toDp(), place.height.toDp())

@@ -15,6 +15,7 @@ import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
 import androidx.compose.runtime.setValue
+import androidx.compose.ui.AbsoluteAlignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.geometry.Offset
 import androidx.compose.ui.graphics.asImageBitmap
@@ -44,6 +45,8 @@ fun EditedPhoto(editor: AnswerEditor, state: EditorState) {
     BoxWithConstraints(
         Modifier.aspectRatio(answer.width.toFloat() / answer.height)
             .semantics { isTraversalGroup = true },
+        // A photo's left stays left where text runs from the right.
+        contentAlignment = AbsoluteAlignment.TopLeft,
     ) {
         val view = constraints.maxWidth to constraints.maxHeight
         val placement = remember(photo, view) { ViewPlacement(photo, view, fills = false) }

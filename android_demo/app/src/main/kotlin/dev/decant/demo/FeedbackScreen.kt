@@ -105,13 +105,17 @@ private fun Records(feedback: FeedbackViewModel, state: FeedbackState, onDeleteA
                 pluralStringResource(
                     R.plurals.feedback_count,
                     records.size,
+    val unable = rememberUnable()
                     records.size,
                     megabytes,
                 ),
             )
             FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
                 val idle = task !is FeedbackTask.Exporting
-                Button({ create.launch("feedback.zip") }, enabled = idle) {
+                Button(
+                    onClick = { unable.unlessThereIsNoApp { create.launch("feedback.zip") } },
+                    enabled = idle,
+                ) {
                     Text(stringResource(R.string.feedback_export))
                 }
                 OutlinedButton(onDeleteAll, enabled = idle) {
@@ -128,6 +132,7 @@ private fun TaskState(task: FeedbackTask) {
     when (task) {
         FeedbackTask.None -> Unit
         is FeedbackTask.Exporting -> {
+        unable.Message()
             Said(stringResource(R.string.feedback_exporting))
             LinearProgressIndicator(progress = { task.share }, modifier = Modifier.fillMaxWidth())
         }

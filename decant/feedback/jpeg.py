@@ -12,7 +12,8 @@ START, END, SCAN, COMMENT, BASELINE = 0xD8, 0xD9, 0xDA, 0xFE, 0xC0
 # Tables and restart intervals; a frame other than the baseline one is not among them.
 PLAIN = {0xC4, 0xDB, 0xDD, SCAN}
 RESTARTS = range(0xD0, 0xD8)
-JFIF, COLOUR_PROFILE, ADOBE = b"JFIF\0", b"ICC_PROFILE\0", b"Adobe"
+# An ICC profile in its only part: larger ones, which have more, are printers'.
+JFIF, COLOUR_PROFILE, ADOBE = b"JFIF\0", b"ICC_PROFILE\0\1\1", b"Adobe"
 # JFIF's own thumbnail, if it had one, would come after these bytes.
 JFIF_BYTES, ADOBE_BYTES = 14, 12
 FRAME = struct.Struct(">BHHB")
@@ -21,6 +22,7 @@ METADATA = {
     b"http://ns.adobe.com/": "XMP",
     b"MPF\0": "further pictures (MPF)",
     b"Photoshop ": "IPTC",
+    b"ICC_PROFILE\0": "an ICC profile in parts, which may hold anything",
 }
 
 
@@ -57,13 +59,19 @@ def _segment_fault(marker: int, body: bytes) -> str | None:
     if marker == 0xE0 and body.startswith(JFIF) and len(body) == JFIF_BYTES:
         return None
     if marker == 0xE2 and body.startswith(COLOUR_PROFILE):
-        return None
+        return None if _is_colour_profile(body) else "holds an ICC profile that is none"
     if marker == 0xEE and body.startswith(ADOBE) and len(body) == ADOBE_BYTES:
         return None
     if 0xE0 <= marker <= 0xEF:
         known = (what for start, what in METADATA.items() if body.startswith(start))
         return f"holds {next(known, f'metadata (APP{marker - 0xE0})')}"
     return f"is not a baseline JPEG: it has marker {marker:02X}"
+
+
+def _is_colour_profile(body: bytes) -> bool:
+    """Say whether a segment is a profile with nothing before or after it (ICC.1:2022, 7.2)."""
+    profile = body[len(COLOUR_PROFILE) :]
+    return int.from_bytes(profile[:4], "big") == len(profile) and profile[36:40] == b"acsp"
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:

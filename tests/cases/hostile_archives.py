@@ -624,6 +624,9 @@ METADATA = {
     "comment": (0xFE, b"37.5 N 127.0 E"),
     "APP5": (0xE5, b"anything"),
     "APP0": (0xE0, b"JFXX\0\x10"),
+    "ICC profile that is none": (0xE2, b"ICC_PROFILE\0\1\1" + bytes([0, 0, 1, 0]) + bytes(40)),
+    "ICC profile and more": (0xE2, b"ICC_PROFILE\0\1\1\0\0\0\x28" + bytes(32) + b"acsp37.5 N"),
+    "ICC profile in parts": (0xE2, b"ICC_PROFILE\0\1\2"),
 }
 
 
@@ -641,7 +644,7 @@ def metadata(what):
         )
         return f"holds {'a comment' if what == 'comment' else ''}"
 
-    spoil.__name__ = f"photo_with_{what}"
+    spoil.__name__ = f"photo_with_{what.replace(' ', '_')}"
     return spoil
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from mutants import mutant
-from PIL import Image
+from PIL import Image, ImageCms
 from sidecars import write_model
 
 from decant.feedback import jpeg
@@ -366,6 +366,24 @@ def test_metadata_goes_out_of_jpegs():
         cv2.imdecode(np.frombuffer(each, np.uint8), cv2.IMREAD_COLOR) for each in (encoded, clean)
     )
     np.testing.assert_array_equal(before, after)
+
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.mark.parametrize(
+    ("profile", "is_kept"),
+    [(SRGB, True), (SRGB + b"37.5 N", False), (bytes(60), False), (b"x", False)],
+    ids=["whole", "more behind it", "none", "short"],
+)
+def test_a_colour_profile_stays_and_nothing_that_only_says_to_be_one(profile, is_kept):
+    buffer = io.BytesIO()
+    Image.new("RGB", (24, 40), "red").save(buffer, "JPEG", icc_profile=profile)
+    text = base64.b64encode(buffer.getvalue()).decode()
+    (answer,) = in_node([{"action": "strip", "jpeg": text}])
+    clean = base64.b64decode(answer)
+    assert (b"ICC_PROFILE" in clean) == is_kept
+    assert jpeg.fault_of(clean) is None
 
 
 def test_types_fit():

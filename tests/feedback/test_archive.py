@@ -22,12 +22,15 @@ from feedback_archives import (
     write_zip,
 )
 from sidecars import write_model
+from PIL import ImageCms
 
 from decant.artifacts import sha256, write_json
 from decant.errors import DataError
 from decant.feedback import known_model, read_archive
 from decant.feedback.jpeg import fault_of, size_of
 
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 def test_records_in_order_of_their_ids(tmp_path):
     path = write_archive(tmp_path / "a.zip", record(5), record(2))
@@ -127,7 +130,7 @@ def test_every_baseline_jpeg_will_do(flag, channels):
 
 
 @pytest.mark.parametrize(
-    ("marker", "body"), [(0xE2, b"ICC_PROFILE\0\1\1anything"), (0xEE, b"Adobe" + bytes(7))]
+    ("marker", "body"), [(0xE2, b"ICC_PROFILE\0\1\1" + SRGB), (0xEE, b"Adobe" + bytes(7))]
 )
 def test_colours_may_be_described(marker, body):
     content = jpeg(1)

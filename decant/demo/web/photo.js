@@ -82,9 +82,10 @@ export function withoutMetadata(jpeg) {
   while (jpeg[at] === 0xff && jpeg[at + 1] !== 0xda) {
     const end = at + 2 + (jpeg[at + 2] << 8) + jpeg[at + 3];
     const marker = jpeg[at + 1];
+    const segment = jpeg.subarray(at, end);
     // APP1 to APP13 and APP15 are metadata, FE is a comment; E0 is JFIF, E2 colour, EE Adobe's.
-    const kept = marker < 0xe0 || marker === 0xe0 || marker === 0xe2 || marker === 0xee;
-    if (kept) parts.push(jpeg.subarray(at, end));
+    const isColour = marker === 0xe0 || marker === 0xee || isColourProfile(segment);
+    if (marker < 0xe0 || isColour) parts.push(segment);
     at = end;
   }
   parts.push(jpeg.subarray(at));
@@ -95,4 +96,15 @@ export function withoutMetadata(jpeg) {
     to += part.length;
   }
   return clean;
+}
+
+/** Whether a segment is an ICC profile, with nothing before or after it: anything else may be hidden. */
+function isColourProfile(segment) {
+  const profile = segment.subarray(18);
+  const text = (from, to) => String.fromCharCode(...segment.subarray(from, to));
+  if (segment[1] !== 0xe2 || text(4, 18) !== "ICC_PROFILE\0\x01\x01") return false;
+  if (profile.length < 40) return false;
+  const { buffer, byteOffset } = profile;
+  const size = new DataView(buffer, byteOffset).getUint32(0);
+  return size === profile.length && text(54, 58) === "acsp";
 }

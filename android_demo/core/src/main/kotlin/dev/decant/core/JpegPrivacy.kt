@@ -47,10 +47,18 @@ object JpegPrivacy {
         val body = String(jpeg, at + SEGMENT_HEADER, end - at - SEGMENT_HEADER, Charsets.ISO_8859_1)
         return when (kind) {
             0xE0 -> body.startsWith("JFIF\u0000") && body.length == 14
-            0xE2 -> body.startsWith("ICC_PROFILE\u0000")
+            0xE2 -> isColourProfile(body)
             0xEE -> body.startsWith("Adobe") && body.length == 12
             else -> false
         }
+    }
+
+    /** Whether it is an ICC profile, with nothing before or after it: anything else may be hidden. */
+    private fun isColourProfile(body: String): Boolean {
+        val profile = body.removePrefix("ICC_PROFILE\u0000\u0001\u0001")
+        val size = profile.take(4).fold(0L) { sum, char -> sum * 256 + char.code }
+        return profile.length < body.length && size == profile.length.toLong() &&
+            profile.startsWith("acsp", startIndex = 36)
     }
 
     private fun marker(jpeg: ByteArray, at: Int): Int {

@@ -41,6 +41,27 @@ class JpegPrivacyTest {
         assertArrayEquals(pixels(plain), pixels(stripped))
     }
 
+    private fun profile(size: Int): ByteArray {
+        val (above, below) = listOf(size shr 8, size and 0xFF).map(Int::toByte)
+        val profile = byteArrayOf(0, 0, above, below) + ByteArray(32) + "acsp".toByteArray() + ByteArray(96)
+        val body = "ICC_PROFILE\u0000\u0001\u0001".toByteArray() + profile
+        val length = body.size + 2
+        return byteArrayOf(0xFF.toByte(), 0xE2.toByte(), (length shr 8).toByte(), length.toByte()) + body
+    }
+
+    @Test
+    fun keepsAColourProfileAndNothingThatOnlySaysToBeOne() {
+        val plain = jpeg()
+        fun stripped(segment: ByteArray) =
+            JpegPrivacy.strip(plain.copyOf(2) + segment + plain.copyOfRange(2, plain.size))
+        assertEquals(plain.size + profile(size = 136).size, stripped(profile(size = 136)).size)
+        // Four bytes that belong to no profile are hidden behind it, or it is too short to be one.
+        val without = profile(size = 136).copyOf(30).also { it[3] = 28 }
+        for (wrong in listOf(profile(size = 132), without)) {
+            assertArrayEquals(plain, stripped(wrong))
+        }
+    }
+
     @Test
     fun refusesWhatIsNoWholeJpeg() {
         val plain = jpeg()

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,8 @@ def test_archive_of_the_kotlin_core_is_imported(archive, bundle, tmp_path):
     assert "corrected by the user: 66.7% of 3 photos" in ended.stdout
     assert "shutter to screen: median 62 ms" in ended.stdout
     assert len(list((out / "images").iterdir())) == 3
+
+
+def test_an_archive_of_the_kotlin_core_has_no_local_times(archive):
+    with zipfile.ZipFile(archive) as opened:
+        assert {each.date_time for each in opened.infolist()} == {(1980, 1, 1, 0, 0, 0)}

@@ -7,6 +7,9 @@ import { hexDigest } from "./bundle.js";
 export const CONSENT_VERSION = 1;
 export const MOST_RECORDS = 2000;
 export const MOST_BYTES = 400_000_000;
+/** The first that a zip can have, and local: the user's time zone is nobody's business. */
+const NO_TIME = new Date(1980, 0, 1);
+
 
 /**
  * @typedef {{label: string, quad: [number, number][], prediction: number | null, deleted: boolean}}
@@ -125,7 +128,7 @@ export function archive(entries, sidecar, consent, version) {
   const packed = Object.entries(members).map(([path, content]) => [
     path,
     // Packing JPEGs again gains nothing.
-    [content, { level: path.endsWith(".jpg") ? 0 : 6 }],
+    [content, { level: path.endsWith(".jpg") ? 0 : 6, mtime: NO_TIME }],
   ]);
   return zipSync(Object.fromEntries(packed));
 }

@@ -30,7 +30,8 @@ class FeedbackExport(private val sidecar: Sidecar, private val app: AppInfo, pri
     }
 
     private fun put(zip: ZipOutputStream, path: String, bytes: ByteArray) {
-        zip.putNextEntry(ZipEntry(path))
+        // Before 1980, which zips write alike everywhere: else the time would tell the user's time zone.
+        zip.putNextEntry(ZipEntry(path).apply { time = 0 })
         zip.write(bytes)
         zip.closeEntry()
     }

@@ -68,6 +68,17 @@ android {
     }
 }
 
+// A consent that names nobody whom the user can ask is worth little, and only who ships the app knows whom.
+tasks.named("preBuild") {
+    val file = "src/main/res/values/contact.xml"
+    val contact = providers.fileContents(layout.projectDirectory.file(file)).asText
+    doLast {
+        if (Regex("feedback_contact\"[^>]*>\\s*</").containsMatchIn(contact.get())) {
+            logger.warn("feedback_contact in app/$file is empty: the app names nobody whom users can ask")
+        }
+    }
+}
+
 dependencies {
     implementation(project(":core"))
     implementation(platform(libs.compose.bom))

@@ -275,6 +275,14 @@ def feedback_import(
             help="Of the release that the app has; the only build/*/model.json if not given.",
         ),
     ] = None,
+    wordings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="consent_wording.json",
+            help="Of the app that asked for consent; if not given, android_demo/app's below the "
+            "current folder. The page's is known.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -288,7 +296,7 @@ def feedback_import(
 ) -> None:
     """Check feedback, and give its statistics and photos to label; a bad file is refused whole."""
     with session(verbose=verbose) as terminal:
-        _command("feedback").import_(terminal, archives, model, out)
+        _command("feedback").import_(terminal, archives, model, wordings or [], out)
 
 
 @app.command()

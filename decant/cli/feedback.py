@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from ..demo.packages import WEB
 from ..errors import DataError, UsageError
-from ..feedback import import_archives, known_model
+from ..feedback import Expected, import_archives, known_model, read_wordings
 from ..feedback.report import CANDIDATES, REPORT
 from ..sidecar import NAME
 
@@ -17,9 +19,16 @@ if TYPE_CHECKING:
     from ..feedback.statistics import Rate, Waiting
     from .terminal import Terminal
 
+PAGE_WORDINGS: Final = WEB / "consent_wording.json"
+APP_WORDINGS: Final = Path("android_demo/app/consent_wording.json")
+
 
 def import_(
-    terminal: Terminal, archives: Sequence[Path], model: Path | None, out: Path | None
+    terminal: Terminal,
+    archives: Sequence[Path],
+    model: Path | None,
+    wordings: Sequence[Path],
+    out: Path | None,
 ) -> None:
     """Check archives of feedback, and write what they say and the photos to label.
 
@@ -27,6 +36,8 @@ def import_(
         terminal: Where the outcome is shown.
         archives: Zip files that the app or the page exported.
         model: Sidecar of the release that they are about; the only one in `build` if None.
+        wordings: Registers of the consents' wordings, beside the page's own; the app's below the
+            current folder, where there is one, if empty.
         out: Folder to write; `build/NAME/feedback` if None.
 
     Raises:
@@ -37,8 +48,10 @@ def import_(
         if not path.is_file():
             raise DataError(f"{path}: no such file; give a zip that the app or the page exported")
     known = known_model(model or _only_model())
+    registers = wordings or [path for path in [APP_WORDINGS] if path.is_file()]
+    expected = Expected(known, read_wordings([PAGE_WORDINGS, *registers]), datetime.now(UTC))
     out = out or Path("build", known.name, "feedback")
-    report = import_archives(archives, known, out)
+    report = import_archives(archives, expected, out)
     for warning in report.warnings:
         terminal.say(f"warning: {warning}")
     _show(terminal, report)

@@ -15,12 +15,14 @@ from pydantic import BaseModel, ValidationError
 from ..artifacts import sha256
 from ..sidecar import read_sidecar
 from . import jpeg
+from .consents import check_consent, check_created
 from .container import MANIFEST, open_container
-from .records import Manifest, Record
+from .records import SCHEMA, Head, Manifest, Record
 from .refusal import DO_NOT_TRUST, refused, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from ..paths import AnyPath
     from .container import Container
@@ -43,6 +45,21 @@ class KnownModel:
     name: str
     files: Mapping[str, str]
     labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an archive is held against.
+
+    Attributes:
+        model: That its records are about.
+        wordings: Version by SHA-256 of each wording that users may have agreed to.
+        now: The time; an archive from after it is refused.
+    """
+
+    model: KnownModel
+    wordings: Mapping[str, int]
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +106,7 @@ def known_model(path: AnyPath) -> KnownModel:
     return KnownModel(sidecar.model, files, sidecar.labels)
 
 
-def read_archive(path: AnyPath, model: KnownModel) -> Archive:
+def read_archive(path: AnyPath, expected: Expected) -> Archive:
     """Read and check a whole archive; nothing is written.
 
     Raises:
@@ -98,18 +115,38 @@ def read_archive(path: AnyPath, model: KnownModel) -> Archive:
     """
     path = Path(path)
     with open_container(path) as container:
-        manifest = _parsed(path, MANIFEST, container.read(MANIFEST), Manifest)
-        _check_model(path, manifest, model)
+        manifest = _read_manifest(path, container.read(MANIFEST))
+        check_created(path, manifest, expected.now)
+        _check_model(path, manifest, expected.model)
         _check_listing(container, manifest)
         records = [
-            _read_record(container, each, model)
+            _read_record(container, each, expected.model)
             for each in sorted(manifest.files, key=lambda each: each.path)
             if each.path.startswith("records/")
         ]
+        for record in records:
+            check_consent(path, record, manifest, expected.wordings)
         _check_images(container, manifest, records)
     if not records:
         raise refused(path, "", "holds no records", "export it again once there are some")
     return Archive(path, sha256(path), manifest, tuple(records))
+
+
+def _read_manifest(path: Path, content: bytes) -> Manifest:
+    """Read the manifest of the one schema that there is consent to read."""
+    found = _parsed(path, MANIFEST, content, Head).schema_version
+    if found == SCHEMA:
+        return _parsed(path, MANIFEST, content, Manifest)
+    if found == 1:
+        fault = "schema_version = 1 has one consent for all its photos, and none for each"
+        action = (
+            "nothing of it was imported, for nobody can say which of them it covers; keep photos "
+            f"with an app that exports schema {SCHEMA}"
+        )
+    else:
+        fault = f"schema_version = {shown(found)}; this decant reads {SCHEMA}"
+        action = "nothing of it was imported; use the decant of the release that the app has"
+    raise refused(path, MANIFEST, fault, action)
 
 
 def _parsed(path: Path, member: str, content: bytes, kind: type[Kind]) -> Kind:

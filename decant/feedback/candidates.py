@@ -179,11 +179,11 @@ def _image(number: int, candidate: Candidate) -> dict[str, Any]:
             "archive": archive.path.name,
             "archive_sha256": archive.sha256,
             "record": record.id,
-            "captured": record.captured.isoformat(),
+            "kept": record.kept.isoformat(),
             "model": {"name": manifest.model.name, "sha256": record.model_sha256},
             "accelerator": record.accelerator,
             "app": manifest.app.model_dump(),
-            "consent": manifest.consent.model_dump(mode="json"),
+            "consent": record.consent.model_dump(mode="json"),
         },
     }
 

@@ -1,15 +1,16 @@
-"""The documents of a feedback archive, schema 1, closed to keys they do not know."""
+"""The documents of a feedback archive, schema 2, closed to keys they do not know."""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field
 
 from .container import ENTRIES
 
+SCHEMA: Final = 2
 HEX_256 = r"^[0-9a-f]{64}$"
 # Such as cpu, gpu, webgpu: it is printed.
 ACCELERATOR = r"^[a-z0-9_-]{1,32}$"
@@ -60,10 +61,17 @@ class App(Document):
 
 
 class Consent(Document):
-    """When the user agreed to keep feedback, and to which wording."""
+    """When the user agreed to keep photos, and to what.
+
+    Attributes:
+        given: When.
+        text_version: Number of the wording; each app has its own numbers.
+        text_sha256: Of the wording in all its languages, which tells it from all others.
+    """
 
     given: Instant
-    text_version: int
+    text_version: Annotated[int, Field(ge=1, le=1_000_000)]
+    text_sha256: Sha256
 
 
 class ListedFile(Document):
@@ -74,15 +82,22 @@ class ListedFile(Document):
     size_bytes: Index
 
 
+class Head(Document):
+    """What says how the rest of a manifest has to be read."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    schema_version: int
+
+
 class Manifest(Document):
     """The whole `manifest.json`; `files` has every member but itself."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     kind: Literal["decant-feedback"]
     model: ModelName
     created: Instant
     app: App
-    consent: Consent
     files: Annotated[tuple[ListedFile, ...], FailFast(), Field(max_length=ENTRIES)]
 
 
@@ -143,12 +158,16 @@ class Record(Document):
     """The whole `records/ID.json`: a photo, what the model said, and what the user said of it.
 
     Without corrections the user looked at the answer and left it as it was.
+
+    Attributes:
+        kept: When the user chose to keep it, which `consent` has to come before.
     """
 
     id: str = Field(pattern=HEX_128)
     image: str
     image_size: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
-    captured: Instant
+    kept: Instant
+    consent: Consent
     model_sha256: Sha256
     accelerator: str = Field(pattern=ACCELERATOR)
     predictions: Annotated[tuple[Prediction, ...], FailFast(), Field(max_length=MOST)]

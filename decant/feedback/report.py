@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..paths import AnyPath
-    from .archive import Archive, KnownModel
+    from .archive import Archive, Expected, KnownModel
     from .candidates import Candidate
     from .records import Record
     from .statistics import Statistics
 
-SCHEMA = 1
+SCHEMA = 2
 REPORT, CANDIDATES, IMAGES = "feedback.json", "candidates.json", "images"
 
 
@@ -46,7 +47,7 @@ class Report:
     repeated: int
 
 
-def import_archives(paths: Sequence[AnyPath], model: KnownModel, out: AnyPath) -> Report:
+def import_archives(paths: Sequence[AnyPath], expected: Expected, out: AnyPath) -> Report:
     """Read archives and write `feedback.json`, `candidates.json` and `images/` into a folder.
 
     All archives are found right before anything is written. Of a record that several of them
@@ -57,7 +58,7 @@ def import_archives(paths: Sequence[AnyPath], model: KnownModel, out: AnyPath) -
     """
     out = Path(out)
     _check_folder(out)
-    archives = [read_archive(path, model) for path in paths]
+    archives = [read_archive(path, expected) for path in paths]
     sources = _latest(archives)
     with updated_folder(out) as temporary:
         images = temporary / IMAGES
@@ -69,13 +70,13 @@ def import_archives(paths: Sequence[AnyPath], model: KnownModel, out: AnyPath) -
         ranked = tuple(rank(sources, np.asarray(hashes)))
         records = [record for record, _ in sources]
         report = Report(
-            summarise(records, model.files),
+            summarise(records, expected.model.files),
             ranked,
             tuple(personal_data.warnings(records)),
             sum(len(archive.records) for archive in archives) - len(records),
         )
-        write_json(temporary / CANDIDATES, to_coco(ranked, model.labels))
-        write_json(temporary / REPORT, _document(report, archives, model))
+        write_json(temporary / CANDIDATES, to_coco(ranked, expected.model.labels))
+        write_json(temporary / REPORT, _document(report, archives, expected.model))
     return report
 
 
@@ -86,12 +87,12 @@ def _check_folder(out: Path) -> None:
 
 
 def _latest(archives: Iterable[Archive]) -> list[tuple[Record, Archive]]:
-    """Give every record once, of the archive that was exported last, in order of capture."""
+    """Give every record once, of the archive exported last, in the order they were kept."""
     found: dict[str, tuple[Record, Archive]] = {}
     for archive in sorted(archives, key=lambda each: (each.manifest.created, each.sha256)):
         for record in archive.records:
             found[record.id] = (record, archive)
-    return sorted(found.values(), key=lambda source: (source[0].captured, source[0].id))
+    return sorted(found.values(), key=lambda source: (source[0].kept, source[0].id))
 
 
 def _document(report: Report, archives: Iterable[Archive], model: KnownModel) -> dict[str, Any]:
@@ -109,6 +110,7 @@ def _document(report: Report, archives: Iterable[Archive], model: KnownModel) ->
             }
             for archive in archives
         ],
+        "consents": _consents([each.record for each in report.candidates]),
         "repeated_records": report.repeated,
         **asdict(report.statistics),
         "near_duplicates": {
@@ -118,3 +120,20 @@ def _document(report: Report, archives: Iterable[Archive], model: KnownModel) ->
         },
         "warnings": list(report.warnings),
     }
+
+
+def _consents(records: Iterable[Record]) -> list[dict[str, Any]]:
+    """Count the records by the wording that their users agreed to, and say when."""
+    groups: defaultdict[tuple[int, str], list[Record]] = defaultdict(list)
+    for record in records:
+        groups[record.consent.text_version, record.consent.text_sha256].append(record)
+    return [
+        {
+            "text_version": version,
+            "text_sha256": digest,
+            "records": len(group),
+            "first_given": min(each.consent.given for each in group).isoformat(),
+            "last_given": max(each.consent.given for each in group).isoformat(),
+        }
+        for (version, digest), group in sorted(groups.items())
+    ]

@@ -5,14 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from datetime import UTC, datetime
 
 import cv2
 import numpy as np
 
-from decant.feedback import KnownModel
+from decant.feedback import Expected, KnownModel
 
 SHA256 = "5a" * 32
 MODEL = KnownModel("finder", {SHA256: "static_int8", "7c" * 32: "float16"}, ("formula", "table"))
+WORDING, EARLIER_WORDING = "c0" * 32, "c1" * 32
+WORDINGS = {WORDING: 3, EARLIER_WORDING: 2}
+CREATED = "2026-11-21T09:30:00.125Z"
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+EXPECTED = Expected(MODEL, WORDINGS, NOW)
 WIDTH, HEIGHT = 96, 64
 LEFT = [[4, 4], [44, 4], [44, 34], [4, 34]]
 RIGHT = [[50, 10], [90, 12], [88, 52], [50, 50]]
@@ -30,12 +36,17 @@ def jpeg(number, *, quality=90, size=(WIDTH, HEIGHT)):
     return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
-def record(number, *corrections, shutter_to_screen=40.0, captured="2026-11-20T08:00:00Z"):
+def consent(given="2026-11-01T10:00:00Z", text_version=3, text_sha256=WORDING):
+    return {"given": given, "text_version": text_version, "text_sha256": text_sha256}
+
+
+def record(number, *corrections, shutter_to_screen=40.0, kept="2026-11-20T08:00:00Z"):
     return {
         "id": identifier(number),
         "image": f"images/{identifier(number)}.jpg",
         "image_size": [WIDTH, HEIGHT],
-        "captured": captured,
+        "kept": kept,
+        "consent": consent(),
         "model_sha256": SHA256,
         "accelerator": "cpu",
         "predictions": [
@@ -52,15 +63,14 @@ def record(number, *corrections, shutter_to_screen=40.0, captured="2026-11-20T08
     }
 
 
-def manifest(members, created="2026-11-21T09:30:00.125Z"):
+def manifest(members, created=CREATED):
     """List members, content by name, as the app does."""
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "kind": "decant-feedback",
         "model": {"name": "finder", "sha256": SHA256},
         "created": created,
         "app": {"name": "decant demo", "version": "1.0", "platform": "Android 15"},
-        "consent": {"given": "2026-11-01T10:00:00Z", "text_version": 1},
         "files": [
             {
                 "path": name,
@@ -93,6 +103,6 @@ def write_zip(path, members, document=None, compression=zipfile.ZIP_DEFLATED):
     return path
 
 
-def write_archive(path, *records, created="2026-11-21T09:30:00.125Z"):
+def write_archive(path, *records, created=CREATED):
     members = members_of(records)
     return write_zip(path, members, manifest(members, created))

@@ -429,7 +429,6 @@ VALUES = [
 ]
 TOP = [
     ("image_size", [[0, 64], [96, -1], [96], [96.5, 64], "96x64"]),
-    ("captured", ["yesterday", 5, "2026-13-01T00:00:00Z", "2026-11-20T08:00:00", None]),
     ("id", ["../x", "F" * 32, "0" * 31, 0, "0" * 32 + "\n"]),
     ("accelerator", ["\x1b[2J", "", 3, "CPU"]),
     ("predictions", [{}, None, [None], [[]] * 5, [{}] * 1001]),
@@ -520,10 +519,13 @@ def ill_valued_manifest(rng, path):
     document.update(
         rng.choice(
             [
-                {"schema_version": 2},
-                {"schema_version": "1"},
+                {"schema_version": "2"},
+                {"schema_version": True},
+                {"schema_version": 2.0},
+                {"schema_version": -2},
+                {"schema_version": 10**40},
                 {"kind": "decant-report"},
-                {"consent": None},
+                {"consent": {"given": "2026-11-01T10:00:00Z", "text_version": 1}},
                 {"created": "2026-11-21"},
                 {"created": 1e9},
                 {"files": {}},
@@ -622,11 +624,11 @@ METADATA = {
     "MPF": (0xE2, b"MPF\0"),
     "IPTC": (0xED, b"Photoshop 3.0\0"),
     "comment": (0xFE, b"37.5 N 127.0 E"),
-    "APP5": (0xE5, b"anything"),
-    "APP0": (0xE0, b"JFXX\0\x10"),
     "ICC profile that is none": (0xE2, b"ICC_PROFILE\0\1\1" + bytes([0, 0, 1, 0]) + bytes(40)),
     "ICC profile and more": (0xE2, b"ICC_PROFILE\0\1\1\0\0\0\x28" + bytes(32) + b"acsp37.5 N"),
     "ICC profile in parts": (0xE2, b"ICC_PROFILE\0\1\2"),
+    "APP5": (0xE5, b"anything"),
+    "APP0": (0xE0, b"JFXX\0\x10"),
 }
 
 

@@ -1,7 +1,7 @@
 """`decant feedback import` on files, with the model that it finds."""
 
 import pytest
-from feedback_archives import SHA256, record, write_archive
+from feedback_archives import SHA256, WORDING, record, write_archive
 from hostile_archives import bomb_by_ratio, write_hostile
 from sidecars import write_model
 
@@ -18,6 +18,9 @@ def release(tmp_path, monkeypatch):
     write_json(folder / "model.json", sidecar.model_dump(mode="json"))
     monkeypatch.setattr("feedback_archives.SHA256", sidecar.variant().sha256)
     assert sidecar.variant().sha256 != SHA256
+    register = tmp_path / "android_demo" / "app" / "consent_wording.json"
+    register.parent.mkdir(parents=True)
+    write_json(register, {"3": WORDING})
     return tmp_path
 
 
@@ -57,6 +60,20 @@ def test_a_hostile_file_ends_it_with_5(decant, release):
     assert ended.err.startswith("error: b.zip: ")
     assert ended.err.count("\n") == 1
     assert not (release / "out").exists()
+
+
+def test_which_wordings_are_meant(decant, release):
+    """Of an app of one's own; without a register nobody can say what its users agreed to."""
+    write_archive(release / "a.zip", record(1))
+    (release / "android_demo/app/consent_wording.json").rename(release / "own.json")
+    ended = decant("feedback", "import", "a.zip")
+    assert ended.code == 5
+    assert "is a wording that is not known; " in ended.err
+    assert "--wordings" in ended.err
+    assert decant("feedback", "import", "a.zip", "--wordings", "own.json").code == 0
+    ended = decant("feedback", "import", "a.zip", "--wordings", "nope.json")
+    assert ended.code == 5
+    assert "nope.json: cannot be read" in ended.err
 
 
 def test_which_model_is_meant(decant, release):

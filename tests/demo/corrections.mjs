@@ -51,6 +51,30 @@ export const CORRECTIONS = {
     return { rows, open: open_, ...seen };
   },
 
+  /** Closes the page while a consent is being withdrawn, and opens it again. */
+  async halfWithdrawn() {
+    const { browser, page, seen } = await open();
+    await ready(page);
+    await show(page, options.photo);
+    await page.click("[data-accelerator=cpu] [data-part=correct]");
+    await keep(page, { agree: true });
+    await page.evaluate(
+      () =>
+        new Promise((done) => {
+          indexedDB.open("decant-feedback").onsuccess = ({ target }) => {
+            const change = target.result.transaction("settings", "readwrite");
+            change.objectStore("settings").put(null, "consent");
+            change.oncomplete = done;
+          };
+        }),
+    );
+    await page.reload();
+    await ready(page);
+    const rows = await page.locator("#feedback li").count();
+    await browser.close();
+    return { rows, ...seen };
+  },
+
   /** Corrects an answer with the keyboard alone. */
   async keyboard() {
     const { browser, page, seen } = await open();

@@ -1,6 +1,7 @@
 // Carries out the page's modules on the cases that test_javascript.py writes to stdin.
 import { readFileSync } from "node:fs";
 import { unmatched } from "../../decant/demo/web/compare.js";
+import { consentWording, CONSENT_VERSION, isCovered } from "../../decant/demo/web/consent.js";
 import { decode } from "../../decant/demo/web/decode.js";
 import { quadOverlap } from "../../decant/demo/web/geometry.js";
 import { withoutMetadata } from "../../decant/demo/web/photo.js";
@@ -36,6 +37,8 @@ const ACTIONS = {
   overlap: ({ found, expected }) => quadOverlap(found, expected),
   unmatched: ({ found, expected, sure }) => unmatched(found, expected, sure),
   tags: ({ quads, sizes, photo, gap }) => placeTags(quads, sizes, photo, gap),
+  wording: () => ({ version: CONSENT_VERSION, text: consentWording() }),
+  covered: ({ record, created }) => isCovered(record, new Date(created)),
   strip: ({ jpeg }) => base64(withoutMetadata(bytes(jpeg))),
 };
 

@@ -14,6 +14,7 @@ from mutants import mutant
 from PIL import Image, ImageCms
 from sidecars import write_model
 
+from decant.artifacts import sha256_text
 from decant.feedback import jpeg
 from decant.images import Placement, resize, to_tensor
 from decant.metrics import quad_overlaps
@@ -384,6 +385,34 @@ def test_a_colour_profile_stays_and_nothing_that_only_says_to_be_one(profile, is
     clean = base64.b64decode(answer)
     assert (b"ICC_PROFILE" in clean) == is_kept
     assert jpeg.fault_of(clean) is None
+
+
+def test_the_register_has_the_wording_of_the_consent():
+    """Whoever changes the wording in any language raises CONSENT_VERSION and adds its digest."""
+    (found,) = in_node([{"action": "wording"}])
+    digest = sha256_text(found["text"])
+    register = json.loads((ROOT / "decant/demo/web/consent_wording.json").read_text())
+    assert register[str(found["version"])] == digest
+    assert list(register) == [str(version) for version in range(2, found["version"] + 1)]
+
+
+CONSENT = {"given": "2026-11-01T10:00:00.500Z"}
+
+
+@pytest.mark.parametrize(
+    ("record", "is_covered"),
+    [
+        ({"kept": "2026-11-01T10:00:00.500Z", "consent": CONSENT}, True),
+        ({"kept": "2026-11-01T10:00:00.499Z", "consent": CONSENT}, False),
+        ({"kept": "2026-11-21T00:00:00.001Z", "consent": CONSENT}, False),
+        ({"kept": "2026-11-01T10:00:00.500Z"}, False),
+        ({"captured": "2026-11-01T10:00:00.500Z"}, False),
+    ],
+    ids=["at once", "before", "after the export", "no consent", "of an earlier page"],
+)
+def test_what_a_consent_covers(record, is_covered):
+    case = {"action": "covered", "record": record, "created": "2026-11-21T00:00:00Z"}
+    assert in_node([case]) == [is_covered]
 
 
 def test_types_fit():

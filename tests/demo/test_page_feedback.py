@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import tiny_classifier
-from demo_page import BUNDLE, PHOTO, browse, demo, screenshot
+from demo_page import BUNDLE, PHOTO, ROOT, browse, demo, screenshot
 from processes import run_decant
 
 from decant.images import load_image
@@ -39,6 +39,24 @@ def test_a_correction_is_imported(address, tmp_path):
         original = load_image(PHOTO)
         assert copy.shape == original.shape
         assert np.abs(copy.astype(int) - original).mean() < 3
+
+
+def test_every_photo_is_exported_with_its_consent(address, tmp_path):
+    zip_file = tmp_path / "feedback.zip"
+    browse("hidden", address, photo=PHOTO, zip=zip_file)
+    register = json.loads((ROOT / "decant/demo/web/consent_wording.json").read_text())
+    (record,) = records_in(zip_file)
+    assert record["consent"]["given"] <= record["kept"]
+    version = record["consent"]["text_version"]
+    assert record["consent"]["text_sha256"] == register[str(version)]
+    with zipfile.ZipFile(zip_file) as opened:
+        times = {each.date_time for each in opened.infolist()}
+    # Zips have local times, which would tell the user's time zone.
+    assert times == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_a_withdrawal_that_was_cut_short_is_carried_out(address):
+    assert browse("halfWithdrawn", address, photo=PHOTO)["rows"] == 0
 
 
 def test_without_consent_nothing_is_kept(address):

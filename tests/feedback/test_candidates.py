@@ -6,11 +6,13 @@ import cv2
 import numpy as np
 import pytest
 from feedback_archives import (
+    EXPECTED,
     HEIGHT,
     LEFT,
     MODEL,
     RIGHT,
     WIDTH,
+    WORDING,
     identifier,
     jpeg,
     members_of,
@@ -81,7 +83,7 @@ def test_candidates_open_as_a_data_set(tmp_path):
         record(2, {**ADD, "quad": outside}, {**ADD, "quad": away}, {**ADD, "quad": BOW_TIE}),
     )
     out = tmp_path / "out"
-    import_archives([path], MODEL, out)
+    import_archives([path], EXPECTED, out)
     source = CocoSource(kind="coco", annotations="candidates.json", images="images")
     truths = {sample.id: sample.truth for sample in open_dataset(source, TASK, out)}
     assert truths[f"{identifier(1)}.jpg"].quads.tolist() == [RIGHT, HALF]
@@ -95,7 +97,7 @@ def test_candidates_open_as_a_data_set(tmp_path):
 
 def test_provenance(tmp_path):
     path = write(tmp_path / "a.zip", record(1, DELETE, REMARK))
-    import_archives([path], MODEL, tmp_path / "out")
+    import_archives([path], EXPECTED, tmp_path / "out")
     (image,) = document(tmp_path / "out")["images"]
     assert (image["width"], image["height"]) == (WIDTH, HEIGHT)
     assert image["corrections"] == {"delete": 1, "remark": 1}
@@ -103,9 +105,13 @@ def test_provenance(tmp_path):
     origin = image["provenance"]
     assert origin["archive"] == "a.zip"
     assert origin["record"] == identifier(1)
-    assert origin["captured"] == "2026-11-20T08:00:00+00:00"
+    assert origin["kept"] == "2026-11-20T08:00:00+00:00"
     assert origin["app"]["platform"] == "Android 15"
-    assert origin["consent"]["text_version"] == 1
+    assert origin["consent"] == {
+        "given": "2026-11-01T10:00:00Z",
+        "text_version": 3,
+        "text_sha256": WORDING,
+    }
     assert str(tmp_path) not in (tmp_path / "out" / "candidates.json").read_text()
 
 
@@ -114,7 +120,7 @@ def test_rank_by_disagreement_and_rarity(tmp_path):
     lone = {**record(4), "predictions": record(4)["predictions"][:1]}
     both = [DELETE, {**DELETE, "prediction": 1}]
     path = write(tmp_path / "a.zip", record(1), record(2, *both), record(3), lone)
-    archive = read_archive(path, MODEL)
+    archive = read_archive(path, EXPECTED)
     # Half of the bits of any two differ, or all.
     hashes = np.repeat(np.array([[0x00], [0xFF], [0xF0], [0xCC]], np.uint8), 8, axis=1)
     ranked = rank([(each, archive) for each in archive.records], hashes)
@@ -125,13 +131,13 @@ def test_rank_by_disagreement_and_rarity(tmp_path):
 
 def test_near_duplicates_go_last(tmp_path):
     """The same photo, brighter and compressed anew, under the id of another record."""
-    again = record(9, DELETE, captured="2026-11-20T09:00:00Z")
+    again = record(9, DELETE, kept="2026-11-20T09:00:00Z")
     path = tmp_path / "a.zip"
     members = members_of([record(1), record(2), again])
     pixels = cv2.imdecode(np.frombuffer(jpeg(1), np.uint8), cv2.IMREAD_COLOR)
     brighter = cv2.convertScaleAbs(pixels, alpha=0.9, beta=20)
     members[again["image"]] = cv2.imencode(".jpg", brighter, [1, 40])[1].tobytes()
-    report = import_archives([write_zip(path, members)], MODEL, tmp_path / "out")
+    report = import_archives([write_zip(path, members)], EXPECTED, tmp_path / "out")
     assert [each.duplicate_of for each in report.candidates] == [None, None, identifier(1)]
     found = json.loads((tmp_path / "out" / "feedback.json").read_text())
     assert found["near_duplicates"] == {identifier(9): identifier(1)}
@@ -170,7 +176,7 @@ def test_two_exports_of_one_phone(tmp_path):
         tmp_path / "late.zip", record(2, DELETE), record(3), created="2026-11-21T10:00:00Z"
     )
     for paths in ([early, late], [late, early]):
-        report = import_archives(paths, MODEL, tmp_path / "out")
+        report = import_archives(paths, EXPECTED, tmp_path / "out")
         assert report.repeated == 1
         assert (report.statistics.corrected.count, report.statistics.corrected.n) == (1, 3)
     assert len(list((tmp_path / "out" / "images").iterdir())) == 3
@@ -178,8 +184,8 @@ def test_two_exports_of_one_phone(tmp_path):
 
 def test_an_import_replaces_the_last_one(tmp_path):
     out = tmp_path / "out"
-    import_archives([write(tmp_path / "a.zip", record(1))], MODEL, out)
-    import_archives([write(tmp_path / "b.zip", record(2))], MODEL, out)
+    import_archives([write(tmp_path / "a.zip", record(1))], EXPECTED, out)
+    import_archives([write(tmp_path / "b.zip", record(2))], EXPECTED, out)
     assert [path.name for path in (out / "images").iterdir()] == [f"{identifier(2)}.jpg"]
 
 
@@ -188,13 +194,13 @@ def test_a_folder_of_others_is_left_alone(tmp_path):
     (tmp_path / "out" / "images" / "holiday.jpg").touch()
     path = write(tmp_path / "a.zip", record(1))
     with pytest.raises(DataError, match="holds files that are no feedback"):
-        import_archives([path], MODEL, tmp_path / "out")
+        import_archives([path], EXPECTED, tmp_path / "out")
     assert (tmp_path / "out" / "images" / "holiday.jpg").exists()
 
 
 def test_same_archives_same_bytes(tmp_path):
     path = write(tmp_path / "a.zip", record(1, DELETE), record(2))
     for name in ("one", "two"):
-        import_archives([path], MODEL, tmp_path / name)
+        import_archives([path], EXPECTED, tmp_path / name)
     for name in ("feedback.json", "candidates.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

@@ -3,8 +3,9 @@
 import random
 import re
 
+import hostile_consents  # noqa: F401 (adds its families)
 import pytest
-from feedback_archives import MODEL, record, write_archive
+from feedback_archives import EXPECTED, record, write_archive
 from hostile_archives import FAMILIES, write_hostile
 
 from decant.errors import DataError
@@ -29,7 +30,7 @@ def test_refused_whole(tmp_path, family, seed):
     bad = tmp_path / "bad.zip"
     words = write_hostile(family, seed, bad)
     with pytest.raises(DataError) as refusal:
-        import_archives([good, bad], MODEL, tmp_path / "out")
+        import_archives([good, bad], EXPECTED, tmp_path / "out")
     message = str(refusal.value)
     assert message.startswith(f"{bad}: ")
     assert words in message
@@ -57,7 +58,7 @@ def test_flipped_bytes_are_refused_or_harmless(tmp_path, as_written_by):
     """Of a few bytes, such as a member's date, nothing depends; no other ends in a crash."""
     content = as_written_by(write_archive(tmp_path / "good.zip", record(1)).read_bytes())
     (tmp_path / "good.zip").write_bytes(content)
-    expected = read_archive(tmp_path / "good.zip", MODEL).records
+    expected = read_archive(tmp_path / "good.zip", EXPECTED).records
     rng, refusals = random.Random(3), 0
     for _ in range(FLIPS):
         flipped = bytearray(content)
@@ -65,7 +66,7 @@ def test_flipped_bytes_are_refused_or_harmless(tmp_path, as_written_by):
         path = tmp_path / "flipped.zip"
         path.write_bytes(flipped)
         try:
-            assert read_archive(path, MODEL).records == expected
+            assert read_archive(path, EXPECTED).records == expected
         except DataError:
             refusals += 1
     assert refusals > FLIPS * 0.8
@@ -76,4 +77,4 @@ def test_name_that_is_no_utf8(tmp_path):
     name = content.index(b"records/")
     (tmp_path / "a.zip").write_bytes(content[:name] + b"\xff" + content[name + 1 :])
     with pytest.raises(DataError, match=r"a\.zip: .*cannot be unpacked"):
-        read_archive(tmp_path / "a.zip", MODEL)
+        read_archive(tmp_path / "a.zip", EXPECTED)

@@ -11,7 +11,7 @@ const element = (id) => document.getElementById(id);
 /**
  * @typedef {import("./panel.js").Panel} Panel
  * @typedef {{predictions: import("./decode.js").Prediction[], shown: number | null,
- *   times: import("./runner.js").StageTimes, captured: Date}} Given An answer as it was given.
+ *   times: import("./runner.js").StageTimes}} Given An answer as it was given.
  */
 
 export class Correcting {

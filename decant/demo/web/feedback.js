@@ -2,14 +2,13 @@
 
 import { strToU8, zipSync } from "fflate";
 import { hexDigest } from "./bundle.js";
+import { CONSENT_VERSION, consentWording } from "./consent.js";
 
-/** Changes with the wording of the consent in text.js. */
-export const CONSENT_VERSION = 1;
 export const MOST_RECORDS = 2000;
 export const MOST_BYTES = 400_000_000;
+
 /** The first that a zip can have, and local: the user's time zone is nobody's business. */
 const NO_TIME = new Date(1980, 0, 1);
-
 
 /**
  * @typedef {{label: string, quad: [number, number][], prediction: number | null, deleted: boolean}}
@@ -46,14 +45,23 @@ function sameQuad(a, b) {
   return a.every((point, i) => point[0] === b[i][0] && point[1] === b[i][1]);
 }
 
+/** The consent of a user who agrees now. */
+export function consentGiven() {
+  return {
+    given: new Date().toISOString(),
+    text_version: CONSENT_VERSION,
+    text_sha256: hexDigest(strToU8(consentWording())),
+  };
+}
+
 /**
- * Makes a record as docs/feedback.md describes it.
+ * Makes a record as docs/feedback.md describes it, but for when it was kept and the consent.
  *
  * @param {{width: number, height: number}} photo
  * @param {import("./runner.js").Runner} runner
  * @param {{predictions: import("./decode.js").Prediction[], shown: number | null,
- *   times: import("./runner.js").StageTimes, captured: Date}} answer `shown`: ms from photo to
- *   screen; null where nobody waited for it.
+ *   times: import("./runner.js").StageTimes}} answer `shown`: ms from photo to screen; null where
+ *   nobody waited for it.
  * @param {Correction[]} changes
  * @param {string} id Of the record that this replaces, or a new one.
  */
@@ -64,7 +72,6 @@ export function makeRecord(photo, runner, answer, changes, id) {
     id,
     image: `images/${id}.jpg`,
     image_size: [photo.width, photo.height],
-    captured: answer.captured.toISOString(),
     model_sha256: runner.variant.sha256,
     accelerator: runner.backend,
     predictions: answer.predictions.map(({ label, score, quad }) => ({
@@ -95,15 +102,14 @@ export function randomId() {
 }
 
 /**
- * Packs records into an archive of schema 1.
+ * Packs records into an archive of schema 2.
  *
  * @param {{record: any, jpeg: Uint8Array}[]} entries At least one.
  * @param {import("./sidecar.js").Sidecar} sidecar
- * @param {{given: string, text_version: number}} consent
  * @param {string} version Of LiteRT.js.
  * @returns {Uint8Array<ArrayBuffer>} A zip.
  */
-export function archive(entries, sidecar, consent, version) {
+export function archive(entries, sidecar, version) {
   const members = {};
   for (const { record, jpeg } of entries) {
     members[`records/${record.id}.json`] = strToU8(JSON.stringify(record));
@@ -116,12 +122,11 @@ export function archive(entries, sidecar, consent, version) {
   }));
   const chosen = sidecar.variants.find((each) => each.accelerator === "cpu");
   const manifest = {
-    schema_version: 1,
+    schema_version: 2,
     kind: "decant-feedback",
     model: { name: sidecar.model, sha256: chosen.sha256 },
     created: new Date().toISOString(),
     app: { name: "decant browser demo", version: `LiteRT.js ${version}`, platform: "web" },
-    consent,
     files,
   };
   members["manifest.json"] = strToU8(JSON.stringify(manifest));

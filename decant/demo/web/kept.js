@@ -1,6 +1,7 @@
 /** The feedback that is kept: consent, the list, retention, export. */
 
-import { archive, CONSENT_VERSION, MOST_BYTES, MOST_RECORDS } from "./feedback.js";
+import { CONSENT_VERSION, isCovered } from "./consent.js";
+import { archive, consentGiven, MOST_BYTES, MOST_RECORDS } from "./feedback.js";
 import { Refusal } from "./refusal.js";
 import { bytes, plural, t } from "./text.js";
 
@@ -40,8 +41,10 @@ export class Kept {
     this.#part("retention").addEventListener("change", (event) => this.#keepFor(event.target));
   }
 
-  /** Deletes what is too old, now and every hour, and shows the rest. */
+  /** Deletes what nobody agrees to any more and what is too old, every hour, and shows the rest. */
   async start() {
+    // The page may have been closed while a consent was being withdrawn.
+    if ((await this.#store.setting("consent")) === null) await this.#store.deleteAll();
     setInterval(() => this.#tidy(), HOUR_MS);
     await this.#tidy();
   }
@@ -60,12 +63,16 @@ export class Kept {
    * @returns {Promise<boolean>} Whether it is kept.
    */
   async keep(record, jpeg, changes) {
-    if (!(await this.#agreed())) return false;
+    const consent = await this.#agreed();
+    if (consent === null) return false;
+    const now = new Date();
+    const whole = { ...record, kept: now.toISOString(), consent };
+    if (!isCovered(whole, now)) throw new Refusal("clockSetBack", { given: consent.given });
     const others = this.#entries.filter(({ id }) => id !== record.id);
     const size = others.reduce((sum, each) => sum + each.jpeg.length, jpeg.length);
     if (others.length >= MOST_RECORDS || size > MOST_BYTES) throw new Refusal("full");
-    const entry = { id: record.id, kept: Date.now(), model: this.#model, changes, record, jpeg };
-    await this.#store.keep(entry);
+    const entry = { id: record.id, kept: now.getTime(), model: this.#model, changes, jpeg };
+    await this.#store.keep({ ...entry, record: whole });
     await this.show();
     return true;
   }
@@ -79,16 +86,17 @@ export class Kept {
     return this.#sidecar.variants.find((each) => each.accelerator === "cpu").sha256;
   }
 
+  /** The user's consent to the present wording, who is asked where there is none; null if not. */
   async #agreed() {
     const given = await this.#store.setting("consent");
-    if (given?.text_version === CONSENT_VERSION) return true;
+    if (given?.text_version === CONSENT_VERSION) return given;
     this.#consent.returnValue = "";
     this.#consent.showModal();
     await new Promise((closed) => this.#consent.addEventListener("close", closed, { once: true }));
-    if (this.#consent.returnValue !== "agree") return false;
-    const consent = { given: new Date().toISOString(), text_version: CONSENT_VERSION };
+    if (this.#consent.returnValue !== "agree") return null;
+    const consent = consentGiven();
     await this.#store.set("consent", consent);
-    return true;
+    return consent;
   }
 
   async show() {
@@ -132,7 +140,7 @@ export class Kept {
     const date = new Date(entry.kept).toLocaleString(document.documentElement.lang);
     const changes = entry.changes ? plural("changes", entry.changes) : t("unchanged");
     text.textContent = t("entry", { date, changes });
-    if (entry.model !== this.#model) text.textContent += ` (${t("otherModel")})`;
+    if (!this.#isExported(entry)) text.textContent += ` (${t("otherModel")})`;
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = t("delete");
@@ -146,12 +154,16 @@ export class Kept {
   }
 
   get #ours() {
-    return this.#entries.filter((each) => each.model === this.#model);
+    return this.#entries.filter((each) => this.#isExported(each));
   }
 
-  async #export() {
-    const consent = await this.#store.setting("consent");
-    const zip = archive(this.#ours, this.#sidecar, consent, this.#served.version);
+  /** Whether the importer takes it: the archive would be refused for the sake of one record. */
+  #isExported(entry) {
+    return entry.model === this.#model && isCovered(entry.record, new Date());
+  }
+
+  #export() {
+    const zip = archive(this.#ours, this.#sidecar, this.#served.version);
     const day = new Date().toISOString().slice(0, 10);
     const file = `decant-feedback-${this.#sidecar.model}-${day}.zip`;
     const link = document.createElement("a");
@@ -172,8 +184,9 @@ export class Kept {
 
   async #withdraw() {
     if (!confirm(t("deleteAllAsk"))) return;
-    await this.#store.deleteAll();
+    // In this order: start() goes on with what a closed page leaves.
     await this.#store.set("consent", null);
+    await this.#store.deleteAll();
     await this.show();
   }
 

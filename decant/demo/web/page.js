@@ -28,7 +28,6 @@ export class Page {
   /** @type {Panel[]} */
   #panels = [];
   #photo = null;
-  #captured = new Date();
 
   /**
    * @param {import("./sidecar.js").Sidecar} sidecar
@@ -147,7 +146,6 @@ export class Page {
   /** Makes room for the answers to a photo. */
   #begin(photo) {
     this.#photo = photo;
-    this.#captured = new Date();
     document.body.classList.add("answered");
     element("answers").hidden = false;
     this.#nameButtons();
@@ -187,7 +185,6 @@ export class Page {
       predictions: panel.visible(this.#sidecar.decode.display_threshold ?? 0),
       shown: panel.shown,
       times: panel.answered,
-      captured: this.#captured,
     };
   }
 

@@ -1,5 +1,6 @@
 package android.content;
 
+import android.content.pm.ApplicationInfo;
 import android.content.res.AssetManager;
 import android.content.res.Resources;
 import java.io.File;
@@ -19,6 +20,8 @@ public abstract class Context {
     public Resources getResources() { throw new RuntimeException("stub"); }
 
     public ContentResolver getContentResolver() { throw new RuntimeException("stub"); }
+
+    public ApplicationInfo getApplicationInfo() { throw new RuntimeException("stub"); }
 
     public String getPackageName() { throw new RuntimeException("stub"); }
 

@@ -11,17 +11,19 @@ import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.test.SemanticsMatcher
 import androidx.compose.ui.test.click
 import androidx.compose.ui.test.hasContentDescription
+import androidx.compose.ui.test.hasText
 import androidx.compose.ui.test.junit4.createComposeRule
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
 import androidx.compose.ui.test.performTouchInput
-import androidx.test.ext.junit.runners.AndroidJUnit4
 import androidx.compose.ui.unit.LayoutDirection
+import androidx.test.ext.junit.runners.AndroidJUnit4
 import androidx.test.platform.app.InstrumentationRegistry
 import dev.decant.core.FeedbackSummary
 import dev.decant.core.FoundQuad
 import dev.decant.core.Quad
+import dev.decant.core.Retention
 import dev.decant.core.Sidecar
 import java.io.File
 import java.util.zip.ZipFile
@@ -82,17 +84,42 @@ class FeedbackTest {
 
     private fun click(id: Int) = rule.onNodeWithText(text(id)).performScrollTo().performClick()
 
-    private fun answerTheDialogue(id: Int) = rule.onNodeWithText(text(id)).performClick()
+    /** Consent is looked up on another thread before the dialogue appears. */
+    private fun awaitTheDialogue() = rule.waitUntil(WAIT_MS) {
+        rule.onAllNodes(hasText(text(R.string.feedback_consent_title)))
+            .fetchSemanticsNodes().isNotEmpty()
+    }
+
+    private fun answerTheDialogue(id: Int) {
+        awaitTheDialogue()
+        rule.onNodeWithText(text(id)).performClick()
+    }
 
     @Test
     fun nothingIsWrittenWithoutConsent() {
         edit()
         click(R.string.edit_keep_right)
-        rule.onNodeWithText(text(R.string.feedback_consent_text)).assertExists()
+        val limits = Retention.USUAL
+        val shown = context.getString(
+            R.string.feedback_consent_text,
+            limits.maxRecords,
+            limits.megabytes,
+            limits.days,
+            contact(),
+        )
+        awaitTheDialogue()
+        rule.onNodeWithText(shown).assertExists()
         answerTheDialogue(R.string.feedback_consent_refuse)
         rule.waitForIdle()
-        assertTrue(!File(context.noBackupFilesDir, "feedback").exists())
+        assertTrue(kept.isEmpty())
+        assertEquals(emptyList<File>(), photosAndRecords())
     }
+
+    private fun contact() =
+        text(R.string.feedback_contact).ifBlank { text(R.string.feedback_no_contact) }
+
+    private fun photosAndRecords() = File(context.noBackupFilesDir, "feedback").walk()
+        .filter { it.isFile && it.name != "settings.json" }.toList()
 
     @Test
     fun withConsentTheCorrectedPhotoIsKeptUntilWithdrawn() {
@@ -102,12 +129,44 @@ class FeedbackTest {
         rule.onNodeWithText(keep).performScrollTo().performClick()
         answerTheDialogue(R.string.feedback_consent_agree)
         rule.waitUntil(WAIT_MS) { kept.size == 1 }
-        assertEquals(1, kept.single().corrections)
+        val content = checkNotNull(kept.single().content)
+        assertEquals(1, content.corrections)
+        assertEquals(CONSENT_WORDING, content.consent.wording)
+        assertTrue(content.consent.givenMs <= content.keptMs)
         val photo = BitmapFactory.decodeFile(kept.single().stored.image.path, null)
         assertEquals(WIDTH to HEIGHT, photo?.let { it.width to it.height })
         runBlocking { store.withdraw() }
         assertTrue(kept.isEmpty())
+        assertEquals(emptyList<File>(), photosAndRecords())
     }
+
+    @Test
+    fun nothingOfFeedbackLiesWhereABackupReaches() {
+        runBlocking { store.agree() }
+        edit()
+        click(R.string.edit_keep_right)
+        rule.waitUntil(WAIT_MS) { kept.size == 1 }
+        val id = kept.single().stored.id
+        val reached = File(context.applicationInfo.dataDir).walk()
+            .onEnter { it != context.noBackupFilesDir && it != context.cacheDir }
+            .filter { it.isFile && ("feedback" in it.name || id in it.name) }
+        assertEquals(emptyList<File>(), reached.toList())
+    }
+
+    @Test
+    fun handlesLieOnTheirCornersWhereTextRunsFromTheRight() {
+        edit(LayoutDirection.Rtl)
+        val photo = bounds(text(R.string.edit_photo))
+        val corner = bounds(text(R.string.edit_corner_top_left))
+        // The corner at 20, 20 is in the middle of its handle.
+        val scale = photo.width / WIDTH
+        assertEquals(photo.left + 20 * scale, corner.center.x, 1f)
+        assertEquals(photo.top + 20 * scale, corner.center.y, 1f)
+    }
+
+    private fun bounds(description: String) =
+        rule.onNode(hasContentDescription(description, substring = true))
+            .fetchSemanticsNode().boundsInRoot
 
     @Test
     fun aTapOnACornerSelectsItsBoxAndMovesNothing() {
@@ -138,32 +197,16 @@ class FeedbackTest {
 
     @Test
     fun anArchiveHoldsWhatIsKept() {
-        store.agree()
+        runBlocking { store.agree() }
         edit()
         click(R.string.edit_keep_right)
         rule.waitUntil(WAIT_MS) { kept.size == 1 }
         val zip = File(context.cacheDir, "feedback.zip")
-        val consent = checkNotNull(store.state.value.consent)
         val exported = FeedbackArchive(context.contentResolver)
-            .write(kept, sidecar, consent, Uri.fromFile(zip)) {}
+            .write(kept, sidecar, Uri.fromFile(zip)) {}
         assertEquals(Exported(records = 1, others = 0), exported)
         val names = ZipFile(zip).use { file -> file.entries().asSequence().map { it.name }.toList() }
         val id = kept.single().stored.id
         assertEquals(setOf("manifest.json", "records/$id.json", "images/$id.jpg"), names.toSet())
     }
 }
-    @Test
-    fun handlesLieOnTheirCornersWhereTextRunsFromTheRight() {
-        edit(LayoutDirection.Rtl)
-        val photo = bounds(text(R.string.edit_photo))
-        val corner = bounds(text(R.string.edit_corner_top_left))
-        // The corner at 20, 20 is in the middle of its handle.
-        val scale = photo.width / WIDTH
-        assertEquals(photo.left + 20 * scale, corner.center.x, 1f)
-        assertEquals(photo.top + 20 * scale, corner.center.y, 1f)
-    }
-
-    private fun bounds(description: String) =
-        rule.onNode(hasContentDescription(description, substring = true))
-            .fetchSemanticsNode().boundsInRoot
-

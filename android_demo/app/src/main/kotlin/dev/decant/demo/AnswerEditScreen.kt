@@ -46,7 +46,7 @@ fun AnswerEditScreen(editor: AnswerEditor, modifier: Modifier = Modifier) {
             Keep(editor, state)
         }
     }
-    if (state.keeping == Keeping.NeedsConsent) ConsentDialog(editor::onConsent)
+    if (state.keeping == Keeping.NeedsConsent) ConsentDialog(editor.limits, editor::onConsent)
 }
 
 @Composable

@@ -5,6 +5,7 @@ import dev.decant.core.AnswerEdit
 import dev.decant.core.FeedbackRecord
 import dev.decant.core.PhotoException
 import dev.decant.core.PhotoFault
+import dev.decant.core.Retention
 import dev.decant.core.StageTimes
 import dev.decant.core.reporting
 import kotlinx.coroutines.CoroutineScope
@@ -117,36 +118,38 @@ class AnswerEditor(
         )
     }
 
+    /** How much is kept, and for how long, as the user is asked. */
+    val limits: Retention get() = store.state.value.retention
+
     /** Keeps the photo, the answer and the corrections; asks for consent where there is none. */
-    fun keep() {
-        val now = mutableState.value
-        if (!now.isOpen || !now.isShown) return
-        if (!store.hasConsent) {
-            mutableState.update { it.copy(keeping = Keeping.NeedsConsent) }
-            return
-        }
-        mutableState.update { it.copy(keeping = Keeping.Working) }
-        scope.launch {
-            val result = write(record(now))
-            mutableState.update { it.copy(keeping = result) }
-        }
+    fun keep() = work { now ->
+        if (store.hasConsent()) write(record(now)) else Keeping.NeedsConsent
     }
 
     /** The user's answer to the question for consent; without it nothing is written. */
     fun onConsent(agreed: Boolean) {
-        mutableState.update { it.copy(keeping = Keeping.NotAsked) }
-        if (!agreed) return
-        store.agree()
-        keep()
+        if (!agreed) return mutableState.update { it.copy(keeping = Keeping.NotAsked) }
+        work { now ->
+            store.agree()
+            write(record(now))
+        }
     }
 
-    private suspend fun write(record: FeedbackRecord): Keeping = reporting(Keeping::Failed) {
-        try {
-            store.keep(record, answered.photo)
-            Keeping.Done
-        } catch (error: PhotoException) {
-            Keeping.Unusable(error.fault)
+    private fun work(action: suspend (EditorState) -> Keeping) {
+        val now = mutableState.value
+        if (!now.isOpen || !now.isShown) return
+        mutableState.update { it.copy(keeping = Keeping.Working) }
+        scope.launch {
+            val result = reporting<Keeping>(Keeping::Failed) { action(now) }
+            mutableState.update { it.copy(keeping = result) }
         }
+    }
+
+    private suspend fun write(record: FeedbackRecord): Keeping = try {
+        store.keep(record, answered.photo)
+        Keeping.Done
+    } catch (error: PhotoException) {
+        Keeping.Unusable(error.fault)
     }
 
     private fun record(now: EditorState) = FeedbackRecord(

@@ -13,6 +13,7 @@ import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.font.FontWeight
 import androidx.compose.ui.unit.dp
 import dev.decant.core.Accelerator
+import dev.decant.core.BYTES_PER_MB
 import dev.decant.core.BenchmarkResult
 import dev.decant.core.Latency
 import dev.decant.core.MemoryUse

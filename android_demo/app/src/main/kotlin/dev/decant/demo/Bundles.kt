@@ -19,6 +19,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import dev.decant.core.BYTES_PER_MB
 import dev.decant.core.InstalledBundle
 
 private const val ID_DIGITS = 8

@@ -5,7 +5,6 @@ import android.net.Uri
 import android.os.Build
 import android.provider.DocumentsContract
 import dev.decant.core.AppInfo
-import dev.decant.core.Consent
 import dev.decant.core.FeedbackExport
 import dev.decant.core.FeedbackSummary
 import dev.decant.core.Sidecar
@@ -16,7 +15,8 @@ import java.io.OutputStream
 /**
  * How many records went into an archive.
  *
- * @property others those of other models, and damaged ones: the importer would refuse the archive.
+ * @property others those that the importer would refuse the archive for: of other models, damaged, or
+ *   kept while the clock was wrong.
  */
 data class Exported(val records: Int, val others: Int)
 
@@ -27,25 +27,24 @@ class FeedbackArchive(private val resolver: ContentResolver) {
      *
      * @param onShare gets the share that is written, 0…1.
      * @throws IOException if the document cannot be written.
-     * @throws IllegalArgumentException if no record is of the model.
+     * @throws IllegalArgumentException if there is no record that an importer takes.
      */
     fun write(
         all: List<FeedbackSummary>,
         sidecar: Sidecar,
-        consent: Consent,
         to: Uri,
         onShare: (Float) -> Unit,
     ): Exported {
-        val hashes = sidecar.variants.map { it.sha256 }
-        val records = all.filter { it.modelSha256 in hashes }.map { it.stored }
+        val export = FeedbackExport(sidecar, app())
+        val created = System.currentTimeMillis()
+        val records = export.choose(all, created)
         val bytes = records.sumOf { it.sizeBytes }
         var finished = false
         try {
             val document = resolver.openOutputStream(to, "wt")
                 ?: throw IOException("$to: cannot be opened for writing")
-            val export = FeedbackExport(sidecar, app(), consent)
             CountingStream(document) { onShare((it.toFloat() / bytes).coerceAtMost(1f)) }
-                .use { export.write(records, System.currentTimeMillis(), it) }
+                .use { export.write(records, created, it) }
             finished = true
         } finally {
             if (!finished) delete(to)

@@ -52,18 +52,16 @@ fun Limits(retention: Retention, onLimit: (Retention) -> Unit) {
             style = MaterialTheme.typography.bodySmall,
         )
         Text(stringResource(R.string.feedback_limit_records))
-        Choices(FeedbackSettings.RECORD_CHOICES, retention.maxRecords, { "$it" }) {
-            choose(retention.copy(maxRecords = it))
+        Choices(Retention.RECORDS, retention.maxRecords, { "$it" }) {
+            choose(Retention(it, retention.megabytes, retention.days))
         }
         Text(stringResource(R.string.feedback_limit_megabytes))
-        val megabytes = (retention.maxBytes / BYTES_PER_MB).toInt()
-        Choices(FeedbackSettings.MEGABYTE_CHOICES, megabytes, { "$it" }) {
-            choose(retention.copy(maxBytes = it * BYTES_PER_MB))
+        Choices(Retention.MEGABYTES, retention.megabytes, { "$it" }) {
+            choose(Retention(retention.maxRecords, it, retention.days))
         }
         Text(stringResource(R.string.feedback_limit_days))
-        val days = (retention.maxAgeMs / MS_PER_DAY).toInt()
-        Choices(FeedbackSettings.DAY_CHOICES, days, { "$it" }) {
-            choose(retention.copy(maxAgeMs = it * MS_PER_DAY))
+        Choices(Retention.DAYS, retention.days, { "$it" }) {
+            choose(Retention(retention.maxRecords, retention.megabytes, it))
         }
     }
     lower?.let { chosen ->
@@ -80,17 +78,10 @@ private val LOWER = Wording(
     R.string.feedback_lower,
 )
 
-private fun Retention.isBelow(other: Retention) =
-    maxRecords < other.maxRecords || maxBytes < other.maxBytes || maxAgeMs < other.maxAgeMs
-
 /** One photo of the list: what it shows, when it was kept and how it was corrected. */
 @Composable
 fun KeptPhoto(record: FeedbackSummary, onDelete: (String) -> Unit) {
-    val time = DateUtils.formatDateTime(
-        LocalContext.current,
-        record.stored.capturedMs,
-        DateUtils.FORMAT_SHOW_DATE or DateUtils.FORMAT_SHOW_YEAR or DateUtils.FORMAT_SHOW_TIME,
-    )
+    val time = dateTime(record.stored.keptMs)
     val delete = stringResource(R.string.feedback_delete_photo, time)
     Row(
         modifier = Modifier.fillMaxWidth(),
@@ -100,7 +91,7 @@ fun KeptPhoto(record: FeedbackSummary, onDelete: (String) -> Unit) {
         Thumbnail(record.stored.image, stringResource(R.string.feedback_photo, time))
         Column(Modifier.weight(1f)) {
             Text(time)
-            val corrections = record.corrections
+            val corrections = record.content?.corrections
             Text(
                 when (corrections) {
                     null -> stringResource(R.string.feedback_damaged)
@@ -122,6 +113,14 @@ fun KeptPhoto(record: FeedbackSummary, onDelete: (String) -> Unit) {
         }
     }
 }
+
+/** A time as the user writes it. */
+@Composable
+fun dateTime(milliseconds: Long): String = DateUtils.formatDateTime(
+    LocalContext.current,
+    milliseconds,
+    DateUtils.FORMAT_SHOW_DATE or DateUtils.FORMAT_SHOW_YEAR or DateUtils.FORMAT_SHOW_TIME,
+)
 
 @Composable
 private fun Thumbnail(file: File, description: String) {

@@ -25,6 +25,7 @@ import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import dev.decant.core.BYTES_PER_MB
 
 private enum class Asked(val wording: Wording) {
     DELETE_ALL(
@@ -54,7 +55,7 @@ fun FeedbackScreen(feedback: FeedbackViewModel) {
         contentPadding = PaddingValues(16.dp),
         verticalArrangement = Arrangement.spacedBy(12.dp),
     ) {
-        item { ConsentState(state) { asked = Asked.WITHDRAW } }
+        if (records != null) item { ConsentState(state) { asked = Asked.WITHDRAW } }
         item { Limits(state.retention, feedback::limit) }
         item { Heading(stringResource(R.string.feedback_records)) }
         item { Records(feedback, state) { asked = Asked.DELETE_ALL } }
@@ -81,8 +82,16 @@ private fun ConsentState(state: FeedbackState, onWithdraw: () -> Unit) {
         if (consent == null) {
             Text(stringResource(R.string.feedback_consent_none))
         } else {
-            val (given, version) = consent
-            Text(stringResource(R.string.feedback_consent_given, given, version))
+            val (givenMs, wording) = consent
+            Text(
+                stringResource(
+                    R.string.feedback_consent_given,
+                    dateTime(givenMs),
+                    wording.version,
+                ),
+            )
+            if (wording != CONSENT_WORDING) Text(stringResource(R.string.feedback_consent_earlier))
+            Text(stringResource(R.string.feedback_ask, contact()))
             OutlinedButton(onWithdraw) { Text(stringResource(R.string.feedback_withdraw)) }
         }
     }
@@ -96,6 +105,7 @@ private fun Records(feedback: FeedbackViewModel, state: FeedbackState, onDeleteA
     val create = rememberLauncherForActivityResult(CreateDocument("application/zip")) { uri ->
         if (uri != null) feedback.export(uri)
     }
+    val unable = rememberUnable()
     Column(modifier = Modifier.fillMaxWidth(), verticalArrangement = Arrangement.spacedBy(8.dp)) {
         if (records.isEmpty()) {
             Text(stringResource(R.string.feedback_empty))
@@ -105,7 +115,6 @@ private fun Records(feedback: FeedbackViewModel, state: FeedbackState, onDeleteA
                 pluralStringResource(
                     R.plurals.feedback_count,
                     records.size,
-    val unable = rememberUnable()
                     records.size,
                     megabytes,
                 ),
@@ -123,6 +132,7 @@ private fun Records(feedback: FeedbackViewModel, state: FeedbackState, onDeleteA
                 }
             }
         }
+        unable.Message()
         TaskState(task)
     }
 }
@@ -132,7 +142,6 @@ private fun TaskState(task: FeedbackTask) {
     when (task) {
         FeedbackTask.None -> Unit
         is FeedbackTask.Exporting -> {
-        unable.Message()
             Said(stringResource(R.string.feedback_exporting))
             LinearProgressIndicator(progress = { task.share }, modifier = Modifier.fillMaxWidth())
         }

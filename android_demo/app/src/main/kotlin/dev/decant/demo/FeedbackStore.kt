@@ -13,7 +13,6 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
-import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.sync.Mutex
 import kotlinx.coroutines.sync.withLock
 import kotlinx.coroutines.withContext
@@ -21,33 +20,31 @@ import kotlinx.coroutines.withContext
 /**
  * What is kept, and what the user allows.
  *
- * @property records newest first; null until they were read.
+ * @property records newest first; null until all of this was read.
  */
 data class FeedbackState(
-    val consent: Consent?,
-    val retention: Retention,
+    val consent: Consent? = null,
+    val retention: Retention = Retention.USUAL,
     val records: List<FeedbackSummary>? = null,
 )
 
 /** Keeps feedback in a folder that only this app reads, and that is in no backup. */
 class FeedbackStore(context: Context) {
-    private val folder = File(context.noBackupFilesDir, "feedback")
-    private val settings = FeedbackSettings(context)
+    private val log = FeedbackLog(File(context.noBackupFilesDir, "feedback"))
     private val lock = Mutex()
-    private val mutableState = MutableStateFlow(FeedbackState(settings.consent, settings.retention))
+    private val mutableState = MutableStateFlow(FeedbackState())
 
     val state: StateFlow<FeedbackState> = mutableState.asStateFlow()
 
-    /** Whether the user has agreed to the present wording. */
-    val hasConsent: Boolean get() = settings.consent?.textVersion == CONSENT_TEXT_VERSION
-
     /** Reads what is kept, and deletes what has become too old. */
-    suspend fun open() = using { it.applyRetention() }
+    suspend fun open() = using { log.open() }
 
-    fun agree() {
-        settings.agree(System.currentTimeMillis())
-        mutableState.update { it.copy(consent = settings.consent) }
+    /** Whether the user has agreed to the present wording. */
+    suspend fun hasConsent(): Boolean = lock.withLock {
+        withContext(Dispatchers.IO) { log.settings.consent?.wording == CONSENT_WORDING }
     }
+
+    suspend fun agree() = using { log.agree(CONSENT_WORDING) }
 
     /**
      * Writes a record with its photo.
@@ -55,52 +52,39 @@ class FeedbackStore(context: Context) {
      * @throws IOException if there is no room.
      * @throws IllegalArgumentException if there is no consent.
      */
-    suspend fun keep(record: FeedbackRecord, photo: Bitmap) = using { log ->
-        log.add(record, photo.toJpeg(), settings.consent.takeIf { hasConsent })
-    }
+    suspend fun keep(record: FeedbackRecord, photo: Bitmap) =
+        using { log.add(record, photo.toJpeg(), CONSENT_WORDING) }
 
-    suspend fun delete(id: String) = using { it.delete(id) }
+    suspend fun delete(id: String) = using { log.delete(id) }
 
-    suspend fun deleteAll() = using { it.deleteAll() }
+    suspend fun deleteAll() = using { log.deleteAll() }
 
     /**
      * Takes the consent back and deletes everything that was kept under it.
      *
      * @throws IOException if something is still there.
      */
-    suspend fun withdraw() {
-        settings.withdraw()
-        mutableState.update { it.copy(consent = null) }
-        using {
-            if (!folder.deleteRecursively()) throw IOException("$folder: cannot be deleted")
-        }
-    }
+    suspend fun withdraw() = using { log.withdraw() }
+
+    /** Sets the limits and deletes what is beyond them. */
+    suspend fun limit(retention: Retention) = using { log.limit(retention) }
 
     /** Does [action] with the records while none can be deleted. */
     suspend fun <T> withRecords(action: (List<FeedbackSummary>) -> T): T = lock.withLock {
         withContext(Dispatchers.IO) { action(summaries()) }
     }
 
-    /** Sets the limits and deletes what is beyond them. */
-    suspend fun limit(retention: Retention) {
-        settings.limit(retention)
-        mutableState.update { it.copy(retention = retention) }
-        using { it.applyRetention() }
-    }
-
     /** Works on the log, one after the other, and then tells what it holds. */
-    private suspend fun using(action: (FeedbackLog) -> Unit) = lock.withLock {
+    private suspend fun using(action: () -> Unit) = lock.withLock {
         withContext(Dispatchers.IO) {
             try {
-                action(log())
+                action()
             } finally {
-                val records = summaries().asReversed()
-                mutableState.update { it.copy(records = records) }
+                val (consent, retention) = log.settings
+                mutableState.value = FeedbackState(consent, retention, summaries().asReversed())
             }
         }
     }
 
-    private fun log() = FeedbackLog(folder, settings.retention)
-
-    private fun summaries() = log().list().map(FeedbackSummary::of)
+    private fun summaries() = log.list().map(FeedbackSummary::of)
 }

@@ -47,10 +47,9 @@ class FeedbackViewModel(application: Application) : AndroidViewModel(application
 
     fun export(to: Uri) = work {
         val sidecar = host.loaded()?.sidecar ?: throw IOException("the model is not loaded")
-        val consent = state.value.consent ?: throw IOException("there is no consent")
         mutableTask.value = FeedbackTask.Exporting(0f)
         val exported = store.withRecords { records ->
-            archive.write(records, sidecar, consent, to) {
+            archive.write(records, sidecar, to) {
                 mutableTask.value = FeedbackTask.Exporting(it)
             }
         }

@@ -52,6 +52,3 @@ data class FeedbackRecord(
     val corrections: List<Correction>,
     val times: StageTimes,
 )
-
-/** What the user agreed to: when (ISO-8601, UTC), and to which version of the text. */
-data class Consent(val given: String, val textVersion: Int)

@@ -9,8 +9,14 @@ import java.util.zip.ZipOutputStream
 /** Who writes the archive. */
 data class AppInfo(val name: String, val version: String, val platform: String)
 
-/** Writes records as one feedback archive, schema 1: a zip with a manifest of all other files. */
-class FeedbackExport(private val sidecar: Sidecar, private val app: AppInfo, private val consent: Consent) {
+/** Writes records as one feedback archive, schema 2: a zip with a manifest of all other files. */
+class FeedbackExport(private val sidecar: Sidecar, private val app: AppInfo) {
+    /** Those of all records that an importer takes in an archive of [createdMs]. */
+    fun choose(all: List<FeedbackSummary>, createdMs: Long): List<StoredFeedback> {
+        val hashes = sidecar.variants.map { it.sha256 }
+        return all.filter { it.mayBeExported(hashes, createdMs) }.map { it.stored }
+    }
+
     /**
      * Writes the archive and closes [out].
      *
@@ -37,7 +43,7 @@ class FeedbackExport(private val sidecar: Sidecar, private val app: AppInfo, pri
     }
 
     private fun manifest(files: List<Pair<String, File>>, createdMs: Long) = JsonObject().apply {
-        addProperty("schema_version", 1)
+        addProperty("schema_version", 2)
         addProperty("kind", "decant-feedback")
         add("model", JsonObject().apply {
             addProperty("name", sidecar.model)
@@ -48,10 +54,6 @@ class FeedbackExport(private val sidecar: Sidecar, private val app: AppInfo, pri
             addProperty("name", app.name)
             addProperty("version", app.version)
             addProperty("platform", app.platform)
-        })
-        add("consent", JsonObject().apply {
-            addProperty("given", consent.given)
-            addProperty("text_version", consent.textVersion)
         })
         add("files", FeedbackJson.array(files.map { (path, file) -> entry(path, file) }))
     }

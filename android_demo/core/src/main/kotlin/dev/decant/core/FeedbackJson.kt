@@ -3,13 +3,14 @@ package dev.decant.core
 import com.google.gson.JsonArray
 import com.google.gson.JsonObject
 
-/** Writes feedback as archive schema 1 has it. */
+/** Writes feedback as archive schema 2 has it. */
 internal object FeedbackJson {
-    fun record(id: String, captured: String, record: FeedbackRecord): JsonObject = JsonObject().apply {
+    fun record(id: String, keptMs: Long, consent: Consent, record: FeedbackRecord) = JsonObject().apply {
         addProperty("id", id)
         addProperty("image", "images/$id.jpg")
         add("image_size", numbers(listOf(record.imageSize.first, record.imageSize.second)))
-        addProperty("captured", captured)
+        addProperty("kept", isoTime(keptMs))
+        add("consent", consent.toJson())
         addProperty("model_sha256", record.modelSha256)
         addProperty("accelerator", record.accelerator.name.lowercase())
         add("predictions", array(record.predictions.map(::prediction)))

@@ -166,7 +166,7 @@ class RungBenchmarkTest {
         val json = export(listOf(result()), emptyList())
         assertEquals(2, json.get("schema").asInt)
         assertEquals("decant-benchmark", json.get("kind").asString)
-        assertEquals("1970-01-01T00:00:00Z", json.get("created").asString)
+        assertEquals("1970-01-01T00:00:00.000Z", json.get("created").asString)
         assertEquals("Pixel", json.getAsJsonObject("machine").get("device").asString)
         val candidate = json.getAsJsonArray("candidates").single().asJsonObject
         assertEquals("cpu" to bundle.sidecar.cpu.sha256, candidate.get("accelerator").asString to candidate.get("sha256").asString)

@@ -2,14 +2,14 @@ package dev.decant.host.samples
 
 import dev.decant.core.Accelerator
 import dev.decant.core.AppInfo
-import dev.decant.core.Consent
+import dev.decant.core.ConsentWording
 import dev.decant.core.Correction
 import dev.decant.core.FeedbackExport
 import dev.decant.core.FeedbackLog
 import dev.decant.core.FeedbackRecord
+import dev.decant.core.FeedbackSummary
 import dev.decant.core.FoundQuad
 import dev.decant.core.Quad
-import dev.decant.core.Retention
 import dev.decant.core.SidecarReader
 import dev.decant.core.StageTimes
 import java.awt.image.BufferedImage
@@ -18,16 +18,20 @@ import java.io.File
 import java.nio.file.Files
 import javax.imageio.ImageIO
 
-/** Writes an archive as the app would, for `decant feedback import` to read: `WriteFeedback BUNDLE ZIP`. */
+/**
+ * Writes an archive as the app would, for `decant feedback import` to read, of photos that were kept
+ * under a consent to some version of a wording: `WriteFeedback BUNDLE ZIP VERSION SHA256`.
+ */
 fun main(arguments: Array<String>) {
-    val (bundle, zip) = arguments.map(::File)
+    val (bundle, zip) = arguments.take(2).map(::File)
+    val wording = ConsentWording(arguments[2].toInt(), arguments[3])
     val sidecar = SidecarReader.read(File(bundle, "model.json").readText())
     val golden = sidecar.golden.first()
     val photo = ImageIO.read(File(bundle, golden.photo!!))
     val found = golden.predictions.map { FoundQuad(it.label, it.score.toFloat(), quad(it.quad)) }
-    val consent = Consent("2026-11-21T09:00:00Z", 1)
     val folder = Files.createTempDirectory("decant").toFile()
-    val log = FeedbackLog(folder, Retention(maxRecords = 100, maxBytes = 100_000_000, maxAgeMs = 86_400_000))
+    val log = FeedbackLog(folder)
+    log.agree(wording)
     val corrections = listOf(
         emptyList(),
         listOf(Correction.Delete(0), Correction.Move(1, found[0].quad)),
@@ -36,10 +40,11 @@ fun main(arguments: Array<String>) {
     for (each in corrections) {
         val times = StageTimes(shutterToScreen = 61.5, preprocess = 2.5, inference = 20.0, decode = 0.25)
         val size = photo.width to photo.height
-        log.add(FeedbackRecord(size, sidecar.cpu.sha256, Accelerator.CPU, found, each, times), jpeg(photo), consent)
+        log.add(FeedbackRecord(size, sidecar.cpu.sha256, Accelerator.CPU, found, each, times), jpeg(photo), wording)
     }
-    FeedbackExport(sidecar, AppInfo("decant demo", "1.0", "JVM on Linux"), consent)
-        .write(log.list(), System.currentTimeMillis(), zip.outputStream())
+    val export = FeedbackExport(sidecar, AppInfo("decant demo", "1.0", "JVM on Linux"))
+    val now = System.currentTimeMillis()
+    export.write(export.choose(log.list().map(FeedbackSummary::of), now), now, zip.outputStream())
     folder.deleteRecursively()
 }
 

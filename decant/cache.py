@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel, ValidationError
+
 from .artifacts import (
     atomic_folder,
     files_in,
@@ -80,6 +82,13 @@ class Result:
     fresh: bool
 
 
+class _Record(BaseModel):
+    """What is written beside the files of a stage, and makes them count."""
+
+    made_from: dict[str, Any]
+    files: dict[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Cache:
     """The results of earlier runs, a folder per stage and key below `root`."""
@@ -87,14 +96,19 @@ class Cache:
     root: Path
 
     def find(self, stage: Stage) -> Result | None:
-        """Return the kept result of a stage, if it is whole."""
+        """Return the kept result of a stage, if it is whole.
+
+        Neither times nor places of files count, so that a cache may be restored anywhere: the
+        record must say that it is of this very stage, and each file have the content it states.
+        """
         folder = self._folder(stage)
         try:
-            files = read_json(folder / RECORD)["files"]
-            whole = all(sha256(folder / name) == digest for name, digest in files.items())
-        except DataError:
+            record = _Record.model_validate(read_json(folder / RECORD))
+            whole = all(sha256(folder / name) == digest for name, digest in record.files.items())
+        except (DataError, ValidationError):
             return None
-        return Result(folder, files, fresh=False) if whole else None
+        whole = whole and to_json(record.made_from) == to_json(stage.describe())
+        return Result(folder, record.files, fresh=False) if whole else None
 
     def run(
         self,
@@ -128,9 +142,10 @@ class Cache:
         return self.root / f"{stage.name}-{stage.key[:16]}"
 
     def _forget_old(self, stage: Stage) -> None:
-        """Keep only the newest results of a stage."""
-        kept = sorted(self.root.glob(f"{stage.name}-*"), key=lambda folder: folder.stat().st_mtime)
-        for folder in kept[:-KEPT_PER_STAGE]:
+        """Keep only the newest results of a stage, the one just made whatever the clock says."""
+        others = {*self.root.glob(f"{stage.name}-*")} - {self._folder(stage)}
+        newest_first = sorted(others, key=lambda folder: folder.stat().st_mtime, reverse=True)
+        for folder in newest_first[KEPT_PER_STAGE - 1 :]:
             remove(folder)
 
 
@@ -138,5 +153,6 @@ def _carry_out(stage: Stage, work: Callable[[Path], object], folder: Path) -> di
     """Do the work in a folder and record its files, which makes the result count."""
     work(folder)
     files = {file.relative_to(folder).as_posix(): sha256(file) for file in files_in(folder)}
-    write_json(folder / RECORD, {"made_from": stage.describe(), "files": files})
+    record = _Record(made_from=stage.describe(), files=files)
+    write_json(folder / RECORD, record.model_dump(mode="json"))
     return files

@@ -43,7 +43,8 @@ def publish(out: Path, results: Sequence[Result], manifest: Mapping[str, Any]) -
 def link(source: Path, target: Path) -> None:
     """Share the bytes with the cache where the disk can, else copy them."""
     try:
-        os.link(source, target)
+        # Python links a link itself on Linux, and a relative one would lead nowhere from there.
+        os.link(source.resolve(), target)
     except OSError:
         shutil.copyfile(source, target)
 

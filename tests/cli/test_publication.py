@@ -6,6 +6,7 @@ import pytest
 from processes import everything_in
 
 from decant.artifacts import read_json
+from decant.cli.publication import link
 
 
 @pytest.fixture
@@ -64,3 +65,14 @@ def test_single_step_without_a_folder_leaves_the_release_alone(decant, release):
     assert ended.code == 0, ended.err
     assert Path("build/model/convert/model_fp32.tflite").is_file()
     assert everything_in(release) == before
+
+
+def test_file_behind_a_link_in_a_restored_cache_is_published_itself(tmp_path):
+    (tmp_path / "store").write_text("model")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "model").symlink_to("../store")
+    target = tmp_path / "deep" / "below" / "model"
+    target.parent.mkdir(parents=True)
+    link(tmp_path / "cache" / "model", target)
+    assert not target.is_symlink()
+    assert target.read_text() == "model"

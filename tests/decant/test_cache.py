@@ -1,11 +1,13 @@
 """A stage runs again if, and only if, something that it depends on has changed."""
 
+import os
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from decant.artifacts import read_json
-from decant.cache import KEPT_PER_STAGE, Cache, Stage
+from decant.cache import KEPT_PER_STAGE, RECORD, Cache, Stage
 
 STAGE = Stage("convert", {"checkpoint": "1" * 64}, {"seed": 0}, ("decant.rules",), ("numpy",))
 
@@ -54,6 +56,57 @@ def test_damaged_result_is_made_again(cache):
     again = cache.run(STAGE, write_one)
     assert again.fresh
     assert (again.folder / "model").read_text() == "1"
+
+
+@pytest.mark.parametrize(
+    "record",
+    ["", "{", "[]", "{}", '{"files": []}', '{"made_from": {}, "files": {"model": 1}}'],
+    ids=["empty", "cut off", "list", "without files", "files of another kind", "no digest"],
+)
+def test_record_that_was_half_restored_is_made_again(cache, record):
+    result = cache.run(STAGE, write_one)
+    (result.folder / RECORD).write_text(record)
+    assert cache.run(STAGE, write_one).fresh
+
+
+def test_file_that_was_not_restored_is_made_again(cache):
+    result = cache.run(STAGE, write_one)
+    (result.folder / "model").unlink()
+    assert cache.run(STAGE, write_one).fresh
+
+
+def test_result_of_another_stage_in_its_place_is_made_again(cache):
+    wanted = cache.run(STAGE, write_one).folder
+    other = cache.run(replace(STAGE, settings={"seed": 1}), write_one).folder
+    shutil.rmtree(wanted)
+    shutil.move(other, wanted)
+    assert cache.run(STAGE, write_one).fresh
+
+
+def test_restored_result_counts_whatever_its_times_and_place(cache, tmp_path_factory):
+    cache.run(STAGE, write_one)
+    restored = tmp_path_factory.mktemp("elsewhere") / "cache"
+    shutil.copytree(cache.root, restored, copy_function=shutil.copyfile)
+    for path in restored.rglob("*"):
+        os.utime(path, (0, 0))
+    assert not Cache(restored).run(STAGE, refuse).fresh
+
+
+def test_restored_result_behind_links_counts(cache):
+    folder = cache.run(STAGE, write_one).folder
+    (folder / "model").rename(cache.root / "elsewhere")
+    (folder / "model").symlink_to("../elsewhere")
+    assert not cache.run(STAGE, refuse).fresh
+
+
+def test_newest_result_stays_where_restored_ones_are_of_the_future(cache):
+    stages = [replace(STAGE, settings={"seed": seed}) for seed in range(KEPT_PER_STAGE + 1)]
+    for stage in stages[:-1]:
+        folder = cache.run(stage, write_one).folder
+        os.utime(folder, (2**32, 2**32))
+    result = cache.run(stages[-1], write_one)
+    assert (result.folder / "model").read_text() == "1"
+    assert len(list(cache.root.iterdir())) == KEPT_PER_STAGE
 
 
 def test_failed_stage_leaves_nothing(cache):

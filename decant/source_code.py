@@ -7,6 +7,8 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import re
+import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,10 +23,14 @@ if TYPE_CHECKING:
 
 # What a package runs by: its modules, the templates it draws with, the schemas it checks against.
 SOURCE = {".css", ".j2", ".json", ".py"}
-# Folders that lie inside the package `decant` once it is installed, but are not its core.
-NOT_CORE = {"bench", "cli", "convert", "distill", "quantize", "zoo"}
+# Folders that lie inside the package `decant` once it is installed, but are not its core: stages,
+# the command line, and the apps that nothing measured depends on.
+NOT_CORE = {"bench", "cli", "convert", "demo", "distill", "feedback", "quantize", "zoo"}
+# Folders that hold what was installed.
+INSTALLED = {"dist-packages", "site-packages"}
 # Folders below a spec that hold no code of the user's own.
 FOREIGN = {"__pycache__", "build", "dist", "node_modules", "site-packages"}
+ZOO = re.compile(rb"\bdecant\.zoo\.(\w+)")
 IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+(\w+)|import[ \t]+([^#;\n]+))|import_module\(\s*[\"'](\w+)", re.MULTILINE
 )
@@ -35,12 +41,17 @@ class Code:
     """What a piece of code is.
 
     Attributes:
-        sha256: Of the names and content of its files.
+        files: SHA-256 of each file, by a name that does not depend on where the code lies.
         libraries: Version of each installed distribution that they import.
     """
 
-    sha256: str
+    files: Mapping[str, str]
     libraries: Mapping[str, str]
+
+    @property
+    def sha256(self) -> str:
+        """Of the names and content of the files."""
+        return sha256_text("\n".join(f"{self.files[name]}  {name}" for name in sorted(self.files)))
 
 
 @functools.cache
@@ -58,11 +69,13 @@ def package_code(name: str) -> Code:
     return _read(_source_files(found, NOT_CORE if name == "decant" else ()))
 
 
-def factory_hash(reference: str, folder: Path) -> str:
-    """Hash the code that a spec's function may run, and the versions of the libraries it imports.
+def factory_code(reference: str, folder: Path) -> Code:
+    """Read the code that a spec's function may run, without running any.
 
-    That is all Python below the spec's folder, since it can import from there, and the function's
-    own file or package if that lies elsewhere. Which data it reads is not seen.
+    That is all Python below the spec's folder, since it can import from there, the function's own
+    file or package if that lies elsewhere, and every module that these import from outside of the
+    installed libraries, such as a package installed in editable mode. Of an installed library its
+    version counts. Which data the function reads is not seen.
 
     Args:
         reference: `package.module:function`, or `file.py:function` with a path relative to folder.
@@ -77,7 +90,12 @@ def factory_hash(reference: str, folder: Path) -> str:
         files[place] = folder / place
     elif found is None or not found.is_relative_to(folder):
         files |= _package_elsewhere(place, folder)
-    code = _read(files)
+    return _read(files | _imported_sources(files, folder))
+
+
+def factory_hash(reference: str, folder: Path) -> str:
+    """Hash what `factory_code` reads, and the versions of the libraries that it imports."""
+    code = factory_code(reference, folder)
     return sha256_text(to_json([code.sha256, dict(code.libraries)]))
 
 
@@ -92,22 +110,50 @@ def library_version(name: str) -> str | None:
 
 def _read(files: Mapping[str, Path]) -> Code:
     """Hash files under their names, and look up what they import."""
-    lines: list[str] = []
-    imported: set[str] = set()
-    for name, file in sorted(files.items()):
-        content = read_bytes(file)
-        lines.append(f"{hashlib.sha256(content).hexdigest()}  {name}")
-        if file.suffix == ".py":
-            imported |= _imports(content)
-    return Code(sha256_text("\n".join(lines)), _versions(imported))
+    contents = {name: read_bytes(file) for name, file in files.items()}
+    imported = [_imports(contents[name]) for name, file in files.items() if file.suffix == ".py"]
+    return Code(
+        {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
+        _versions({module for modules in imported for module in modules}),
+    )
+
+
+def _imported_sources(files: Mapping[str, Path], folder: Path) -> dict[str, Path]:
+    """Find the modules that Python files import, and these in turn, which are no library's."""
+    found: dict[str, Path] = {}
+    beside = {name.partition("/")[0].removesuffix(".py") for name in files}
+    seen = {"__main__", "decant", *beside, *sys.stdlib_module_names}
+    fresh = list(files.values())
+    while fresh:
+        contents = [read_bytes(file) for file in fresh if file.suffix == ".py"]
+        modules = {module for content in contents for module in _imports(content)} - seen
+        seen |= modules
+        named = {name: file for each in modules for name, file in _own_source(each, folder).items()}
+        fresh = [file for name, file in named.items() if name not in files]
+        found |= named
+    return found
+
+
+def _own_source(module: str, folder: Path) -> dict[str, Path]:
+    """Map names to the source of a module that lies neither among libraries nor in a folder."""
+    found = importlib.util.find_spec(module)
+    origin = None if found is None else found.origin
+    if origin is None or _is_library(Path(origin)):
+        return {}
+    return _package_elsewhere(module, folder)
+
+
+def _is_library(file: Path) -> bool:
+    """Whether a file was installed, so that a version stands for its content."""
+    return bool(INSTALLED & {*file.parts}) or file.is_relative_to(sysconfig.get_path("stdlib"))
 
 
 def _imports(source: bytes) -> set[str]:
-    """List the top-level modules that a source imports.
+    """List the top-level modules that a source imports, and the models of the zoo that it names.
 
     By a pattern and not a parser: this reads all of our files whenever a command is typed.
     """
-    names: set[str] = set()
+    names = {f"decant.zoo.{name.decode()}" for name in ZOO.findall(source)}
     for one, several, dynamic in IMPORT.findall(source):
         named = several.split(b",") if several else [one or dynamic]
         names |= {re.split(rb"[ .]", name.strip())[0].decode(errors="replace") for name in named}
@@ -146,12 +192,12 @@ def _package_elsewhere(module: str, folder: Path) -> dict[str, Path]:
     Of ours that is the one model's, unless it is the folder itself.
     """
     parts = module.split(".")
-    count = 3 if parts[:2] == ["decant", "zoo"] else 1
-    found = importlib.util.find_spec(".".join(parts[:count]))
+    package = ".".join(parts[: 3 if parts[:2] == ["decant", "zoo"] else 1])
+    found = importlib.util.find_spec(package)
     files = {} if found is None else _source_files(found)
     root = folder.resolve()
     return {
-        f"{parts[0]}: {name}": file
+        f"{package}: {name}": file
         for name, file in files.items()
         if not file.resolve().is_relative_to(root)
     }

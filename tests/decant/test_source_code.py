@@ -1,11 +1,12 @@
 """Code is named by its source and by the versions of what it imports."""
 
+import shutil
 from importlib.machinery import ModuleSpec
 
 import pytest
 
 from decant.errors import DataError, SpecError
-from decant.source_code import factory_hash, package_code
+from decant.source_code import factory_code, factory_hash, package_code
 
 SOURCE = """
 import importlib
@@ -64,11 +65,13 @@ def test_libraries_are_those_that_the_source_imports(package):
     assert all(found.values())
 
 
-def test_source_of_the_core_leaves_out_stages_and_command_line(package, monkeypatch):
+def test_source_of_the_core_leaves_out_stages_command_line_and_apps(package, monkeypatch):
     spec = ModuleSpec("decant", None, origin=str(package / "__init__.py"), is_package=True)
     spec.submodule_search_locations.append(str(package))
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: spec)
-    assert not changes("decant", lambda: (package / "cli" / "app.py").write_text("2"))
+    for room in ("cli", "demo", "feedback"):
+        (package / room).mkdir(exist_ok=True)
+        assert not changes("decant", lambda r=room: (package / r / "app.py").write_text("2"))
     assert changes("decant", lambda: (package / "core.py").write_text("2"))
 
 
@@ -117,3 +120,57 @@ def test_zoo_model_depends_on_its_own_package_alone(folder):
 def test_missing_code_is_the_specs_fault(folder, reference):
     with pytest.raises(SpecError, match="absent"):
         factory_hash(reference, folder)
+
+
+@pytest.fixture
+def editable(tmp_path, monkeypatch):
+    """Modules that a spec's code can import although they are not installed as libraries."""
+    folder = tmp_path / "source"
+    (folder / "blocks").mkdir(parents=True)
+    (folder / "blocks" / "__init__.py").write_text("from . import convolution\n")
+    (folder / "blocks" / "convolution.py").write_text("import layers\n")
+    (folder / "layers.py").write_text("import numpy\nimport blocks\n")
+    (folder / "unused.py").write_text("1")
+    monkeypatch.syspath_prepend(str(folder))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"), [("blocks/convolution.py", True), ("layers.py", True), ("unused.py", False)]
+)
+def test_module_that_is_imported_from_elsewhere_counts(folder, editable, file, counts):
+    (folder / "net.py").write_text("import blocks.convolution\n")
+    before = factory_hash("net.py:f", folder)
+    (editable / file).write_text("2")
+    assert (factory_hash("net.py:f", folder) != before) == counts
+
+
+def test_module_beside_the_spec_hides_one_of_its_name_elsewhere(folder, editable):
+    (folder / "net.py").write_text("import layers\n")
+    (folder / "layers.py").write_text("1")
+    assert set(factory_code("net.py:f", folder).files) == {"net.py", "layers.py", "nets/deep.py"}
+
+
+def test_folder_that_only_looks_like_a_package_is_not_read(folder, editable):
+    (editable / "words").mkdir()
+    (editable / "words" / "page.py").write_text("1")
+    (folder / "net.py").write_text('"""Reads\nfrom words on a page.\n"""\n')
+    assert "words: page.py" not in factory_code("net.py:f", folder).files
+
+
+def test_code_is_named_wherever_it_lies(folder, editable, tmp_path):
+    (folder / "net.py").write_text("import blocks\nimport torch\nimport yaml_that_is_not_there\n")
+    found = factory_code("net.py:f", folder)
+    assert set(found.files) == {
+        *("net.py", "nets/deep.py"),
+        *("blocks: __init__.py", "blocks: convolution.py", "layers: layers.py"),
+    }
+    assert set(found.libraries) == {"torch", "numpy"}
+    moved = tmp_path / "moved"
+    shutil.copytree(folder, moved)
+    assert factory_code("net.py:f", moved) == found
+
+
+def test_zoo_model_that_a_users_network_is_built_on_counts(folder):
+    (folder / "net.py").write_text("from decant.zoo.detector.model import student\n")
+    assert "decant.zoo.detector: model.py" in factory_code("net.py:f", folder).files

@@ -18,7 +18,7 @@ from .agreement import (
     check_verdicts,
 )
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 NAME = "model.json"
 
 Accelerator = Literal["cpu", "gpu", "npu"]
@@ -155,9 +155,11 @@ class Sidecar(Rule):
         golden: Examples.
         licences: SPDX expressions by what they are for, such as "model" or "training data".
         verdicts: The requirements, and what was measured.
+        made_from: SHA-256 of each section of the spec with the files that it names, and of all code
+            that took part ("code"); empty where nobody said.
     """
 
-    schema_version: Literal[2] = SCHEMA
+    schema_version: Literal[3] = SCHEMA
     model: str = Field(min_length=1)
     variants: tuple[Variant, ...] = Field(strict=False, min_length=1)
     inputs: tuple[TensorInfo, ...] = Field(strict=False, min_length=1)
@@ -168,6 +170,7 @@ class Sidecar(Rule):
     golden: tuple[Golden, ...] = array()
     licences: dict[str, str] = Field(default_factory=dict)
     verdicts: tuple[Verdict, ...] = Field(default=(), strict=False)
+    made_from: dict[str, Sha256] = Field(default_factory=dict)
 
     def variant(self, accelerator: Accelerator = "cpu") -> Variant:
         """Give the file for an accelerator.

@@ -21,6 +21,7 @@ HARMLESS = {
     "another way to prepare photos or to decode, which golden outputs and predictions tell": r"""
         image\.rule\.(mean|std|colour|resize|padding|shrink)\b | labels\.\d$
         | decode\.(score_threshold|display_threshold|nms_iou|max_candidates|max_detections)$""",
+    "what it was made from, for whoever checks a release": r"made_from\b",
     "another tolerance": r"variants\.\d\.tolerance\.\w+$",
     "fewer or other examples; their files are checked when they are read": r"""
         golden$ | golden\.0$ | golden\.0\.predictions\b | golden\.0\.photo(_sha256)?$

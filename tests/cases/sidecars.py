@@ -73,6 +73,7 @@ def write_model(folder, model="detector", labels=("formula",)):
                 met=None,
             ),
         ),
+        made_from={"code": "0" * 64},
     )
 
 

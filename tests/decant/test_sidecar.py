@@ -43,7 +43,7 @@ def test_another_file_is_refused(document, tmp_path):
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("schema_version", 1, "schema_version: is 1, not 2"),
+        ("schema_version", 1, "schema_version: is 1, not 3"),
         ("unheard_of", 1, "unheard_of: Extra inputs"),
         ("inputs", "image", "inputs: Input should be a valid tuple"),
         ("inputs.0.shape", [1, "32", 64, 3], "inputs.0.shape.1: Input should be a valid integer"),
@@ -63,6 +63,8 @@ def test_another_file_is_refused(document, tmp_path):
         ("image.rule.rotation", None, "image.rule.rotation: is missing"),
         ("inputs.0.scale", None, "inputs.0.scale: is missing"),
         ("verdicts", None, "verdicts: is missing"),
+        ("made_from", None, "made_from: is missing"),
+        ("made_from.code", "0", "made_from.code: String should match"),
         ("image.rule.rotation", "sideways", "image.rule.rotation: Input should be 'upright'"),
         ("image.normalised_by", "file", "image.normalised_by: .* needs a uint8 input"),
         ("decode.strides", [8, 16], "decode.strides: has 16, but no output is called scores_s16"),
@@ -123,5 +125,10 @@ def test_published_schema_is_that_of_the_code():
 
 def test_published_schema_knows_every_field(document):
     text = SCHEMA.read_text(encoding="utf-8")
-    keys = set(re.findall(r'"(\w+)":', json.dumps(document))) - {"scores_s8", "corners_s8", "cpu"}
+    keys = set(re.findall(r'"(\w+)":', json.dumps(document))) - {
+        "scores_s8",
+        "corners_s8",
+        "cpu",
+        "code",
+    }
     assert all(f'"{key}"' in text for key in keys - {"model"})

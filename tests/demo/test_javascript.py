@@ -201,7 +201,7 @@ def put(document, path, value):
 
 FAULTS = [
     ("schema_version", 1, "schema_version: is 1"),
-    ("schema_version", 3, "schema_version: is 3"),
+    ("schema_version", 2, "schema_version: is 2"),
     ("unheard_of", 1, "unheard_of: is an unknown field"),
     ("model", None, "model: is missing"),
     ("inputs", "image", "inputs: must be a list"),
@@ -229,6 +229,8 @@ FAULTS = [
     ("golden.0.outputs.cpu.scores_s8.shape", [1, 8, 4, 1], "golden.0.outputs.cpu.scores_s8.shape"),
     ("golden.0.outputs.cpu.scores_s8", None, "golden.0.outputs.cpu: is not for"),
     ("golden.0.pixels.dtype", "float32", "golden.0.pixels.dtype: is float32"),
+    ("made_from", None, "made_from: is missing"),
+    ("made_from.code", "A" * 64, "made_from.code: must be a SHA-256"),
     ("verdicts.0.met", "yes", "verdicts.0.met: must be true or false"),
 ]
 

@@ -199,8 +199,8 @@ def test_a_browser_without_simd(address):
     [
         (
             "model.json",
-            lambda old: old.replace(b'"schema_version": 2', b'"schema_version": 3'),
-            "schema_version: is 3, this page reads 2",
+            lambda old: old.replace(b'"schema_version": 3', b'"schema_version": 4'),
+            "schema_version: is 4, this page reads 3",
         ),
         ("model.json", lambda old: old[:99], "model.json does not fit this page"),
         ("model.tflite", lambda old: old[:-1] + b"!", "model.tflite is not the file that model"),

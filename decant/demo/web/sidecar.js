@@ -1,4 +1,4 @@
-/** Reads the sidecar model.json, schema 2; anything that does not fit is refused by its path. */
+/** Reads the sidecar model.json, schema 3; anything that does not fit is refused by its path. */
 
 import { checkAgreement } from "./agreement.js";
 import { dictionary, list, matching, nullable, number, object, oneOf } from "./checks.js";
@@ -31,14 +31,14 @@ import { text, whole } from "./checks.js";
  *   measured: number | null, met: boolean | null,
  * }} Verdict
  * @typedef {{
- *   schema_version: 2, model: string, variants: Variant[], inputs: TensorInfo[],
+ *   schema_version: 3, model: string, variants: Variant[], inputs: TensorInfo[],
  *   outputs: TensorInfo[], image: ImageInput | null, labels: string[],
  *   decode: {kind: string, [key: string]: any} | null, golden: Golden[],
- *   licences: Record<string, string>, verdicts: Verdict[],
+ *   licences: Record<string, string>, verdicts: Verdict[], made_from: Record<string, string>,
  * }} Sidecar
  */
 
-export const SCHEMA = 2;
+export const SCHEMA = 3;
 
 const sha256 = matching(/^[0-9a-f]{64}$/, "a SHA-256 in hexadecimal");
 const fileName = matching(
@@ -124,6 +124,7 @@ const sidecar = object({
   golden: list(golden),
   licences: dictionary(text),
   verdicts: list(verdict),
+  made_from: dictionary(sha256),
 });
 
 function decodeRule(value, path) {

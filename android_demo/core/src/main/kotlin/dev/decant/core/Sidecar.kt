@@ -5,6 +5,7 @@ package dev.decant.core
  *
  * @property inputs and outputs: the same for every variant.
  * @property licences SPDX expressions, by what they are for.
+ * @property madeFrom SHA-256 of each section of the spec and of the code, for whoever checks a release.
  */
 data class Sidecar(
     val model: String,
@@ -17,6 +18,7 @@ data class Sidecar(
     val golden: List<Golden>,
     val licences: Map<String, String>,
     val verdicts: List<Verdict>,
+    val madeFrom: Map<String, String> = emptyMap(),
 ) {
     /** The file that every device can run, and that accuracy and drop were measured with. */
     val cpu: Variant get() = variants.first { it.accelerator == Accelerator.CPU }

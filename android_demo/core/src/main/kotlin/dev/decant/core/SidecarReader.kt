@@ -2,9 +2,9 @@ package dev.decant.core
 
 import com.google.gson.JsonElement
 
-/** Reads `model.json` of schema 2 as strictly as `decant.sidecar` does, and checks that it fits together. */
+/** Reads `model.json` of schema 3 as strictly as `decant.sidecar` does, and checks that it fits together. */
 object SidecarReader {
-    private const val SCHEMA = 2
+    private const val SCHEMA = 3
     private val SHA256 = Regex("[0-9a-f]{64}")
     private val POSITIVE = 1..Int.MAX_VALUE
 
@@ -28,6 +28,7 @@ object SidecarReader {
             golden = fields.list("golden", ::golden),
             licences = fields.map("licences", JsonFields::asString),
             verdicts = fields.list("verdicts", ::verdict),
+            madeFrom = fields.map("made_from", ::digest),
         )
         fields.close()
         SidecarCheck.check(sidecar)
@@ -217,8 +218,10 @@ object SidecarReader {
         return prediction
     }
 
-    private fun sha256(fields: JsonFields, name: String): String = fields.string(name).also {
-        if (!SHA256.matches(it)) JsonFields.refuse(fields.at(name), "must be 64 hexadecimal digits")
+    private fun sha256(fields: JsonFields, name: String): String = fields.value(name, ::digest)
+
+    private fun digest(element: JsonElement, path: String): String = JsonFields.asString(element, path).also {
+        if (!SHA256.matches(it)) JsonFields.refuse(path, "must be 64 hexadecimal digits")
     }
 
     /** A path below the sidecar's folder: never absolute, never upwards. */

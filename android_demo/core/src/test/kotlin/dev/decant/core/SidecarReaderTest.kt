@@ -16,7 +16,7 @@ private const val SCORES = "\"sha256\": \"$HASH\", \"dtype\": \"float32\", \"sha
 
 /** A sidecar with every field there is, two labels and one level. */
 internal val SIDECAR = """
-{"schema_version": 2, "model": "detector",
+{"schema_version": 3, "model": "detector",
  "variants": [
    {"accelerator": "gpu", "name": "float16", "file": "model_fp16.tflite", "sha256": "$HASH",
     "size_bytes": 9, "tolerance": {"scores_s8": 0.125, "corners_s8": 0.25}},
@@ -48,7 +48,8 @@ internal val SIDECAR = """
  "licences": {"model": "Apache-2.0"},
  "verdicts": [{"requirement": "max_drop", "subject": "drop of ap50", "unit": "fraction", "limit": 0.01,
    "measured": null, "met": null},
-   {"requirement": "max_size", "subject": "size", "unit": "bytes", "limit": 8, "measured": 7, "met": true}]}
+   {"requirement": "max_size", "subject": "size", "unit": "bytes", "limit": 8, "measured": 7, "met": true}],
+ "made_from": {"code": "$HASH", "data": "$HASH"}}
 """
 
 class SidecarReaderTest {
@@ -67,13 +68,14 @@ class SidecarReaderTest {
         assertEquals("golden/c.bin", golden.outputs.getValue(Accelerator.GPU).getValue("scores_s8").file)
         assertEquals(listOf(48, 64, 3), golden.pixels?.shape)
         assertEquals(mapOf("model" to "Apache-2.0"), sidecar.licences)
+        assertEquals(mapOf("code" to HASH, "data" to HASH), sidecar.madeFrom)
         assertEquals(Verdict("max_drop", "drop of ap50", "fraction", 0.01, null, null), sidecar.verdicts.first())
     }
 
     @Test
     fun namesTheFieldAtFault() {
         val faults = mapOf(
-            "schema_version" to ("\"schema_version\": 2" to "\"schema_version\": 9"),
+            "schema_version" to ("\"schema_version\": 3" to "\"schema_version\": 9"),
             "variants" to ("\"cpu\", \"name\"" to "\"npu\", \"name\""),
             "variants.0.accelerator" to ("\"gpu\", \"name\"" to "\"dsp\", \"name\""),
             "variants.0.file" to ("\"model_fp16.tflite\"" to "\"a/../../m\""),
@@ -108,6 +110,8 @@ class SidecarReaderTest {
             "verdicts.0.met" to ("\"met\": null" to "\"met\": false"),
             "verdicts.0.measured" to ("\"measured\": null, " to ""),
             "licences.model" to ("\"Apache-2.0\"" to "2"),
+            "made_from" to ("\"made_from\": {" to "\"made_from\": 1, \"m\": {"),
+            "made_from.code" to ("\"code\": \"$HASH\"" to "\"code\": \"ABC\""),
             "verdicts.1.met" to ("\"met\": true" to "\"met\": 1"),
             "variants.1.file" to ("\"model.tflite\"" to "\"/model.tflite\""),
         )
@@ -165,8 +169,8 @@ class SidecarReaderTest {
 
     /** Renames, adds or ill-types a random field; says what was done. */
     private fun mutate(json: JsonObject, random: Random): String {
-        // Licences may have any name, and what was measured may be null.
-        val free = objects(json.get("licences")) + objects(json.get("verdicts"))
+        // Licences and sections may have any name, and what was measured may be null.
+        val free = listOf("licences", "made_from", "verdicts").flatMap { objects(json.get(it)) }
         val places = objects(json).filter { it.size() > 0 && it !in free }
         val place = places[random.nextInt(places.size)]
         val names = place.keySet().toList()

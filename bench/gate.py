@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Literal
 from decant.artifacts import remove, sha256, write_text
 from decant.errors import DataError
 from decant.limits import at_most
+from decant.manifest import SHIPPED
+from decant.one_run import check_one_run
+from decant.provenance import RENEWAL, check_current, provenance_of
 from decant.tasks import Evidence, make_task
 
 from . import gate_files, stats
-from .reading import load_report
-from .schema import NAME, SHIPPED, Estimate
+from .reading import load_baseline, load_report
+from .schema import NAME, Estimate
 from .verdict import line, on_machine, rows
 
 if TYPE_CHECKING:
@@ -78,37 +81,46 @@ class GateResult:
 
 
 def gate(
-    report: AnyPath, spec: Spec, *, baseline: AnyPath | None = None, out: AnyPath | None = None
+    report: AnyPath,
+    spec: Spec,
+    *,
+    baseline: AnyPath | None = None,
+    out: AnyPath | None = None,
+    renewal: str = RENEWAL,
 ) -> GateResult:
     """Check a report against its spec and an earlier report; writes gate.xml and gate.md.
 
     The two of an earlier run go first, so that none of them outlives a gate that could not judge.
+    A report that was made from another checkpoint, code, data or spec than there is now is not
+    judged.
 
     A metric fails against the baseline when it fell by more than the spec's `max_drop` and the
     95 % interval of the fall is clear of zero. Slices inform, they decide nothing.
 
     Args:
         report: A `report.json`, or the folder it lies in.
-        spec: Of the model; its requirements may be newer than the report.
+        spec: Of the model.
         baseline: An earlier report, or its folder; the spec's when left out.
         out: Folder for the two files; the report's when left out.
+        renewal: Command that makes the report anew, for messages.
 
     Raises:
-        DataError: If a report is missing, broken, of another model or of another test set, a
-            file in it or the `model.tflite` beside it is not the one it was measured on, or the
-            two files cannot be written.
+        DataError: If a report is missing, broken, stale, of another model or of another test set,
+            what lies beside it is of another run, or the two files cannot be written.
     """
     report = _report_path(Path(report))
     folder = report.parent if out is None else Path(out)
     for name in (gate_files.JUNIT, gate_files.SUMMARY):
         remove(folder / name)
-    digest, found = sha256(report), load_report(report)
+    digest, found = sha256(report), load_report(report, renewal)
     if found.model != spec.model.name:
         raise DataError(
             f'{report}: is of model "{found.model}", not "{spec.model.name}"; give the report of '
-            "this model, or make it with `decant tflite`"
+            f"this model, or make it with: {renewal}"
         )
-    warnings = _check_unchanged(report, found)
+    check_one_run(report, renewal)
+    check_current(report, found.made_from, provenance_of(spec), renewal)
+    warnings = _check_size(report, found)
     spec = on_machine(spec, found.machine)
     checks = [_requirement_check(row) for row in rows(spec, found.entries, found.chosen)]
     if baseline is None and spec.gate is not None:
@@ -129,8 +141,8 @@ def _report_path(path: Path) -> Path:
     return path / NAME if path.is_dir() else path
 
 
-def _check_unchanged(path: Path, report: Report) -> list[str]:
-    """Refuse a report whose chosen file, or what ships as it, is not what was measured.
+def _check_size(path: Path, report: Report) -> list[str]:
+    """Refuse a report whose size of the chosen file is not that of the file beside it.
 
     Returns:
         A warning if there is no such file to look at.
@@ -138,11 +150,6 @@ def _check_unchanged(path: Path, report: Report) -> list[str]:
     chosen = report.chosen
     files = [file for name in (chosen.file, SHIPPED) if (file := path.parent / name).exists()]
     for file in files:
-        if (found := sha256(file)) != chosen.sha256:
-            raise DataError(
-                f"{file}: not the {chosen.file} that {path} measured and chose (sha256 "
-                f"{found[:12]}…, not {chosen.sha256[:12]}…); make both anew with `decant tflite`"
-            )
         if (size := file.stat().st_size) != chosen.size_bytes:
             raise DataError(
                 f"{path}: says that {chosen.file} has {chosen.size_bytes} bytes, but it has "
@@ -167,7 +174,7 @@ def _against_baseline(
     path: Path, report: Report, baseline_path: Path, spec: Spec
 ) -> tuple[list[Check], list[str]]:
     """Compare the metrics of two reports on one test set."""
-    baseline = load_report(baseline_path)
+    baseline = load_baseline(baseline_path)
     _check_comparable(path, report, baseline_path, baseline)
     pair = _Pair(report, baseline, spec)
     warnings = pair.read_evidence(path.parent, baseline_path.parent)

@@ -10,6 +10,7 @@ from decant.artifacts import sha256, write_json
 from decant.datasets import open_dataset
 from decant.machine import HOST, this_machine, usable_cores
 from decant.progress import track
+from decant.provenance import provenance_of
 from decant.runtime import describe, first_run
 from decant.tasks import make_task
 
@@ -78,6 +79,8 @@ def measure(
         DataError: If a data set or a file is missing or damaged, or an output is NaN.
         InternalError: If a file crashes LiteRT.
     """
+    # First of all: what changes from here on makes the report stale.
+    made_from = provenance_of(spec)
     machine = this_machine()
     spec = on_machine(spec, machine)
     out = Path(out)
@@ -109,6 +112,7 @@ def measure(
         verdict=rows(spec, entries, next(each for each in entries if each.chosen)),
         evidence=evidence_file,
         seed=spec.seed,
+        made_from=made_from,
     )
     report.save(out / NAME)
     return report

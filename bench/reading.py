@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
 from decant.artifacts import read_json
 from decant.errors import DataError
+from decant.provenance import RENEWAL
 
 from .schema import SCHEMA, Report
 
 if TYPE_CHECKING:
     from decant.paths import AnyPath
 
+UNPROVEN: Final = 1
+"""The schema before the present one, which lacks `made_from` and `choice.passed_over` only."""
 
-def load_report(path: AnyPath) -> Report:
+
+def load_report(path: AnyPath, renewal: str = RENEWAL) -> Report:
     """Read a `report.json`.
+
+    Args:
+        path: Of the report.
+        renewal: Command that makes it anew, for messages.
 
     Raises:
         DataError: If it is missing, is not JSON, is of another schema, or is not whole; the
@@ -28,8 +36,26 @@ def load_report(path: AnyPath) -> Report:
     found = document.get("schema") if isinstance(document, dict) else None
     if found != SCHEMA:
         raise DataError(
-            f"{path}: not a report of schema {SCHEMA} (schema = {found!r}); run the bench again"
+            f"{path}: not a report of schema {SCHEMA} (schema = {found!r}); make it anew with: "
+            f"{renewal}"
         )
+    return _whole(path, document)
+
+
+def load_baseline(path: Path) -> Report:
+    """Read an earlier `report.json`, which may be one of schema 1: users have committed those.
+
+    Raises:
+        DataError: As `load_report` does.
+    """
+    document = read_json(path)
+    if isinstance(document, dict) and document.get("schema") == UNPROVEN:
+        return _whole(path, {**document, "schema": SCHEMA})
+    return load_report(path)
+
+
+def _whole(path: Path, document: Any) -> Report:
+    """Read a report's document, and refuse one that contradicts itself."""
     try:
         report = Report.model_validate(document)
     except ValidationError as error:

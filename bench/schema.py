@@ -1,4 +1,4 @@
-"""`report.json`, schema 1: everything that was measured, and what follows from it."""
+"""`report.json`, schema 2: everything that was measured, and what follows from it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from decant.artifacts import write_json
 from decant.machine import Machine
+from decant.manifest import REPORT
+from decant.provenance import Provenance
 
 if TYPE_CHECKING:
     from decant.paths import AnyPath
 
-SCHEMA: Final = 1
-NAME = "report.json"
+SCHEMA: Final = 2
+NAME = REPORT
 EVIDENCE = "evidence.npz"
 GALLERY = "gallery.json"
 PAGE = "report.html"
-SHIPPED = "model.tflite"
 
 Status = Literal["met", "broken", "not measured"]
 """Readers are shown "not met" for "broken"."""
@@ -275,9 +276,11 @@ class Report(Part):
         verdict: One row per requirement.
         evidence: Of the chosen file on the test set.
         seed: Of the bootstrap.
+        made_from: Checkpoint, code, data and spec that all of this speaks of; None for a file
+            without a spec, and in a report of schema 1.
     """
 
-    schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
+    schema_version: Literal[2] = Field(default=SCHEMA, alias="schema")
     model: str
     machine: Machine
     metric: str | None = None
@@ -290,6 +293,7 @@ class Report(Part):
     verdict: tuple[Row, ...] = ()
     evidence: EvidenceFile | None = None
     seed: int = 0
+    made_from: Provenance | None = None
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -319,6 +323,6 @@ def json_schema() -> dict[str, Any]:
     """Give the JSON schema of `report.json`, for readers in other languages."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "decant report, schema 1",
+        "title": f"decant report, schema {SCHEMA}",
         **Report.model_json_schema(by_alias=True),
     }

@@ -15,15 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-SCHEMA = 1
+    from .provenance import Provenance
+
+SCHEMA = 2
 NAME = "manifest.json"
+REPORT = "report.json"
+SHIPPED = "model.tflite"
 # TensorFlow writes a random number into it.
 UNSTABLE = "fingerprint.pb"
 LIBRARIES = (*MEASURED_WITH, "onnx-ir", "onnxscript")
 
 
 def build_manifest(
-    model: str, command: Sequence[str], seed: int, files: Mapping[str, str]
+    model: str,
+    command: Sequence[str],
+    seed: int,
+    files: Mapping[str, str],
+    made_from: Provenance,
 ) -> dict[str, Any]:
     """Describe a release; equal releases have equal manifests.
 
@@ -32,6 +40,7 @@ def build_manifest(
         command: That made it.
         seed: Of everything random.
         files: SHA-256 of each file, by path relative to the manifest.
+        made_from: What they were made from.
     """
     versions = {name: library_version(name) for name in LIBRARIES}
     return {
@@ -45,16 +54,18 @@ def build_manifest(
             **{name: version for name, version in versions.items() if version is not None},
         },
         "files": {n: digest for n, digest in files.items() if not n.endswith(UNSTABLE)},
+        "made_from": made_from.model_dump(mode="json"),
     }
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read the manifest of a folder; empty where there is none."""
+    """Read the manifest of a folder; empty where there is none, or none that lists files."""
     try:
         document = read_json(folder / NAME)
     except DataError:
         return {}
-    return document if isinstance(document, dict) else {}
+    whole = isinstance(document, dict) and isinstance(document.get("files"), dict)
+    return document if whole else {}
 
 
 def listed_files(folder: Path) -> dict[str, str]:

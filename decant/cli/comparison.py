@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..artifacts import read_json, sha256, write_json
+from ..provenance import collect
 from .project import Project, locked, open_project
 from .terminal import Terminal
 from .training import (
@@ -103,7 +104,7 @@ class _Students:
     def figures(self, variant: str, seed: int) -> Mapping[str, float]:
         """Train a student and measure it on the test set, unless that is done."""
         distillation = importlib.import_module("decant.distill")
-        inputs, settings = {"test": self.project.data_input("test")}, {}
+        inputs, settings = collect(self.project.spec).data_inputs("test"), {}
         if variant == distillation.comparison.DISTILLED:
             inputs["teacher"] = sha256(self.teacher)
             settings = plan_settings(self.project)

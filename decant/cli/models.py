@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from ..artifacts import remove, updated_folder
 from ..errors import DataError, GateFailed
+from ..manifest import REPORT
+from ..one_run import check_one_run
+from ..provenance import check_current, provenance_of
 from ..source import find_source
 from . import pipeline
 from .project import locked, open_project
@@ -44,15 +47,15 @@ def gate(terminal: Terminal, model: str, baseline: Path | None, out: Path | None
 
     Raises:
         GateFailed: If the answer is no.
-        DataError: If there is no report yet, or the baseline cannot be read.
+        DataError: If there is no report yet, it is stale, or the baseline cannot be read.
     """
     source = find_source(model, "spec")
     _forget_answer(source.path, out)
     project = open_project(model, out)
-    _need_report(project, model)
+    _need_report(project)
     with locked(project.out):
         result = importlib.import_module("decant.bench").gate(
-            project.out, project.spec, baseline=baseline
+            project.out, project.spec, baseline=baseline, renewal=project.renewal
         )
     for line in result.lines():
         terminal.result(line)
@@ -79,17 +82,20 @@ def report(terminal: Terminal, model: str, out: Path | None) -> None:
     """Draw the report of a model again.
 
     Raises:
-        DataError: If there is no report yet.
+        DataError: If there is no report yet, or it is stale.
     """
     project = open_project(model, out)
-    _need_report(project, model)
+    _need_report(project)
+    path = project.out / REPORT
     with locked(project.out):
-        page = importlib.import_module("decant.bench").render(project.out)
+        bench = importlib.import_module("decant.bench")
+        made_from = bench.load_report(path, project.renewal).made_from
+        check_one_run(path, project.renewal)
+        check_current(path, made_from, provenance_of(project.spec), project.renewal)
+        page = bench.render(project.out)
     terminal.result(f"{page}")
 
 
-def _need_report(project: Project, model: str) -> None:
-    if not (project.out / "report.json").is_file():
-        raise DataError(
-            f"{project.out / 'report.json'}: not there yet; run decant tflite {model} first"
-        )
+def _need_report(project: Project) -> None:
+    if not (project.out / REPORT).is_file():
+        raise DataError(f"{project.out / REPORT}: not there yet; run {project.renewal} first")

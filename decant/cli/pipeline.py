@@ -41,12 +41,15 @@ def run(
     started = time.monotonic()
     project = open_project(model, out)
     with locked(project.out):
-        results = Way(project, terminal, measure_again, threads).go()
+        way = Way(project, terminal, measure_again, threads)
+        results = way.go()
         files = {name: digest for result in results for name, digest in files_of(result)}
         # The spec's name alone: where it lies is another matter on every machine.
         command = ["decant", "bench" if measure_again else "tflite", Path(model).name]
         command += [part for count in threads for part in ("--threads", str(count))]
-        manifest = build_manifest(project.spec.model.name, command, project.spec.seed, files)
+        manifest = build_manifest(
+            project.spec.model.name, command, project.spec.seed, files, way.made_from
+        )
         if is_published(project.out, manifest):
             terminal.say(f"nothing to do: {project.out} is up to date")
         else:

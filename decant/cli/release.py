@@ -14,6 +14,7 @@ from ..artifacts import sha256, write_bytes, write_text
 from ..datasets import open_dataset
 from ..images import resize
 from ..isolation import run_checked
+from ..manifest import SHIPPED
 from ..predictor import photo_tensor, predictions
 from ..rules import ArgmaxRule
 from ..runtime import LiteRtModel, encode
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     Arrays = dict[str, NDArray[Any]]
 
-MODEL_FILE = "model.tflite"
 GOLDEN_PREDICTIONS = 20
 LEAST_TOLERANCE = 0.01
 """Of an output's largest golden value, for arithmetic in half precision: GPUs use it, and the
@@ -71,19 +71,26 @@ class Files:
     reference: Candidate
 
 
-def write_release(spec: Spec, files: Files, report: Mapping[str, Any], out: Path) -> None:
+def write_release(
+    spec: Spec,
+    files: Files,
+    report: Mapping[str, Any],
+    made_from: Mapping[str, str],
+    out: Path,
+) -> None:
     """Write `model.tflite`, `model.json` and `golden/` into a folder.
 
     Args:
         spec: Of the model.
         files: To be handed over.
         report: The document `report.json`.
+        made_from: Digests of the provenance.
         out: An empty folder.
 
     Raises:
         DataError: If the validation data cannot be read, or the folder not be written.
     """
-    shutil.copyfile(files.chosen.path, out / MODEL_FILE)
+    shutil.copyfile(files.chosen.path, out / SHIPPED)
     image = ImageInput(
         name=spec.input.name,
         rule=spec.input.rule,
@@ -96,7 +103,7 @@ def write_release(spec: Spec, files: Files, report: Mapping[str, Any], out: Path
             Variant(
                 accelerator=accelerator,
                 name=candidate.name,
-                file=MODEL_FILE if candidate == files.chosen else candidate.path.name,
+                file=SHIPPED if candidate == files.chosen else candidate.path.name,
                 sha256=sha256(candidate.path),
                 size_bytes=candidate.path.stat().st_size,
                 tolerance=example.tolerance(accelerator),
@@ -111,6 +118,7 @@ def write_release(spec: Spec, files: Files, report: Mapping[str, Any], out: Path
         golden=(example.write(out / "golden"),),
         licences=spec.licences,
         verdicts=tuple(_verdict(row) for row in report["verdict"]),
+        made_from=dict(made_from),
     )
     document = sidecar.model_dump(mode="json")
     write_text(out / NAME, json.dumps(document, indent=2, ensure_ascii=False) + "\n")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..artifacts import read_json
 from ..cache import Stage
+from ..manifest import REPORT
+from ..provenance import CODE, LIBRARIES, PARTS, collect, digests, sections
 from ..tensors import TensorInfo
 
 if TYPE_CHECKING:
@@ -21,15 +23,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..cache import Result
+    from ..provenance import Origins, Provenance
     from .project import Project
     from .terminal import Terminal
 
 FLOAT = "float"
 FLOAT_FILE = "model_fp32.tflite"
-PARTS = ("calibration", "validation", "test")
 FLOATS = ("float16", "float")
-# What is under way in every stage, and what makes photos into tensors.
-OWN, PHOTOS = __name__, "decant.cli.conversion"
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,14 @@ class Way:
 
     def go(self) -> tuple[Result, ...]:
         """Run what has to be run, and return the files of every stage."""
+        # First of all: what changes from here on makes the results stale.
+        _ = self.made_from
         made = [self.checked, self.converted]
         self._check_outputs()
-        return (*made, self.quantized, self.measured, self.released, self.drawn)
+        # The report is published with the page: it says there what it was made from.
+        figures = {name: each for name, each in self.measured.files.items() if name != REPORT}
+        measured = replace(self.measured, files=figures)
+        return (*made, self.quantized, measured, self.released, self.drawn)
 
     def _check_outputs(self) -> None:
         """Refuse a network that the task cannot decode, before it costs any more time."""
@@ -65,8 +70,8 @@ class Way:
     @cached_property
     def checked(self) -> Result:
         """Nothing: this stage opens every data set before anything takes time."""
-        stage = Stage("data", self._data(*PARTS), self._keys("task"), (OWN,))
-        return self._run(stage, self._check)
+        inputs = self.origins.data_inputs(*PARTS)
+        return self._run(self._stage("data", inputs, self._keys("task")), self._check)
 
     def _check(self, _out: Path) -> None:
         from ..datasets import check_disjoint, open_dataset
@@ -80,13 +85,10 @@ class Way:
     @cached_property
     def converted(self) -> Result:
         """The ONNX model, the SavedModel, the float file and the conversion's report."""
-        stage = Stage(
+        stage = self._stage(
             "convert",
-            {**self.project.network_inputs(), **self._data("calibration")},
-            self._keys("model", "input"),
-            (OWN, PHOTOS, "decant.convert"),
-            # PyTorch's exporter works by it.
-            libraries=("onnxscript",),
+            {**self.origins.network.inputs(), **self.origins.data_inputs("calibration")},
+            self._keys("model", "input", "seed"),
         )
         return self._run(stage, self._convert)
 
@@ -100,15 +102,14 @@ class Way:
     @cached_property
     def quantized(self) -> Result:
         """The candidates and their report."""
-        stage = Stage(
+        stage = self._stage(
             "quantize",
             {
                 "model": self._digest(self._float),
-                **self._data("calibration"),
-                **self.project.recipe_input(),
+                **self.origins.data_inputs("calibration"),
+                **self.origins.recipe.inputs(),
             },
             {**self._keys("input", "quantization"), "float": self._float},
-            (OWN, PHOTOS, "decant.quantize"),
         )
         return self._run(stage, self._quantize)
 
@@ -126,16 +127,16 @@ class Way:
 
     @cached_property
     def measured(self) -> Result:
-        """The report, and what it is drawn from."""
+        """The report but for what it was made from, and what it is drawn from."""
         from ..machine import this_machine
 
         # Not the threads: what `decant bench` was told to time is the newest report all the same.
-        stage = Stage(
+        stage = self._stage(
             "measure",
             {
                 **{each["file"]: self._digest(each) for each in self._described},
-                **self._data("validation", "test"),
-                **self.project.network_inputs(),
+                **self.origins.data_inputs("validation", "test"),
+                **self.origins.network.inputs(),
             },
             {
                 **self._keys("model", "input", "task", "requirements", "seed"),
@@ -143,7 +144,6 @@ class Way:
                 "parity": self._conversion["parity"],
                 "machine": this_machine().model_dump(mode="json"),
             },
-            (OWN, "decant.bench"),
         )
         return self._run(stage, self._measure, again=self.measure_again)
 
@@ -170,19 +170,19 @@ class Way:
     @cached_property
     def released(self) -> Result:
         """The chosen file, its sidecar and the golden example."""
-        stage = Stage(
+        stage = self._stage(
             "release",
             {
                 **{role: self._digest(each) for role, each in self._handed_over.items()},
-                **self._data("validation"),
-                "report": self.measured.files["report.json"],
+                **self.origins.data_inputs("validation"),
+                "report": self.measured.files[REPORT],
             },
             {
                 **self._keys("input", "task", "licences"),
                 "model": self.project.spec.model.name,
                 "files": self._handed_over,
+                "made_from": digests(self.made_from),
             },
-            (OWN, "decant.cli.release"),
         )
         return self._run(stage, self._release)
 
@@ -194,21 +194,33 @@ class Way:
             )
             for role, each in self._handed_over.items()
         }
-        release.write_release(self.project.spec, release.Files(**files), self._report, out)
+        release.write_release(
+            self.project.spec, release.Files(**files), self._report, digests(self.made_from), out
+        )
 
     @cached_property
     def drawn(self) -> Result:
-        """The page that shows the report."""
-        stage = Stage("report", self.measured.files, packages=(OWN, "decant.bench"))
-        return self._run(stage, self._draw)
+        """The report with what it was made from, and the page that shows it.
+
+        Apart from the measurement, which need not be made again where, say, another converter made
+        the same files.
+        """
+        settings = {"made_from": self.made_from.model_dump(mode="json")}
+        return self._run(self._stage("report", self.measured.files, settings), self._draw)
 
     def _draw(self, out: Path) -> None:
+        bench = importlib.import_module("decant.bench")
         for name in self.measured.files:
             shutil.copyfile(self.measured.folder / name, out / name)
-        page = importlib.import_module("decant.bench").render(out)
+        report = bench.load_report(out / REPORT)
+        report.model_copy(update={"made_from": self.made_from}).save(out / REPORT)
+        page = bench.render(out)
         for name in self.measured.files:
-            if out / name != page:
+            if out / name not in (page, out / REPORT):
                 (out / name).unlink()
+
+    def _stage(self, name: str, inputs: Mapping[str, str], settings: Mapping[str, Any]) -> Stage:
+        return Stage(name, inputs, settings, CODE[name], LIBRARIES.get(name, ()))
 
     def _run(self, stage: Stage, work: Callable[[Path], None], *, again: bool = False) -> Result:
         """Run one stage unless its result is kept, and say so."""
@@ -227,18 +239,18 @@ class Way:
         for warning in warnings:
             self.terminal.say(f"warning: {warning}")
 
-    def _keys(self, *sections: str) -> dict[str, Any]:
-        """Give sections of the spec as JSON."""
-        document: dict[str, Any] = self.project.spec.model_dump(mode="json", include=set(sections))
-        return document
-
-    def _data(self, *parts: str) -> dict[str, str]:
-        return {part: self._photos[part] for part in parts}
+    def _keys(self, *names: str) -> dict[str, Any]:
+        return sections(self.project.spec, *names)
 
     @cached_property
-    def _photos(self) -> dict[str, str]:
-        """Hash what the photos of each part are made from."""
-        return {part: self.project.data_input(part) for part in PARTS}
+    def origins(self) -> Origins:
+        """All that the spec leads to, hashed before any of it is read."""
+        return collect(self.project.spec)
+
+    @cached_property
+    def made_from(self) -> Provenance:
+        """What the results are made from."""
+        return self.origins.provenance()
 
     @cached_property
     def _conversion(self) -> dict[str, Any]:

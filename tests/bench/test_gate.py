@@ -8,12 +8,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from measured import measured, model_file, project
+from measured import CANDIDATES, measured, model_file, project
 
 from decant.artifacts import sha256
 from decant.bench import gate, load_report
+from decant.bench.reading import load_baseline
 from decant.bench.schema import Estimate
 from decant.errors import DataError
+from decant.source import zoo_models
 from decant.spec import Gate
 from decant.tasks import Evidence, make_task
 
@@ -37,10 +39,12 @@ def baseline(tmp_path):
     return out
 
 
-def require(**requirements):
-    """Change the project's requirements."""
+def require(folder, **requirements):
+    """Change the project's requirements, as if the report in the folder had been made for them."""
     spec = project()
     changed = spec.requirements.model_copy(update=requirements)
+    settings = {"requirements": changed.model_dump(mode="json")}
+    doctor(folder, lambda document, _: document["made_from"]["settings"].update(settings))
     return spec.model_copy(update={"requirements": changed})
 
 
@@ -128,7 +132,7 @@ def test_better_than_the_baseline_passes(folder, baseline):
 
 def test_fall_that_noise_explains_passes(folder, baseline):
     worsen(folder, photos=[4])
-    result = gate(folder, require(max_drop=0.0, min_accuracy=None), baseline=baseline)
+    result = gate(folder, require(folder, max_drop=0.0, min_accuracy=None), baseline=baseline)
     assert outcomes(result, "baseline")["ap50"] == "passed"
     fall = next(check.text for check in result.checks if check.name == "ap50")
     assert "fall +0.0" in fall
@@ -137,13 +141,13 @@ def test_fall_that_noise_explains_passes(folder, baseline):
 
 def test_fall_clear_of_noise_fails(folder, baseline):
     worsen(folder, photos=np.arange(0, 40, 2))
-    result = gate(folder, require(min_accuracy=None), baseline=baseline)
+    result = gate(folder, require(folder, min_accuracy=None), baseline=baseline)
     assert outcomes(result, "baseline") == dict.fromkeys(("ap", "ap50", "quad_ap50"), "failed")
 
 
 def test_fall_that_the_spec_allows_passes(folder, baseline):
     worsen(folder, photos=np.arange(0, 40, 2))
-    result = gate(folder, require(max_drop=0.9, min_accuracy=None), baseline=baseline)
+    result = gate(folder, require(folder, max_drop=0.9, min_accuracy=None), baseline=baseline)
     assert set(outcomes(result, "baseline").values()) == {"passed"}
 
 
@@ -160,7 +164,7 @@ def test_fall_against_the_baseline_is_judged_by_its_count(folder, baseline, lost
     # Without evidence, and no interval around either figure: only the limit decides.
     for each in (folder, baseline):
         (each / "evidence.npz").unlink()
-    result = gate(folder, require(max_drop=0.01), baseline=baseline)
+    result = gate(folder, require(folder, max_drop=0.01), baseline=baseline)
     assert outcomes(result, "baseline")["ap50"] == outcome
 
 
@@ -230,9 +234,11 @@ def test_metric_that_vanished_fails(folder, baseline):
     assert outcomes(result, "baseline")["ap"] == "failed"
 
 
-def test_replaced_model_file_is_refused(folder):
-    (folder / load_report(folder / "report.json").chosen.file).write_bytes(b"another")
-    with pytest.raises(DataError, match=r"measured and chose .* make both anew"):
+@pytest.mark.parametrize("name", ["float", *CANDIDATES])
+def test_replaced_model_file_is_refused(folder, name):
+    file = model_file(name).path.name
+    (folder / file).write_bytes(b"another")
+    with pytest.raises(DataError, match=rf"\n  {file}: not the {file} that report.json measured"):
         gate(folder, project())
 
 
@@ -241,8 +247,33 @@ def test_shipped_file_that_was_not_measured_is_refused(folder):
     assert gate(folder, project()).passed
     with shipped.open("ab") as file:
         file.write(b"junk")
-    with pytest.raises(DataError, match=r"model\.tflite: not the .* make both anew"):
+    with pytest.raises(DataError, match=r"model\.tflite: not the .* that report.json measured"):
         gate(folder, project())
+
+
+def test_baseline_of_schema_1_is_read(folder, baseline):
+    def first(document, _chosen):
+        document["schema"] = 1
+        del document["made_from"]
+        del document["choice"]["passed_over"]
+
+    doctor(baseline, first)
+    assert gate(folder, project(), baseline=baseline).passed
+
+
+def test_report_of_schema_1_is_refused_with_what_to_do(folder):
+    doctor(folder, lambda document, _: document.update(schema=1))
+    with pytest.raises(DataError, match=r"schema = 1\); make it anew with: decant tflite x.toml"):
+        gate(folder, project(), renewal="decant tflite x.toml")
+
+
+def test_baseline_may_be_of_another_checkpoint_and_of_older_code(folder, baseline):
+    doctor(baseline, lambda document, _: document["made_from"].update(code={}, files={}))
+    assert gate(folder, project(), baseline=baseline).passed
+
+
+def test_shipped_baseline_is_read():
+    assert load_baseline(zoo_models()["detector"].parent / "baseline" / "report.json")
 
 
 def test_missing_model_file_is_told(folder):
@@ -302,7 +333,7 @@ def older(document, _chosen):
         (no_drop, r"\w+_int8: accuracy without drop \(ap50\)"),
         (stranger, "verdict max_drop: is not about the files of the report"),
         (twice, "two files have one name"),
-        (older, r"not a report of schema 1 \(schema = 0\); run the bench again"),
+        (older, r"not a report of schema 2 \(schema = 0\); make it anew with: decant tflite"),
     ],
 )
 @pytest.mark.parametrize("side", ["new", "baseline"])
@@ -349,9 +380,28 @@ def test_without_any_baseline_requirements_decide(folder):
     assert outcomes(result, "baseline") == {}
 
 
-def test_newer_requirements_count(folder):
-    result = gate(folder, require(max_size_bytes=10_000))
+def test_requirement_of_the_spec_is_held_against_the_report(folder):
+    result = gate(folder, require(folder, max_size_bytes=10_000))
     assert [check.name for check in result.failed] == ["max_size_bytes"]
+
+
+def test_report_that_was_made_for_other_requirements_is_not_judged(folder):
+    shutil.copytree(folder, folder.parent / "other")
+    spec = require(folder.parent / "other", max_drop=0.5)
+    with pytest.raises(DataError) as caught:
+        gate(folder, spec, renewal="decant tflite squares.toml")
+    assert str(caught.value) == (
+        f"{folder}/report.json: was made from something else than there is now:\n"
+        "  [requirements] max_drop: was 0.02, is 0.5\n"
+        "Make it anew with: decant tflite squares.toml"
+    )
+    assert not (folder / "gate.xml").exists()
+
+
+def test_report_that_does_not_say_what_it_was_made_from_is_not_judged(folder):
+    doctor(folder, lambda document, _: document.update(made_from=None))
+    with pytest.raises(DataError, match=r"does not say what it was made from, .* decant tflite"):
+        gate(folder, project())
 
 
 def test_unmeasured_device_is_told_and_does_not_fail(folder):

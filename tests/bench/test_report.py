@@ -120,6 +120,13 @@ def test_equal_reports_give_equal_pages(folder):
     assert render(folder).read_bytes() == first
 
 
+def test_what_the_report_was_made_from_is_told(folder):
+    made_from = load_report(folder / "report.json").made_from
+    text = " ".join(read(render(folder)).text.split())
+    digest = made_from.files["data.test.images"]
+    assert f"data.test.images {digest}" in text
+
+
 def test_names_are_escaped(folder):
     path = folder / "report.json"
     path.write_text(path.read_text().replace('"model": "squares"', '"model": "<b>&squares"'))

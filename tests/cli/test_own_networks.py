@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from decant.cli.project import open_project
+from decant.provenance import collect
+from decant.spec import load_spec
 
 EXPORTED = """
 from pathlib import Path
@@ -62,10 +63,10 @@ def test_torchscript_is_refused_with_what_to_return(decant, project):
 def test_file_that_an_argument_names_is_seen_to_change(project):
     change(project / "model.toml", "[input]", 'arguments = { width = "w.txt", note = "" }\n[input]')
     (project / "w.txt").write_text("8")
-    first = open_project("model.toml", None).network_inputs()
+    first = collect(load_spec(project / "model.toml")).network.inputs()
     (project / "w.txt").write_text("9")
-    second = open_project("model.toml", None).network_inputs()
-    assert {key for key in first if first[key] != second[key]} == {"arguments.width"}
+    second = collect(load_spec(project / "model.toml")).network.inputs()
+    assert {key for key in first if first[key] != second[key]} == {"model.arguments.width"}
 
 
 def test_fault_in_forward_names_its_line(decant, project):

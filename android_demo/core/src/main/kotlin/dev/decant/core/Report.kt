@@ -2,7 +2,7 @@ package dev.decant.core
 
 import com.google.gson.JsonElement
 
-private const val SCHEMA = 1
+private const val SCHEMA = 2
 
 /** A metric of a model file on the offline test set, and its drop against the PyTorch model. */
 data class Metric(val name: String, val value: Double, val drop: Double?)
@@ -15,7 +15,7 @@ data class Metric(val name: String, val value: Double, val drop: Double?)
  */
 data class Report(val machine: String, val metrics: Map<String, List<Metric>>) {
     companion object {
-        /** Reads `report.json` of schema 1; null where it is of another schema or damaged. */
+        /** Reads `report.json` of schema 2; null where it is of another schema or damaged. */
         fun read(text: String): Report? = try {
             of(JsonFields.parse(text))
         } catch (_: SidecarException) {

@@ -32,7 +32,7 @@ class InstalledBundlesTest {
 
     @Test
     fun takesABundleWithItsReport() {
-        val report = """{"schema": 1, "machine": {"cpu": "A76"}, "candidates": []}"""
+        val report = """{"schema": 2, "machine": {"cpu": "A76"}, "candidates": []}"""
         val taken = bundles.take(MemorySource(files + ("report.json" to report.toByteArray())))
         assertEquals(sha256(files.getValue("model.json")), taken.id)
         for ((name, bytes) in files) assertArrayEquals(name, bytes, File(taken.folder, name).readBytes())

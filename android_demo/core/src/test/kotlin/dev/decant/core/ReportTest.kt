@@ -5,7 +5,7 @@ import org.junit.Assert.assertNull
 import org.junit.Test
 
 private const val REPORT = """{
-  "schema": 1,
+  "schema": 2,
   "machine": {"cpu": "EPYC", "system": "Linux", "device": "", "cores": 2, "isa": ["avx2"]},
   "candidates": [
     {"name": "int8", "accuracy": {"ap50": {"value": 0.91, "low": 0.9}, "ap": {"value": 0.5}},
@@ -27,7 +27,7 @@ class ReportTest {
     @Test
     fun isNothingWhereItIsOfAnotherSchemaOrDamaged() {
         val spoiled = listOf(
-            REPORT.replace("\"schema\": 1", "\"schema\": 2"),
+            REPORT.replace("\"schema\": 2", "\"schema\": 1"),
             REPORT.replace("0.91", "\"0.91\""),
             REPORT.replace("\"accuracy\": {}, ", ""),
             REPORT.replace("[\n    {\"name\": \"int8\"", "[7, {\"name\": \"int8\""),

@@ -1,0 +1,179 @@
+"""Finds all that a spec's result is made from: what stages run again for, and what makes it stale.
+
+Both are drawn from here, so that a report which no stage would make anew is never called stale, and
+none passes that one would.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from ..artifacts import sha256, sha256_text, to_json
+from ..source_code import Code, factory_code, library_version, package_code
+from ..spec import GeneratedSource
+from .pictures import hash_pictures
+from .schema import Provenance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ..spec import CocoSource, FolderSource, Spec
+
+SECTIONS: Final = (
+    *("model", "input", "task", "data", "requirements", "quantization", "licences", "seed"),
+)
+"""What a result depends on; nothing measured depends on `training`, nor on what `gate` names."""
+PARTS: Final = ("calibration", "validation", "test")
+
+# What is under way in every stage, and what makes photos into tensors.
+WAY, PHOTOS = "decant.cli.way", "decant.cli.conversion"
+CODE: Final[Mapping[str, tuple[str, ...]]] = {
+    "data": (WAY,),
+    "convert": (WAY, PHOTOS, "decant.convert"),
+    "quantize": (WAY, PHOTOS, "decant.quantize"),
+    "measure": (WAY, "decant.bench"),
+    "release": (WAY, "decant.cli.release"),
+    "report": (WAY, "decant.bench"),
+}
+"""By stage, the modules and packages of ours that take part besides the core."""
+LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {"convert": ("onnxscript",)}
+"""By stage, distributions that none of ours imports: PyTorch's exporter works by onnxscript."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What one part of a spec leads to.
+
+    Attributes:
+        files: SHA-256 by the key that names the file.
+        code: Of the user's function; none of it where the part names no function.
+    """
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    code: Code = field(default_factory=lambda: Code({}, {}))
+
+    def inputs(self) -> dict[str, str]:
+        """List all of it as the inputs of a stage."""
+        libraries = {f"library {name}": each for name, each in self.code.libraries.items()}
+        return {**self.files, **self.code.files, **libraries}
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """All that a spec leads to, as it was when it was collected.
+
+    Attributes:
+        spec: The spec.
+        network: The PyTorch network.
+        data: By part.
+        recipe: The quantization recipe; empty if the spec names none.
+    """
+
+    spec: Spec
+    network: Origin
+    data: Mapping[str, Origin]
+    recipe: Origin
+
+    def data_inputs(self, *parts: str) -> dict[str, str]:
+        """Hash what the samples of each part are made from: its keys, and what they lead to."""
+        keys = sections(self.spec, "data")["data"]
+        return {
+            f"data.{part}": sha256_text(to_json([keys[part], self.data[part].inputs()]))
+            for part in parts
+        }
+
+    def provenance(self) -> Provenance:
+        """Name everything, decant's own code included."""
+        everything = (self.network, *self.data.values(), self.recipe)
+        packages = {"decant", *(name for names in CODE.values() for name in names)}
+        ours = {name: package_code(name) for name in sorted(packages)}
+        extra = {name: library_version(name) for names in LIBRARIES.values() for name in names}
+        return Provenance(
+            settings=sections(self.spec, *SECTIONS),
+            files=_union(origin.files for origin in everything),
+            code=_union(origin.code.files for origin in everything)
+            | {name: code.sha256 for name, code in ours.items()},
+            libraries=_union(origin.code.libraries for origin in everything)
+            | _union(code.libraries for code in ours.values())
+            | {name: version for name, version in extra.items() if version is not None},
+        )
+
+
+def collect(spec: Spec) -> Origins:
+    """Hash all that a spec leads to.
+
+    Raises:
+        SpecError: If a function that it names is nowhere to be found.
+        DataError: If a file that it names is missing or cannot be read.
+    """
+    codes: dict[str, Code] = {}
+
+    def code(reference: str) -> Code:
+        if reference not in codes:
+            codes[reference] = factory_code(reference, spec.folder)
+        return codes[reference]
+
+    recipe = spec.quantization.recipe
+    return Origins(
+        spec,
+        network=Origin(_network_files(spec), code(spec.model.factory)),
+        data={
+            part: Origin(code=code(source.factory))
+            if isinstance(source, GeneratedSource)
+            else Origin(_data_files(spec, part, source))
+            for part in PARTS
+            for source in (getattr(spec.data, part),)
+        },
+        recipe=Origin({} if recipe is None else _file(spec, "quantization.recipe", recipe)),
+    )
+
+
+def provenance_of(spec: Spec) -> Provenance:
+    """Say what a result would be made from now.
+
+    Raises:
+        SpecError: If a function that the spec names is nowhere to be found.
+        DataError: If a file that it names is missing or cannot be read.
+    """
+    return collect(spec).provenance()
+
+
+def sections(spec: Spec, *names: str) -> dict[str, Any]:
+    """Give sections of a spec as JSON, with their defaults."""
+    document: dict[str, Any] = spec.model_dump(mode="json", include=set(names))
+    return document
+
+
+def _network_files(spec: Spec) -> dict[str, str]:
+    """Hash the files that the section `model` names."""
+    model = spec.model
+    found = {} if model.checkpoint is None else _file(spec, "model.checkpoint", model.checkpoint)
+    for index, name in enumerate(model.operators):
+        found |= _file(spec, f"model.operators[{index}]", name)
+    # The factory may well read a file that an argument names.
+    for key, text in model.arguments.items():
+        # Not Path.is_file, which raises where a text is too long for a name.
+        if isinstance(text, str) and os.path.isfile(spec.path(text)):
+            found[f"model.arguments.{key}"] = sha256(spec.path(text))
+    return found
+
+
+def _data_files(spec: Spec, part: str, source: CocoSource | FolderSource) -> dict[str, str]:
+    """Hash the files of one data set, each under the key that names it."""
+    found = {}
+    for key, name in source.model_dump(mode="json", exclude={"kind"}, exclude_none=True).items():
+        path = spec.file(f"data.{part}.{key}", name)
+        found[f"data.{part}.{key}"] = (
+            hash_pictures(source, spec.folder) if path.is_dir() else sha256(path)
+        )
+    return found
+
+
+def _file(spec: Spec, key: str, relative: str) -> dict[str, str]:
+    return {key: sha256(spec.file(key, relative))}
+
+
+def _union(each: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {name: value for mapping in each for name, value in mapping.items()}

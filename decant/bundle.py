@@ -6,11 +6,15 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from .artifacts import atomic_folder, sha256
 from .errors import DataError
+from .manifest import REPORT
+from .one_run import check_one_run, read_provenance
 from .predictor import check_fit, check_golden
+from .provenance import RENEWAL, check_current, check_digests, provenance_of
 from .sidecar import NAME, read_sidecar
 from .source import find_source, zoo_models
 from .spec import load_spec
@@ -20,8 +24,22 @@ if TYPE_CHECKING:
 
     from .paths import AnyPath
     from .sidecar import Golden, Sidecar
+    from .spec import Spec
 
-REPORT = "report.json"
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A bundle that a text names.
+
+    Attributes:
+        sidecar: Path of its sidecar.
+        spec: That the text names; None if it names a folder or a sidecar.
+        renewal: Command that makes the bundle anew.
+    """
+
+    sidecar: Path
+    spec: Spec | None
+    renewal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +90,7 @@ class Bundle:
         return tuple(copied)
 
 
-def find_bundle(text: AnyPath) -> Path:
+def find_bundle(text: AnyPath) -> Found:
     """Find the sidecar of a zoo model, a spec, a folder, or one named itself.
 
     Raises:
@@ -80,28 +98,36 @@ def find_bundle(text: AnyPath) -> Path:
         DataError: If there is no sidecar yet.
     """
     path, text = Path(text), os.fspath(text)
+    spec, model = None, "MODEL"
     if path.name == NAME:
-        sidecar, model = path, "MODEL"
+        sidecar = path
     elif (path / NAME).is_file():
-        sidecar, model = path / NAME, text
+        sidecar = path / NAME
     elif path.is_dir() and text not in zoo_models():
         raise DataError(
             f"{path}: holds no {NAME}; give a bundle's folder, or a model that decant tflite made"
         )
     else:
-        spec = load_spec(find_source(text, "spec").path)
-        sidecar, model = Path("build", spec.model.name, NAME), text
+        spec, model = load_spec(find_source(text, "spec").path), quote(text)
+        sidecar = Path("build", spec.model.name, NAME)
+    renewal = f"decant tflite {model}"
     if not sidecar.is_file():
-        raise DataError(f"{sidecar}: no such file; make the bundle first: decant tflite {model}")
-    return sidecar
+        raise DataError(f"{sidecar}: no such file; make the bundle first: {renewal}")
+    return Found(sidecar, spec, renewal)
 
 
-def open_bundle(path: AnyPath) -> Bundle:
+def open_bundle(path: AnyPath, spec: Spec | None = None, renewal: str = RENEWAL) -> Bundle:
     """Read a bundle whose sidecar is right about its files and about the golden example.
 
+    Args:
+        path: Of the sidecar.
+        spec: That it was made from, if it is at hand; then the bundle must not be stale.
+        renewal: Command that makes the bundle anew, for messages.
+
     Raises:
-        DataError: If the sidecar does not fit its model files, a file is missing or another, or
-            the image or the decode rule does not make of the golden photo what is said.
+        DataError: If the sidecar does not fit its model files, a file is missing or another, or of
+            another run, the image or the decode rule does not make of the golden photo what is
+            said, or the bundle was made from something else than there is now.
     """
     path = Path(path)
     bundle = Bundle(path.parent, read_sidecar(path))
@@ -112,11 +138,23 @@ def open_bundle(path: AnyPath) -> Bundle:
                 f"{bundle.folder / name}: is not the file that {path.name} describes; keep the "
                 "files of one run together, or run decant tflite again"
             )
+    check_one_run(bundle.folder / REPORT, renewal)
+    if spec is not None:
+        _check_current(bundle, spec, renewal)
     for variant in bundle.sidecar.variants:
         check_fit(path, bundle.sidecar, bundle.folder / variant.file)
     for index in range(len(bundle.sidecar.golden)):
         check_golden(path, bundle.sidecar, index)
     return bundle
+
+
+def _check_current(bundle: Bundle, spec: Spec, renewal: str) -> None:
+    """Refuse a stale bundle by what the report says, or the sidecar where it lies alone."""
+    report, now = bundle.folder / REPORT, provenance_of(spec)
+    if report.is_file():
+        check_current(report, read_provenance(report), now, renewal)
+    else:
+        check_digests(bundle.folder / NAME, bundle.sidecar.made_from, now, renewal)
 
 
 def _held(folder: Path) -> set[str]:

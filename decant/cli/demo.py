@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..bundle import find_bundle, open_bundle
 from ..demo import (
     SERVED,
     installed_packages,
@@ -14,6 +13,8 @@ from ..demo import (
     page_routes,
     served_model,
 )
+from ..sidecar import NAME
+from .bundle import find_and_open
 
 if TYPE_CHECKING:
     from .terminal import Terminal
@@ -31,15 +32,15 @@ def serve(terminal: Terminal, text: str, port: int, *, lan: bool) -> None:
         lan: Whether to serve the local network too.
 
     Raises:
-        DataError: If there is no bundle, it is damaged, or the npm packages cannot be installed.
+        DataError: If there is no bundle, it is damaged or stale, or the npm packages cannot be
+            installed.
         UsageError: If the port is taken, or the text names nothing.
     """
-    sidecar = find_bundle(text)
-    bundle = open_bundle(sidecar)
+    bundle = find_and_open(terminal, text)
     if not (PACKAGES / "node_modules").is_dir():
         terminal.say(f"installing LiteRT.js into {PACKAGES} …")
     routes = page_routes(bundle, installed_packages(PACKAGES))
-    routes[SERVED] = served_model(sidecar)
+    routes[SERVED] = served_model(bundle.folder / NAME)
     with make_server(routes, port, lan=lan) as server:
         terminal.result(f"{bundle.sidecar.model}: http://localhost:{server.port}/")
         if lan:

@@ -64,6 +64,7 @@ def test_damaged_bundle_is_not_copied(decant, built, target, name):
     ],
 )
 def test_bundle_whose_rules_are_wrong_is_not_copied(decant, built, target, path, value, message):
+    (built / "build/bright/manifest.json").unlink()
     sidecar = built / "build/bright/model.json"
     document = json.loads(sidecar.read_text())
     put(document, path, value)

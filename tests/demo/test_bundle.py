@@ -22,14 +22,21 @@ def bundle(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("text", ["detector", "build/detector", "build/detector/model.json"])
 def test_a_bundle_is_found(bundle, text):
-    found = open_bundle(find_bundle(text))
-    assert found.folder.resolve() == bundle
-    assert set(found.files()) == {
+    found = find_bundle(text)
+    assert found.sidecar.resolve() == bundle / "model.json"
+    assert (found.spec is not None) == (text == "detector")
+    assert set(open_bundle(found.sidecar).files()) == {
         "model.json",
         "model.tflite",
         "golden/pixels.bin",
         "golden/scores.bin",
     }
+
+
+def test_a_bundle_of_another_model_than_the_one_named(bundle):
+    found = find_bundle("detector")
+    with pytest.raises(DataError, match=r"(?s)made from something else .*\[model\].*\[task\]"):
+        open_bundle(found.sidecar, found.spec, found.renewal)
 
 
 @pytest.mark.parametrize("text", ["detector", "build/detector/model.json"])

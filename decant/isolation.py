@@ -2,21 +2,26 @@
 
 LiteRT, TensorFlow's converter and its quantizer can end a process by a signal. The functions
 here keep the caller alive, and keep what native code writes to standard error off the user's
-terminal unless something fails.
+terminal unless something fails. Every exception carries as notes what the command line puts into
+the log that it keeps of a fault: the child's traceback, its command and all that it printed.
 """
 
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import IO, Any, ParamSpec, TypeVar
 
 from .errors import InternalError
 
@@ -27,7 +32,13 @@ R = TypeVar("R")
 # library warns into the captured noise and goes on without it.
 CHECKED_HEAP = {"MALLOC_CHECK_": "3", "LD_PRELOAD": "libc_malloc_debug.so.0"}
 
+WHERE = signal.SIGUSR1
+"""Asks a child where it is."""
+
+PATIENCE_S = 2.0
+
 _NOISE_LINES = 15
+_NOISE_BYTES = 64 * 1024
 _CHILD = "from decant.isolation import _serve; _serve()"
 
 
@@ -74,31 +85,89 @@ def run_in_child(
     """
     name = f"{function.__module__}.{function.__qualname__}"
     with tempfile.TemporaryDirectory(prefix="decant-child-") as folder:
-        request, reply = Path(folder, "request"), Path(folder, "reply")
-        request.write_bytes(pickle.dumps((function, args, kwargs or {}), protocol=5))
-        variables = {**os.environ, **(environment or {})}
-        variables["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
+        child = _Child(Path(folder), environment or {})
+        child.request.write_bytes(pickle.dumps((function, args, kwargs or {}), protocol=5))
         with tempfile.TemporaryFile() as noise:
-            command = [sys.executable, "-c", _CHILD, str(request), str(reply)]
-            try:
-                code = subprocess.run(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=noise,
-                    stderr=noise,
-                    env=variables,
-                    timeout=timeout_s,
-                    check=False,
-                ).returncode
-            except subprocess.TimeoutExpired as error:
-                tail = _tail(noise)
-                raise InternalError(f"{name}: no answer within {timeout_s:g} s{tail}") from error
-            if not reply.exists():
-                raise InternalError(f"{name}: its process {_ending(code)}{_tail(noise)}")
-        result, failure = pickle.loads(reply.read_bytes())
-    if failure is not None:
-        raise failure
+            code = child.run(noise, timeout_s)
+            if code is None:
+                message = f"{name}: no answer within {timeout_s:g} s{_tail(noise)}"
+                raise child.told(InternalError(message), noise)
+            if not child.reply.exists():
+                message = f"{name}: its process {_ending(code)}{_tail(noise)}"
+                raise child.told(InternalError(message), noise)
+            result, failure = pickle.loads(child.reply.read_bytes())
+            if failure is not None:
+                raise child.told(failure, noise)
     return result  # type: ignore[no-any-return]  # pickle gives Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """A process that answers one request, and what it leaves behind in its folder."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    @property
+    def request(self) -> Path:
+        """The pickled call."""
+        return self.folder / "request"
+
+    @property
+    def reply(self) -> Path:
+        """The pickled result or exception."""
+        return self.folder / "reply"
+
+    @property
+    def stacks(self) -> Path:
+        """Where each thread was when the process died or was asked."""
+        return self.folder / "stacks"
+
+    @property
+    def command(self) -> list[str]:
+        """What is run."""
+        return [sys.executable, "-c", _CHILD, str(self.folder)]
+
+    def run(self, noise: IO[bytes], timeout_s: float | None) -> int | None:
+        """Run it to its end; give its exit code, or None if it had to be killed for its time."""
+        variables = {**os.environ, **self.environment}
+        variables["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
+        with subprocess.Popen(
+            self.command, stdin=subprocess.DEVNULL, stdout=noise, stderr=noise, env=variables
+        ) as process:
+            try:
+                return process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                self._ask_where(process)
+                return None
+            finally:
+                process.kill()
+
+    def _ask_where(self, process: subprocess.Popen[bytes]) -> None:
+        """Let every thread of it write down where it is, before it is killed."""
+        if not self.stacks.exists():  # it has not come so far
+            return
+        process.send_signal(WHERE)
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end and not self.stacks.stat().st_size:
+            time.sleep(0.01)
+        time.sleep(0.05)
+
+    def told(self, error: Exception, noise: IO[bytes]) -> Exception:
+        """Add to an exception what whoever mends it needs; its message stays as it is."""
+        noise.seek(0)
+        stacks = self.stacks.read_text(errors="replace") if self.stacks.exists() else ""
+        told = {
+            "the child process": " ".join(
+                [*(f"{k}={v}" for k, v in self.environment.items()), *map(repr, self.command)]
+            ),
+            "where its threads were": stacks,
+            "what it printed": noise.read()[-_NOISE_BYTES:].decode(errors="replace"),
+        }
+        for title, text in told.items():
+            if text.strip():
+                error.add_note(f"--- {title}:\n{text.rstrip()}")
+        return error
 
 
 @contextlib.contextmanager
@@ -124,22 +193,34 @@ def captured_noise() -> Iterator[None]:
 
 def _serve() -> None:
     """Answer one request; the whole life of a child process."""
-    request, reply = (Path(argument) for argument in sys.argv[1:])
-    function, args, kwargs = pickle.loads(request.read_bytes())
+    child = _Child(Path(sys.argv[1]), {})
+    stacks = child.stacks.open("w")
+    faulthandler.enable(stacks)
+    faulthandler.register(WHERE, stacks)
+    function, args, kwargs = pickle.loads(child.request.read_bytes())
     result, failure = None, None
     try:
         result = function(*args, **kwargs)
     except Exception as error:  # noqa: BLE001 (handed to the caller, who raises it)
         failure = error
+        failure.add_note(f"--- in the child process:\n{traceback.format_exc().rstrip()}")
     try:
         answer = pickle.dumps((result, failure), protocol=5)
         pickle.loads(answer)
     except Exception as error:  # noqa: BLE001 (an exception whose class cannot be rebuilt)
-        reason = failure if failure is not None else error
-        answer = pickle.dumps((None, InternalError(f"{type(reason).__name__}: {reason}")))
-    written = reply.with_name("reply.part")
+        answer = pickle.dumps((None, _rebuilt(failure if failure is not None else error)))
+    written = child.reply.with_name("reply.part")
     written.write_bytes(answer)
-    written.rename(reply)
+    written.rename(child.reply)
+
+
+def _rebuilt(error: Exception) -> InternalError:
+    """An error that travels, in place of one that does not."""
+    rebuilt = InternalError(f"{type(error).__name__}: {error}")
+    notes = getattr(error, "__notes__", None) or ["".join(traceback.format_exception(error))]
+    for note in notes:
+        rebuilt.add_note(note)
+    return rebuilt
 
 
 def _ending(code: int) -> str:
@@ -147,9 +228,12 @@ def _ending(code: int) -> str:
     if code >= 0:
         return f"ended with exit code {code} and no answer"
     try:
-        return f"was killed by {signal.Signals(-code).name}"
+        name = signal.Signals(-code).name
     except ValueError:
         return f"was killed by signal {-code}"
+    if -code == signal.SIGKILL:
+        return f"was killed by {name}, which is what the system does when memory runs out"
+    return f"was killed by {name}"
 
 
 def _tail(noise: Any) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import logging
 import os
+import shlex
 import signal
 import sys
 import tempfile
@@ -90,6 +91,7 @@ def session(*, verbose: bool = False) -> Iterator[Terminal]:
 
 def _report_own_fault(terminal: Terminal, error: Exception, message: str, log: IO[str]) -> None:
     """Print one message, and keep the whole story in a file."""
+    log.write(_circumstances())
     traceback.print_exception(error, file=log)
     log.flush()
     log.seek(0)
@@ -102,6 +104,20 @@ def _report_own_fault(terminal: Terminal, error: Exception, message: str, log: I
         terminal.say(f"This is decant's own fault; no log could be kept ({reason.strerror}).")
     else:
         terminal.say(f"This is decant's own fault; please report it with {name}")
+
+
+def _circumstances() -> str:
+    """The command and the versions of all that it ran with."""
+    from .. import __version__
+    from ..machine import this_machine
+
+    machine = this_machine()
+    libraries = ", ".join(f"{name} {version}" for name, version in machine.libraries.items())
+    return (
+        f"command: {shlex.join(sys.argv)}\nfolder: {os.getcwd()}\ndecant {__version__}, Python"
+        f" {machine.python}, {machine.system} {machine.architecture}, {machine.cores} cores,"
+        f" {machine.memory_bytes >> 20} MiB\n{libraries}\n"
+    )
 
 
 def _log_file() -> IO[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import onnx
@@ -15,6 +15,9 @@ from decant.errors import DataError
 from decant.graph.upgrade import attributes_to_inputs
 
 logger = logging.getLogger(__name__)
+
+UNNAMED = (None, "", "?", "-1", "None")
+"""Names that exporters give to any free size, whether it equals another or not."""
 
 
 def load(path: Path | str, shapes: Mapping[str, Sequence[int]] | None = None) -> ir.Model:
@@ -69,6 +72,7 @@ def _has_shape(value: onnx.ValueInfoProto) -> bool:
 def prepare(model: ir.Model, shapes: Mapping[str, Sequence[int]] | None = None) -> ir.Model:
     """Bring a model that is already in memory into the form that `load` returns (in place)."""
     _drop_initializers_from_inputs(model)
+    _leave_unstated_sizes_free(model)
     _pin_shapes(model, shapes or {})
     common.InlinePass()(model)
     common.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
@@ -81,6 +85,36 @@ def _drop_initializers_from_inputs(model: ir.Model) -> None:
     weights = model.graph.initializers
     fed = [value for value in model.graph.inputs if value.name not in weights]
     model.graph.inputs[:] = fed
+
+
+def _leave_unstated_sizes_free(model: ir.Model) -> None:
+    """Make a size that is no size a free one without a name.
+
+    Exporters write -1 for a size that they do not know (PaddlePaddle), or call it "" or "?"; two
+    such sizes need not be equal. A 0 that they write so behind the inputs, inference corrects: it
+    finds those that are true.
+    """
+    inputs = set(model.graph.inputs)
+    for value in _all_values(model):
+        if value.shape is not None:
+            least = 0 if value in inputs else 1
+            value.shape = ir.Shape([s if _is_stated(s, least) else None for s in value.shape])
+
+
+def _is_stated(size: int | ir.SymbolicDim, least: int) -> bool:
+    return size >= least if isinstance(size, int) else size.value not in UNNAMED
+
+
+def _all_values(model: ir.Model) -> Iterator[ir.Value]:
+    """Every value of the graph, of its subgraphs and of local functions."""
+    graphs: list[ir.Graph | ir.Function] = [model.graph, *model.functions.values()]
+    for graph in graphs:
+        yield from graph.inputs
+        for node in graph.all_nodes():
+            yield from node.outputs
+            for attribute in node.attributes.values():
+                if attribute.type is ir.AttributeType.GRAPH:
+                    yield from attribute.value.inputs
 
 
 def _pin_shapes(model: ir.Model, shapes: Mapping[str, Sequence[int]]) -> None:

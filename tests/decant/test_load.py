@@ -44,3 +44,39 @@ def test_an_output_gets_the_shape_that_can_be_inferred(tmp_path, output):
 def test_an_output_that_nothing_makes_is_refused(tmp_path):
     with pytest.raises(DataError, match="not a whole ONNX model"):
         load(saved(tmp_path / "m.onnx", [], onnx.ValueInfoProto(name="z")))
+
+
+def relu(folder, x, y, hidden=None):
+    """A file of two nodes with these shapes of input, output and the value between."""
+    info = {
+        name: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in (("x", x), ("y", y), ("h", hidden))
+        if shape is not None
+    }
+    nodes = [helper.make_node("Relu", ["x"], ["h"]), helper.make_node("Neg", ["h"], ["y"])]
+    between = [info["h"]] if hidden else []
+    graph = helper.make_graph(nodes, "g", [info["x"]], [info["y"]], value_info=between)
+    opsets = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=9), folder / "m.onnx")
+    return folder / "m.onnx"
+
+
+def known(value):
+    return [size if isinstance(size, int) else None for size in value.shape]
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "hidden", "free"),
+    [
+        pytest.param([-1, 3, 5, 7], [-1, 3, 5, 7], None, 1, id="all-minus-one"),
+        pytest.param([-2, 3, -1, -1], [-9, 3, -1, -4], None, 3, id="any-negative"),
+        pytest.param(["n", 3, 5, 7], ["n", 3, 5, 7], [-1, 3, 5, 7], 0, id="only-between"),
+        pytest.param(["n", 3, 5, 7], [0, 3, 5, 7], [0, 3, 5, 7], 0, id="zero-behind-the-input"),
+        pytest.param(["", 3, "?", "None"], [None] * 4, None, 3, id="names-of-anything"),
+    ],
+)
+def test_a_size_that_is_none_is_free(tmp_path, x, y, hidden, free):
+    graph = load(relu(tmp_path, x, y, hidden)).graph
+    (taken,) = graph.inputs
+    assert [size for size in taken.shape if not isinstance(size, int)].count(None) == free
+    assert known(taken) == known(graph[0].outputs[0]) == known(graph.outputs[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import onnx_ir as ir
@@ -16,9 +17,9 @@ WRAPPER = "module"
 
 
 def tidy(model: ir.Model, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-    """Strip source paths, give inputs and outputs their names, and call a free size "batch"."""
+    """Strip source paths, and give inputs, outputs and free sizes their names."""
     _strip_metadata(model)
-    _name_batch(model)
+    _name_free_sizes(model, inputs)
     _rename_borders(model, inputs, outputs)
 
 
@@ -41,18 +42,26 @@ def _strip_metadata(model: ir.Model) -> None:
         value.doc_string = None
 
 
-def _name_batch(model: ir.Model) -> None:
-    """Call the one free size "batch": torch.export's own name for it is a number."""
-    symbols = {
-        str(size)
-        for value in model.graph.inputs
-        for size in (value.shape or ())
-        if isinstance(size, ir.SymbolicDim)
-    }
+def _name_free_sizes(model: ir.Model, inputs: Sequence[str]) -> None:
+    """Give free sizes names that say where they come from: torch.export's are numbers.
+
+    The size of every input's first axis is "batch"; another is named by its first place.
+    """
+    names: dict[str, str] = {}
+    shapes = [value.shape or () for value in model.graph.inputs]
+    first = {str(shape[0]) for shape in shapes if shape and not isinstance(shape[0], int)}
+    for name, shape in zip(inputs, shapes, strict=True):
+        for axis, size in enumerate(shape):
+            if not isinstance(size, int):
+                batch = axis == 0 and len(first) == 1
+                names.setdefault(str(size), "batch" if batch else f"{name}_{axis}")
+    if not names:
+        return
+    known = re.compile(r"\b(" + "|".join(map(re.escape, names)) + r")\b")
     for value in _values(model.graph):
         for i, size in enumerate(value.shape or ()):
-            if value.shape is not None and str(size) in symbols:
-                value.shape[i] = "batch"
+            if value.shape is not None and not isinstance(size, int) and size.value is not None:
+                value.shape[i] = known.sub(lambda found: names[found[1]], str(size.value))
 
 
 def _without_prefix(scopes: str) -> str:

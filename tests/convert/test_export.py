@@ -134,6 +134,30 @@ def test_an_archive_becomes_onnx(detector, tmp_path):
     assert max(p.max_relative for p in parities) < 1e-5
 
 
+class TwoSizes(nn.Module):
+    def forward(self, page, label):
+        return nn.functional.max_pool2d(page, 2), label + 1
+
+
+def test_free_sizes_of_an_archive_stay_apart(tmp_path):
+    batch = torch.export.Dim("n")
+    height, width = (torch.export.Dim(name, min=4, max=512) for name in ("h", "w"))
+    program = torch.export.export(
+        TwoSizes().eval(),
+        (torch.ones(2, 3, 16, 24), torch.ones(2, 5)),
+        dynamic_shapes={"page": {0: batch, 2: height, 3: width}, "label": {0: batch}},
+    )
+    torch.export.save(program, tmp_path / "m.pt2")
+    pt2_to_onnx(tmp_path / "m.pt2", tmp_path / "m.onnx")
+    graph = onnx.load(tmp_path / "m.onnx").graph
+    shapes = [[d.dim_param or d.dim_value for d in value.type.tensor_type.shape.dim]
+              for value in (*graph.input, *graph.output)]  # fmt: skip
+    assert shapes == [
+        ["batch", 3, "page_2", "page_3"], ["batch", 5],
+        ["batch", 3, "(page_2//2)", "(page_3//2)"], ["batch", 5],
+    ]  # fmt: skip
+
+
 def test_an_archive_cannot_run_code(tmp_path):
     program = torch.export.export(within(nn.ReLU()), (torch.ones(1, 3),))
     torch.export.save(program, tmp_path / "good.pt2")

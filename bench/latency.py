@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from decant.isolation import run_isolated
-from decant.runtime import LiteRtModel, sample_inputs
+from decant.runtime import LiteRtModel
 
 from .disturbance import other_share, usage
 from .schema import Latency
@@ -97,7 +97,7 @@ def _measure(
 def _load(file: ModelFile, threads: int) -> _Turns:
     """Load a file and feed it."""
     model = LiteRtModel(file.path, file.inputs, file.outputs, threads=threads)
-    model.feed(sample_inputs(model.inputs))
+    model.feed(model.sample())
     return _Turns(model)
 
 

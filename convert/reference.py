@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import onnx_ir as ir
@@ -69,12 +70,14 @@ class OnnxRuntime:
         except failures.NotImplemented as error:
             raise _gap(error) from error
         except (*_FAILURES, ValueError) as error:
+            if NOT_SUPPORTED in str(error).lower():
+                raise _gap(error) from error
             raise DataError(f"ONNX Runtime cannot run the model: {error}") from error
         return dict(zip(self.output_names, results, strict=True))
 
 
 def _gap(error: Exception) -> RuntimeGap:
-    reason = str(error).rpartition("NOT_IMPLEMENTED : ")[2]
+    reason = re.sub(r"^.*(NOT_IMPLEMENTED|Status Message) ?: ", "", str(error), flags=re.DOTALL)
     return RuntimeGap(f"ONNX Runtime has no kernel for an operator ({reason})")
 
 
@@ -98,6 +101,9 @@ def load_reference(path: Path) -> OnnxRuntime:
         raise RuntimeGap(f"ONNX Runtime does not know {', '.join(unknown)}")
     return OnnxRuntime(path)
 
+
+NOT_SUPPORTED = "not supported"
+"""In the message of a kernel that lacks a case which the standard has."""
 
 KNOWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 

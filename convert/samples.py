@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from decant.errors import DataError
+from decant.errors import DataError, UnsupportedOp
+from decant.free_sizes import accepted
 from decant.inputs import cut_runs
 from decant.tensors import TensorInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import onnx_ir as ir
     from numpy.typing import NDArray
 
+    from decant.free_sizes import Shape, Sizes
     from decant.inputs import Run
 
     Array = NDArray[Any]
+    Trial: TypeAlias = "Callable[[Run], Mapping[str, Array]]"
+    """Runs the ONNX model on a sample; raises `DataError` where it does not take that."""
 
 MOST = 8
 """Each sample runs through up to four forms of the model; more than this adds time, not proof."""
 
-RANDOM = 3
 RAW_PIXEL = "uint8"
+GIVE_INPUTS = "give real inputs with --inputs FILE.npz (Python: inputs={name: array})"
 
 
 def samples_for(
-    inputs: Sequence[ir.Value], given: Mapping[str, Array] | None, *, raw: bool = False
+    inputs: Sequence[ir.Value],
+    given: Mapping[str, Array] | None,
+    *,
+    raw: bool = False,
+    trial: Trial | None = None,
 ) -> list[Run]:
     """Cut given arrays into samples, or draw seeded random ones.
 
@@ -37,22 +45,26 @@ def samples_for(
         given: Name → array; the first axis counts samples, each in ONNX order. A sample may have
             or lack the batch axis of size 1.
         raw: Whether the samples are uint8 pixels.
+        trial: Runs the model; free sizes are such that it does. None where nothing can run it.
 
     Returns:
-        At least two samples, at most `MOST`, taken evenly from all. Where one sample is given, its
-        mirror image is the second: a single one cannot show that the output depends on the input.
+        At least two samples, at most `MOST` + 1, taken evenly from all. Where one sample is given,
+        its mirror image is the second: a single one cannot show that the output depends on the
+        input. Where the batch is free, one sample more is a batch of two.
 
     Raises:
-        DataError: A name, shape or element type does not fit, or there are NaNs or no samples.
+        DataError: A name, shape or element type does not fit, there are NaNs or no samples, or the
+            model takes no random inputs.
+        UnsupportedOp: An input is always empty.
     """
     infos = [_described(value, raw=raw) for value in inputs]
     if given is None:
-        return [_random(infos, seed) for seed in range(RANDOM)]
+        return _Draw(infos, [_stated(value) for value in inputs], trial).samples()
     runs = cut_runs(given, infos)
     samples = [runs[at * len(runs) // MOST] for at in range(MOST)] if len(runs) > MOST else runs
     if len(samples) == 1:
         samples.append({name: np.flip(array).copy() for name, array in samples[0].items()})
-    return samples
+    return [*samples, *_batch_of_two(samples, infos, trial)]
 
 
 def _described(value: ir.Value, *, raw: bool) -> TensorInfo:
@@ -61,6 +73,13 @@ def _described(value: ir.Value, *, raw: bool) -> TensorInfo:
         raise DataError(f"Input {value.name} has no shape; export the model again with one.")
     if value.dtype is None:
         raise DataError(f"Input {value.name} has no element type; export the model again.")
+    if 0 in value.shape:
+        raise UnsupportedOp(
+            f"input {value.name} has shape {list(_stated(value))}: an axis of size 0 leaves it no"
+            " elements; if 0 stands for a free size, give that axis a name or a size and save the"
+            f' file again (onnx: model.graph.input[i].type.tensor_type.shape.dim[j].dim_param = "n"'
+            ")"
+        )
     return TensorInfo(
         name=str(value.name),
         shape=tuple(size if isinstance(size, int) else None for size in value.shape),
@@ -68,16 +87,103 @@ def _described(value: ir.Value, *, raw: bool) -> TensorInfo:
     )
 
 
-def _random(infos: Sequence[TensorInfo], seed: int) -> Run:
-    """Draw one sample: normal floats, integers 0 or 1, pixels 0…255; free sizes are 1."""
-    rng = np.random.default_rng(seed)
-    sample = {}
-    for info in infos:
-        shape = [1 if size is None else size for size in info.shape]
-        dtype = np.dtype(info.dtype)
-        if dtype.kind == "f":
-            sample[info.name] = rng.normal(size=shape).astype(dtype)
-        else:
-            top = 256 if info.dtype == RAW_PIXEL else 2
-            sample[info.name] = rng.integers(0, top, shape).astype(dtype)
-    return sample
+def _stated(value: ir.Value) -> Shape:
+    """Sizes, and names of free ones, as the file states them."""
+    return [size if isinstance(size, int) else size.value for size in value.shape or ()]
+
+
+def _batch_of_two(
+    samples: Sequence[Run], infos: Sequence[TensorInfo], trial: Trial | None
+) -> list[Run]:
+    """Join two samples along a free first axis, if the model takes that."""
+    free = all(info.shape[:1] == (None,) for info in infos)
+    single = all(array.shape[:1] == (1,) for run in samples[:2] for array in run.values())
+    if trial is None or not (free and single):
+        return []
+    first, second = samples[:2]
+    if any(array.shape != second[name].shape for name, array in first.items()):
+        return []
+    joined = {name: np.concatenate([first[name], second[name]]) for name in first}
+    try:
+        trial(joined)
+    except DataError:
+        return []
+    return [joined]
+
+
+class _Draw:
+    """Draws random samples that a model takes."""
+
+    def __init__(
+        self, infos: Sequence[TensorInfo], shapes: Sequence[Shape], trial: Trial | None
+    ) -> None:
+        self.infos = infos
+        self.shapes = shapes
+        self.trial = trial
+        self.refusal: DataError | None = None
+
+    def samples(self) -> list[Run]:
+        """Two samples of one size and, where sizes are free, one of another size."""
+        sizes = accepted(self.shapes, self._takes)
+        if not sizes:
+            raise self._nothing_fits()
+        first, *other = sizes
+        drawn = [first, first, *(other or [first])]
+        for positive in (False, True):
+            runs = [self._drawn(own, seed, positive) for seed, own in enumerate(drawn)]
+            undefined = self._undefined(runs)
+            if not undefined:
+                return runs
+        raise DataError(
+            f"the model's own answer to random inputs is not a number (NaN) in {undefined}, so the"
+            f" conversion cannot be checked with them; {GIVE_INPUTS}"
+        )
+
+    def _takes(self, sizes: Sizes) -> bool:
+        """Whether the model computes something from samples of these sizes."""
+        if self.trial is None:
+            return True
+        try:
+            results = self.trial(self._drawn(sizes, 0))
+        except DataError as error:
+            self.refusal = self.refusal or error
+            return False
+        return all(array.size for array in results.values())
+
+    def _undefined(self, runs: Sequence[Run]) -> str:
+        """Names of the outputs in which the model itself gives NaN."""
+        if self.trial is None:
+            return ""
+        results = [self.trial(run).items() for run in runs]
+        return ", ".join(
+            sorted({n for r in results for n, x in r if x.dtype.kind == "f" and np.isnan(x).any()})
+        )
+
+    def _nothing_fits(self) -> DataError:
+        free = [info for info in self.infos if None in info.shape]
+        reason = str(self.refusal or "every size that was tried leaves an output without elements")
+        if not free:
+            return DataError(f"random inputs do not suit the model: {reason}; {GIVE_INPUTS}")
+        shapes = ", ".join(f"{info.name} {_question_marks(info)}" for info in free)
+        return DataError(
+            f"no sizes were found that the model takes for the free axes of {shapes} ({reason});"
+            f" {GIVE_INPUTS}"
+        )
+
+    def _drawn(self, sizes: Sizes, seed: int, positive: bool = False) -> Run:
+        """Draw one sample: normal floats, integers 0 or 1, pixels 0…255."""
+        rng = np.random.default_rng(seed)
+        sample = {}
+        for info, shape in zip(self.infos, sizes, strict=True):
+            dtype = np.dtype(info.dtype)
+            if dtype.kind == "f":
+                values = rng.normal(size=shape)
+                sample[info.name] = np.asarray(np.abs(values) if positive else values, dtype)
+            else:
+                top = 256 if info.dtype == RAW_PIXEL else 2
+                sample[info.name] = rng.integers(0, top, shape).astype(dtype)
+        return sample
+
+
+def _question_marks(info: TensorInfo) -> str:
+    return f"[{', '.join('?' if size is None else str(size) for size in info.shape)}]"

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .runtime import LiteRtModel, sample_inputs
+from .runtime import LiteRtModel
 
 STATUS = Path("/proc/self/status")
 
@@ -43,7 +43,7 @@ def load_cost(path: Path) -> LoadCost:
     before = _resident("VmRSS")
     start = time.perf_counter()
     model = LiteRtModel(path)
-    model.feed(sample_inputs(model.inputs))
+    model.feed(model.sample())
     model.invoke()
     load_ms = (time.perf_counter() - start) * 1000
     peak = _resident("VmHWM")

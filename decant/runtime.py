@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,17 +12,22 @@ import numpy as np
 
 from .described import Border, described_beside
 from .errors import DataError
+from .free_sizes import plausible
 from .isolation import captured_noise, run_checked
 from .tensors import TensorInfo, fits, reshaping, sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from .free_sizes import Sizes
     from .paths import AnyPath
 
     Arrays = Mapping[str, NDArray[np.generic]]
+
+TRIES = 40
+"""How many sizes a file with free ones is tried with."""
 
 
 class LiteRtModel:
@@ -69,10 +76,11 @@ class LiteRtModel:
 
         Raises:
             DataError: If an input is missing, has another shape, or cannot be held by the
-                file's integer type.
+                file's integer type, or if LiteRT refuses the sizes.
         """
         prepared = {info.name: self._prepare(info, arrays) for info in self.inputs}
-        self._fit(prepared)
+        with self._refusing(prepared):
+            self._fit(prepared)
         for name, array in prepared.items():
             self.interpreter.set_tensor(self._input_index[name], array)
 
@@ -98,11 +106,61 @@ class LiteRtModel:
             Outputs by name, in ONNX axis order, in the file's output order.
 
         Raises:
-            DataError: If an input is missing or does not fit.
+            DataError: If an input is missing or does not fit, or if LiteRT cannot run the file.
         """
         self.feed(arrays)
-        self.invoke()
+        with self._refusing(arrays):
+            self.invoke()
         return self.read()
+
+    def sample(self, seed: int = 0) -> dict[str, NDArray[Any]]:
+        """Draw inputs that the file takes, in ONNX order.
+
+        A free first axis is a batch of one, if the file can compute that; other free sizes are
+        such that it runs.
+
+        Raises:
+            DataError: If LiteRT runs the file with none of the sizes that were tried.
+        """
+        if all(None not in info.shape for info in self.inputs):
+            return sample_inputs(self.inputs, seed)
+        refusal: DataError | None = None
+        for shapes in itertools.islice(self._shapes(), TRIES):
+            drawn = sample_inputs(self.inputs, seed, shapes)
+            try:
+                results = self.run(drawn)
+            except DataError as error:
+                refusal = refusal or error
+                continue
+            if all(array.size for array in results.values()):
+                return drawn
+        raise refusal or DataError(
+            f"{self.path}: no sizes were found for its free axes with which it computes anything;"
+            " fix them before the conversion"
+        )
+
+    def _shapes(self) -> Iterator[Sizes]:
+        """Sizes to try, in the file's order."""
+        stated = [list(info.onnx_shape) for info in self.inputs]
+        of_one = [[1 if i == 0 and n is None else n for i, n in enumerate(own)] for own in stated]
+        for shapes in itertools.chain(plausible(of_one), plausible(stated)):
+            yield [
+                (own[0], *own[2:], own[1]) if info.channels_last else own
+                for info, own in zip(self.inputs, shapes, strict=True)
+            ]
+
+    @contextlib.contextmanager
+    def _refusing(self, arrays: Arrays) -> Iterator[None]:
+        """Say which file LiteRT fails on, and with what."""
+        try:
+            yield
+        except (RuntimeError, ValueError) as error:
+            reason = str(error).strip().replace("\n", " ")
+            given = ", ".join(f"{name} {list(array.shape)}" for name, array in arrays.items())
+            raise DataError(
+                f"{self.path}: LiteRT cannot run this file on {given}: {reason}; give other sizes,"
+                " or make the file again"
+            ) from error
 
     def _prepare(self, info: TensorInfo, arrays: Arrays) -> NDArray[Any]:
         """Bring one input into the file's axis order and type."""
@@ -149,17 +207,39 @@ def open_interpreter(path: AnyPath, threads: int = 1, *, delegate: bool = True) 
     kind = OpResolverType.AUTO if delegate else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     if not path.is_file():
         raise DataError(f"{path}: no such file; give a .tflite file")
+
+    def opened(shapes: Sequence[Sequence[int]] = ()) -> Any:
+        interpreter = Interpreter(
+            model_path=str(path), num_threads=threads, experimental_op_resolver_type=kind
+        )
+        for detail, shape in zip(interpreter.get_input_details(), shapes, strict=False):
+            interpreter.resize_tensor_input(detail["index"], shape)
+        interpreter.allocate_tensors()
+        return interpreter
+
+    with captured_noise(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return opened()
+        except (ValueError, RuntimeError) as error:
+            refusal = error
+        # A file states 1 for a free size, which not every network can compute with.
+        for shapes in _sizes_instead(Interpreter, path):
+            with contextlib.suppress(ValueError, RuntimeError):
+                return opened(shapes)
+    reason = str(refusal).strip().replace("\n", " ")
+    raise DataError(f"{path}: LiteRT cannot run this file: {reason}; make it again") from refusal
+
+
+def _sizes_instead(interpreter_class: Any, path: Path) -> list[Sizes]:
+    """Sizes to try for the free ones of a file that LiteRT does not run with its own."""
     try:
-        with captured_noise(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            interpreter = Interpreter(
-                model_path=str(path), num_threads=threads, experimental_op_resolver_type=kind
-            )
-            interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        reason = str(error).strip().replace("\n", " ")
-        raise DataError(f"{path}: LiteRT cannot run this file: {reason}; make it again") from error
-    return interpreter
+        details = interpreter_class(model_path=str(path)).get_input_details()
+    except (ValueError, RuntimeError):
+        return []
+    shapes = [[None if n < 0 else int(n) for n in each["shape_signature"]] for each in details]
+    free = any(None in shape for shape in shapes)
+    return list(itertools.islice(plausible(shapes), TRIES)) if free else []
 
 
 def describe(path: AnyPath) -> Border:
@@ -171,12 +251,21 @@ def describe(path: AnyPath) -> Border:
     return _border(open_interpreter(path, delegate=False))
 
 
-def sample_inputs(inputs: Sequence[TensorInfo], seed: int = 0) -> dict[str, NDArray[Any]]:
-    """Draw inputs in ONNX order: normal noise for reals, zeros and ones for plain integers."""
+def sample_inputs(
+    inputs: Sequence[TensorInfo], seed: int = 0, shapes: Sizes | None = None
+) -> dict[str, NDArray[Any]]:
+    """Draw inputs in ONNX order: normal noise for reals, zeros and ones for plain integers.
+
+    Args:
+        inputs: What the file takes.
+        seed: For the numbers.
+        shapes: Sizes in the file's order; a free size is 1 if left out.
+    """
     generator = np.random.default_rng(seed)
+    if shapes is None:
+        shapes = [tuple(1 if size is None else size for size in info.shape) for info in inputs]
     drawn = {}
-    for info in inputs:
-        shape = tuple(1 if size is None else size for size in info.shape)
+    for info, shape in zip(inputs, shapes, strict=True):
         plain_integer = info.scale is None and np.dtype(info.dtype).kind in "iub"
         values = generator.integers(0, 2, shape) if plain_integer else generator.normal(size=shape)
         drawn[info.name] = info.to_onnx_order(values.astype(info.dtype if plain_integer else "f4"))
@@ -248,7 +337,7 @@ def _first_run(
 ) -> dict[str, NDArray[Any]]:
     """Run in the child."""
     model = LiteRtModel(path, inputs, outputs)
-    return model.run(sample_inputs(model.inputs) if arrays is None else arrays)
+    return model.run(model.sample() if arrays is None else arrays)
 
 
 def _border(interpreter: Any) -> Border:

@@ -1,0 +1,134 @@
+"""What a conversion is checked with where nobody gave inputs."""
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import pytest
+from emitted import parsed
+
+from decant.convert.reference import OnnxRuntime
+from decant.convert.samples import samples_for
+from decant.errors import DataError, UnsupportedOp
+from decant.graph.load import prepare
+
+
+def samples_of(text, weights=None, given=None):
+    """Samples of a model, which ONNX Runtime tries, and how often it was asked to."""
+    proto = parsed(text, weights)
+    runtime = OnnxRuntime(proto.SerializeToString())
+    inputs = prepare(ir.from_proto(proto)).graph.inputs
+    return samples_for(inputs, given, trial=runtime.run)
+
+
+def shapes(samples):
+    return [{name: array.shape for name, array in sample.items()} for sample in samples]
+
+
+def test_two_samples_of_one_size_and_one_of_another():
+    first, second, third = shapes(
+        samples_of("(float[n,3,h,w] x) => (float[a,b,c,d] y) { y = Relu(x) }")
+    )
+    assert first == second
+    assert len(set(first["x"])) == 4
+    assert all(a != b for a, b in zip(first["x"], third["x"], strict=True) if a != 3)
+    assert min(*first["x"], *third["x"]) > 1
+
+
+def test_a_free_size_is_none_with_which_nothing_is_computed():
+    text = "(float[1,4,3,w] x) => (float[a,b,c,d] y) { y = AveragePool<kernel_shape = [3,2]>(x) }"
+    assert all(sample["x"][3] > 1 for sample in shapes(samples_of(text)))
+
+
+def test_a_free_size_is_what_the_graph_takes():
+    text = """(float[n,3,h,w] x) => (float[a,b,c,d] y) {
+        down = MaxPool<kernel_shape = [8,8], strides = [8,8]>(x)
+        up = Resize<mode = "nearest", coordinate_transformation_mode = "asymmetric",
+                    nearest_mode = "floor">(down, , scales)
+        y = Add(x, up)
+    }"""
+    proto_scales = {"scales": (4,)}
+    proto = parsed(text, proto_scales)
+    scales = onnx.numpy_helper.from_array(np.array([1, 1, 8, 8], np.float32), "scales")
+    proto.graph.initializer[0].CopyFrom(scales)
+    runtime = OnnxRuntime(proto.SerializeToString())
+    found = shapes(samples_for(prepare(ir.from_proto(proto)).graph.inputs, None, trial=runtime.run))
+    assert all(n % 8 == 0 for sample in found for n in sample["x"][2:])
+
+
+@pytest.mark.parametrize("sizes", ["a,t", "?,?"], ids=["two-names", "no-names"])
+def test_sizes_of_two_inputs_that_have_to_be_equal_are(sizes):
+    other = sizes.replace("a", "b").replace("t", "u")
+    text = (
+        f"(float[{sizes}] x, float[{other}] z) => (float[m,n] y) {{ y = Concat<axis = 0>(x, z) }}"
+    )
+    for sample in shapes(samples_of(text)):
+        assert sample["x"][1] == sample["z"][1] > 1
+
+
+def test_real_values_that_may_not_be_negative_are_not():
+    (*samples,) = samples_of("(float[n,4] x) => (float[n,4] y) { y = Log(x) }")
+    assert all((sample["x"] >= 0).all() for sample in samples)
+
+
+def test_a_model_without_an_answer_to_random_inputs_is_told():
+    text = """(float[n,4] x) => (float[n,4] y) {
+        zero = Sub(x, x)
+        y = Div(zero, zero)
+    }"""
+    with pytest.raises(DataError, match=r"is not a number \(NaN\) in y, .* --inputs FILE\.npz"):
+        samples_of(text)
+
+
+def test_free_sizes_that_nothing_fits_are_told():
+    text = """(float[n,c,h,w] x) => (float[a,b,d,e] y) { y = Conv(x, w) }"""
+    with pytest.raises(
+        DataError,
+        match=r"free axes of x \[\?, \?, \?, \?\] \(ONNX Runtime .*; give real inputs",
+    ):
+        samples_of(text, {"w": (2, 31, 1, 1)})
+
+
+def test_fixed_sizes_that_do_not_suit_random_numbers_are_told():
+    text = "(float[2,3] x, int64[2] i) => (float[2,3] y) { y = GatherND(x, i) }"
+    proto = parsed(text)
+    inputs = prepare(ir.from_proto(proto)).graph.inputs
+
+    def refusing(sample):
+        raise DataError("indices out of range")
+
+    with pytest.raises(
+        DataError, match=r"random inputs do not suit the model: indices out of range; give"
+    ):
+        samples_for(inputs, None, trial=refusing)
+
+
+@pytest.mark.parametrize("axis", [0, 2])
+def test_an_input_that_is_always_empty_is_refused(axis):
+    sizes = [1, 3, 5]
+    sizes[axis] = 0
+    proto = parsed("(float[1,3,5] x) => (float[a,b,c] y) { y = Relu(x) }")
+    proto.graph.input[0].type.tensor_type.shape.dim[axis].dim_value = 0
+    with pytest.raises(
+        UnsupportedOp, match=r"input x has shape \[.*0.*\]: an axis of size 0 .*dim_param"
+    ):
+        samples_for(prepare(ir.from_proto(proto)).graph.inputs, None)
+
+
+MATRIX = "(float[n,3] x) => (float[n,4] y) { y = MatMul(x, w) }"
+
+
+def test_of_given_samples_two_are_checked_together_where_the_batch_is_free():
+    x = np.random.default_rng(0).normal(size=(3, 1, 3)).astype(np.float32)
+    *alone, together = samples_of(MATRIX, {"w": (3, 4)}, {"x": x})
+    assert [sample["x"].shape for sample in alone] == [(1, 3)] * 3
+    np.testing.assert_array_equal(together["x"], x[:2, 0])
+
+
+def test_given_samples_stay_alone_where_the_model_takes_one_only():
+    text = "(float[n,3] x) => (float[1,3] y) { y = Reshape(x, one) }"
+    proto = parsed(text)
+    proto.graph.initializer.append(onnx.numpy_helper.from_array(np.array([1, 3]), "one"))
+    runtime = OnnxRuntime(proto.SerializeToString())
+    inputs = prepare(ir.from_proto(proto)).graph.inputs
+    found = samples_for(inputs, {"x": np.ones((3, 1, 3), np.float32)}, trial=runtime.run)
+    assert [sample["x"].shape for sample in found] == [(1, 3)] * 3

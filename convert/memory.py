@@ -57,6 +57,14 @@ def runtime_size(group: Factors) -> Any:
     return size
 
 
+def sizes_of(tensor: Tensor) -> list[Any]:
+    """The sizes of a tensor for `tf.reshape`: numbers, and scalar tensors for free ones."""
+    return [
+        tf.shape(tensor)[dim] if size is None else size
+        for dim, size in enumerate(tensor.shape.as_list())
+    ]
+
+
 def native_groups(form: Form, rows: Iterable[Factors]) -> list[Factors]:
     """The factors of every dimension of the form's tensor.
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+
+import tensorflow as tf
 
 from . import view
 from .memory import Form, Tensor, native_groups
@@ -10,6 +13,14 @@ from .tensors import Storage, Value
 from .view import Axes, Factor, Factors
 
 MAX_RANK = 6  # dimensions that XNNPACK's reductions take
+
+MOST_SUMMED = 4096
+"""Elements that are summed in one go.
+
+TensorFlow, LiteRT and XNNPACK add one element after the other, so that every sum is rounded to the
+size that it has reached: of equal elements the sum of 4,096 is off by 5e-5, that of 76,800 by 7e-4
+(XNNPACK of LiteRT 2.3), and in two steps by 5e-6 at 1.2 times the time.
+"""
 
 
 def reduce(
@@ -55,3 +66,39 @@ def _reducible(form: Form, gone: Factors) -> tuple[list[Factors], list[bool]]:
         else:
             groups.append([factor])
     return [tuple(group) for group in groups], [group[0] in reduced for group in groups]
+
+
+def averaged(x: Tensor, axis: Sequence[int], keepdims: bool = False) -> Tensor:
+    """Mean over dimensions, accurate for many elements too."""
+    return _in_steps(tf.reduce_mean, x, axis, keepdims)
+
+
+def summed(x: Tensor, axis: Sequence[int], keepdims: bool = False) -> Tensor:
+    """Sum over dimensions, accurate for many elements too."""
+    return _in_steps(tf.reduce_sum, x, axis, keepdims)
+
+
+def _in_steps(
+    function: Callable[..., Tensor], x: Tensor, axis: Sequence[int], keepdims: bool
+) -> Tensor:
+    """Sum or average one dimension after the other where they are too many for one go."""
+    wide = [dim for dim in axis if x.shape[dim] != 1]
+    sizes = [x.shape[dim] for dim in wide]
+    few = None not in sizes and math.prod(sizes) <= MOST_SUMMED
+    if few or not x.dtype.is_floating or not wide:
+        return function(x, axis, keepdims)
+    if len(wide) > 1:
+        inner = _in_steps(function, x, wide[-1:], True)
+        return _in_steps(function, inner, axis, keepdims)
+    shape, dim = x.shape.as_list(), wide[0]
+    part = 1 if sizes[0] is None else _divisor(sizes[0])
+    if part == 1 or len(shape) == MAX_RANK or shape.count(None) > 1:
+        return function(x, axis, keepdims)
+    cut = [*shape[:dim], (shape[dim] or 0) // part, part, *shape[dim + 1 :]]
+    inner = function(tf.reshape(x, [-1 if size is None else size for size in cut]), [dim + 1])
+    return _in_steps(function, inner, axis, keepdims)
+
+
+def _divisor(size: int) -> int:
+    """The divisor nearest to the square root from below."""
+    return next(d for d in range(math.isqrt(size), 0, -1) if size % d == 0)

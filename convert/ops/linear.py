@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from ..align import pointwise
 from ..product import product
-from ..reduction import reduce
+from ..reduction import reduce, summed
 from ..registry import Refused, op
 from ..tensors import AnyValue, Constant, activation, constant
 
@@ -94,7 +94,7 @@ def _summed(value: AnyValue, letters: str, kept: set[str]) -> tuple[AnyValue, st
     """Sum over the axes whose letters nobody needs."""
     gone = [i for i, letter in enumerate(letters) if letter not in kept]
     if gone:
-        value = reduce(tf.reduce_sum, activation(value), gone, keepdims=False)
+        value = reduce(summed, activation(value), gone, keepdims=False)
     return value, "".join(letter for letter in letters if letter in kept)
 
 

@@ -11,7 +11,7 @@ from .. import view
 from ..align import pointwise
 from ..memory import Tensor
 from ..product import leading_groups
-from ..reduction import reduce
+from ..reduction import averaged, reduce, summed
 from ..registry import Refused, op
 from ..tensors import AnyValue, Constant, Value, activation, constant
 
@@ -60,11 +60,9 @@ def _standardized(
 ) -> tuple[Value, AnyValue, AnyValue]:
     """Subtract the mean over some axes and divide by the deviation; also give both parts."""
     x = activation(x)
-    mean = reduce(tf.reduce_mean, x, axes, keepdims=True)
+    mean = reduce(averaged, x, axes, keepdims=True)
     centred = activation(pointwise(tf.subtract, x, mean))
-    variance = reduce(
-        tf.reduce_mean, activation(pointwise(tf.square, centred)), axes, keepdims=True
-    )
+    variance = reduce(averaged, activation(pointwise(tf.square, centred)), axes, keepdims=True)
     inverse = pointwise(lambda v: tf.math.rsqrt(v + epsilon), variance)
     return activation(pointwise(tf.multiply, centred, inverse)), mean, inverse
 
@@ -106,7 +104,7 @@ def group_normalization(
 def rms_normalization(x: AnyValue, scale: AnyValue, *, axis: int, epsilon: float) -> AnyValue:
     """Divide by the root mean square over the axes from `axis` on, then scale."""
     axes = range(axis % x.rank, x.rank)
-    square = reduce(tf.reduce_mean, activation(pointwise(tf.square, x)), axes, keepdims=True)
+    square = reduce(averaged, activation(pointwise(tf.square, x)), axes, keepdims=True)
     inverse = pointwise(lambda v: tf.math.rsqrt(v + epsilon), square)
     return pointwise(tf.multiply, pointwise(tf.multiply, x, inverse), scale)
 
@@ -116,9 +114,9 @@ def mean_variance_normalization(x: AnyValue, *, axes: Sequence[int]) -> AnyValue
     """Standardize over some axes; 1e-9 keeps the deviation from zero, as ONNX's function does."""
     x = activation(x)
     where = [axis % x.rank for axis in axes]
-    centred = pointwise(tf.subtract, x, reduce(tf.reduce_mean, x, where, keepdims=True))
+    centred = pointwise(tf.subtract, x, reduce(averaged, x, where, keepdims=True))
     square = activation(pointwise(tf.square, centred))
-    variance = reduce(tf.reduce_mean, square, where, keepdims=True)
+    variance = reduce(averaged, square, where, keepdims=True)
     return pointwise(lambda t, v: t / (tf.sqrt(v) + 1e-9), centred, variance)
 
 
@@ -127,7 +125,7 @@ def lp_normalization(x: AnyValue, *, axis: int, p: int) -> AnyValue:
     """Divide by the 1- or 2-norm along an axis."""
     x = activation(x)
     power = tf.abs if p == 1 else tf.square
-    total = reduce(tf.reduce_sum, activation(pointwise(power, x)), [axis % x.rank], keepdims=True)
+    total = reduce(summed, activation(pointwise(power, x)), [axis % x.rank], keepdims=True)
     return pointwise(lambda t, s: tf.math.divide_no_nan(t, s if p == 1 else tf.sqrt(s)), x, total)
 
 

@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from .. import edges
 from ..align import pointwise
-from ..memory import Tensor
+from ..memory import Tensor, sizes_of
 from ..padding import Window, all_same, windows
-from ..reduction import reduce
+from ..reduction import MOST_SUMMED, averaged, reduce, summed
 from ..registry import OutputInfo, Refused, op
 from ..tensors import AnyValue, Constant, Value, activation
 from ..view import Size
@@ -96,6 +96,11 @@ def _slide(x: Tensor, row: Sequence[Window], how: Slide) -> Tensor:
 
 def _pool2d(x: Tensor, row: Sequence[Window], pool: Callable[..., Tensor], padding: str) -> Tensor:
     kernel, stride = [w.kernel for w in row], [w.stride for w in row]
+    bare = padding == "VALID" or not any(w.begin or w.end for w in row)
+    many = pool is tf.nn.avg_pool2d and math.prod(kernel) > MOST_SUMMED
+    if many and bare and len(row) == 2 and min(kernel) > 1:  # one axis after the other
+        x = pool(x, [1, kernel[1]], [1, stride[1]], padding)
+        return pool(x, [kernel[0], 1], [stride[0], 1], padding)
     if len(row) == 2:
         return pool(x, kernel, stride, padding)
     return tf.squeeze(pool(tf.expand_dims(x, 2), [*kernel, 1], [*stride, 1], padding), 2)
@@ -103,24 +108,23 @@ def _pool2d(x: Tensor, row: Sequence[Window], pool: Callable[..., Tensor], paddi
 
 def _pool3d(x: Tensor, row: Sequence[Window], pool: Callable[..., Tensor]) -> Tensor:
     """Pool height and width, then depth: TFLite pools two axes at a time."""
-    depth, height, width, channels = x.shape.as_list()[1:]
+    depth, height, width, channels = sizes_of(x)[1:]
     plane = tf.reshape(x, [-1, height, width, channels])
     plane = _pool2d(plane, row[1:], pool, "VALID")
-    height, width = plane.shape.as_list()[1:3]
+    height, width = sizes_of(plane)[1:3]
     column = tf.reshape(plane, [-1, depth, height * width, channels])
     column = pool(column, [row[0].kernel, 1], [row[0].stride, 1], "VALID")
-    return tf.reshape(column, [-1, column.shape[1], height, width, channels])
+    return tf.reshape(column, [-1, sizes_of(column)[1], height, width, channels])
 
 
 def _slide_taps(x: Tensor, row: Sequence[Window], combine: Callable[..., Tensor]) -> Tensor:
     """Pool with dilation, one axis after the other: TFLite's pooling has none."""
     for axis, window in enumerate(row, start=1):
-        count = (x.shape[axis] - window.extent) // window.stride + 1
-        span = (count - 1) * window.stride + 1
         taps = []
         for tap in range(window.kernel):
             start = tap * window.dilation
-            index = [slice(None)] * axis + [slice(start, start + span, window.stride)]
+            left = window.extent - 1 - start  # elements behind the last place of this tap
+            index = [slice(None)] * axis + [slice(start, -left or None, window.stride)]
             taps.append(x[tuple(index)])
         x = functools.reduce(combine, taps)
     return x
@@ -139,7 +143,7 @@ def _pad_lowest(x: Tensor, pads: Sequence[tuple[int, int]], row: Sequence[Window
     if any(window.dilation > 1 for window in row):
         return tf.pad(x, pads, constant_values=x.dtype.min)
     for dim, (begin, end) in enumerate(pads):
-        x = edges.extend(x, dim, [0] * begin, [(x.shape[dim] or 0) - 1] * end)
+        x = edges.extend(x, dim, [0] * begin, [-1] * end)
     return x
 
 
@@ -236,7 +240,7 @@ def lp_pool(
 @op("GlobalAveragePool")
 def global_average_pool(x: AnyValue) -> Value:
     """Mean over all spatial axes; x: [N, C, ...]."""
-    return reduce(tf.reduce_mean, activation(x), range(2, x.rank), keepdims=True)
+    return reduce(averaged, activation(x), range(2, x.rank), keepdims=True)
 
 
 @op("GlobalMaxPool")
@@ -249,5 +253,5 @@ def global_max_pool(x: AnyValue) -> Value:
 def global_lp_pool(x: AnyValue, *, p: int) -> AnyValue:
     """p-norm over all spatial axes; x: [N, C, ...]."""
     powered = pointwise(lambda t: tf.abs(t) ** float(p), x)
-    total = reduce(tf.reduce_sum, activation(powered), range(2, x.rank), keepdims=True)
+    total = reduce(summed, activation(powered), range(2, x.rank), keepdims=True)
     return pointwise(lambda t: t ** (1.0 / p), total)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from ..align import pointwise
 from ..along import along, expose
 from ..memory import Form, Tensor
-from ..reduction import reduce
+from ..reduction import averaged, reduce, summed
 from ..registry import op
 from ..tensors import AnyValue, Storage, Value, activation, numbers
 from ..view import flatten
@@ -21,19 +21,19 @@ Reduction = Callable[..., Any]
 def _log_sum_exp(x: Tensor, axis: Sequence[int], keepdims: bool) -> Tensor:
     top = tf.reduce_max(x, axis, keepdims=True)
     top = tf.maximum(top, x.dtype.min)  # -inf from itself would be NaN
-    total = tf.math.log(tf.reduce_sum(tf.exp(x - top), axis, keepdims=keepdims))
+    total = tf.math.log(summed(tf.exp(x - top), axis, keepdims=keepdims))
     return total + (top if keepdims else tf.reduce_max(top, axis))
 
 
 REDUCTIONS: dict[str, Reduction] = {
-    "ReduceL1": lambda x, axis, keepdims: tf.reduce_sum(tf.abs(x), axis, keepdims),
-    "ReduceL2": lambda x, axis, keepdims: tf.sqrt(tf.reduce_sum(tf.square(x), axis, keepdims)),
-    "ReduceLogSum": lambda x, axis, keepdims: tf.math.log(tf.reduce_sum(x, axis, keepdims)),
+    "ReduceL1": lambda x, axis, keepdims: summed(tf.abs(x), axis, keepdims),
+    "ReduceL2": lambda x, axis, keepdims: tf.sqrt(summed(tf.square(x), axis, keepdims)),
+    "ReduceLogSum": lambda x, axis, keepdims: tf.math.log(summed(x, axis, keepdims)),
     "ReduceLogSumExp": _log_sum_exp,
-    "ReduceMean": tf.reduce_mean,
+    "ReduceMean": averaged,
     "ReduceProd": tf.reduce_prod,
-    "ReduceSum": tf.reduce_sum,
-    "ReduceSumSquare": lambda x, axis, keepdims: tf.reduce_sum(tf.square(x), axis, keepdims),
+    "ReduceSum": summed,
+    "ReduceSumSquare": lambda x, axis, keepdims: summed(tf.square(x), axis, keepdims),
 }
 
 

@@ -13,7 +13,7 @@ from ..memory import Tensor
 from ..padding import Window, windows
 from ..registry import Refused, op
 from ..tensors import AnyValue, Value, activation, constant
-from .kernels import biased, convolve
+from .kernels import biased, convolve, dilated
 from .volume import Weights, convolve_volume
 
 
@@ -33,6 +33,7 @@ def conv(
     """Emit a convolution over 1 to 3 spatial axes; x: [N, C, ...], w: [O, C / group, ...]."""
     x = activation(x)
     kernel = constant(w, "the kernel")
+    _check_channels(x)
     spatial = x.shape[2:]
     if len(spatial) > 3:
         raise Refused("TFLite convolves over at most three axes", "split the convolution")
@@ -70,7 +71,8 @@ def conv_transpose(
 ) -> Value:
     """Emit a transposed convolution; x: [N, C, ...], w: [C, O / group, ...]."""
     x = activation(x)
-    kernel = _dilated(constant(w, "the kernel"), dilations)
+    kernel = dilated(constant(w, "the kernel"), dilations)
+    _check_channels(x)
     rank = len(kernel.shape) - 2
     spreads = [
         _Spread(k, s, p, q, o)
@@ -91,6 +93,11 @@ def conv_transpose(
         y = tf.nn.bias_add(y, constant(b, "the bias"))
     y = tf.squeeze(y, 1) if rank == 1 else y
     return Value.laid_out(y, (0, *range(2, 2 + rank), 1))
+
+
+def _check_channels(x: Value) -> None:
+    if x.shape[1] is None:
+        raise Refused("the number of channels is a free size", "export with that size fixed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +122,6 @@ class _Spread:
         return self.wanted(size) == size * self.stride and self.begin == total // 2
 
 
-def _dilated(kernel: Any, dilations: Sequence[int] | None) -> Any:
-    """Put zeros between the taps: TFLite's transposed convolution has no dilation."""
-    if not dilations or max(dilations) == 1:
-        return kernel
-    taps = kernel.shape[2:]
-    shape = [(k - 1) * d + 1 for k, d in zip(taps, dilations, strict=True)]
-    wide = np.zeros((*kernel.shape[:2], *shape), kernel.dtype)
-    wide[(slice(None), slice(None), *(slice(None, None, d) for d in dilations))] = kernel
-    return wide
-
-
 Shaping = tuple[Sequence[int] | None, Sequence[int] | None, Sequence[int] | None]
 
 
@@ -146,7 +142,7 @@ def _transposed_pads(
             raise Refused("the padding depends on a free size", "export with that size fixed")
         target = wanted[-rank:][axis] if wanted is not None else size * stride
         full = (size - 1) * stride + kernel.shape[2 + axis] + (added or [0] * rank)[axis]
-        total = full - target
+        total = full - target if wanted is not None else max(full - target, 0)  # as ORT does
         small = total // 2
         first = small if auto_pad == "SAME_UPPER" else total - small
         result.append((first, total - first))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from ..memory import Tensor
@@ -33,6 +34,17 @@ def convolve(x: Tensor, kernel: Any, row: Sequence[Window], group: int) -> Tenso
         return _depthwise(x, kernel, row, padding)
     kernel_hwio = kernel.transpose(2, 3, 1, 0)
     return tf.nn.conv2d(x, kernel_hwio, strides, padding, dilations=dilations)
+
+
+def dilated(kernel: Any, dilations: Sequence[int] | None) -> Any:
+    """Put zeros between the taps, for ops that have no dilation; kernel: [O, I, ...]."""
+    if not dilations or max(dilations) == 1:
+        return kernel
+    taps = kernel.shape[2:]
+    shape = [(k - 1) * d + 1 for k, d in zip(taps, dilations, strict=True)]
+    wide = np.zeros((*kernel.shape[:2], *shape), kernel.dtype)
+    wide[(slice(None), slice(None), *(slice(None, None, d) for d in dilations))] = kernel
+    return wide
 
 
 def padded(x: Tensor, row: Sequence[Window]) -> tuple[Tensor, str]:

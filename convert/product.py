@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as combinations
@@ -10,7 +11,7 @@ import tensorflow as tf
 
 from . import view
 from .align import pointwise
-from .memory import Tensor, native_groups
+from .memory import Tensor, native_groups, sizes_of
 from .parts import Parts, cut_axis, prepare
 from .tensors import AnyValue, Constant, Storage, Value, activation, new_dim
 from .view import Factor, Factors
@@ -74,10 +75,12 @@ def fully_connected(x: Value, matrix: Constant) -> Value:
     if rows is None:
         raise AssertionError("a value's axes divide its native form")
     memory, last = rows[0], rows[-1]
+    if view.size_of(last) is None:  # which the matrix knows
+        return fully_connected(_settled(x, matrix.array.shape[0]), matrix)
     rest = tuple(factor for factor in memory if factor not in last)
     inner = tuple(factor for factor in memory if factor in last)
     columns = matrix.array.shape[-1]
-    grows = columns > (view.size_of(last) or 0)
+    grows = columns > math.prod(factor.size or 0 for factor in last)
     if grows:
         rest = view.flatten(rows[1:-1])
     wanted = inner if memory == (*rest, *inner) else last
@@ -89,6 +92,12 @@ def fully_connected(x: Value, matrix: Constant) -> Value:
     result = tf.matmul(x.storage.take([*groups, wanted]), tf.constant(kernel))
     new = view.whole(new_dim(result, len(groups)))
     return Value.grouped(result, [*groups, new], (*x.axes[:-1], new))
+
+
+def _settled(x: Value, size: int) -> Value:
+    """Give the last axis its size."""
+    tensor = x.plain()
+    return Value.laid_out(tf.reshape(tensor, [*sizes_of(tensor)[:-1], size]))
 
 
 def leading_groups(x: Value, rest: Factors, axes: Sequence[Factors]) -> list[Factors]:

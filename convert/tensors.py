@@ -138,19 +138,35 @@ class Value:
         """Reorder the logical axes; emits nothing."""
         return Value(self.storage, tuple(self.axes[p] for p in perm))
 
-    def reshape(self, shape: Sequence[Size]) -> Value:
-        """Regroup the logical axes; moves data only where a size does not divide."""
+    def reshape(self, shape: Sequence[Size], sizes: Sequence[Any] | None = None) -> Value:
+        """Regroup the logical axes; moves data only where a size does not divide.
+
+        Args:
+            shape: The new sizes, None where not known.
+            sizes: The same for `tf.reshape`, which wants at most one -1; needed only where several
+                sizes are not known and data has to move.
+
+        Raises:
+            Refused: Data has to move and `sizes` is needed.
+        """
         if 0 in self.shape and None not in shape:
             return Value.laid_out(tf.zeros(shape, self.dtype))
         axes = view.regroup(view.join(view.flatten(self.axes), self.order), shape)
         if axes is not None:
             return Value(self.storage, axes)
+        if sizes is None and shape.count(None) > 1:
+            raise Refused("several free sizes change places", "export with all but one fixed")
         tensor = self.arrange(tuple(range(self.rank)))
         flat = Value.laid_out(tensor)
-        if None not in shape:
-            axes = view.regroup(view.flatten(flat.axes), shape)
-            return Value(flat.storage, axes) if axes else flat
-        return Value.laid_out(tf.reshape(tensor, [-1 if s is None else s for s in shape]))
+        axes = view.regroup(view.flatten(flat.axes), shape)
+        if axes is not None:
+            return Value(flat.storage, axes)
+        return Value.laid_out(tf.reshape(tensor, sizes or [-1 if s is None else s for s in shape]))
+
+    def merged(self, axis: int) -> Value:
+        """Make one axis of all before `axis` and one of all from it on; emits nothing."""
+        axes = (view.flatten(self.axes[:axis]), view.flatten(self.axes[axis:]))
+        return Value(self.storage, axes)
 
     def whole(self) -> Value:
         """The same value with one unsplit dimension per axis, in its present memory order."""
@@ -198,9 +214,13 @@ class Constant:
         """Reorder the axes."""
         return Constant(self.array.transpose(perm))
 
-    def reshape(self, shape: Sequence[Size]) -> Constant:
+    def reshape(self, shape: Sequence[Size], sizes: Sequence[Any] | None = None) -> Constant:
         """Change the shape."""
         return Constant(self.array.reshape([-1 if s is None else s for s in shape]))
+
+    def merged(self, axis: int) -> Constant:
+        """Make one axis of all before `axis` and one of all from it on."""
+        return Constant(self.array.reshape(math.prod(self.array.shape[:axis]), -1))
 
 
 AnyValue = Value | Constant

@@ -12,7 +12,7 @@ import tensorflow as tf
 from .. import edges
 from ..align import pointwise
 from ..along import Exposed, along, expose
-from ..memory import Tensor
+from ..memory import Tensor, sizes_of
 from ..registry import Refused, op
 from ..tensors import AnyValue, Constant, Value, activation, constant, numbers
 from ..view import Factors, size_of
@@ -34,16 +34,19 @@ def expand(x: AnyValue, shape: AnyValue) -> AnyValue:
     ]
     if list(old) == new:
         return x.reshape(new) if rank != x.rank else x
-    fixed = [size for size in new if size is not None]
-    if len(fixed) < len(new):
-        raise Refused("an axis of free size is expanded", "export with fixed sizes")
     if isinstance(x, Constant):
-        return Constant(np.broadcast_to(x.array, fixed))
+        return Constant(np.broadcast_to(x.array, [n or 0 for n in new]))
+    if any(o is None and n not in (1, None) for o, n in zip(old, new, strict=True)):
+        raise Refused("an axis of free size is expanded", "export with fixed sizes")
     if np.issubdtype(x.dtype, np.floating):
         # XNNPACK has no BROADCAST_TO, but a product that repeats its operand, in any order.
-        ones = [n if o == 1 else 1 for o, n in zip(old, fixed, strict=True)]
+        ones = [n if o == 1 and n else 1 for o, n in zip(old, new, strict=True)]
         return pointwise(tf.multiply, x, Constant(np.ones(ones, x.dtype)))
-    return Value.laid_out(tf.broadcast_to(x.plain(), fixed))
+    tensor = x.plain()
+    sizes = [*(1,) * (rank - x.rank), *sizes_of(tensor)]
+    return Value.laid_out(
+        tf.broadcast_to(tensor, [s if n is None else n for s, n in zip(sizes, new, strict=True)])
+    )
 
 
 def _broadcast_shape(x: AnyValue, shape: AnyValue) -> Tensor:

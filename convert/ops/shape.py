@@ -13,6 +13,7 @@ from ..cut import Part, concat, cut
 from ..memory import runtime_size
 from ..registry import OutputInfo, Refused, op
 from ..tensors import AnyValue, Constant, Value, activation, numbers
+from ..view import merge
 
 MAX_SIZE = 2**31 - 1
 """An end that is this far means «to the end» of an axis, whatever its size."""
@@ -52,7 +53,7 @@ def reshape(
 ) -> AnyValue:
     """Regroup axes; emits nothing where sizes divide."""
     if isinstance(shape, Constant):
-        return x.reshape(_resolve(x.shape, numbers(shape), bool(allowzero)))
+        return _reshaped(x, numbers(shape), bool(allowzero))
     inferred = outputs[0].shape
     if inferred is not None and inferred.count(None) <= 1:
         return x.reshape(inferred)
@@ -60,6 +61,21 @@ def reshape(
     if inferred is not None:
         result.set_shape(inferred)
     return Value.laid_out(result)
+
+
+def _reshaped(x: AnyValue, wanted: Sequence[int], allowzero: bool) -> AnyValue:
+    """Reshape to numbers of which 0 is the size that the axis has, and -1 the rest."""
+    new = _resolve(x.shape, wanted, allowzero)
+    if new.count(None) < 2 or not isinstance(x, Value):
+        return x.reshape(new)
+    kept = [i for i, size in enumerate(wanted) if size == 0 and new[i] is None]
+    sizes = [runtime_size(x.axes[i]) if i in kept else size for i, size in enumerate(wanted)]
+    result = x.reshape(new, sizes)
+    if result.storage is x.storage and any(
+        merge(result.axes[i]) != merge(x.axes[i]) for i in kept
+    ):  # a free size that stays where the elements do not
+        return Value.laid_out(tf.reshape(x.plain(), sizes))
+    return result
 
 
 def _resolve(old: Sequence[int | None], wanted: Sequence[int], allowzero: bool) -> list[int | None]:
@@ -83,12 +99,7 @@ def _resolve(old: Sequence[int | None], wanted: Sequence[int], allowzero: bool) 
 @op("Flatten")
 def flatten(x: AnyValue, *, axis: int) -> AnyValue:
     """Make two axes of many; emits nothing."""
-    axis = axis % x.rank if axis != x.rank else axis
-    return x.reshape([_product(x.shape[:axis]), _product(x.shape[axis:])])
-
-
-def _product(sizes: Sequence[int | None]) -> int | None:
-    return None if None in sizes else math.prod(s for s in sizes if s is not None)
+    return x.merged(axis % x.rank if axis != x.rank else axis)
 
 
 @op("Squeeze")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import onnx_ir as ir
     from numpy.typing import NDArray
 
+    from decant.errors import DecantError
     from decant.tensors import TensorInfo
 
     from .emit import Emission, InputType, LayoutRule
@@ -174,6 +176,8 @@ def _answers(
 
     from .emit import SIGNATURE
 
+    if not samples:
+        return []
     function = tf.saved_model.load(str(folder)).signatures[SIGNATURE]
     answers = []
     for sample in samples:
@@ -181,7 +185,10 @@ def _answers(
             emission.keys[info.name]: tf.constant(info.from_onnx_order(sample[info.name]))
             for info in emission.inputs
         }
-        found = function(**given)
+        try:
+            found = function(**given)
+        except tf.errors.OpError as error:
+            raise _cannot_run(error, emission) from error
         answers.append(
             [
                 info.to_onnx_order(found[emission.keys[info.name]].numpy())
@@ -189,3 +196,16 @@ def _answers(
             ]
         )
     return answers
+
+
+def _cannot_run(error: Exception, emission: Emission) -> DecantError:
+    """Name the node whose emitted op TensorFlow has no code for."""
+    from .refusals import RUN_ADVICE, Problem, report
+
+    message = str(error)
+    scopes = re.findall(r"\{\{node (n\d+)/", message) or re.findall(r"\b(n\d+)/", message)
+    lines = [line.strip() for line in message.splitlines()]
+    told = [x for x in lines if x and not x.startswith(("[[", "Detected", "<", "Graph", "("))]
+    reason = re.sub(r"\s*\[Op:\w+\]$", "", told[0]) if told else "no reason given"
+    name, op = emission.nodes.get(scopes[0] if scopes else "", ("the model", "its SavedModel"))
+    return report([Problem(name, op, f"TensorFlow cannot run it on a CPU ({reason})", RUN_ADVICE)])

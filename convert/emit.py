@@ -18,7 +18,7 @@ from decant.tensors import CHANNELS_LAST, Layout, TensorInfo
 from . import registry
 from .expand import expand, opset_of
 from .fold import evaluate
-from .refusals import failure, no_lowering, problem, report
+from .refusals import Fault, Problem, failure, named, no_lowering, problem, report
 from .registry import Key, Lowering, OutputInfo, Refused
 from .spatial import spatial_values
 from .tensors import AnyValue, Constant, Value, computed_dtype
@@ -58,6 +58,7 @@ class Emission:
         keys: ONNX name of an input or output -> its key in the signature.
         tensors: Name of a TensorFlow result -> the ONNX value that it holds, in graph order.
         border: Input or output name -> how the ONNX value lies in it.
+        nodes: Scope of what a node emits -> the node's name and its op.
     """
 
     module: Any
@@ -67,6 +68,7 @@ class Emission:
     keys: Mapping[str, str]
     tensors: Mapping[str, Located]
     border: Mapping[str, Located]
+    nodes: Mapping[str, tuple[str, str]]
 
 
 def emit(
@@ -103,7 +105,7 @@ class _Emitter:
         self.border = border
         self.table = table
         self.values: dict[ir.Value, AnyValue] = {}
-        self.problems: list[str] = []
+        self.problems: list[Problem] = []
         self.spatial = spatial_values(model.graph)
         borders = [_name(v) for v in (*self.graph.inputs, *self.graph.outputs)]
         self.keys = signature_keys(borders)
@@ -121,7 +123,11 @@ class _Emitter:
         tensors = locate(function.graph, self.graph, self.values)
         producers = {_name(v): v.producer() for v in (*self.graph.outputs, *self.graph.inputs)}
         border = {i.name: located_border(i, producers[i.name]) for i in (*outputs, *inputs)}
-        return Emission(module, function, inputs, outputs, self.keys, tensors, border)
+        nodes = {
+            scope_of(i): named(node, opset_of(self.model, node))
+            for i, node in enumerate(self.graph)
+        }
+        return Emission(module, function, inputs, outputs, self.keys, tensors, border, nodes)
 
     def _input_info(self, value: ir.Value) -> TensorInfo:
         name = _name(value)
@@ -158,7 +164,7 @@ class _Emitter:
             if value.const_value is not None:
                 self.values[value] = Constant(value.const_value.numpy())
         for index, node in enumerate(self.graph):
-            with tf.name_scope(f"n{index}"):
+            with tf.name_scope(scope_of(index)):
                 self._emit_node(node)
         if self.problems:
             raise report(self.problems)
@@ -202,9 +208,9 @@ class _Emitter:
         except Refused as refused:
             self._refuse(node, refused)
             return
-        except (ValueError, TypeError, tf.errors.OpError) as error:
+        except Exception as error:
             logger.debug("%s cannot be emitted", node.name, exc_info=error)
-            self._refuse(node, failure(node, error))
+            self._refuse(node, failure(node, error, lowering))
             return
         for value, result in zip(node.outputs, results, strict=False):
             self.values[value] = result
@@ -224,7 +230,7 @@ class _Emitter:
         results = lowering(inputs, attributes, tuple(_info(v) for v in node.outputs))
         return results if isinstance(results, tuple | list) else (results,)
 
-    def _refuse(self, node: ir.Node, refused: Refused) -> None:
+    def _refuse(self, node: ir.Node, refused: Refused | Fault) -> None:
         self.problems.append(problem(node, opset_of(self.model, node), refused))
         self._stand_in(node)
 
@@ -234,6 +240,11 @@ class _Emitter:
             info = _info(value)
             if info.shape is not None and None not in info.shape and info.dtype is not None:
                 self.values[value] = Value.laid_out(tf.zeros(info.shape, info.dtype))
+
+
+def scope_of(index: int) -> str:
+    """The name scope of what a node emits."""
+    return f"n{index}"
 
 
 def _name(value: ir.Value) -> str:

@@ -24,6 +24,8 @@ from decant.user_code import user_code
 OLDEST_OPSET = 7  # broadcasting as in NumPy begins here
 NEWEST_OPSET = 28  # the newest whose changes were read
 
+OPERATORS_MODULE = "decant_operators_"
+
 Key = tuple[str, str, int]  # domain, op, since-version (0 for domains without schemas)
 Outputs = Any  # a Value, or a tuple of them
 Emitter = TypeVar("Emitter", bound=Callable[..., Outputs])
@@ -67,6 +69,11 @@ class Lowering:
     function: Callable[..., Outputs]
     defaults: Mapping[str, Any]
     wants_outputs: bool
+
+    @property
+    def is_user_code(self) -> bool:
+        """Whether an operators file registered it."""
+        return self.function.__module__.startswith(OPERATORS_MODULE)
 
     def __call__(
         self, inputs: Iterable[Any], attributes: Mapping[str, Any], outputs: tuple[OutputInfo, ...]
@@ -225,7 +232,7 @@ def _run(file: Path) -> None:
     """Run an operators file, which registers its ops."""
     if not file.is_file():
         raise DataError(f"operators file {file}: no such file; name one that registers ops")
-    spec = importlib.util.spec_from_file_location(f"decant_operators_{file.stem}", file)
+    spec = importlib.util.spec_from_file_location(f"{OPERATORS_MODULE}{file.stem}", file)
     if spec is None or spec.loader is None:
         raise DataError(f"operators file {file}: not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.lite.python.convert_phase import ConverterError
 from tensorflow.lite.tools import flatbuffer_utils
 
-from decant.errors import UnsupportedOp
+from decant.errors import DecantError, UnsupportedOp
 from decant.tensors import TensorInfo
 
 from .emit import SIGNATURE, Emission
+from .refusals import LACKS_ADVICE, RUN_ADVICE, Problem, listed, report
 from .trace import Located
 
 logger = logging.getLogger(__name__)
@@ -60,24 +60,33 @@ def convert(saved_model: Path | str, emission: Emission, *, allow_flex: bool = F
         converter.target_spec.supported_ops = [builtins, select]
     try:
         data = converter.convert()
-    except ConverterError as error:
-        raise _refusal(str(error), emission) from error
+    except Exception as error:
+        logger.debug("TFLite's converter fails", exc_info=error)
+        raise _refusal(str(error), emission, allow_flex=allow_flex) from error
     return _with_own_names(data, emission)
 
 
-def _refusal(message: str, emission: Emission) -> UnsupportedOp:
-    """List the emitted ops that TFLite lacks, by the ONNX values they make."""
+def _refusal(message: str, emission: Emission, *, allow_flex: bool) -> DecantError:
+    """List the nodes whose emitted ops TFLite lacks."""
     found = re.findall(r'"(n\d+)/[^"]*"[^\n]*?\'tf\.(\w+)\' op', message)
-    nodes = {key.partition("/")[0]: located.value for key, located in emission.tensors.items()}
     types = dict(re.findall(r"tf\.(\w+)\((tensor<.*?)\) ->", message))
-    lines = [
-        f"  {nodes.get(node, node)}: TFLite has no builtin for {name}({types.get(name, '')})"
-        for node, name in dict.fromkeys(found)
+    advice = RUN_ADVICE if allow_flex else LACKS_ADVICE
+    problems = [
+        Problem(*emission.nodes[scope], f"TFLite has no builtin for {op}{_of(types, op)}", advice)
+        for scope, op in dict.fromkeys(found)
+        if scope in emission.nodes
     ]
-    if not lines:
-        lines = [f"  {message.strip().splitlines()[0]}"]
-    advice = "replace the op before the export, or keep TensorFlow's with --allow-flex"
-    return UnsupportedOp("\n".join(["nodes cannot be converted to TFLite:", *lines, advice]))
+    if problems:
+        return report(problems)
+    reason = next(iter(message.strip().splitlines()), "without a reason")
+    scopes = dict.fromkeys(re.findall(r'"(n\d+)/', message))
+    names = [emission.nodes[scope][0] for scope in scopes if scope in emission.nodes]
+    where = f" at {listed(names)}" if names else ""
+    return UnsupportedOp(f"TFLite's converter refuses the model{where}: {reason}; {advice}")
+
+
+def _of(types: Mapping[str, str], op: str) -> str:
+    return f"({types[op]})" if op in types else ""
 
 
 def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:

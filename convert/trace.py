@@ -47,12 +47,12 @@ def locate(
             for form in emitted.storage.forms:
                 described = _describe(value, emitted, form)
                 if described is not None:
-                    found.setdefault(_tflite_name(form.tensor), described)
+                    found.setdefault(tflite_name(form.tensor), described)
     nodes = list(graph)
     ordered: dict[str, Located] = {}
     for operation in function_graph.get_operations():
         node = _node_of(operation.name, nodes)
-        for name in map(_tflite_name, operation.outputs):
+        for name in map(tflite_name, operation.outputs):
             if name in found:
                 ordered[name] = found[name]
             elif node is not None and node.outputs and operation.type != "Const":
@@ -60,7 +60,7 @@ def locate(
     return ordered
 
 
-def _tflite_name(tensor: Any) -> str:
+def tflite_name(tensor: Any) -> str:
     """The name that TFLite's converter gives a tensor: "op", and "op1" for a second result."""
     operation, _, index = tensor.name.partition(":")
     return operation if index == "0" else f"{operation}{index}"

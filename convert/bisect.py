@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import onnx
 import onnx_ir as ir
 from onnx_ir.passes import common
 
-from .parity import compare
+from .cuts import Cuts
 from .reference import OnnxRuntime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -20,12 +23,18 @@ if TYPE_CHECKING:
     from decant.tensors import TensorInfo
 
     from .build import Request
+    from .cuts import Fault
 
     Array = NDArray[Any]
     Sample = dict[str, Array]
     Border = tuple[tuple[TensorInfo, ...], tuple[TensorInfo, ...]]
 
-NOT_FOUND = "No single op is at fault: each intermediate result agrees, the error adds up."
+NOT_FOUND = (
+    "No single op is at fault: where every intermediate result is kept, the outputs agree, so the"
+    " runtime's own fusion of ops is, or rounding that adds up."
+)
+SHOWN = 4
+WIDTH = 40
 
 
 def bisect_saved_model(request: Request, raw: Sample, normalised: Sample, tolerance: float) -> str:
@@ -40,24 +49,23 @@ def bisect_saved_model(request: Request, raw: Sample, normalised: Sample, tolera
     import tensorflow as tf
 
     from .build import emitted, rewritten, trace_document
+    from .trace import tflite_name
 
     model, _ = rewritten(request)
     emission = emitted(request, model)
     located = trace_document(emission.tensors, 0)["tensors"]
-    names = [name for name, entry in located.items() if entry["split"] is not None]
+    results = {tflite_name(t): t.name for t in _tensors(emission.function.graph)}
+    names = [name for name, entry in located.items() if entry["split"] and name in results]
     feed = {
         f"{emission.keys[info.name]}:0": info.from_onnx_order(raw[info.name])
         for info in emission.inputs
     }
     with tf.Graph().as_default() as graph:
         tf.import_graph_def(emission.function.graph.as_graph_def(), name="")
-        fetches = [f"{name}:0" for name in names]
         with tf.compat.v1.Session(graph=graph) as session:
-            tensors = session.run(fetches, feed)
+            tensors = session.run([results[name] for name in names], feed)
     values = ((located[name], tensor) for name, tensor in zip(names, tensors, strict=True))
-    found = _first_difference(values, _intermediates(request.onnx, normalised), tolerance)
-    nodes = {v.name: node for node in model.graph for v in node.outputs}
-    return _say(found, nodes)
+    return _say(_fault(request.onnx, normalised, values, tolerance))
 
 
 def bisect_tflite(
@@ -67,7 +75,7 @@ def bisect_tflite(
     samples: tuple[Sample, Sample],
     tolerance: float,
 ) -> str:
-    """Compare every traced tensor of a TFLite file with ONNX Runtime's value.
+    """Compare the traced tensors of a TFLite file with ONNX Runtime's values.
 
     Args:
         files: The TFLite file and the ONNX file.
@@ -76,88 +84,126 @@ def bisect_tflite(
         samples: One sample as the TFLite file takes it, and as the ONNX file does.
         tolerance: Largest relative error allowed.
     """
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    tflite, onnx = files
-    interpreter = Interpreter(
-        model_path=str(tflite),
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        experimental_preserve_all_tensors=True,
-    )
-    interpreter.allocate_tensors()
-    details = {entry["name"]: entry["index"] for entry in interpreter.get_tensor_details()}
-    for info, entry in zip(border[0], interpreter.get_input_details(), strict=True):
-        interpreter.set_tensor(entry["index"], info.from_onnx_order(samples[0][info.name]))
-    interpreter.invoke()
+    tflite, onnx_file = files
+    tensors = _all_tensors(tflite, border[0], samples[0])
     values = (
-        (entry, interpreter.get_tensor(details[name]))
+        (entry, tensors[name])
         for name, entry in trace["tensors"].items()
-        if entry["split"] is not None and name in details
+        if entry["split"] is not None and name in tensors
     )
-    found = _first_difference(values, _intermediates(onnx, samples[1]), tolerance)
-    if found is None:
-        return f"{NOT_FOUND} Without XNNPACK the file agrees, so the delegate is at fault."
-    nodes = {v.name: node for node in ir.load(onnx).graph for v in node.outputs}
-    return _say(found, nodes)
+    return _say(_fault(onnx_file, samples[1], values, tolerance))
 
 
-def _first_difference(
+def _tensors(graph: Any) -> Iterator[Any]:
+    for operation in graph.get_operations():
+        yield from operation.outputs
+
+
+def _all_tensors(path: Path, inputs: Sequence[TensorInfo], sample: Sample) -> dict[str, Array]:
+    """Run a TFLite file with every result as an output, so that XNNPACK computes them as always."""
+    from ai_edge_litert.interpreter import Interpreter
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(path.read_bytes()))
+    graph = model.subgraphs[0]
+    graph.outputs = sorted({i for operator in graph.operators for i in operator.outputs})
+    data = bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+    interpreter = Interpreter(model_content=data)
+    arrays = [info.from_onnx_order(sample[info.name]) for info in inputs]
+    for index, array in zip(graph.inputs, arrays, strict=True):
+        interpreter.resize_tensor_input(index, array.shape)
+    interpreter.allocate_tensors()
+    for index, array in zip(graph.inputs, arrays, strict=True):
+        interpreter.set_tensor(index, array)
+    interpreter.invoke()
+    return {graph.tensors[i].name.decode(): interpreter.get_tensor(i) for i in graph.outputs}
+
+
+def failing_value(path: Path, message: str, trace: Mapping[str, Any]) -> str:
+    """The ONNX value that the op makes of which LiteRT says that it fails; "" if it says none."""
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    found = re.search(r"Node number (\d+) \((\w+)\)", message)
+    graph = flatbuffer_utils.read_model_from_bytearray(bytearray(path.read_bytes())).subgraphs[0]
+    number = int(found[1]) if found else len(graph.operators)
+    if found is None or number >= len(graph.operators):  # a delegate's own node
+        return ""
+    name = graph.tensors[graph.operators[number].outputs[0]].name.decode()
+    entry = trace.get("tensors", {}).get(name, {"value": name})
+    return f"{entry['value']} ({found[2]})"
+
+
+def _fault(
+    path: Path,
+    sample: Sample,
     values: Iterable[tuple[Mapping[str, Any], Array]],
-    expected: Mapping[str, Array],
     tolerance: float,
-) -> tuple[str, str] | None:
-    """Return the earliest ONNX value that is off, and by how much, in the graph's order."""
-    order = {name: i for i, name in enumerate(expected)}
-    worst: dict[str, str] = {}
+) -> Fault | None:
+    """Find the nodes of an ONNX file with whose results its outputs begin to differ."""
+    model = ir.load(path)
+    common.InlinePass()(model)
+    proto = ir.serde.serialize_model(model)
+    expected = {**sample, **_intermediates(proto, sample)}
+    found: dict[str, Array] = {}
     for entry, tensor in values:
         name = entry["value"]
-        if name not in expected or name in worst:
-            continue
-        split = [-1 if size is None else size for size in entry["split"]]
-        if math.prod(split) not in (tensor.size, -tensor.size) and -1 not in split:
-            continue
-        logical = tensor.reshape(split).transpose(entry["perm"]).reshape(expected[name].shape)
-        parity = compare("", name, [logical], [expected[name]], tolerance)
-        if not parity.passed:
-            worst[name] = f"relative error {parity.max_relative:.2g}" + (
-                f", {parity.nan} NaN" if parity.nan else ""
-            )
-    first = min(worst, key=order.__getitem__, default=None)
-    return None if first is None else (first, worst[first])
+        if name in expected and name not in found:
+            logical = _logical(entry, tensor, expected[name].shape)
+            if logical is not None:
+                found[name] = logical
+    return Cuts(proto, expected, found).fault(tolerance)
 
 
-def _say(found: tuple[str, str] | None, nodes: Mapping[str | None, ir.Node]) -> str:
-    if found is None:
+def _logical(entry: Mapping[str, Any], tensor: Array, shape: tuple[int, ...]) -> Array | None:
+    """A tensor in ONNX order; None where its sizes do not tell how it lies."""
+    split = entry["split"]
+    if split.count(None) > 1 and tensor.ndim == len(split):
+        split = list(tensor.shape)
+    if split.count(None) > 1 or tensor.size != math.prod(shape):
+        return None
+    known = math.prod(size for size in split if size is not None)
+    if known == 0 or tensor.size % known or (None not in split and tensor.size != known):
+        return None
+    sizes = [tensor.size // known if size is None else size for size in split]
+    return tensor.reshape(sizes).transpose(entry["perm"]).reshape(shape)
+
+
+def _say(fault: Fault | None) -> str:
+    if fault is None:
         return NOT_FOUND
-    name, error = found
-    node = nodes.get(name)
-    if node is None:
-        return f"The first value that differs is {name} ({error})."
-    settings = ", ".join(f"{key} = {_short(attr)}" for key, attr in node.attributes.items())
+    error = f"relative error {fault.parity.max_relative:.2g}"
+    error += f", {fault.parity.nan} NaN" if fault.parity.nan else ""
+    named = [_named(node) for node in fault.nodes[:SHOWN]]
+    more = f" and {len(fault.nodes) - SHOWN} more" if len(fault.nodes) > SHOWN else ""
+    if len(fault.nodes) == 1:
+        start = f"The first op that differs is {named[0]}, which makes"
+    else:
+        start = f"The first op that differs is one of {', '.join(named)}{more}, which make"
     return (
-        f"The first op that differs is {node.name or name}: {node.op_type}"
-        f"{f' ({settings})' if settings else ''}, which makes {name} ({error})."
+        f"{start} {fault.value} ({error} on the same inputs). With the results before it the"
+        " outputs agree, and with its own they do not."
     )
 
 
-def _short(attribute: ir.Attr) -> str:
-    text = str(attribute.value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+def _named(node: onnx.NodeProto) -> str:
+    settings = ", ".join(f"{a.name} = {_short(a)}" for a in node.attribute)
+    return f"{node.name or node.output[0]}: {node.op_type}{f' ({settings})' if settings else ''}"
 
 
-def _intermediates(onnx: Path, sample: Sample) -> dict[str, Array]:
-    """Compute every value of an ONNX file by name, in the graph's order."""
-    model = ir.load(onnx)
-    common.InlinePass()(model)
-    graph = model.graph
-    outputs = set(graph.outputs)
-    graph.outputs.extend(value for value in _made(graph) if value not in outputs)
-    proto = ir.serde.serialize_model(model)
-    found = OnnxRuntime(proto.SerializeToString(), optimize=False).run(sample)
-    ordered = [str(value.name) for value in _made(graph)]
-    return {name: found[name] for name in ordered if name in found}
+def _short(attribute: onnx.AttributeProto) -> str:
+    value = onnx.helper.get_attribute_value(attribute)
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return text if len(text) <= WIDTH and "\n" not in text else f"{text[: WIDTH - 3].strip()}..."
 
 
-def _made(graph: ir.Graph) -> Iterator[ir.Value]:
-    for node in graph:
-        yield from (value for value in node.outputs if value.name)
+def _intermediates(model: onnx.ModelProto, sample: Sample) -> dict[str, Array]:
+    """Compute every value of an ONNX model by name."""
+    every = onnx.ModelProto()
+    every.CopyFrom(model)
+    outputs = {output.name for output in every.graph.output}
+    made = (name for node in every.graph.node for name in node.output if name)
+    every.graph.output.extend(
+        onnx.ValueInfoProto(name=name) for name in made if name not in outputs
+    )
+    results = OnnxRuntime(every.SerializeToString(), optimize=False).run(sample)
+    return {name: array for name, array in results.items() if isinstance(array, np.ndarray)}

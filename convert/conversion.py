@@ -15,11 +15,13 @@ from decant.artifacts import updated_folder, write_bytes, write_json, write_text
 from decant.errors import DataError, UsageError
 from decant.isolation import run_checked
 
+from .oracle import Model, Oracle
 from .report import AppliedRewrite, ConvertReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import onnx_ir as ir
     import torch
     from numpy.typing import NDArray
 
@@ -43,19 +45,6 @@ REPORT_FILE = "convert.json"
 TRACED_AT_LEAST = 0.95
 LAYOUTS = ("nhwc", "keep")
 INPUT_DTYPES = ("float32", "uint8")
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """The ONNX form of a source, and PyTorch's where there is one.
-
-    Attributes:
-        onnx: The file.
-        reference: Takes tensors in the order of the inputs, returns what the model returns.
-    """
-
-    onnx: Path
-    reference: Reference | None
 
 
 def to_tflite(
@@ -150,18 +139,22 @@ class _Work:
         self, source: Any, inputs: Mapping[str, Array] | None, reference: Reference | None
     ) -> ConvertReport:
         """Export, build, verify and write; returns the report with paths in the staging folder."""
+        from decant.graph.load import load
+
         from .verify import Subject
 
         model = self.exported(source, inputs, reference)
         request = self.request(model)
-        samples, normalised = self.samples(model, inputs)
+        graph = load(model.onnx).graph
+        oracle = Oracle(model)
+        samples, normalised = self.samples(request, graph.inputs, inputs, oracle)
         built = self.built(request, samples)
         logger.info("every form is run and compared …")
-        expected, warnings = _expected(model, normalised)
+        expected, warnings = oracle.answers(normalised)
         tflite = self.stage / TFLITE_FILE
         write_bytes(tflite, built.tflite)
         write_json(self.stage / TRACE_FILE, built.trace)
-        subject = Subject(request, built, tflite, samples, normalised)
+        subject = Subject(request, built, tflite, samples, normalised, model.reference)
         report = self.verified(subject, expected, given=inputs is not None)
         return report.model_copy(update={"warnings": (*warnings, *report.warnings)})
 
@@ -213,19 +206,31 @@ class _Work:
         return Request(model.onnx.resolve(), self.stage / SAVED_MODEL, **self.settings)
 
     def samples(
-        self, model: Model, inputs: Mapping[str, Array] | None
+        self,
+        request: Request,
+        inputs: Sequence[ir.Value],
+        given: Mapping[str, Array] | None,
+        oracle: Oracle,
     ) -> tuple[list[Sample], list[Sample]]:
         """Give the samples as the file takes them and as the model does."""
-        from decant.graph.load import load
-
         from .samples import samples_for
 
         raw = self.settings["input_dtype"] == "uint8"
-        samples = samples_for(load(model.onnx).graph.inputs, inputs, raw=raw)
-        if not raw:
-            return samples, samples
-        normalised = [{n: self.for_pytorch(x) for n, x in sample.items()} for sample in samples]
-        return samples, normalised
+
+        def trial(sample: Sample) -> Mapping[str, Array]:
+            return oracle.run(self.normalised(sample))
+
+        try:
+            samples = samples_for(inputs, given, raw=raw, trial=trial if oracle.knows_all else None)
+        except DataError:
+            # Whoever gives other inputs should not hear of what cannot be converted only then.
+            self.built(request, [])
+            raise
+        return samples, [self.normalised(sample) for sample in samples] if raw else samples
+
+    def normalised(self, sample: Sample) -> Sample:
+        """A sample of the file as the model takes it."""
+        return {name: self.for_pytorch(array) for name, array in sample.items()}
 
     def for_pytorch(self, array: Array) -> Array:
         """Normalise raw pixels [N, C, H, W] as the file will; others only lose double precision."""
@@ -251,15 +256,16 @@ class _Work:
 
     def verified(self, subject: Any, expected: list[Form], *, given: bool) -> ConvertReport:
         """Compare every form, and report."""
+        from .rounding import told
         from .verify import SAVED_MODEL as SAVED
         from .verify import TFLITE, Form, doubts, run_tflite, verify
 
         built, samples = subject.built, subject.samples
-        answers = run_tflite(subject.tflite, built.inputs, built.outputs, samples)
+        answers = run_tflite(subject.tflite, built.inputs, built.outputs, samples, built.trace)
         forms = [*expected, Form(SAVED, built.answers), Form(TFLITE, answers)]
         parities = verify(subject, forms, self.tolerance)
         traced = _traced(built)
-        warnings = doubts(parities)
+        warnings = [*told(parities), *doubts(parities)]
         if traced < TRACED_AT_LEAST:
             warnings.append(f"only {traced:.0%} of the activations are traced to ONNX values")
         return ConvertReport(
@@ -284,28 +290,6 @@ class _Work:
 def _traced(built: Built) -> float:
     mapped: int = len(built.trace["tensors"])
     return mapped / max(int(built.trace["activations"]), 1)
-
-
-def _expected(model: Model, samples: Sequence[Sample]) -> tuple[list[Form], list[str]]:
-    """Run PyTorch, where there is one, and ONNX Runtime, where it knows all operators."""
-    from .reference import RuntimeGap, load_reference
-    from .verify import ONNX, PYTORCH, Form
-
-    forms, warnings = [], []
-    if model.reference is not None:
-        from .pytorch import run_torch
-
-        answers = [run_torch(model.reference, list(sample.values())) for sample in samples]
-        forms.append(Form(PYTORCH, answers))
-    try:
-        runtime = load_reference(model.onnx)
-        forms.append(Form(ONNX, [list(runtime.run(sample).values()) for sample in samples]))
-    except RuntimeGap as gap:
-        warnings.append(
-            f"{gap}: the file was checked against "
-            f"{'PyTorch' if forms else 'nothing but its SavedModel; give a PyTorch reference'}"
-        )
-    return forms, warnings
 
 
 def _moved(report: ConvertReport, stage: Path, target: Path) -> ConvertReport:

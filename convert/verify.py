@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from decant.errors import InternalError, ParityError
+from decant.errors import DataError, InternalError, ParityError, UnsupportedOp
 from decant.isolation import run_checked
 
-from .bisect import bisect_saved_model, bisect_tflite
+from .bisect import bisect_saved_model, bisect_tflite, failing_value
 from .parity import Parity, compare_all
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -21,11 +23,15 @@ if TYPE_CHECKING:
     from decant.tensors import TensorInfo
 
     from .build import Built, Request
+    from .rounding import Precision
 
     Sample = dict[str, NDArray[Any]]
     Answers = list[list[NDArray[Any]]]
     """Samples → outputs in the model's order."""
 
+logger = logging.getLogger(__name__)
+
+OUTPUTS_SHOWN = 12
 PYTORCH, ONNX, SAVED_MODEL, TFLITE = "pytorch", "onnx", "saved_model", "tflite"
 
 
@@ -52,6 +58,7 @@ class Subject:
         tflite: The file.
         samples: Inputs of the built file (raw pixels where it takes those).
         normalised: The same for PyTorch and ONNX Runtime.
+        reference: PyTorch's form, where there is one.
     """
 
     request: Request
@@ -59,6 +66,18 @@ class Subject:
     tflite: Path
     samples: Sequence[Sample]
     normalised: Sequence[Sample]
+    reference: Callable[..., Any] | None = None
+
+    def precision(self, form: str) -> Precision | None:
+        """What a form of the model computes in double precision, if that can be had."""
+        from torch import nn
+
+        from .rounding import of_module, of_onnx
+
+        if form != PYTORCH:
+            return of_onnx(self.request.onnx, self.normalised)
+        network = self.reference
+        return of_module(network, self.normalised) if isinstance(network, nn.Module) else None
 
 
 def run_tflite(
@@ -66,17 +85,42 @@ def run_tflite(
     inputs: Sequence[TensorInfo],
     outputs: Sequence[TensorInfo],
     samples: Sequence[Sample],
+    trace: Mapping[str, Any] | None = None,
 ) -> Answers:
     """Run a file in LiteRT for the first time, in a child process with a checked heap.
 
+    Args:
+        path: The file.
+        inputs: Its inputs.
+        outputs: Its outputs.
+        samples: What to run it on.
+        trace: What `trace.json` holds; names the value that a failing op makes.
+
     Raises:
         InternalError: LiteRT crashed.
-        DataError: LiteRT cannot load or run the file.
+        UnsupportedOp: LiteRT cannot load or run the file.
     """
     try:
         return run_checked(_run_tflite, path, tuple(inputs), tuple(outputs), list(samples))
     except InternalError as error:
         raise InternalError(f"LiteRT fails on {path.name}: {error}") from error
+    except DataError as error:
+        value = _failing_value(path, str(error), trace or {})
+        where = f" at {value}" if value else ""
+        reason = str(error).replace(str(path), path.name)
+        raise UnsupportedOp(
+            f"LiteRT cannot run the converted model{where} ({reason}); fix its free sizes or"
+            " replace the op before the export, and report this to decant"
+        ) from error
+
+
+def _failing_value(path: Path, message: str, trace: Mapping[str, Any]) -> str:
+    """Name what LiteRT fails to compute, if its message and the file tell."""
+    try:
+        return run_checked(failing_value, path, message, dict(trace))
+    except Exception as error:
+        logger.debug("the failing op was not found", exc_info=error)
+        return ""
 
 
 def _run_tflite(
@@ -108,28 +152,55 @@ def verify(subject: Subject, forms: Sequence[Form], tolerance: float) -> tuple[P
     pairs = list(itertools.pairwise(forms))
     if len(forms) > 2:
         pairs.append((forms[0], forms[-1]))
+    precision = functools.cache(subject.precision)
     for before, after in pairs:
         hop = f"{before.name} → {after.name}"
         found = compare_all(hop, outputs, after.answers, before.answers, tolerance)
+        if not all(parity.passed for parity in found):
+            exact = precision(PYTORCH if before.name == PYTORCH else ONNX)
+            found = found if exact is None else exact.judge(found, after.answers)
         failed = [parity for parity in found if not parity.passed]
         if failed:
-            raise ParityError(_message(subject, hop, after.name, failed, tolerance))
+            raise ParityError(_message(subject, (before, after), failed, tolerance))
         parities.extend(found)
     return tuple(parities)
 
 
 def _message(
-    subject: Subject, hop: str, form: str, failed: Sequence[Parity], tolerance: float
+    subject: Subject, forms: tuple[Form, Form], failed: Sequence[Parity], tolerance: float
 ) -> str:
-    lines = [f"{hop}: {len(failed)} of {len(subject.built.outputs)} outputs differ:"]
-    lines.extend(f"  {parity}" for parity in failed)
-    lines.append(_first_difference(subject, form, tolerance))
+    before, after = forms
+    count = f"{len(failed)} of {len(subject.built.outputs)} outputs differ"
+    lines = [f"{before.name} → {after.name}: {count}:"]
+    lines.extend(f"  {parity}" for parity in failed[:OUTPUTS_SHOWN])
+    if len(failed) > OUTPUTS_SHOWN:
+        lines.append(f"  and {len(failed) - OUTPUTS_SHOWN} more")
+    if all(parity.is_amplified for parity in failed):
+        rounding = max(parity.rounding or 0.0 for parity in failed)
+        lines.append(
+            f"In single precision the model itself is {rounding:.2g} off its answer in double"
+            " precision: these weights or inputs amplify rounding."
+        )
+    lines.append(_first_difference(subject, after.name, _worst(forms), tolerance))
     return "\n".join(lines)
 
 
-def _first_difference(subject: Subject, form: str, tolerance: float) -> str:
+def _worst(forms: tuple[Form, Form]) -> int:
+    """The number of the sample with the largest error."""
+    before, after = (form.answers for form in forms)
+    errors = [
+        max(
+            (p.nan, p.max_relative)
+            for p in compare_all("", [str(i) for i in range(len(a))], [a], [b], 0.0)
+        )
+        for a, b in zip(after, before, strict=True)
+    ]
+    return max(range(len(errors)), key=errors.__getitem__)
+
+
+def _first_difference(subject: Subject, form: str, sample: int, tolerance: float) -> str:
     """Find the first op at fault; the search itself may fail without hiding the finding."""
-    raw, normalised = subject.samples[0], subject.normalised[0]
+    raw, normalised = subject.samples[sample], subject.normalised[sample]
     try:
         if form == SAVED_MODEL:
             return run_checked(bisect_saved_model, subject.request, raw, normalised, tolerance)
@@ -139,8 +210,9 @@ def _first_difference(subject: Subject, form: str, tolerance: float) -> str:
             return run_checked(
                 bisect_tflite, (subject.tflite, onnx), border, data, (raw, normalised), tolerance
             )
-    except InternalError as error:
-        return f"The first op that differs was not found: {error}"
+    except Exception as error:
+        logger.debug("the search failed", exc_info=error)
+        return f"The first op that differs was not found ({type(error).__name__}: {error})."
     return "Compare the module's own code with the exported file, module by module."
 
 

@@ -1,0 +1,185 @@
+"""Rounding is no failure, and what is one is put on the op that makes it."""
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from ai_edge_litert.interpreter import Interpreter
+from emitted import built, check, parsed
+from torch import nn
+
+from decant.convert import to_tflite
+from decant.convert.export import to_onnx
+from decant.convert.parity import LARGEST_ROUNDING, ROUNDINGS, Parity, compare
+from decant.convert.rounding import Precision, told
+from decant.errors import ParityError
+
+TOLERANCE = 1e-4
+
+
+def flat(*shape):
+    """Three pages that are nearly one value each, darker at the left edge."""
+    pages = np.full((3, *shape), 0.3, np.float32)
+    pages *= np.array([1, 0.7, 0.4], np.float32).reshape(3, *[1] * len(shape))
+    pages[..., : shape[-1] // 8] *= 0.9
+    return pages
+
+
+def saved(folder, text, weights=None, opset=18):
+    proto = parsed(text, weights, opset)
+    onnx.save(proto, folder / "net.onnx")
+    return folder / "net.onnx"
+
+
+FLAT = [
+    pytest.param("[1,3,240,320]", "y = GlobalAveragePool(x)", (2, 3), id="global"),
+    pytest.param(
+        "[1,2,240,320]", "y = AveragePool<kernel_shape = [240,320]>(x)", (2, 3), id="pool"
+    ),
+    pytest.param(
+        "[1,160000,2]", "axes = Constant<value_ints = [1]>() y = ReduceMean(x, axes)", 1,
+        id="signal",
+    ),
+    pytest.param(
+        "[1,2,90000]", "axes = Constant<value_ints = [2]>() y = ReduceMean(x, axes)", 2,
+        id="signal-with-time-last",
+    ),
+    pytest.param("[2,3,100,300]", "y = ReduceMean(x)", (0, 1, 2, 3), id="all"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sizes", "nodes", "axes"), FLAT)
+def test_the_mean_of_a_flat_page_is_accurate(sizes, nodes, axes, tmp_path):
+    shape = [int(size) for size in sizes.strip("[]").split(",")]
+    results = ",".join("abcd"[: len(shape)])
+    proto = parsed(f"(float{sizes} x) => (float[{results}] y) {{ {nodes} }}", opset=18)
+    file = built(proto, tmp_path)
+    (x,) = file.emission.inputs
+    page = flat(*shape)[0]
+    (result,) = (
+        Interpreter(model_content=file.data)
+        .get_signature_runner()(x=x.from_onnx_order(page))
+        .values()
+    )
+    wanted = page.astype(np.float64).mean(axes)
+    # Added up in one go, LiteRT 2.3 is 4e-4 to 1e-3 off here.
+    np.testing.assert_allclose(result.ravel(), wanted.ravel(), rtol=2e-5)
+
+
+def test_windows_of_many_elements_are_averaged_in_two_steps(tmp_path):
+    text = """(float[1,3,240,320] x) => (float[1,3,2,2] y) {
+        y = AveragePool<kernel_shape = [120,160], strides = [120,160]>(x)
+    }"""
+    assert built(parsed(text), tmp_path).ops["AVERAGE_POOL_2D"] == 2
+
+
+def test_few_elements_are_summed_in_one_go(tmp_path):
+    file = check(
+        parsed("(float[1,3,56,56] x) => (float[1,3,1,1] y) { y = GlobalAveragePool(x) }"), tmp_path
+    )
+    assert file.ops["MEAN"] == 1
+
+
+def parity(**known):
+    base = {"hop": "a → b", "output": "y", "max_relative": 5e-3, "rms_relative": 1e-3}
+    return Parity(**base, spread=1.0, tolerance=TOLERANCE, **known)
+
+
+@pytest.mark.parametrize(
+    ("exact", "rounding", "passed"),
+    [
+        pytest.param(None, None, False, id="not-asked"),
+        pytest.param(5e-5, 1e-7, True, id="agrees-with-double-precision"),
+        pytest.param(2e-3, 1e-7, False, id="off-without-rounding"),
+        pytest.param(2e-3, 2e-3 / ROUNDINGS, True, id="as-far-as-rounding-goes"),
+        pytest.param(2e-3, 1e-3 / ROUNDINGS, False, id="further"),
+        pytest.param(2 * LARGEST_ROUNDING, 1.0, False, id="too-far-to-mean-anything"),
+    ],
+)
+def test_double_precision_judges(exact, rounding, passed):
+    found = parity(exact=exact, rounding=rounding)
+    assert found.passed is passed
+    assert bool(told([found])) is passed
+
+
+def test_nan_is_no_rounding():
+    assert not parity(exact=0.0, rounding=1.0, nan=1).passed
+
+
+def test_what_is_within_tolerance_needs_no_judge():
+    near = compare("a → b", "y", [np.ones(3)], [np.ones(3)], TOLERANCE)
+    answers = [[np.ones(3)]]
+    assert Precision(answers, answers).judge([near], answers) == (near,)
+
+
+# The mean of numbers near 1000 less 1000: of seven digits four are gone.
+CANCELLING = """(float[1,64,37] x) => (float[1,64,1] y)
+    <float[1] level = {1000.0}, int64[1] axes = {2}> {
+    mean = ReduceMean(x, axes)
+    [less] y = Sub(mean, level)
+}"""
+
+
+def near_1000():
+    rng = np.random.default_rng(0)
+    return (1000 + rng.normal(size=(3, 1, 64, 37))).astype(np.float32)
+
+
+def test_rounding_that_the_model_amplifies_passes_and_is_told(tmp_path):
+    report = to_tflite(
+        saved(tmp_path, CANCELLING), tmp_path / "out", inputs={"x": near_1000()}, tolerance=1e-6
+    )
+    over = [p for p in report.parity if p.max_relative > p.tolerance]
+    assert over
+    assert all(p.is_rounding for p in over)
+    (warning, *_) = report.warnings
+    assert "differ by up to" in warning
+    assert "which is rounding" in warning
+
+
+WRONG_MEAN = """
+import tensorflow as tf
+from decant.convert import Value, op
+
+@op("ReduceMean")
+def slightly_off(x, axes=None, *, keepdims, noop_with_empty_axes):
+    return Value.laid_out(tf.reduce_mean(x.plain(), 2, True) * (1 + 3e-5))
+"""
+
+
+def test_the_error_of_a_mean_is_not_put_on_the_subtraction_after_it(tmp_path):
+    operators = tmp_path / "wrong.py"
+    operators.write_text(WRONG_MEAN)
+    with pytest.raises(ParityError) as caught:
+        to_tflite(
+            saved(tmp_path, CANCELLING),
+            tmp_path / "out",
+            inputs={"x": near_1000()},
+            operators=[operators],
+        )
+    message = str(caught.value)
+    # 3e-5 of 1000 is 3 % of what the subtraction leaves, and far above what rounding does.
+    assert "onnx → saved_model: 1 of 1 outputs differ" in message
+    assert "The first op that differs is mean: ReduceMean" in message
+    assert "which makes mean (relative error 3e-05 on the same inputs)" in message
+    assert "less: Sub" not in message
+
+
+class Mean(nn.Module):
+    def forward(self, x):
+        found = x.mean(-1, keepdim=True)
+        return found * (1 + 3e-5) if torch.compiler.is_exporting() else found
+
+
+class Less(nn.Module):
+    def forward(self, x):
+        return x - 100.0
+
+
+def test_the_error_of_a_module_is_not_put_on_the_one_after_it(tmp_path):
+    network = nn.Sequential(nn.Identity(), Mean(), Less()).eval()
+    x = torch.from_numpy(near_1000()[0] - 900)
+    with pytest.raises(ParityError) as caught:
+        to_onnx(network, {"input": x}, tmp_path / "net.onnx")
+    message = str(caught.value)
+    assert "first module whose result differs is 1 (Mean), which differs by 3e-05" in message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import importlib.metadata
@@ -28,6 +29,8 @@ SOURCE = {".css", ".j2", ".json", ".py"}
 NOT_CORE = {"bench", "cli", "convert", "demo", "distill", "feedback", "quantize", "zoo"}
 # Folders that hold what was installed.
 INSTALLED = {"dist-packages", "site-packages"}
+# What a folder holds in which Python itself was installed, by venv or by conda.
+ENVIRONMENT = ("pyvenv.cfg", "conda-meta")
 # Folders below a spec that hold no code of the user's own.
 FOREIGN = {"__pycache__", "build", "dist", "node_modules", "site-packages"}
 ZOO = re.compile(rb"\bdecant\.zoo\.(\w+)")
@@ -110,12 +113,18 @@ def library_version(name: str) -> str | None:
 
 def _read(files: Mapping[str, Path]) -> Code:
     """Hash files under their names, and look up what they import."""
-    contents = {name: read_bytes(file) for name, file in files.items()}
+    contents = {name: _content(file) for name, file in files.items()}
     imported = [_imports(contents[name]) for name, file in files.items() if file.suffix == ".py"]
     return Code(
         {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
         _versions({module for modules in imported for module in modules}),
     )
+
+
+def _content(file: Path) -> bytes:
+    """Read a source; Python knows one line end, and Git may check out another."""
+    content = read_bytes(file)
+    return content.replace(b"\r\n", b"\n") if file.suffix == ".py" else content
 
 
 def _imported_sources(files: Mapping[str, Path], folder: Path) -> dict[str, Path]:
@@ -126,7 +135,7 @@ def _imported_sources(files: Mapping[str, Path], folder: Path) -> dict[str, Path
     fresh = list(files.values())
     while fresh:
         contents = [read_bytes(file) for file in fresh if file.suffix == ".py"]
-        modules = {module for content in contents for module in _imports(content)} - seen
+        modules = {module for content in contents for module in _parsed_imports(content)} - seen
         seen |= modules
         named = {name: file for each in modules for name, file in _own_source(each, folder).items()}
         fresh = [file for name, file in named.items() if name not in files]
@@ -135,12 +144,26 @@ def _imported_sources(files: Mapping[str, Path], folder: Path) -> dict[str, Path
 
 
 def _own_source(module: str, folder: Path) -> dict[str, Path]:
-    """Map names to the source of a module that lies neither among libraries nor in a folder."""
-    found = importlib.util.find_spec(module)
-    origin = None if found is None else found.origin
-    if origin is None or _is_library(Path(origin)):
+    """Map names to the source of a module that lies neither among libraries nor in a folder.
+
+    Of a package without `__init__.py`, which any folder may be, its Python files alone.
+    """
+    found = _find(module)
+    if found is None:
         return {}
-    return _package_elsewhere(module, folder)
+    places = [found.origin] if found.origin else [*(found.submodule_search_locations or ())]
+    if not places or any(_is_library(Path(place)) for place in places):
+        return {}
+    files = _package_elsewhere(module, folder)
+    return files if found.origin else {n: file for n, file in files.items() if file.suffix == ".py"}
+
+
+def _find(module: str) -> ModuleSpec | None:
+    """Find a module; one that was made by hand while Python runs has no source."""
+    try:
+        return importlib.util.find_spec(module)
+    except ValueError:
+        return None
 
 
 def _is_library(file: Path) -> bool:
@@ -153,11 +176,31 @@ def _imports(source: bytes) -> set[str]:
 
     By a pattern and not a parser: this reads all of our files whenever a command is typed.
     """
-    names = {f"decant.zoo.{name.decode()}" for name in ZOO.findall(source)}
+    names = _zoo_models(source)
     for one, several, dynamic in IMPORT.findall(source):
         named = several.split(b",") if several else [one or dynamic]
         names |= {re.split(rb"[ .]", name.strip())[0].decode(errors="replace") for name in named}
     return names
+
+
+def _parsed_imports(source: bytes) -> set[str]:
+    """List the same by a parser, which takes no sentence of a docstring for an import."""
+    try:
+        nodes = ast.walk(ast.parse(source))
+    except (SyntaxError, ValueError):
+        return _imports(source)
+    statements = [ast.unparse(node) for node in nodes if _is_import(node)]
+    return _imports("\n".join(statements).encode()) | _zoo_models(source)
+
+
+def _is_import(node: ast.AST) -> bool:
+    called = node.func if isinstance(node, ast.Call) else None
+    name = getattr(called, "attr", None) or getattr(called, "id", None)
+    return isinstance(node, ast.Import | ast.ImportFrom) or name == "import_module"
+
+
+def _zoo_models(source: bytes) -> set[str]:
+    return {f"decant.zoo.{name.decode()}" for name in ZOO.findall(source)}
 
 
 def _versions(modules: Iterable[str]) -> dict[str, str]:
@@ -193,7 +236,7 @@ def _package_elsewhere(module: str, folder: Path) -> dict[str, Path]:
     """
     parts = module.split(".")
     package = ".".join(parts[: 3 if parts[:2] == ["decant", "zoo"] else 1])
-    found = importlib.util.find_spec(package)
+    found = _find(package)
     files = {} if found is None else _source_files(found)
     root = folder.resolve()
     return {
@@ -209,6 +252,6 @@ def _python_below(folder: Path) -> list[Path]:
     def is_own(below: Path) -> bool:
         if below.name.startswith(".") or below.name in FOREIGN or below.suffix == ".egg-info":
             return False
-        return not (below / "pyvenv.cfg").exists()
+        return not any((below / name).exists() for name in ENVIRONMENT)
 
     return [file for file in files_in(folder, enter=is_own) if file.suffix == ".py"]

@@ -323,8 +323,9 @@ def link_data(folder):
 
 
 def other_line_ends(folder):
-    path = folder / "model.toml"
-    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    for name in ("model.toml", "net.py", "layers.py", "drawing/photos.py"):
+        path = folder / name
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
 
 
 def beside_the_data(folder):
@@ -338,7 +339,7 @@ HARMLESS = {
     "times": touch,
     "place": move,
     "link to the data": link_data,
-    "line ends of the spec": other_line_ends,
+    "line ends of spec and code": other_line_ends,
     "comment": spec("[input]", "# The photo.\n[input]"),
     "order of keys": spec(
         "shape = [1, 3, 64, 64]\nmean = [0.5, 0.5, 0.5]",

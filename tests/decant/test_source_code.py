@@ -1,7 +1,9 @@
 """Code is named by its source and by the versions of what it imports."""
 
 import shutil
+import sys
 from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import pytest
 
@@ -156,6 +158,55 @@ def test_folder_that_only_looks_like_a_package_is_not_read(folder, editable):
     (editable / "words" / "page.py").write_text("1")
     (folder / "net.py").write_text('"""Reads\nfrom words on a page.\n"""\n')
     assert "words: page.py" not in factory_code("net.py:f", folder).files
+
+
+def test_package_without_init_counts_where_it_is_imported(folder, editable):
+    (editable / "words").mkdir()
+    (editable / "words" / "page.py").write_text("1")
+    (editable / "words" / "page.json").write_text("1")
+    (folder / "net.py").write_text("import importlib\nimport words.page\n")
+    found = {name for name in factory_code("net.py:f", folder).files if "words" in name}
+    assert found == {"words: page.py"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f():\n    from blocks import convolution\n",
+        "import os, blocks.convolution as block\n",
+        "import os; import blocks\n",
+        "from blocks import (\n    convolution,\n)\n",
+        'import importlib\nblock = importlib.import_module("blocks.convolution")\n',
+        'from importlib import import_module\nblock = import_module("blocks")\n',
+        "import blocks\nprint 'Python 2'\n",
+    ],
+    ids=["inside", "several", "one line", "brackets", "dynamic", "dynamic by name", "no Python"],
+)
+def test_import_counts_however_it_is_written(folder, editable, source):
+    (folder / "net.py").write_text(source)
+    assert "blocks: convolution.py" in factory_code("net.py:f", folder).files
+
+
+def test_line_ends_of_python_do_not_count(folder):
+    (folder / "net.py").write_bytes(b"import torch\n\nVALUE = 1\n")
+    before = factory_hash("net.py:f", folder)
+    (folder / "net.py").write_bytes(b"import torch\r\n\r\nVALUE = 1\r\n")
+    assert factory_hash("net.py:f", folder) == before
+
+
+def test_module_that_was_made_by_hand_has_no_source(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "handmade", ModuleType("handmade"))
+    (folder / "net.py").write_text("import handmade\n")
+    assert set(factory_code("net.py:f", folder).files) == {"net.py", "nets/deep.py"}
+
+
+@pytest.mark.parametrize("mark", ["pyvenv.cfg", "conda-meta/history"])
+def test_environment_below_the_spec_does_not_count(folder, mark):
+    before = factory_hash("nets.deep:f", folder)
+    (folder / "env" / mark).parent.mkdir(parents=True)
+    (folder / "env" / mark).write_text("")
+    (folder / "env" / "site.py").write_text("1")
+    assert factory_hash("nets.deep:f", folder) == before
 
 
 def test_code_is_named_wherever_it_lies(folder, editable, tmp_path):

@@ -152,12 +152,23 @@ def _network_files(spec: Spec) -> dict[str, str]:
     found = {} if model.checkpoint is None else _file(spec, "model.checkpoint", model.checkpoint)
     for index, name in enumerate(model.operators):
         found |= _file(spec, f"model.operators[{index}]", name)
-    # The factory may well read a file that an argument names.
     for key, text in model.arguments.items():
-        # Not Path.is_file, which raises where a text is too long for a name.
-        if isinstance(text, str) and os.path.isfile(spec.path(text)):
+        if isinstance(text, str) and _is_read(spec, text):
             found[f"model.arguments.{key}"] = sha256(spec.path(text))
     return found
+
+
+def _is_read(spec: Spec, text: str) -> bool:
+    """Whether an argument names what the factory may well read: a file, or a folder of such.
+
+    A folder that the spec lies in holds everything, results too; one of code is hashed as such.
+    """
+    path = spec.path(text)
+    # Not Path.is_dir, which raises where a text is too long for a name.
+    if os.path.isdir(path):
+        holds_spec = spec.folder.resolve().is_relative_to(path.resolve())
+        return not holds_spec and not any(path.glob("*.py"))
+    return os.path.isfile(path)
 
 
 def _data_files(spec: Spec, part: str, source: CocoSource | FolderSource) -> dict[str, str]:

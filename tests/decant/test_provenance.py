@@ -168,6 +168,29 @@ def test_everything_that_a_spec_names_is_in_the_provenance(squares):
     assert "gate" not in found.settings
 
 
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [("weights", True), ("drawing", False), ("", False), (".", False), ("x" * 999, False)],
+    ids=[
+        "folder of weights",
+        "folder of code",
+        "empty",
+        "folder of the spec",
+        "too long for a name",
+    ],
+)
+def test_folder_that_an_argument_names_counts_where_it_holds_what_is_read(squares, text, counts):
+    (squares.folder / "weights").mkdir()
+    (squares.folder / "weights" / "config.json").write_text("{}")
+    model = squares.model.model_copy(update={"arguments": {"pretrained": text}})
+    named = squares.model_copy(update={"model": model})
+    before = provenance_of(named)
+    assert ("model.arguments.pretrained" in before.files) == counts
+    (squares.folder / "weights" / "config.json").write_text('{"width": 8}')
+    line = 'model.arguments.pretrained = "weights": its content has changed'
+    assert changes(before, provenance_of(named)) == [line] * counts
+
+
 def test_nothing_of_it_depends_on_the_place(squares):
     text = json.dumps(provenance_of(squares).model_dump(mode="json"))
     assert str(squares.folder) not in text

@@ -12,6 +12,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from decant.errors import DataError, UnsupportedOp
+from decant.paths import content_fault
 
 from .quiet import first_line, quiet
 
@@ -31,7 +32,10 @@ def load_pt2(source: Path) -> torch.export.ExportedProgram:
         with zipfile.ZipFile(source) as archive:
             unsafe = [n for n in archive.namelist() if Path(n).name.startswith(UNSAFE_PARTS)]
     except (OSError, zipfile.BadZipFile) as error:
-        raise DataError(f"{source} cannot be read as a torch.export archive: {error}") from error
+        fault = (
+            content_fault(source) or f"not a whole torch.export archive ({error}); save it again"
+        )
+        raise DataError(f"{source}: {fault}") from error
     if unsafe:
         raise DataError(
             f"{source} holds pickled objects ({', '.join(unsafe)}), which could run code when "

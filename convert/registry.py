@@ -19,6 +19,7 @@ import onnx
 
 from decant.errors import DataError
 from decant.graph.upgrade import ATTRIBUTES
+from decant.paths import no_file
 from decant.user_code import user_code
 
 OLDEST_OPSET = 7  # broadcasting as in NumPy begins here
@@ -231,7 +232,7 @@ def with_operators(files: Iterable[Path | str]) -> Mapping[Key, Lowering]:
 def _run(file: Path) -> None:
     """Run an operators file, which registers its ops."""
     if not file.is_file():
-        raise DataError(f"operators file {file}: no such file; name one that registers ops")
+        raise DataError(f"operators file {file}: {no_file(file)}")
     spec = importlib.util.spec_from_file_location(f"{OPERATORS_MODULE}{file.stem}", file)
     if spec is None or spec.loader is None:
         raise DataError(f"operators file {file}: not a Python file; its name must end in .py")

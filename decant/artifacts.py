@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import DataError
 from .interrupts import held
+from .paths import content_fault, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -144,7 +145,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); restore it") from error
+        raise DataError(f"{path}: {unreadable(path, error)}") from error
 
 
 def read_json(path: Path) -> Any:
@@ -153,12 +154,14 @@ def read_json(path: Path) -> Any:
     Raises:
         DataError: If it is missing or is not JSON.
     """
+    content = read_bytes(path)
     try:
-        return json.loads(read_bytes(path))
+        return json.loads(content)
     except RecursionError as error:
         raise DataError(f"{path}: not a JSON file (nested too deeply); restore it") from error
     except ValueError as error:
-        raise DataError(f"{path}: not a JSON file ({error}); restore it") from error
+        fault = content_fault(path) or f"not a JSON file ({error}); restore it"
+        raise DataError(f"{path}: {fault}") from error
 
 
 def sha256(path: Path) -> str:
@@ -173,7 +176,7 @@ def sha256(path: Path) -> str:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         lines = [f"{sha256(file)}  {file.relative_to(path).as_posix()}" for file in files_in(path)]
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); restore it") from error
+        raise DataError(f"{path}: {unreadable(path, error)}") from error
     return sha256_text("\n".join(lines))
 
 

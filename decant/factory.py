@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from .errors import SpecError
+from .paths import no_file
 from .user_code import user_code
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _no_module(reference: str, name: str) -> str:
 def _python_file(path: Path, reference: str) -> Path:
     path = path.resolve()
     if not path.is_file():
-        raise SpecError(f'"{reference}": {path} is no file; correct the path')
+        raise SpecError(f'"{reference}": {path}: {no_file(path)}')
     return path
 
 

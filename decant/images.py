@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from .errors import DataError
+from .paths import unreadable
 from .resample import resample
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def load_image(path: AnyPath) -> NDArray[np.uint8]:
     try:
         encoded = np.fromfile(path, np.uint8)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); restore it") from error
+        raise DataError(f"{path}: {unreadable(path, error)}") from error
     image = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB) if encoded.size else None
     if image is None:
         raise DataError(f"{path}: not a picture that OpenCV can decode; replace or remove it")

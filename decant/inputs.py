@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from .errors import DataError
+from .paths import content_fault
 from .tensors import fits, reshaping, sizes
 
 if TYPE_CHECKING:
@@ -50,7 +51,17 @@ def load_arrays(path: AnyPath) -> dict[str, NDArray[Any]]:
         with archive:
             return {name: archive[name] for name in archive.files}
     except UNREADABLE as error:
-        raise DataError(f"{path}: cannot be read as input arrays ({error}); {advice}") from error
+        raise DataError(
+            f"{path}: {content_fault(path) or _damage(path, error)}; {advice}"
+        ) from error
+
+
+def _damage(path: AnyPath, error: Exception) -> str:
+    """Say why NumPy cannot read a file; its own advice is to run what code may be in it."""
+    if not zipfile.is_zipfile(path):
+        return "is no .npz archive"
+    reason = "it holds Python objects" if "allow_pickle" in str(error) else error
+    return f"cannot be read as input arrays ({reason})"
 
 
 def wanted_samples(inputs: Sequence[TensorInfo]) -> str:

@@ -11,6 +11,7 @@ from torch.utils import _pytree as pytree
 
 from .errors import DataError, SpecError
 from .factory import resolve
+from .paths import content_fault, no_file
 from .user_code import user_code
 
 if TYPE_CHECKING:
@@ -128,7 +129,10 @@ def read_weights(path: AnyPath) -> dict[str, torch.Tensor]:
     """
     path = Path(path)
     if not path.is_file():
-        raise DataError(f"{path}: no such checkpoint file; correct the path")
+        raise DataError(f"checkpoint {path}: {no_file(path)}")
+    fault = content_fault(path)
+    if fault is not None:
+        raise DataError(f"checkpoint {path}: {fault}")
     return _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path)
 
 

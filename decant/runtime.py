@@ -14,6 +14,7 @@ from .described import Border, described_beside
 from .errors import DataError
 from .free_sizes import plausible
 from .isolation import captured_noise, run_checked
+from .paths import content_fault, no_file
 from .tensors import TensorInfo, fits, reshaping, sizes
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def open_interpreter(path: AnyPath, threads: int = 1, *, delegate: bool = True) 
     path = Path(path)
     kind = OpResolverType.AUTO if delegate else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     if not path.is_file():
-        raise DataError(f"{path}: no such file; give a .tflite file")
+        raise DataError(f"{path}: {no_file(path)}")
 
     def opened(shapes: Sequence[Sequence[int]] = ()) -> Any:
         interpreter = Interpreter(
@@ -228,7 +229,8 @@ def open_interpreter(path: AnyPath, threads: int = 1, *, delegate: bool = True) 
             with contextlib.suppress(ValueError, RuntimeError):
                 return opened(shapes)
     reason = str(refusal).strip().replace("\n", " ")
-    raise DataError(f"{path}: LiteRT cannot run this file: {reason}; make it again") from refusal
+    fault = content_fault(path) or f"LiteRT cannot run this file: {reason}; make it again"
+    raise DataError(f"{path}: {fault}") from refusal
 
 
 def _sizes_instead(interpreter_class: Any, path: Path) -> list[Sizes]:

@@ -10,6 +10,7 @@ from ..demo.packages import WEB
 from ..errors import DataError, UsageError
 from ..feedback import Expected, import_archives, known_model, read_wordings
 from ..feedback.report import CANDIDATES, REPORT
+from ..paths import no_file
 from ..sidecar import NAME
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def import_(
     """
     for path in archives:
         if not path.is_file():
-            raise DataError(f"{path}: no such file; give a zip that the app or the page exported")
+            raise DataError(f"{path}: {no_file(path)}; give a zip that the app or page exported")
     known = known_model(model or _only_model())
     registers = wordings or [path for path in [APP_WORDINGS] if path.is_file()]
     expected = Expected(known, read_wordings([PAGE_WORDINGS, *registers]), datetime.now(UTC))

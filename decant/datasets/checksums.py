@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..artifacts import sha256
 from ..errors import DataError
+from ..paths import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,9 +45,10 @@ def check(listing: Path, files: Iterable[Path]) -> None:
 def _read(listing: Path) -> list[tuple[str, str]]:
     try:
         lines = listing.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise DataError(f"{listing}: cannot be read ({reason}); restore it") from error
+    except OSError as error:
+        raise DataError(f"{listing}: {unreadable(listing, error)}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{listing}: cannot be read ({error}); restore it") from error
     result = []
     for number, line in enumerate(lines, 1):
         match = LINE.fullmatch(line)

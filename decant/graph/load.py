@@ -13,6 +13,7 @@ from onnx_ir.passes import common
 
 from decant.errors import DataError
 from decant.graph.upgrade import attributes_to_inputs
+from decant.paths import content_fault, no_file
 
 logger = logging.getLogger(__name__)
 
@@ -36,15 +37,14 @@ def load(path: Path | str, shapes: Mapping[str, Sequence[int]] | None = None) ->
     """
     path = Path(path)
     if not path.is_file():
-        raise DataError(f"{path}: no such file; give the path of an .onnx file")
+        raise DataError(f"{path}: {no_file(path)}")
     try:
         _check(path)
         model = ir.load(path)
     except (DecodeError, onnx.checker.ValidationError, OSError, ValueError, RuntimeError) as error:
         reason = next(iter(str(error).strip().splitlines()), repr(error))
-        raise DataError(
-            f"{path}: not a whole ONNX model ({reason}); export it again or copy it again"
-        ) from error
+        fault = content_fault(path) or f"not a whole ONNX model ({reason}); export or copy it again"
+        raise DataError(f"{path}: {fault}") from error
     if not len(model.graph):
         raise DataError(f"{path}: the model has no nodes; export it again")
     return prepare(model, shapes)

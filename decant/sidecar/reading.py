@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from ..artifacts import read_json, sha256
 from ..errors import DataError
+from ..paths import unreadable
 from .schema import SCHEMA, Sidecar, TensorFile
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def read_tensor(folder: AnyPath, file: TensorFile) -> NDArray[Any]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); copy it again") from error
+        raise DataError(f"{path}: {unreadable(path, error)}") from error
     if hashlib.sha256(content).hexdigest() != file.sha256:
         raise DataError(f"{path}: is not the file that the sidecar describes; copy it again")
     dtype = np.dtype(file.dtype).newbyteorder("<")

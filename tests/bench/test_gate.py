@@ -363,7 +363,7 @@ def test_size_that_the_file_does_not_have_is_refused(folder):
 
 
 def test_missing_baseline_is_refused(folder, tmp_path):
-    with pytest.raises(DataError, match=r"none\.json: cannot be read"):
+    with pytest.raises(DataError, match=r"none\.json: no such file"):
         gate(folder, project(), baseline=tmp_path / "none.json")
 
 

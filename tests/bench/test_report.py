@@ -183,7 +183,7 @@ def test_bare_file_has_a_page(tmp_path):
 
 
 def test_missing_report_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"report\.json: cannot be read"):
+    with pytest.raises(DataError, match=r"report\.json: no such file"):
         render(tmp_path)
 
 

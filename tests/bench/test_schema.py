@@ -62,7 +62,7 @@ def test_chosen_is_the_marked_one(report):
 
 
 def test_missing_report_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"report\.json: cannot be read"):
+    with pytest.raises(DataError, match=r"report\.json: no such file"):
         load_report(tmp_path / "report.json")
 
 

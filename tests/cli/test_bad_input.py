@@ -94,7 +94,7 @@ def test_unusable_tflite_file(decant, tmp_path):
         ("max_drop = 0.2", "latency = [{ threads = 2 }]", "requirements.latency.0: limits nothing"),
         ("[requirements]", "[quantization]\nrecipes = []\n[requirements]", "quantization.recipes"),
         ("net.py:build", "net.py:biuld", 'net.py has no "biuld"; did you mean "build"?'),
-        ("net.py:build", "nett.py:build", "nett.py is no file; correct the path"),
+        ("net.py:build", "nett.py:build", 'nett.py: no such file; did you mean "'),
         ("net.py:build", "no_such_package.net:build", 'there is no module "no_such_package"'),
         ("[input]", "arguments = { widht = 3 }\n[input]", "unexpected keyword argument 'widht'"),
         ('"folder", path = "test"', '"coco", annotations = "a", images = "b"', "data.test.annot"),
@@ -196,7 +196,7 @@ WEIGHTS = {"features.0.weight": torch.zeros(9, 3, 3, 3)}
         (bytes_of(torch.nn.ReLU()), "code in a checkpoint is never run; save model.state_dict()"),
         (bytes_of(WEIGHTS)[:900], "not a whole checkpoint"),
         (b"hello", "net.pt: not a"),
-        (b"", "net.pt: not a"),
+        (b"", "net.pt: is empty"),
     ],
     ids=["missing", "shape", "tensor missing", "code", "truncated", "text", "empty"],
 )

@@ -73,7 +73,7 @@ def test_which_wordings_are_meant(decant, release):
     assert decant("feedback", "import", "a.zip", "--wordings", "own.json").code == 0
     ended = decant("feedback", "import", "a.zip", "--wordings", "nope.json")
     assert ended.code == 5
-    assert "nope.json: cannot be read" in ended.err
+    assert "nope.json: no such file" in ended.err
 
 
 def test_which_model_is_meant(decant, release):

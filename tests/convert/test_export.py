@@ -184,7 +184,7 @@ def test_a_damaged_archive_is_named(tmp_path, content):
     path = tmp_path / "m.pt2"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(DataError, match=r"m\.pt2 cannot be read"):
+    with pytest.raises(DataError, match=r"m\.pt2: "):
         pt2_to_onnx(path, tmp_path / "m.onnx")
 
 

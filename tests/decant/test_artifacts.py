@@ -179,7 +179,7 @@ def test_sha256_of_a_folder_sees_every_change(tmp_path, change):
 
 
 def test_sha256_of_nothing_is_a_data_error(tmp_path):
-    with pytest.raises(DataError, match="absent: cannot be read"):
+    with pytest.raises(DataError, match="absent: no such file; correct the path"):
         artifacts.sha256(tmp_path / "absent")
 
 

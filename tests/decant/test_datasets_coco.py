@@ -142,13 +142,13 @@ def test_a_box_may_reach_a_pixel_over_the_edge(tmp_path, document):
 def test_broken_json_is_refused(tmp_path, document, content):
     source = write(tmp_path, document)
     (tmp_path / "labels.json").write_text(content)
-    with pytest.raises(DataError, match=r"labels\.json: not a JSON file"):
+    with pytest.raises(DataError, match=r"labels\.json: (not a JSON file|is empty)"):
         open_dataset(source, TASK, tmp_path)
 
 
 def test_a_missing_label_file_is_refused(tmp_path):
     source = CocoSource(kind="coco", annotations="labels.json", images="pictures")
-    with pytest.raises(DataError, match=r"labels\.json: cannot be read"):
+    with pytest.raises(DataError, match=r"labels\.json: no such file"):
         open_dataset(source, TASK, tmp_path)
 
 
@@ -214,7 +214,7 @@ class TestChecksums:
 
     def test_a_missing_list(self, tmp_path, source):
         (tmp_path / "SHA256SUMS").unlink()
-        with pytest.raises(DataError, match="SHA256SUMS: cannot be read"):
+        with pytest.raises(DataError, match="SHA256SUMS: no such file"):
             open_dataset(source, TASK, tmp_path)
 
 

@@ -65,7 +65,7 @@ def test_the_path_is_left_as_it_was(folder):
     ("reference", "message"),
     [
         pytest.param("build", r'"build" names no function; write "module:function"', id="no colon"),
-        pytest.param("gone.py:build", r"gone\.py is no file; correct the path", id="no file"),
+        pytest.param("gone.py:build", r"gone\.py: no such file; correct the path", id="no file"),
         pytest.param("net.py:bild", r'has no "bild"; did you mean "build"\?', id="near miss"),
         pytest.param("net.py:xyz", r'has no "xyz"; add it or correct', id="no function"),
         pytest.param("net.py:WIDTH", r"has a value, not a function, \"WIDTH\"", id="no callable"),
@@ -81,7 +81,7 @@ def test_what_cannot_be_found(folder, reference, message):
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("gone.py:build", r"gone\.py is no file; correct the path"),
+        ("gone.py:build", r"gone\.py: no such file; correct the path"),
         ("no_such_package.x:f", 'there is no module "no_such_package"; install it'),
     ],
 )

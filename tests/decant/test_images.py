@@ -129,7 +129,7 @@ def test_photo_is_read_as_rgb(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "cannot be read"), (b"", "not a picture"), (b"\xff\xd8\xff\xe0", "not a picture")],
+    [(None, "no such file"), (b"", "not a picture"), (b"\xff\xd8\xff\xe0", "not a picture")],
     ids=["missing", "empty", "truncated"],
 )
 def test_file_that_is_no_picture(tmp_path, content, message):

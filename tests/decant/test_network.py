@@ -119,9 +119,9 @@ class Bomb:
     [
         ("x.pt", pickle.dumps(Bomb(), protocol=2), "never run"),
         ("x.pt", b"PK\x03\x04 cut off", "not a whole checkpoint"),
-        ("x.pt", b"", "not a whole checkpoint"),
+        ("x.pt", b"", "x.pt: is empty; make it or copy it again"),
         ("x.safetensors", b"\x08\x00", "not a whole safetensors file"),
-        ("x.safetensors", None, "no such checkpoint"),
+        ("x.safetensors", None, "no such file; correct the path"),
     ],
     ids=["code", "truncated", "empty", "truncated safetensors", "missing"],
 )

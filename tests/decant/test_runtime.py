@@ -121,7 +121,7 @@ def test_a_broken_graph_becomes_a_message(files, tmp_path):
     ("content", "reason"),
     [
         pytest.param(b"hello world" * 100, "LiteRT cannot run this file", id="not a flatbuffer"),
-        pytest.param(b"", "LiteRT cannot run this file", id="empty"),
+        pytest.param(b"", "is empty; make it or copy it again", id="empty"),
     ],
 )
 def test_junk_is_refused(tmp_path, content, reason):

@@ -59,7 +59,7 @@ def test_another_model_file(bundle):
 
 def test_a_file_of_the_example_is_missing(bundle):
     (bundle / "golden" / "scores.bin").unlink()
-    with pytest.raises(DataError, match=r"scores.bin: cannot be read"):
+    with pytest.raises(DataError, match=r"scores.bin: no such file"):
         open_bundle(bundle / "model.json")
 
 

@@ -77,7 +77,7 @@ def test_unknown_module_in_a_feature_pair_is_named(recipe):
 
 
 def test_missing_teacher_is_named(tmp_path, recipe):
-    with pytest.raises(DataError, match=r"gone\.safetensors: no such checkpoint"):
+    with pytest.raises(DataError, match=r"gone\.safetensors: no such file"):
         distill(recipe, tmp_path / "gone.safetensors", tmp_path)
 
 

@@ -169,5 +169,5 @@ def test_no_register(tmp_path, document, words):
 
 
 def test_no_register_is_there(tmp_path):
-    with pytest.raises(DataError, match=r"nope\.json: cannot be read"):
+    with pytest.raises(DataError, match=r"nope\.json: no such file"):
         read_wordings([tmp_path / "nope.json"])

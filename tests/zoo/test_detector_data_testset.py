@@ -153,7 +153,7 @@ def _unlist(folder):
         (_damage, "test_00001.jpg: has SHA-256"),
         (_add, "test_00009.jpg: not listed in .*SHA256SUMS"),
         (_remove, "test_00002.jpg: listed in .*SHA256SUMS but missing"),
-        (_unlist, "SHA256SUMS: cannot be read"),
+        (_unlist, "SHA256SUMS: no such file"),
     ],
 )
 def test_harm_is_found_and_named(small_set, harm, message):

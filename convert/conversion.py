@@ -165,9 +165,9 @@ class _Work:
         if not isinstance(source, str | os.PathLike):
             return self.from_module(source, inputs)
         path = Path(source)
-        if path.suffix == ".pt2":
+        if path.suffix.lower() == ".pt2":
             return self.from_pt2(path)
-        if path.suffix != ".onnx":
+        if path.suffix.lower() != ".onnx":
             raise UsageError(f"{path}: convert takes an .onnx or .pt2 file, or a torch module")
         return Model(path, reference)
 

@@ -13,10 +13,11 @@ from .artifacts import atomic_folder, sha256
 from .errors import DataError
 from .manifest import REPORT
 from .one_run import check_one_run, read_provenance
+from .paths import no_file
 from .predictor import check_fit, check_golden
 from .provenance import RENEWAL, check_current, check_digests, provenance_of
 from .sidecar import NAME, read_sidecar
-from .source import find_source, zoo_models
+from .source import SPEC, find_source, zoo_models
 from .spec import load_spec
 
 if TYPE_CHECKING:
@@ -81,7 +82,6 @@ class Bundle:
                 "one that has nothing but an earlier bundle"
             )
         copied = [*self.files(), *([REPORT] if (self.folder / REPORT).is_file() else [])]
-        folder.parent.mkdir(parents=True, exist_ok=True)
         with atomic_folder(folder) as temporary:
             for name in copied:
                 target = temporary / name
@@ -97,21 +97,22 @@ def find_bundle(text: AnyPath) -> Found:
         UsageError: If the text names nothing.
         DataError: If there is no sidecar yet.
     """
-    path, text = Path(text), os.fspath(text)
-    spec, model = None, "MODEL"
+    text = os.fspath(text)
+    path = Path(text)
     if path.name == NAME:
-        sidecar = path
-    elif (path / NAME).is_file():
-        sidecar = path / NAME
-    elif path.is_dir() and text not in zoo_models():
+        if not os.path.isfile(path):
+            raise DataError(f"{path}: {no_file(path)}; decant tflite makes one")
+        return Found(path, None, RENEWAL)
+    if text and os.path.isfile(path / NAME):
+        return Found(path / NAME, None, RENEWAL)
+    if os.path.isdir(text) and text not in zoo_models() and not os.path.isfile(path / SPEC):
         raise DataError(
-            f"{path}: holds no {NAME}; give a bundle's folder, or a model that decant tflite made"
+            f"{path}: a folder without a {NAME} or a {SPEC}; name the folder of a bundle, which "
+            "decant tflite makes (build/NAME), or a model that it has been made of"
         )
-    else:
-        spec, model = load_spec(find_source(text, "spec").path), quote(text)
-        sidecar = Path("build", spec.model.name, NAME)
-    renewal = f"decant tflite {model}"
-    if not sidecar.is_file():
+    spec, renewal = load_spec(find_source(text, "spec").path), f"decant tflite {quote(text)}"
+    sidecar = Path("build", spec.model.name, NAME)
+    if not os.path.isfile(sidecar):
         raise DataError(f"{sidecar}: no such file; make the bundle first: {renewal}")
     return Found(sidecar, spec, renewal)
 

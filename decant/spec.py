@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_
 
 from .errors import DataError, SpecError
 from .machine import HOST, Int8Isa
-from .paths import AnyPath
+from .paths import AnyPath, content_fault, nearest, unreadable
 from .rules import ImageRule, QuadGridRule, Rule, array
-from .spec_faults import FACTORY, NAME, explain_all
+from .spec_faults import EXPLANATION, FACTORY, NAME, explain_all
 
 MOST_VALUES = 2**28
 """Of one input tensor; more is a slip of the keyboard and would fill the memory."""
@@ -339,8 +339,10 @@ class Spec(Rule):
         """
         path = self.path(relative)
         if not path.exists():
+            near = nearest(path)
+            hint = f'did you mean "{near.name}"? Correct' if near else "correct"
             raise DataError(
-                f'{key} = "{relative}": there is no {path}; correct the spec, or {advice}'
+                f'{key} = "{relative}": there is no {path}; {hint} the spec, or {advice}'
             )
         return path
 
@@ -357,19 +359,24 @@ class Spec(Rule):
 
 
 def load_spec(path: AnyPath) -> Spec:
-    """Read a `model.toml`.
+    """Read a `model.toml`, or that of a folder.
 
     Raises:
         SpecError: If the file is missing, is not TOML, or any key in it is unknown, missing or
             of the wrong type; the message lists every such key.
     """
     path = Path(path)
+    path = path / "model.toml" if path.is_dir() else path
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Some editors begin a file with a byte order mark.
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise SpecError(f"{path}: cannot be read ({error.strerror}); give a model.toml") from error
+        raise SpecError(f"{path}: {unreadable(path, error)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path}: not a TOML file: {error}") from error
+        raise SpecError(f"{path}: not a TOML file: {error}; give a model.toml") from error
+    if not document.keys() & Spec.model_fields.keys():
+        fault = content_fault(path) or "has none of the sections of a spec; give a model.toml"
+        raise SpecError(f"{path}: {fault}. {EXPLANATION}")
     try:
         spec = Spec.model_validate(document)
     except ValidationError as error:

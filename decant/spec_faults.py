@@ -26,7 +26,12 @@ TERMS = {
 }
 """What TOML calls a thing that pydantic has another name for."""
 
-EXPLANATION = "Correct the file; docs/model.toml.md in decant's repository explains every key."
+EXPLANATION = "docs/model.toml.md in decant's repository explains every key."
+
+OTHER_TASKS = (
+    "for another task, decant convert, quantize and bench take a .onnx or .pt2 without a spec: see "
+    '"What a spec cannot say" in docs/model.toml.md'
+)
 
 # pydantic puts the chosen `kind` into the location of an error; the file has no such table.
 UNION_TAGS = {"coco", "folder", "generated", "quad_detection", "classification"}
@@ -43,7 +48,8 @@ def explain_all(error: ValidationError, root: type[BaseModel]) -> str:
     faulty = {detail["loc"][:-1] for detail in details if detail["type"] != "missing"}
     # A list is also called too short where its items were refused, which is no second fault.
     kept = [each for each in details if each["type"] != "too_short" or each["loc"] not in faulty]
-    return "\n".join([*(f"  {_explain(detail, root)}" for detail in kept), EXPLANATION])
+    lines = [f"  {_explain(detail, root)}" for detail in kept]
+    return "\n".join([*lines, f"Correct the file; {EXPLANATION}"])
 
 
 def _explain(detail: Any, root: type[BaseModel]) -> str:

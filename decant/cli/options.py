@@ -31,7 +31,10 @@ class Role(StrEnum):
 
 
 Model = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A zoo model's name or a path to a model.toml.")
+    str,
+    typer.Argument(
+        metavar="MODEL", help="A path to a model.toml, its folder, or a zoo model's name."
+    ),
 ]
 Bundled = Annotated[
     str,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import GateFailed
 from ..manifest import build_manifest
+from ..source import find_source, zoo_models
 from .project import locked, open_project
 from .publication import files_of, is_published, publish
 from .way import Way
@@ -45,7 +46,8 @@ def run(
         results = way.go()
         files = {name: digest for result in results for name, digest in files_of(result)}
         # The spec's name alone: where it lies is another matter on every machine.
-        command = ["decant", "bench" if measure_again else "tflite", Path(model).name]
+        name = model if model in zoo_models() else find_source(model, "spec").path.name
+        command = ["decant", "bench" if measure_again else "tflite", name]
         command += [part for count in threads for part in ("--threads", str(count))]
         manifest = build_manifest(
             project.spec.model.name, command, project.spec.seed, files, way.made_from

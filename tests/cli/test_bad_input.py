@@ -116,7 +116,7 @@ def test_unusable_spec(decant, built, old, new, message):
 
 def test_missing_spec(decant, project):
     assert_refused(
-        decant("tflite", "modell.toml"), 5, "modell.toml: no such file; correct the path"
+        decant("tflite", "modell.toml"), 5, 'modell.toml: no such file; did you mean "model.toml"?'
     )
 
 

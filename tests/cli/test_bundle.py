@@ -114,7 +114,7 @@ def test_link_to_a_folder_stays_a_link(decant, built, tmp_path):
 def test_folder_without_a_bundle(decant, built, target):
     ended = decant("bundle", "validation", str(target))
     assert ended.code == 5
-    assert "validation: holds no model.json" in ended.err
+    assert "validation: a folder without a model.json or a model.toml" in ended.err
 
 
 def test_folder_of_something_else_is_left_alone(decant, built, target):

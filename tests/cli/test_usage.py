@@ -56,7 +56,7 @@ def test_every_command_explains_itself(decant, command):
 )
 def test_usage_errors_exit_with_2(decant, tmp_path, monkeypatch, args, message):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "model.onnx").touch()
+    (tmp_path / "model.onnx").write_bytes(b"something")
     ended = decant(*args)
     assert ended.code == 2
     assert message in ended.err

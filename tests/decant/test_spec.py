@@ -215,5 +215,18 @@ def test_file_that_is_not_toml(tmp_path, text):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(SpecError, match=r"absent.toml: cannot be read \(No such file"):
+    with pytest.raises(SpecError, match=r"absent.toml: no such file; correct the path"):
         load_spec(tmp_path / "absent.toml")
+
+
+def test_toml_of_something_else(write):
+    with pytest.raises(SpecError, match=r"none of the sections of a spec; .* docs/model.toml.md"):
+        load_spec(write('[project]\nname = "x"\n'))
+
+
+def test_folder_stands_for_the_spec_in_it(write):
+    assert load_spec(write(SPEC).parent).model.name == "digits"
+
+
+def test_byte_order_mark_is_no_fault(write):
+    assert load_spec(write("\ufeff" + SPEC)).model.name == "digits"

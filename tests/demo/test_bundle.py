@@ -47,7 +47,7 @@ def test_a_bundle_that_is_not_made_yet(bundle, text):
 
 
 def test_a_name_of_nothing(bundle):
-    with pytest.raises(UsageError, match="neither a zoo model"):
+    with pytest.raises(UsageError, match="no such file or zoo model"):
         find_bundle("detectr")
 
 

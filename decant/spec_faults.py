@@ -71,7 +71,8 @@ def _explain(detail: Any, root: type[BaseModel]) -> str:
         message += "; write a fraction, such as 0.9 for 90 %"
     if detail["type"] == "union_tag_invalid":
         given, known = detail["ctx"]["tag"], detail["ctx"]["expected_tags"]
-        return f'{key}.kind = "{given}": must be one of {known}'
+        hint = f"; {OTHER_TASKS}" if key == "task" else ""
+        return f'{key}.kind = "{given}": must be one of {known}{hint}'
     if not key or isinstance(detail["input"], dict):
         return f"{key}: {message}" if key else message
     return f"{key} = {_as_toml(detail['input'])}: {message}"

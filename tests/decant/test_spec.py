@@ -99,6 +99,11 @@ def test_committed_spec_of_the_detector_is_usable():
             '"clasification"',
             "task.kind = \"clasification\": must be one of 'quad_detection', 'classification'",
         ),
+        (
+            '"classification"',
+            '"segmentation"',
+            'for another task, decant convert, .* "What a spec cannot say" in docs/model.toml.md',
+        ),
         ("count = 4", "count = 0", "data.validation.count = 0: .*greater than or equal to 1"),
         ("count = 4", 'count = "4"', 'data.validation.count = "4": .*valid integer'),
         ("[data]", "[data]\ntest = 3\n[dat]", "data.test = 3: must be a table"),

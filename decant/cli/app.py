@@ -17,6 +17,7 @@ from .options import (
     Model,
     Out,
     OutOfBench,
+    OutOfReport,
     OutOfStep,
     Role,
     Verbose,
@@ -218,7 +219,7 @@ def gate(
             metavar="report.json", help="Report to compare with; the spec's if not given."
         ),
     ] = None,
-    out: Out = None,
+    out: OutOfReport = None,
     verbose: Verbose = False,
 ) -> None:
     """Check a model's report against its requirements and a baseline; exit 1 is a no."""
@@ -227,7 +228,7 @@ def gate(
 
 
 @app.command()
-def report(model: Model, out: Out = None, verbose: Verbose = False) -> None:
+def report(model: Model, out: OutOfReport = None, verbose: Verbose = False) -> None:
     """Draw report.html from what was measured."""
     with session(verbose=verbose) as terminal:
         _command("models").report(terminal, model, out)

@@ -34,11 +34,13 @@ def bench(terminal: Terminal, source: str, out: Path | None, threads: tuple[int,
         pipeline.run(terminal, source, out, measure_again=True, threads=threads)
         return
     measured = importlib.import_module("decant.bench")
-    report = measured.measure_file(found.path, threads=threads)
+    # A folder that cannot be written is told of before the time is spent.
+    with contextlib.nullcontext() if out is None else updated_folder(out) as temporary:
+        report = measured.measure_file(found.path, threads=threads)
+        if temporary is not None:
+            report.save(temporary / "report.json")
     importlib.import_module("decant.cli.tables").show_files(terminal, report)
     if out is not None:
-        with updated_folder(out) as temporary:
-            report.save(temporary / "report.json")
         terminal.result(f"{out / 'report.json'}")
 
 
@@ -52,7 +54,7 @@ def gate(terminal: Terminal, model: str, baseline: Path | None, out: Path | None
     source = find_source(model, "spec")
     _forget_answer(source.path, out)
     project = open_project(model, out)
-    _need_report(project)
+    _need_report(project, out)
     with locked(project.out):
         result = importlib.import_module("decant.bench").gate(
             project.out, project.spec, baseline=baseline, renewal=project.renewal
@@ -73,7 +75,7 @@ def _forget_answer(spec: Path, out: Path | None) -> None:
     folder = out
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
         folder = folder or Path("build", tomllib.loads(spec.read_text())["model"]["name"])
-    if folder is not None:
+    if folder is not None and not folder.is_file():
         for name in (files.JUNIT, files.SUMMARY):
             remove(folder / name)
 
@@ -85,7 +87,7 @@ def report(terminal: Terminal, model: str, out: Path | None) -> None:
         DataError: If there is no report yet, or it is stale.
     """
     project = open_project(model, out)
-    _need_report(project)
+    _need_report(project, out)
     path = project.out / REPORT
     with locked(project.out):
         bench = importlib.import_module("decant.bench")
@@ -96,6 +98,19 @@ def report(terminal: Terminal, model: str, out: Path | None) -> None:
     terminal.result(f"{page}")
 
 
-def _need_report(project: Project) -> None:
-    if not (project.out / REPORT).is_file():
-        raise DataError(f"{project.out / REPORT}: not there yet; run {project.renewal} first")
+def _need_report(project: Project, out: Path | None) -> None:
+    """Ask for what was measured: in the build folder, which --out names if it is another one."""
+    wanted, usual = project.out / REPORT, Path("build", project.spec.model.name)
+    if wanted.is_file():
+        return
+    if out is not None and out.suffix == ".html":
+        raise DataError(
+            f"{out}: --out names the build folder, in which the page is written as report.html; "
+            "leave --out away"
+        )
+    if out is not None and (usual / REPORT).is_file():
+        raise DataError(
+            f"{wanted}: there is none; --out names the build folder that is read and written. "
+            f"{usual} has a report: leave --out away"
+        )
+    raise DataError(f"{wanted}: not there yet; run {project.renewal} first")

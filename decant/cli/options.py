@@ -52,6 +52,16 @@ Out = Annotated[
         " spec's.",
     ),
 ]
+OutOfReport = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help="Build folder of the model, whose report.json is read and in which results are"
+        " written; if not given, build/NAME below the current folder, NAME being the spec's.",
+    ),
+]
 OutOfBench = Annotated[
     Path | None,
     typer.Option(

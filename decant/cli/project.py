@@ -51,11 +51,13 @@ def open_project(text: str, out: Path | None) -> Project:
     Raises:
         UsageError: If it names nothing, or a file that is no spec.
         SpecError: If the spec is not usable.
-        DataError: If the file is missing.
+        DataError: If the file is missing, or the build folder is a file.
     """
     spec = load_spec(find_source(text, "spec").path)
     if out is None:
         return Project(spec, Path("build", spec.model.name), f"decant tflite {quote(text)}")
+    if out.is_file():
+        raise DataError(f"{out}: is a file; --out names a folder")
     return Project(spec, out, f"decant tflite {quote(text)} --out {quote(str(out))}")
 
 

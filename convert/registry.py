@@ -223,7 +223,13 @@ def with_operators(files: Iterable[Path | str]) -> Mapping[Key, Lowering]:
     token = _TARGET.set(table)
     try:
         for file in files:
+            before = dict(table)
             _run(Path(file))
+            if table == before:
+                raise DataError(
+                    f'operators file {file}: registers no op; write @op("domain::Op") of '
+                    "decant.convert above the function that lowers one"
+                )
     finally:
         _TARGET.reset(token)
     return {**built_in(), **table}

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from documented import named_files
 from feedback_archives import MODEL, record, write_archive
 from pydantic import BaseModel
 from training_cases import SETTINGS, QuadrantRecipe
@@ -94,7 +95,7 @@ CALLS = {
     "decant.bundle.find_bundle": lambda: bundle.find_bundle(OUT),
     "decant.bundle.open_bundle": lambda: bundle.open_bundle(f"{OUT}/model.json"),
     "decant.convert.to_tflite": lambda: convert.to_tflite(
-        f"{OUT}/model.onnx", "converted", operators=["empty.py"]
+        f"{OUT}/model.onnx", "converted", operators=["scale.py"]
     ),
     "decant.datasets.open_dataset": lambda: datasets.open_dataset(
         spec.load_spec("model.toml").data.test, spec.load_spec("model.toml").task, os.getcwd()
@@ -182,7 +183,7 @@ def test_every_function_that_takes_a_path_is_called_below():
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_str_will_do(name, built):
-    (built / "empty.py").write_text("")
+    (built / "scale.py").write_text(named_files("README.md")["scale.py"])
     np.savez(built / "samples.npz", image=np.zeros((1, 3, 32, 48), np.float32))
     torch.manual_seed(0)
     CALLS[name]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -83,6 +84,8 @@ def updated_folder(path: Path, without: Collection[str] = ()) -> Iterator[Path]:
         DataError: If the folder cannot be written (no permission, disk full, …).
     """
     path = path.resolve()
+    if path.exists() and not path.is_dir():
+        raise DataError(f"{path}: is a file; give a folder, or a new name for one")
     with _reported(path), _temporary_beside(path) as temporary:
         temporary.mkdir()
         yield temporary
@@ -228,7 +231,11 @@ def _walk(folder: Path, enter: Callable[[Path], bool], above: frozenset[Path]) -
 
 @contextmanager
 def _temporary_beside(path: Path) -> Iterator[Path]:
-    """Yield a fresh name in a folder on the same disk, and leave nothing of it behind."""
+    """Yield a fresh name in a folder on the same disk, and leave nothing of it behind.
+
+    Folders that were made for it go too, unless they hold something at the end.
+    """
+    made = [each for each in (path.parent, *path.parent.parents) if not os.path.exists(each)]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
@@ -240,6 +247,9 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
         yield holder / path.name
     finally:
         remove(holder)
+        with contextlib.suppress(OSError):
+            for folder in made:
+                folder.rmdir()
 
 
 @contextmanager

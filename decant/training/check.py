@@ -25,8 +25,8 @@ def check_recipe(recipe: object) -> None:
     missing = [name for name in METHODS if not callable(getattr(recipe, name, None))]
     if missing:
         raise SpecError(
-            f"training.recipe: {_kind(recipe)} has no {', '.join(missing)}; a recipe has "
-            f"{', '.join(METHODS)}, and {ADVICE}"
+            f"training.recipe: {_kind(recipe)} has no {', '.join(missing)}, as a recipe must; "
+            f"{ADVICE}"
         )
 
 
@@ -98,7 +98,8 @@ def figures_of(recipe: Recipe[Any], model: nn.Module) -> dict[str, float]:
 
 
 def _kind(value: object) -> str:
-    return f"a {type(value).__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def _wrong(method: str, role: str, value: object, wanted: str) -> str:

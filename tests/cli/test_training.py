@@ -141,14 +141,14 @@ DENSE = (
     ("recipe", "message"),
     [
         (DENSE, "BrightRecipe does not say what a student takes over from its teacher, and the "),
-        (PLAIN.replace("def loss", "def losses"), "a BrightRecipe has no loss; a recipe has sett"),
+        (PLAIN.replace("def loss", "def losses"), "a BrightRecipe has no loss, as a recipe must"),
         (
             PLAIN.replace('{"entropy": ', "").replace("[1])}", "[1])"),
             "returned a Tensor; return its",
         ),
         (
             PLAIN.replace("return SETTINGS", "return 3"),
-            "returned a int; return a decant.training.S",
+            "returned an int; return a decant.training.S",
         ),
         (PLAIN.replace("return Net(", "return str("), "returned a str; return a torch.nn.Module"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ REFERENCE_COLOUR = "float"
 CHOSEN_COLOUR = "shown"
 OTHER_COLOURS = ("third", "fourth", "fifth")
 ONE_THREAD = "threads_1"
+# A value stays with its sign and its unit where a table's cell is narrow.
+SPACE, NO_BREAK = re.compile(r"(?<=[\d≤≥]) (?!a |…)"), "\N{NO-BREAK SPACE}"
 METRICS = {
     "ap": "average precision over overlaps of 0.50 to 0.95 with the true box (AP as COCO has it)",
     "ap50": "average precision where a box counts from an overlap (IoU) of 0.5 with the true one",
@@ -62,6 +65,7 @@ def page(report: Report, folder: Path) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {
+        "atoms": lambda text: SPACE.sub(NO_BREAK, text),
         "bytes": _bytes,
         "count": count,
         "drop_interval": _interval,

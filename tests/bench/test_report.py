@@ -3,6 +3,7 @@
 import base64
 import re
 import shutil
+import subprocess
 from html.parser import HTMLParser
 
 import cv2
@@ -180,6 +181,49 @@ def test_bare_file_has_a_page(tmp_path):
     assert "model_fp32" in text
     assert "Verdict" not in text
     assert "×" not in text
+
+
+WIDE = """<script>document.title = [...document.querySelectorAll(".scroll")]
+  .map((each) => each.scrollWidth - each.clientWidth).join(" ")</script></body>"""
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+@pytest.mark.parametrize("width", [1000, 800])
+def test_no_table_is_cut(folder, width):
+    """With four files, as a detector has, of the names and requirements that decant gives."""
+    report = load_report(folder / "report.json")
+    float16 = report.candidates[-1].model_copy(update={"name": "static_int8_blocks"})
+    ratio = report.verdict[0].model_copy(
+        update={"requirement": "latency[0].max_ratio_to_float", "unit": "ratio", "limit": 0.6}
+    )
+    renamed = (*report.candidates[:-1], float16)
+    verdict = [
+        row.model_copy(
+            update={
+                "candidates": {
+                    each.name: row.candidates[old.name]
+                    for each, old in zip((report.reference, *renamed), report.entries, strict=True)
+                }
+            }
+        )
+        for row in (*report.verdict, ratio)
+    ]
+    report = report.model_copy(update={"candidates": renamed, "verdict": tuple(verdict)})
+    report.save(folder / "report.json")
+    page = render(folder)
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text())
+    page.write_text(text.replace("</body>", WIDE))
+    options = ("--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},2000")
+    found = subprocess.run(
+        ["chromium", *options, f"--user-data-dir={folder / 'profile'}", "--dump-dom", page],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    hidden = re.search("<title>(.*?)</title>", found.stdout)[1].split()
+    assert len(hidden) >= 4
+    assert set(hidden) == {"0"}
 
 
 def test_missing_report_is_refused(tmp_path):

@@ -18,6 +18,7 @@ from decant.runtime import LiteRtModel
 from . import stats
 from .accuracy import measure_accuracy, torch_predictor
 from .cross_check import check_average_precision
+from .per_label import confusion_of, labels_of
 from .schema import Estimate, Parity, Quality, Slice
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def qualities(
 ) -> dict[str, dict[str, Quality]]:
     """Judge every model on "test" and "validation", drops counted from PyTorch.
 
-    The validation set is not sliced: nothing is chosen by a slice.
+    The validation set is not taken apart: nothing is chosen by a slice or a label.
     """
     test = {name: each.test.evidence for name, each in answers.items()}
     whole = {name: replace(each.validation.evidence, tags={}) for name, each in answers.items()}
@@ -158,10 +159,13 @@ def qualities(
         split: stats.compare(task, evidence[PYTORCH], evidence, seed=seed)
         for split, evidence in (("test", test), ("validation", whole))
     }
-    return {
-        name: {split: _quality(found[name]) for split, found in compared.items()}
-        for name in answers
+    found = {
+        name: {split: _quality(each[name]) for split, each in compared.items()} for name in answers
     }
+    for name, evidence in test.items():
+        parts = {"labels": labels_of(task, evidence), "confusion": confusion_of(task, evidence)}
+        found[name]["test"] = found[name]["test"].model_copy(update=parts)
+    return found
 
 
 def parity(models: Sequence[Contestant], prepared: PreparedSet) -> dict[str, tuple[Parity, ...]]:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 PICTURES = 12
 LONG_SIDE = 560
 JPEG_QUALITY = 72
-# Weaker detections matter to AP's tail, but would hide the page.
-SHOWN_SCORE = 0.3
 
 
 class Mark(Part):
@@ -74,25 +72,23 @@ class Gallery(Part):
         before: The model that is compared with.
         after: The model that is shown.
         worse: On how many test photos it is worse.
-        shown_score: Weaker detections are not drawn.
+        shown_score: The display threshold: weaker detections matter to AP's tail, but an app does
+            not show them. None where all are drawn.
         pictures: Worst regressions first, then evenly spread over the rest of the set.
     """
 
     before: str
     after: str
     worse: int
-    shown_score: float
+    shown_score: float | None
     pictures: tuple[Picture, ...]
 
 
-def make_gallery(
-    task: Task, labels: Sequence[str], prepared: PreparedSet, pair: Mapping[str, Accuracy]
-) -> Gallery:
+def make_gallery(task: Task, prepared: PreparedSet, pair: Mapping[str, Accuracy]) -> Gallery:
     """Compare two models photo by photo.
 
     Args:
         task: That made the evidence.
-        labels: Of the task.
         prepared: The test set.
         pair: The model compared with, then the one shown, by name.
     """
@@ -107,12 +103,12 @@ def make_gallery(
     for index in picked[:PICTURES]:
         said = {name: each.predictions[index] for name, each in pair.items()}
         grade = {name: round(float(each[index]), 4) for name, each in grades.items()}
-        pictures.append(_picture(prepared.samples[index], labels, said, grade))
+        pictures.append(_picture(task, prepared.samples[index], said, grade))
     return Gallery(
         before=before,
         after=after,
         worse=len(worse),
-        shown_score=SHOWN_SCORE,
+        shown_score=task.display_threshold,
         pictures=tuple(pictures),
     )
 
@@ -132,10 +128,7 @@ def load_gallery(path: Path) -> Gallery | None:
 
 
 def _picture(
-    sample: Sample,
-    labels: Sequence[str],
-    said: Mapping[str, Prediction],
-    grades: Mapping[str, float],
+    task: Task, sample: Sample, said: Mapping[str, Prediction], grades: Mapping[str, float]
 ) -> Picture:
     image = sample.image
     return Picture(
@@ -144,8 +137,8 @@ def _picture(
         width=image.shape[1],
         height=image.shape[0],
         jpeg=_jpeg(image),
-        truth=_truth(sample, labels),
-        answers={name: _marks(each, labels) for name, each in said.items()},
+        truth=_truth(sample, task.labels),
+        answers={name: _marks(each, task) for name, each in said.items()},
         grades=dict(grades),
     )
 
@@ -158,8 +151,9 @@ def _truth(sample: Sample, labels: Sequence[str]) -> tuple[Mark, ...]:
     return tuple(Mark(label=labels[label], quad=_corners(quad)) for label, quad in pairs)
 
 
-def _marks(prediction: Prediction, labels: Sequence[str]) -> tuple[Mark, ...]:
-    """Say what a model sees: its surer detections, or its first label."""
+def _marks(prediction: Prediction, task: Task) -> tuple[Mark, ...]:
+    """Say what an app shows: the detections from the display threshold on, or the first label."""
+    labels, least = task.labels, task.display_threshold or 0.0
     if not isinstance(prediction, Detections):
         best = int(np.argmax(prediction))
         return (Mark(label=labels[best], score=round(float(prediction[best]), 3)),)
@@ -167,7 +161,7 @@ def _marks(prediction: Prediction, labels: Sequence[str]) -> tuple[Mark, ...]:
     return tuple(
         Mark(label=labels[label], score=round(float(score), 3), quad=_corners(quad))
         for label, score, quad in found
-        if score >= SHOWN_SCORE
+        if score >= least
     )
 
 

@@ -97,13 +97,14 @@ def measure(
     choice = choose(spec, entries)
     logger.info("chosen %s", choice.name)
     entries = [each.model_copy(update={"chosen": each.name == choice.name}) for each in entries]
-    _write_pictures(out, spec, task, sets, asked, entries)
+    _write_pictures(out, task, sets, asked, entries)
     evidence_file = _write_evidence(out, asked[choice.name])
     report = Report(
         model=spec.model.name,
         machine=machine,
         metric=spec.task.metric,
         serving=spec.requirements.serving,
+        display_threshold=task.display_threshold,
         data=data,
         pytorch=PyTorch(**judged[answers.PYTORCH]),
         reference=entries[0],
@@ -190,6 +191,8 @@ def _with_quality(entry: Entry, quality: Mapping[str, Quality], hops: tuple[Pari
             "accuracy": test.accuracy,
             "drop": test.drop,
             "slices": test.slices,
+            "labels": test.labels,
+            "confusion": test.confusion,
             "validation": quality["validation"],
             "parity": hops,
         }
@@ -204,7 +207,6 @@ def _write_evidence(out: Path, chosen: Answers) -> EvidenceFile:
 
 def _write_pictures(
     out: Path,
-    spec: Spec,
     task: Task,
     sets: Sets,
     asked: Mapping[str, Answers],
@@ -216,7 +218,5 @@ def _write_pictures(
     pair = (reference.name, shown.name)
     if shown is reference:
         pair = (answers.PYTORCH, reference.name)
-    gallery = make_gallery(
-        task, spec.task.labels, sets.test, {name: asked[name].test for name in pair}
-    )
+    gallery = make_gallery(task, sets.test, {name: asked[name].test for name in pair})
     write_json(out / GALLERY, gallery.model_dump(mode="json"))

@@ -84,6 +84,10 @@ def _contradictions(report: Report) -> list[str]:
             found.append(f"{entry.name}: accuracy without drop ({', '.join(sorted(undropped))})")
         if entry.latency_ms.keys() != settings or "threads_1" not in settings:
             found.append(f"{entry.name}: latency_ms lacks threads_1 or what the float file has")
+        counts = {label.name: label.count for label in entry.labels}
+        for label, row in entry.confusion.items():
+            if sum(row.values()) != counts.get(label):
+                found.append(f"{entry.name}: confusion of {label} is not about its images")
     strange = [row.requirement for row in report.verdict if row.candidates.keys() != set(names)]
     found += [f"verdict {name}: is not about the files of the report" for name in strange]
     bare = report.metric is not None and (report.data is None or report.pytorch is None)

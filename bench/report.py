@@ -12,6 +12,7 @@ from decant.artifacts import write_text
 
 from . import disturbance, plots
 from .gallery import load_gallery
+from .label_tables import MOST_LABELS, confusion_table, label_rows
 from .reading import load_report
 from .schema import GALLERY, NAME, PAGE, Estimate, Slice
 from .verdict import limit_of
@@ -35,6 +36,14 @@ METRICS = {
     "quad_ap50": "the same with the polygon of the four corners instead of the upright box",
     "top1": "share of images whose first label is right",
     "top5": "share of images whose right label is among the first five",
+}
+WITH_LABELS = {
+    "recall": "share of the images of a label that are given it",
+    "precision": "share of the images given a label that have it",
+}
+WITH_OBJECTS = {
+    "recall": "share of the objects that are shown",
+    "precision": "share of what is shown that is right",
 }
 
 
@@ -70,6 +79,7 @@ def page(report: Report, folder: Path) -> str:
         "count": count,
         "drop_interval": _interval,
         "interval": lambda figure: f"{figure.low:.4f} … {figure.high:.4f}",
+        "share": lambda value: "–" if value is None else f"{value:.4f}",
         "signed": _signed,
         "limit": limit_of,
         "ms": milliseconds,
@@ -86,7 +96,11 @@ def page(report: Report, folder: Path) -> str:
         slices=_slices(report, shown),
         operators=_operators(report),
         hops=_hops(report),
+        labels=label_rows(report),
+        most_labels=MOST_LABELS,
+        confusion=confusion_table(report),
         meanings=METRICS,
+        label_meanings=METRICS | (WITH_OBJECTS if report.display_threshold else WITH_LABELS),
         busy=disturbance.warning(report),
     )
 

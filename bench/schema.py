@@ -126,12 +126,35 @@ class Slice(Part):
     drop: Figures
 
 
+class Label(Part):
+    """How right a model is on one label of the test set; informs and decides nothing.
+
+    Attributes:
+        name: Of the label.
+        count: True objects, or images, of the label.
+        figures: What the task measures of each label; None where that is not defined.
+    """
+
+    name: str
+    count: int = Field(ge=0)
+    figures: dict[str, float | None]
+
+
+Confusion = dict[str, dict[str, int]]
+"""True label → label named → images; what never occurred is left out."""
+
+
 class Quality(Part):
-    """How right a model is on one data set; drops are against PyTorch, positive is worse."""
+    """How right a model is on one data set; drops are against PyTorch, positive is worse.
+
+    `labels` and `confusion` are of the test set alone.
+    """
 
     accuracy: Figures = Field(default_factory=dict)
     drop: Figures = Field(default_factory=dict)
     slices: dict[str, Slice] = Field(default_factory=dict)
+    labels: tuple[Label, ...] = ()
+    confusion: Confusion = Field(default_factory=dict)
 
 
 class Entry(Part):
@@ -149,6 +172,8 @@ class Entry(Part):
         accuracy: Metric → fraction, on the test set.
         drop: The same against PyTorch; positive is worse.
         slices: Tag → the same, on the test set.
+        labels: How right it is on each label of the test set, in the spec's order.
+        confusion: Of a classifier, what it named for what, on the test set.
         validation: On the validation set, which the choice is made on.
         parity: Against other forms of the model.
         chosen: Whether this is `model.tflite`.
@@ -165,6 +190,8 @@ class Entry(Part):
     accuracy: Figures = Field(default_factory=dict)
     drop: Figures = Field(default_factory=dict)
     slices: dict[str, Slice] = Field(default_factory=dict)
+    labels: tuple[Label, ...] = ()
+    confusion: Confusion = Field(default_factory=dict)
     validation: Quality = Quality()
     parity: tuple[Parity, ...] = ()
     chosen: bool = False
@@ -268,6 +295,8 @@ class Report(Part):
         machine: What the costs were measured on.
         metric: The task's metric that requirements are about; None for a file without a spec.
         serving: Where the model will answer, as the spec says; None for a file without a spec.
+        display_threshold: Lowest score that an app shows, as the spec says; None where it shows
+            every answer.
         data: The data sets; None for a file without a spec.
         pytorch: The model before conversion; None for a file without a spec.
         reference: The float file.
@@ -285,6 +314,7 @@ class Report(Part):
     machine: Machine
     metric: str | None = None
     serving: Literal["on-device", "server"] | None = None
+    display_threshold: float | None = None
     data: Data | None = None
     pytorch: PyTorch | None = None
     reference: Entry

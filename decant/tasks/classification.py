@@ -26,12 +26,17 @@ if TYPE_CHECKING:
 class Classification:
     """The task `classification`.
 
-    Its evidence holds `ranks` [n]: how many labels score above the true one. Equal scores, common
-    in int8, count for the lower index, as argmax does.
+    Its evidence holds the `truths` [n], the labels that were `named` first [n], and `ranks` [n]:
+    how many labels score above the true one. Equal scores, common in int8, count for the lower
+    index, as argmax does.
     """
 
     labels: tuple[str, ...]
     metric: str = "top1"
+
+    @property
+    def display_threshold(self) -> None:
+        """The first label is shown, however unsure it is."""
 
     @property
     def metric_names(self) -> tuple[str, ...]:
@@ -72,7 +77,8 @@ class Classification:
         true = np.take_along_axis(scores, truths, 1)
         lower = np.arange(scores.shape[1]) < truths
         ranks = (scores > true).sum(1) + ((scores == true) & lower).sum(1)
-        return gather(samples, {"ranks": ranks.astype(np.int32)})
+        arrays = {"ranks": ranks, "truths": truths[:, 0], "named": scores.argmax(1)}
+        return gather(samples, {name: array.astype(np.int32) for name, array in arrays.items()})
 
     def metrics(
         self, evidence: Evidence, weights: NDArray[np.integer] | None = None
@@ -89,3 +95,21 @@ class Classification:
         """Grade by the reciprocal of the true label's place."""
         ranks = cast("NDArray[np.int32]", evidence.arrays["ranks"])
         return 1 / (1.0 + ranks)
+
+    def label_counts(self, evidence: Evidence) -> NDArray[np.int64]:
+        """Count the images of each label."""
+        return np.asarray(self.confusion(evidence).sum(1))
+
+    def per_label(self, evidence: Evidence) -> dict[str, NDArray[np.float64]]:
+        """Give each label's recall and precision."""
+        confusion = self.confusion(evidence)
+        right = confusion.diagonal()
+        with np.errstate(invalid="ignore"):
+            return {"recall": right / confusion.sum(1), "precision": right / confusion.sum(0)}
+
+    def confusion(self, evidence: Evidence) -> NDArray[np.int64]:
+        """Count how often each label was named for each."""
+        truths, named = (cast("NDArray[np.int32]", evidence.arrays[k]) for k in ("truths", "named"))
+        found = np.zeros((len(self.labels), len(self.labels)), np.int64)
+        np.add.at(found, (truths, named), 1)
+        return found

@@ -48,6 +48,11 @@ class QuadDetection:
     rule: QuadGridRule
 
     @property
+    def display_threshold(self) -> float:
+        """As the decoding rule says."""
+        return self.rule.display_threshold
+
+    @property
     def metric_names(self) -> tuple[str, ...]:
         """AP@[.50:.95] and AP50 over boxes, AP50 over quads."""
         return ("ap", "ap50", "quad_ap50")
@@ -106,15 +111,10 @@ class QuadDetection:
         self, evidence: Evidence, weights: NDArray[np.integer] | None = None
     ) -> dict[str, NDArray[np.float64]]:
         """Average the precision over labels that have objects, as COCO does."""
-        weights, outcomes = weights_or_ones(evidence, weights), _Outcomes.read(evidence)
-        drawn = np.asarray(weights.any(0))
-        rankings = [outcomes.ranking(label, drawn) for label in range(len(self.labels))]
-        each = np.stack([average_precision(ranking, weights) for ranking in rankings])
+        each = self._precisions(evidence, weights_or_ones(evidence, weights))
         defined = (~np.isnan(each[:, 0])).sum(0)
         with np.errstate(invalid="ignore"):
-            mean = np.nansum(each, axis=0) / defined
-        levels = len(THRESHOLDS)
-        return {"ap": mean[:levels].mean(0), "ap50": mean[0], "quad_ap50": mean[levels]}
+            return _by_metric(np.nansum(each, axis=0) / defined)
 
     def per_image(self, evidence: Evidence) -> NDArray[np.float64]:
         """Grade by the image's own AP; without objects, by how unsure the false alarms are."""
@@ -127,6 +127,39 @@ class QuadDetection:
             alone[0, image] = 1
             grades[image] = self.metrics(evidence, alone)["ap"][0]
         return np.where(np.isnan(grades), 1 - best, grades)
+
+    def label_counts(self, evidence: Evidence) -> NDArray[np.int64]:
+        """Count the objects of each label; crowds are none."""
+        return np.asarray(_Outcomes.read(evidence).positives.sum(0, dtype=np.int64))
+
+    def per_label(self, evidence: Evidence) -> dict[str, NDArray[np.float64]]:
+        """Give each label's average precisions, and what of it an app shows.
+
+        That is recall and precision of the detections from the display threshold on, by boxes that
+        overlap by half.
+        """
+        outcomes = _Outcomes.read(evidence)
+        shown = (outcomes.scores >= self.rule.display_threshold) & ~outcomes.ignored[0]
+        named, right = (
+            np.bincount(outcomes.labels[those], minlength=len(self.labels))
+            for those in (shown, shown & outcomes.matched[0])
+        )
+        each = self._precisions(evidence, weights_or_ones(evidence, None))
+        with np.errstate(invalid="ignore"):
+            shares = {
+                "recall": right / self.label_counts(evidence),
+                "precision": right / named,
+            }
+        return _by_metric(each[..., 0].T) | shares
+
+    def confusion(self, evidence: Evidence) -> None:
+        """An object that is not found has no label that was named for it."""
+
+    def _precisions(self, evidence: Evidence, weights: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Give the average precisions [labels, 11, b] of resamples [b, n]; NaN without objects."""
+        outcomes, drawn = _Outcomes.read(evidence), np.asarray(weights.any(0))
+        rankings = [outcomes.ranking(label, drawn) for label in range(len(self.labels))]
+        return np.stack([average_precision(ranking, weights) for ranking in rankings])
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +186,16 @@ class _Outcomes:
         return Ranking(
             self.images[order], self.matched[:, order], self.ignored[:, order], positives
         )
+
+
+def _by_metric(precisions: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Name average precisions [11, …] as metrics."""
+    levels = len(THRESHOLDS)
+    return {
+        "ap": precisions[:levels].mean(0),
+        "ap50": precisions[0],
+        "quad_ap50": precisions[levels],
+    }
 
 
 def _on_photo(found: Detections, placement: Placement) -> Detections:

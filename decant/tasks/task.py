@@ -29,6 +29,14 @@ class Task(Protocol):
     """Turns raw outputs into predictions, and predictions into metrics."""
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """What there is to tell apart."""
+
+    @property
+    def display_threshold(self) -> float | None:
+        """The lowest score that an app shows; None if it shows every answer."""
+
+    @property
     def metric_names(self) -> tuple[str, ...]:
         """The names of the metrics, all fractions of which more is better."""
 
@@ -70,6 +78,15 @@ class Task(Protocol):
 
     def per_image(self, evidence: Evidence) -> NDArray[np.float64]:
         """Grade each image by itself: [n], 1 is perfect."""
+
+    def label_counts(self, evidence: Evidence) -> NDArray[np.int64]:
+        """Count the true objects, or the images, of each label: [labels]."""
+
+    def per_label(self, evidence: Evidence) -> dict[str, NDArray[np.float64]]:
+        """Judge each label by itself: figure → [labels] fractions, NaN where it is not defined."""
+
+    def confusion(self, evidence: Evidence) -> NDArray[np.int64] | None:
+        """Count the answers: [true label, label named]; None where an image has more than one."""
 
 
 def make_task(section: spec.Task) -> Task:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from detection_cases import coco_ap, coco_document, coco_results, data_set, no_image
+from detection_cases import coco_ap, coco_document, coco_results, corners, data_set, no_image
 
 from decant.decode import Detections
 from decant.errors import DataError
 from decant.images import Placement
 from decant.rules import QuadGridRule
-from decant.samples import Sample
+from decant.samples import QuadTruth, Sample
 from decant.spec import ClassificationTask, DetectionTask
 from decant.tasks import Evidence, make_task
 
@@ -171,3 +171,79 @@ class TestClassification:
     def test_top5_needs_six_labels(self):
         section = ClassificationTask(kind="classification", labels=LABELS[:5])
         assert make_task(section).metric_names == ("top1",)
+
+
+def of_label(label, samples, predictions):
+    """Keep what is of one label, as a data set of one."""
+    kept_samples, kept = [], []
+    for sample, found in zip(samples, predictions, strict=True):
+        truth, mine = sample.truth, found.labels == label
+        theirs = truth.labels == label
+        alone = QuadTruth(
+            truth.boxes[theirs], truth.quads[theirs], truth.labels[theirs] * 0, truth.crowd[theirs]
+        )
+        kept_samples.append(Sample(sample.id, alone, sample.tags, no_image))
+        kept.append(
+            Detections(
+                found.boxes[mine], found.quads[mine], found.scores[mine], found.labels[mine] * 0
+            )
+        )
+    return kept_samples, kept
+
+
+def test_each_label_of_a_detector_is_judged_as_if_alone():
+    samples, predictions = data_set(3, labels=2, crowd_share=0.2)
+    rule = QuadGridRule(strides=(8,))
+    alone = make_task(DetectionTask(kind="quad_detection", labels=("a",), decode=rule))
+    evidence = QUADS.evidence(predictions, samples)
+    found, counts = QUADS.per_label(evidence), QUADS.label_counts(evidence)
+    for label in range(2):
+        own_samples, own = of_label(label, samples, predictions)
+        expected = alone.metrics(alone.evidence(own, own_samples))
+        assert {name: found[name][label] for name in expected} == {
+            name: each[0] for name, each in expected.items()
+        }
+        assert counts[label] == sum((~sample.truth.crowd).sum() for sample in own_samples)
+    assert found["ap"].mean() == pytest.approx(QUADS.metrics(evidence)["ap"][0])
+
+
+def test_recall_and_precision_are_of_what_an_app_shows():
+    """From a score of 0.5, the threshold of QUADS, on; of "b" there is neither object nor box."""
+    boxes = np.array([[10, 10, 30, 30], [50, 50, 80, 80], [70, 10, 90, 30]], np.float32)
+    truth = QuadTruth(boxes, corners(boxes), np.zeros(3, int), np.zeros(3, bool))
+    wild = np.array([[10, 60, 20, 70]], np.float32)
+    answers = np.concatenate((boxes[:2], wild))
+    scores = np.array([0.5, 0.49, 0.9], np.float32)
+    found = Detections(answers, corners(answers), scores, np.zeros(3, int))
+    evidence = QUADS.evidence([found], [Sample("0", truth, frozenset(), no_image)])
+    judged = QUADS.per_label(evidence)
+    assert QUADS.display_threshold == 0.5
+    assert judged["recall"][0] == pytest.approx(1 / 3)
+    assert judged["precision"][0] == pytest.approx(1 / 2)
+    assert all(np.isnan(judged[name][1]) for name in ("ap", "ap50", "recall", "precision"))
+    assert QUADS.label_counts(evidence).tolist() == [3, 0]
+    assert QUADS.confusion(evidence) is None
+
+
+def test_confusions_of_a_classifier_are_counted():
+    truths, named = [0, 0, 0, 2, 2, 5], [0, 0, 2, 2, 0, 6]
+    scores = list(np.eye(7, dtype=np.float32)[named])
+    evidence = CLASSES.evidence(scores, classified(truths))
+    found = CLASSES.confusion(evidence)
+    expected = np.zeros((7, 7), int)
+    expected[0, 0], expected[0, 2], expected[2, 2], expected[2, 0], expected[5, 6] = 2, 1, 1, 1, 1
+    np.testing.assert_array_equal(found, expected)
+    assert CLASSES.label_counts(evidence).tolist() == [3, 0, 2, 0, 0, 1, 0]
+    judged = CLASSES.per_label(evidence)
+    nan = np.nan
+    np.testing.assert_allclose(judged["recall"], [2 / 3, nan, 1 / 2, nan, nan, 0, nan])
+    np.testing.assert_allclose(judged["precision"], [2 / 3, nan, 1 / 2, nan, nan, nan, 0])
+    assert CLASSES.display_threshold is None
+
+
+def test_label_named_is_the_one_that_the_rank_is_about():
+    """Of equal scores the lower index, in the rank and in the answer."""
+    scores = [np.array([0, 1, 1, 0, 0, 0, 0], np.float32)]
+    evidence = CLASSES.evidence(scores, classified([2]))
+    assert evidence.arrays["ranks"].tolist() == [1]
+    assert CLASSES.confusion(evidence)[2, 1] == 1

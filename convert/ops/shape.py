@@ -69,7 +69,9 @@ def _reshaped(x: AnyValue, wanted: Sequence[int], allowzero: bool) -> AnyValue:
     if new.count(None) < 2 or not isinstance(x, Value):
         return x.reshape(new)
     kept = [i for i, size in enumerate(wanted) if size == 0 and new[i] is None]
-    sizes = [runtime_size(x.axes[i]) if i in kept else size for i, size in enumerate(wanted)]
+    sizes: list[Any] = [-1 if size is None else size for size in new]
+    for i in kept:
+        sizes[i] = runtime_size(x.axes[i])
     result = x.reshape(new, sizes)
     if result.storage is x.storage and any(
         merge(result.axes[i]) != merge(x.axes[i]) for i in kept

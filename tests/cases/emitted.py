@@ -79,3 +79,27 @@ def check(proto, folder, **options):
         assert result.shape == wanted.shape
         assert np.abs(result - wanted).max() <= SINGLE_PRECISION * np.abs(wanted).max()
     return file
+
+
+def check_free(proto, folder, shapes):
+    """Convert a model of free sizes, and compare it with ONNX Runtime for each choice of them."""
+    file = built(proto, folder)
+    oracle = OnnxRuntime(proto.SerializeToString())
+    for sizes in shapes:
+        feeds = {name: drawn(*shape) for name, shape in sizes.items()}
+        expected = oracle.run(feeds)
+        results = run_resized(file, feeds)
+        for info in file.emission.outputs:
+            result, wanted = info.to_onnx_order(results[info.name]), expected[info.name]
+            assert result.shape == wanted.shape
+            assert np.abs(result - wanted).max() <= SINGLE_PRECISION * np.abs(wanted).max()
+
+
+def run_resized(file, feeds):
+    """Run a file on inputs by name, in ONNX order, after giving it their sizes."""
+    details = Interpreter(model_content=file.data).get_signature_runner().get_input_details()
+    given = {i.name: i.from_onnx_order(feeds[i.name]) for i in file.emission.inputs}
+    interpreter = Interpreter(model_content=file.data)
+    for name, detail in details.items():
+        interpreter.resize_tensor_input(detail["index"], given[name].shape)
+    return interpreter.get_signature_runner()(**given)

@@ -1,9 +1,11 @@
 """Sizes that are known only at run time."""
 
 import numpy as np
+import onnx
 import onnx_ir as ir
+import pytest
 import tensorflow as tf
-from emitted import check, drawn, parsed
+from emitted import check, check_free, drawn, parsed
 
 from decant.convert.emit import emit
 from decant.convert.reference import OnnxRuntime
@@ -39,3 +41,58 @@ def test_a_constant_meets_a_free_size(tmp_path):
     results = emission.function(**{name: tf.constant(array) for name, array in feeds.items()})
     for name in ("y", "z"):
         np.testing.assert_allclose(results[name], expected[name], rtol=1e-5)
+
+
+RESHAPED = [
+    pytest.param(
+        "float[n,1,h,w]", "y = Reshape<allowzero = 0>(x, keep)", "abc",
+        [(2, 1, 6, 8), (3, 1, 4, 5)], id="zero-keeps-a-fixed-size-beside-free-ones",
+    ),
+    pytest.param(
+        "float[n,4,h,w]", "y = Flatten<axis = 2>(x)", "ab",
+        [(2, 4, 6, 8), (1, 4, 3, 5)], id="flatten-to-two-free-sizes",
+    ),
+    pytest.param(
+        "float[n,h,w]", "y = Reshape(x, fixed)", "abc",
+        [(2, 6, 8), (4, 2, 12)], id="free-to-fixed",
+    ),
+    pytest.param(
+        "float[n,c]", "y = Gemm(x, m)", "ab", [(2, 24), (3, 24)], id="product-over-a-free-size",
+    ),
+    pytest.param(
+        "float[n,h,w]", "a = Flatten(x) y = Gemm(a, m)", "ab",
+        [(2, 4, 6), (5, 3, 8)], id="product-over-a-flattened-free-size",
+    ),
+    pytest.param(
+        "float[n,h,w]",
+        "rest = Constant<value_ints = [0,-1]>() a = Reshape(x, rest) y = MatMul(a, m)", "ab",
+        [(2, 4, 6), (5, 3, 8)], id="matrix-product-over-the-rest",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "nodes", "results", "shapes"), RESHAPED)
+def test_a_free_size_is_none_of_0(kind, nodes, results, shapes, tmp_path):
+    text = f"""({kind} x) => (float[{",".join(results)}] y) {{
+        keep = Constant<value_ints = [0,0,-1]>()
+        fixed = Constant<value_ints = [4,3,8]>()
+        {nodes}
+    }}"""
+    check_free(parsed(text, {"m": (24, 5)}), tmp_path, [{"x": shape} for shape in shapes])
+
+
+@pytest.mark.parametrize("batches", [(2, 2), (3, 3)])
+def test_transposed_convolutions_of_signals_meet_over_a_free_batch(batches, tmp_path):
+    text = """(float[n,4,9] x, float[n,4,9] other) => (float[a,b,c] y) {
+        a = ConvTranspose<strides = [2], pads = [1,1], output_padding = [1]>(x, w)
+        b = ConvTranspose<strides = [2], dilations = [2], group = 2>(other, v)
+        c = Slice(b, zero, length, two)
+        d = Relu(c)
+        y = Add(a, d)
+    }"""
+    proto = parsed(text, {"w": (4, 6, 3), "v": (4, 3, 2)})
+    for name, number in {"zero": 0, "length": 18, "two": 2}.items():
+        array = np.asarray([number], np.int64)
+        proto.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    first, second = batches
+    check_free(proto, tmp_path, [{"x": (first, 4, 9), "other": (second, 4, 9)}])

@@ -1,10 +1,7 @@
 """Convolutions and pooling over one, two and three axes, with dilations and free sizes."""
 
-import numpy as np
 import pytest
-from emitted import SINGLE_PRECISION, built, check, parsed
-
-from decant.convert.reference import OnnxRuntime
+from emitted import check, check_free, parsed
 
 
 def attributes(**values):
@@ -43,32 +40,13 @@ FREE = [
 ]
 
 
-def check_free(text, sizes, folder, weights=None):
-    """Convert a model of free sizes and compare it with ONNX Runtime on arrays of two shapes."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    proto = parsed(text, weights)
-    file = built(proto, folder)
-    (info,) = file.emission.inputs
-    for shape in sizes:
-        x = np.random.default_rng(1).standard_normal(shape).astype(np.float32)
-        (wanted,) = OnnxRuntime(proto.SerializeToString()).run({"x": x}).values()
-        interpreter = Interpreter(model_content=file.data)
-        given = info.from_onnx_order(x)
-        interpreter.resize_tensor_input(interpreter.get_input_details()[0]["index"], given.shape)
-        (result,) = interpreter.get_signature_runner()(x=given).values()
-        found = file.emission.outputs[0].to_onnx_order(result)
-        assert found.shape == wanted.shape
-        assert np.abs(found - wanted).max() <= SINGLE_PRECISION * np.abs(wanted).max()
-
-
 @pytest.mark.parametrize("sizes", FREE)
 def test_a_dilated_convolution_over_free_axes(sizes, tmp_path):
     text = f"""(float[{sizes}] x) => (float[a,b,c,d,e] y) {{
         y = Conv<dilations = [2,1,2], strides = [1,2,1], pads = [1,0,2,1,0,2]>(x, w)
     }}"""
-    shapes = [(2, 4, 7, 8, 9), (1, 4, 7, 8, 9)]
-    check_free(text, shapes, tmp_path, {"w": (6, 4, 2, 2, 3)})
+    shapes = [{"x": (2, 4, 7, 8, 9)}, {"x": (1, 4, 7, 8, 9)}]
+    check_free(parsed(text, {"w": (6, 4, 2, 2, 3)}), tmp_path, shapes)
 
 
 POOLS = [
@@ -94,7 +72,8 @@ def test_pooling_over_free_axes(op, settings, rank, tmp_path):
     text = f"""(float[n,3,{sizes}] x) => (float[{results}] y) {{
         y = {op}<{attributes(**settings)}>(x)
     }}"""
-    check_free(text, [(2, 3, *(9, 10, 11)[:rank]), (1, 3, *(6, 8, 7)[:rank])], tmp_path)
+    shapes = [{"x": (2, 3, *(9, 10, 11)[:rank])}, {"x": (1, 3, *(6, 8, 7)[:rank])}]
+    check_free(parsed(text), tmp_path, shapes)
 
 
 @pytest.mark.parametrize("pad", ["SAME_UPPER", "SAME_LOWER"])

@@ -40,7 +40,16 @@ export async function show(page, file, state = "answered") {
   await page.waitForFunction((name) => document.body.dataset[name] !== undefined, state);
 }
 
-export const answers = (page) => page.evaluate(() => globalThis.decant.answers);
+export const answers = (page) =>
+  page.evaluate(() => {
+    const panels = [...document.querySelectorAll("[data-accelerator]")];
+    const lines = panels.map((panel) =>
+      [...panel.querySelectorAll('[data-part="ranking"] li')].map((line) =>
+        [...line.children].map((part) => part.textContent).join(" "),
+      ),
+    );
+    return globalThis.decant.answers.map((answer, index) => ({ ...answer, written: lines[index] }));
+  });
 
 /** The middle of a shape on the screen. */
 export async function middle(page, selector) {

@@ -14,9 +14,11 @@ from demo_page import BUNDLE, NO_NETWORK, PHOTO, PHOTOS, ROOT, browse, demo, scr
 from processes import run_decant
 
 from decant.artifacts import sha256
-from decant.images import load_image
+from decant.images import load_image, normalise, resize
 from decant.metrics import quad_overlaps
 from decant.predictor import Predictor
+from decant.runtime import LiteRtModel
+from decant.sidecar import read_sidecar
 
 # Measured on 20 photos as users have them (JPEG) and as PNG: int8 the same but for 1.2e-7 in the
 # score; float16 IoU ≥ 0.999997 and scores within 5e-7. Other processors round otherwise.
@@ -263,6 +265,24 @@ def test_a_classifier_names_the_photo(tmp_path):
     assert [each.label for each in expected] == list(tiny_classifier.LABELS)
     scores = [each.score for each in expected]
     np.testing.assert_allclose([each["score"] for each in found], scores, atol=1e-5)
+    for path, answers in zip(photos, result["found"], strict=True):
+        expected = ranked(sidecar, path)
+        ranking = answers[0]["ranking"]
+        assert [each["label"] for each in ranking] == [label for label, _ in expected]
+        np.testing.assert_allclose(
+            [each["score"] for each in ranking], [score for _, score in expected], atol=1e-5
+        )
+        assert answers[0]["written"] == [f"{x['label']} {x['score']:.3f}" for x in ranking]
+
+
+def ranked(path, photo):
+    """Score every label of a classifier in Python, best first."""
+    sidecar = read_sidecar(path)
+    pixels, _ = resize(load_image(photo), sidecar.image.rule)
+    model = LiteRtModel(path.parent / "model.tflite", sidecar.inputs, sidecar.outputs)
+    outputs = model.run({"image": normalise(pixels, sidecar.image.rule)[np.newaxis]})
+    scores = outputs["scores"].reshape(-1).tolist()
+    return sorted(zip(sidecar.labels, scores, strict=True), key=lambda each: -each[1])
 
 
 def test_the_port_is_taken(address):

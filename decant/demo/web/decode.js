@@ -9,6 +9,13 @@ import { toPhoto } from "./preprocess.js";
  */
 
 /**
+ * A label of a classifier with its score as the model gives it: a share or a bare logit, which the
+ * decode rule does not say.
+ *
+ * @typedef {{label: string, score: number}} Ranked
+ */
+
+/**
  * @param {Map<string, Float32Array>} outputs Real values by name, in the file's axis order.
  * @param {import("./sidecar.js").Sidecar} sidecar
  * @param {import("./preprocess.js").Placement} placement
@@ -29,6 +36,21 @@ function largest(outputs, sidecar) {
   let best = 0;
   for (let i = 1; i < scores.length; i++) if (scores[i] > scores[best]) best = i;
   return { label: sidecar.labels[best], score: scores[best], quad: [] };
+}
+
+/**
+ * Ranks a classifier's labels, best first; of equal scores the first label, as the app does.
+ *
+ * @returns {Ranked[]} Empty where the model is no classifier.
+ */
+export function rank(outputs, sidecar, count) {
+  if (sidecar.decode.kind !== "argmax") return [];
+  const scores = outputs.get(sidecar.outputs[0].name);
+  // JavaScript's sort is stable.
+  return sidecar.labels
+    .map((label, index) => ({ label, score: scores[index] }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, count);
 }
 
 /** Finds quads in the grids; float32 throughout, as NumPy computes. */

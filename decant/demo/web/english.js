@@ -22,6 +22,7 @@ export const ENGLISH = {
   found0: "Nothing found",
   found1: "1 object found",
   found: "{count} objects found",
+  ranking: "Best labels, with the scores that the model gives them",
   onCpu: "CPU (WebAssembly)",
   onGpu: "GPU (WebGPU)",
   runsOn: "Runs on",

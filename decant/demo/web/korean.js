@@ -22,6 +22,7 @@ export const KOREAN = {
   found0: "찾은 것이 없습니다",
   found1: "1개를 찾았습니다",
   found: "{count}개를 찾았습니다",
+  ranking: "모델이 매긴 점수가 높은 라벨",
   onCpu: "CPU (WebAssembly)",
   onGpu: "GPU (WebGPU)",
   runsOn: "실행 장치",

@@ -277,6 +277,7 @@ export class Page {
       backend: panel.runner.backend,
       mismatch: panel.runner.mismatch?.values ?? null,
       predictions: panel.predictions,
+      ranking: panel.ranking,
       times: panel.answered,
       medians: panel.times,
       shown: panel.shown,

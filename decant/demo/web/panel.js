@@ -35,6 +35,8 @@ export class Panel {
     this.runner = null;
     /** @type {import("./decode.js").Prediction[]} */
     this.predictions = [];
+    /** @type {import("./decode.js").Ranked[]} */
+    this.ranking = [];
     /** Milliseconds from photo to screen; null before the first answer, or where nobody waited. */
     this.shown = null;
     /** Times of the answer that is shown, null before the first; `times` has medians. */
@@ -99,8 +101,9 @@ export class Panel {
    * @param {string} note
    * @param {number} most Runs that medians are taken of.
    */
-  take({ predictions, times }, note, most = Infinity) {
+  take({ predictions, ranking, times }, note, most = Infinity) {
     this.predictions = predictions;
+    this.ranking = ranking;
     this.answered = times;
     this.time(times, note, most);
   }
@@ -135,9 +138,10 @@ export class Panel {
     );
     const [first] = visible;
     const isLabel = first !== undefined && first.quad.length === 0;
-    // What a classifier's score means, a share or a bare logit, the decode rule does not say.
     this.#part("found").textContent = isLabel ? first.label : plural("found", visible.length);
     this.element.classList.toggle("labelled", isLabel);
+    this.#part("ranking").hidden = !isLabel;
+    this.#part("ranking").replaceChildren(...this.ranking.map(line));
   }
 
   /** Writes the times. */
@@ -155,4 +159,16 @@ export class Panel {
     if (this.runner) this.use(this.runner, hasGolden);
     this.report();
   }
+}
+
+/** Says how a label is scored. @param {import("./decode.js").Ranked} ranked */
+function line({ label, score }) {
+  const item = document.createElement("li");
+  const parts = [label, score.toFixed(3)].map((text) => {
+    const part = document.createElement("span");
+    part.textContent = text;
+    return part;
+  });
+  item.append(...parts);
+  return item;
 }

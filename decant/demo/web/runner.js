@@ -1,14 +1,21 @@
 /** Answers photos with one model file on one backend, and takes the times of every stage. */
 
 import { fetchFile } from "./bundle.js";
-import { decode } from "./decode.js";
+import { decode, rank } from "./decode.js";
 import { Engine } from "./engine.js";
 import { goldenMismatch } from "./golden.js";
 import { fit, normalise } from "./preprocess.js";
 
+/** A classifier's labels that are shown. */
+const TOP = 5;
+
 /**
  * @typedef {{preprocess: number, inference: number, decode: number}} StageTimes In ms.
- * @typedef {{predictions: import("./decode.js").Prediction[], times: StageTimes}} Answer
+ * @typedef {{
+ *   predictions: import("./decode.js").Prediction[],
+ *   ranking: import("./decode.js").Ranked[],
+ *   times: StageTimes,
+ * }} Answer
  * @typedef {{width: number, height: number, data: Uint8ClampedArray}} Pixels RGBA.
  */
 
@@ -73,9 +80,11 @@ export class Runner {
     const outputs = await this.#engine.run(elements);
     const ran = performance.now();
     const predictions = decode(outputs, this.#sidecar, placement);
+    const ranking = rank(outputs, this.#sidecar, TOP);
     const decoded = performance.now();
     return {
       predictions,
+      ranking,
       times: { preprocess: prepared - begun, inference: ran - prepared, decode: decoded - ran },
     };
   }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..artifacts import files_in, read_json, sha256, sha256_text
 from ..errors import DataError
+from ..progress import track
 from ..spec import FolderSource
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ def hash_pictures(source: CocoSource | FolderSource, folder: Path) -> str:
     else:
         root = folder / source.images
         names = _listed_pictures(source, folder)
-    return sha256_text("\n".join(f"{_hash(root / name)}  {name}" for name in names))
+    lines = [
+        f"{_hash(root / name)}  {name}" for name in track(names, "checking pictures", len(names))
+    ]
+    return sha256_text("\n".join(lines))
 
 
 def _pictures_below(root: Path) -> list[str]:

@@ -1,6 +1,5 @@
 """A whole measurement of real files on real pictures."""
 
-import contextlib
 import threading
 import time
 from dataclasses import replace
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 import tiny_detector
 from measured import CANDIDATES, measured, model_file, project
+from watched import Watched
 
 from decant.artifacts import sha256
 from decant.bench import answers, load_report, measure_file, report_lines
@@ -146,22 +146,6 @@ def test_camera_file_takes_pixels_and_agrees_with_float(few):
     found, expected = (asked[name].test.predictions for name in ("camera", "float"))
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one.scores, other.scores, atol=FLOAT_PARITY)
-
-
-class Watched:
-    """Counts the steps of each task, from whatever thread."""
-
-    def __init__(self):
-        self.steps = {}
-
-    @contextlib.contextmanager
-    def task(self, what, total):
-        self.steps.setdefault(what, 0)
-
-        def advance():
-            self.steps[what] += 1
-
-        yield advance
 
 
 def test_progress_of_each_model_is_seen(few):

@@ -4,8 +4,10 @@ import json
 
 import pytest
 import squares_project
+from watched import Watched
 
 from decant.errors import DataError
+from decant.progress import watched_by
 from decant.provenance import (
     CODE,
     Provenance,
@@ -206,6 +208,14 @@ def test_missing_file_is_named_by_its_key(squares):
 def test_broken_annotations_are_left_to_the_data_set_to_refuse(squares, content):
     squares.path("test.json").write_text(content)
     assert collect(squares).data["test"].files.keys() >= {"data.test.images"}
+
+
+def test_pictures_that_are_hashed_are_counted_for_whoever_watches(squares):
+    watched = Watched()
+    with watched_by(watched):
+        provenance_of(squares)
+    pictures = [*squares.path("validation").iterdir(), *squares.path("test").iterdir()]
+    assert watched.steps == {"checking pictures": len(pictures)}
 
 
 def test_missing_picture_changes_the_data_and_is_left_to_the_data_set_to_refuse(squares):

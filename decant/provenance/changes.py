@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 MOST_CHARACTERS = 60
 """Of a value that is shown whole; of a longer list, or one of tables, only what differs is."""
-MOST_PER_SECTION = 5
+MOST_PER_PART = 5
+"""Lines for a section of the spec, for all code, and for all libraries."""
 
 
 def changes(then: Provenance, now: Provenance) -> list[str]:
@@ -28,9 +29,15 @@ def changes(then: Provenance, now: Provenance) -> list[str]:
     return [
         *_settings(then.settings, now.settings),
         *_files(then, now),
-        *_code(then.code, now.code),
-        *(f"{name}: {text}" for name, text in _versions(then.libraries, now.libraries)),
+        *_first("code", [*_code(then.code, now.code)]),
+        *_first("libraries", [*_versions(then.libraries, now.libraries)]),
     ]
+
+
+def _first(what: str, lines: list[str]) -> list[str]:
+    """Shorten a list to what a reader takes in, and say how much more there is."""
+    more = len(lines) - MOST_PER_PART
+    return lines if more <= 0 else [*lines[:MOST_PER_PART], f"{what}: {more} more"]
 
 
 def _settings(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
@@ -39,9 +46,7 @@ def _settings(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
             f"{_key(section, path)}: {text}"
             for path, text in _differences(then.get(section), now.get(section))
         ]
-        yield from lines[:MOST_PER_SECTION]
-        if len(lines) > MOST_PER_SECTION:
-            yield f"[{section}]: {len(lines) - MOST_PER_SECTION} more"
+        yield from _first(f"[{section}]", lines)
 
 
 def _key(section: str, path: str) -> str:
@@ -103,18 +108,23 @@ def _value(settings: Mapping[str, Any], key: str) -> str | None:
 
 
 def _code(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    for name in sorted(then.keys() | now.keys()):
+    """Name each file or package of code, the user's own first."""
+    for name in sorted(then.keys() | now.keys(), key=lambda name: (_ours(name), name)):
         if then.get(name) == now.get(name):
             continue
-        what = "decant's own code" if f"{name}.".startswith("decant.") else "the code"
+        what = "decant's own code" if _ours(name) else "the code"
         if name not in now:
             yield f"{name}: {what} is gone, or imported no more"
         else:
             yield f"{name}: {what} {'has changed' if name in then else 'is new'}"
 
 
-def _versions(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _ours(name: str) -> bool:
+    return f"{name}.".startswith("decant.")
+
+
+def _versions(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
     for name in sorted(then.keys() | now.keys()):
         old, new = then.get(name, "none"), now.get(name, "none")
         if old != new:
-            yield f"library {name}", f"was {old}, is {new}"
+            yield f"library {name}: was {old}, is {new}"

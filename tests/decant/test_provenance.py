@@ -90,6 +90,10 @@ MANY = [f"label {index}" for index in range(40)]
         ({"code": {"net.py": "9" * 64}}, ["net.py: the code has changed"]),
         ({"code": {"more.py": "9" * 64}}, ["more.py: the code is new"]),
         ({"code": {"net.py": None}}, ["net.py: the code is gone, or imported no more"]),
+        (
+            {"code": {"decant": "9" * 64, "net.py": "9" * 64}},
+            ["net.py: the code has changed", "decant: decant's own code has changed"],
+        ),
         ({"code": {"decant": "9" * 64}}, ["decant: decant's own code has changed"]),
         ({"libraries": {"torch": "2.14.0"}}, ["library torch: was 2.13.0, is 2.14.0"]),
         (
@@ -108,6 +112,17 @@ def test_entries_of_a_long_list_are_named_one_by_one_and_not_all_of_them():
     lines = changes(before, now(settings={"task/labels": other}))
     assert lines[0] == '[task] labels[10]: was "label 10", is "other 10"'
     assert lines[-1] == "[task]: 25 more"
+    assert len(lines) == 6
+
+
+@pytest.mark.parametrize(
+    ("part", "line"),
+    [("code", "net0.py: the code is new"), ("libraries", "library net0.py: was none, is 1")],
+)
+def test_many_changes_of_code_are_shortened(part, line):
+    lines = changes(THEN, now(**{part: {f"net{index}.py": "1" for index in range(300)}}))
+    assert lines[0] == line
+    assert lines[-1] == f"{part}: 295 more"
     assert len(lines) == 6
 
 

@@ -131,13 +131,13 @@ def open_bundle(path: AnyPath, spec: Spec | None = None, renewal: str = RENEWAL)
             said, or the bundle was made from something else than there is now.
     """
     path = Path(path)
-    bundle = Bundle(path.parent, read_sidecar(path))
+    bundle = Bundle(path.parent, read_sidecar(path, renewal))
     # The model files' hashes were checked with the sidecar.
     for name, expected in _golden_hashes(bundle.sidecar).items():
         if sha256(bundle.folder / name) != expected:
             raise DataError(
                 f"{bundle.folder / name}: is not the file that {path.name} describes; keep the "
-                "files of one run together, or run decant tflite again"
+                f"files of one run together, or make them anew with: {renewal}"
             )
     check_one_run(bundle.folder / REPORT, renewal)
     if spec is not None:
@@ -153,7 +153,7 @@ def _check_current(bundle: Bundle, spec: Spec, renewal: str) -> None:
     """Refuse a stale bundle by what the report says, or the sidecar where it lies alone."""
     report, now = bundle.folder / REPORT, provenance_of(spec)
     if report.is_file():
-        check_current(report, read_provenance(report), now, renewal)
+        check_current(report, read_provenance(report, renewal), now, renewal)
     else:
         check_digests(bundle.folder / NAME, bundle.sidecar.made_from, now, renewal)
 

@@ -58,8 +58,12 @@ def check_one_run(report: Path, renewal: str = RENEWAL) -> None:
         )
 
 
-def read_provenance(path: Path) -> Provenance | None:
+def read_provenance(path: Path, renewal: str = RENEWAL) -> Provenance | None:
     """Read what a report was made from; None where it does not say.
+
+    Args:
+        path: Of the report.
+        renewal: Command that makes it anew, for messages.
 
     Raises:
         DataError: If the report is missing or broken.
@@ -69,7 +73,7 @@ def read_provenance(path: Path) -> Provenance | None:
         made_from = document.get("made_from")
         return None if made_from is None else Provenance.model_validate(made_from)
     except (AttributeError, ValidationError) as error:
-        raise DataError(f"{path}: not a whole report; make it anew with decant tflite") from error
+        raise DataError(f"{path}: not a whole report; make it anew with: {renewal}") from error
 
 
 def _strangers_to_manifest(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 TAGS = {"quad_grid", "argmax"}
 
 
-def read_sidecar(path: AnyPath) -> Sidecar:
+def read_sidecar(path: AnyPath, renewal: str = "decant tflite MODEL") -> Sidecar:
     """Read a sidecar and check that the model files beside it are those it describes.
+
+    Args:
+        path: Of the sidecar.
+        renewal: Command that makes it anew, for messages.
 
     Raises:
         DataError: If it is missing, of another format, contradicts itself, or describes other
@@ -36,20 +40,20 @@ def read_sidecar(path: AnyPath) -> Sidecar:
     try:
         sidecar = parse_sidecar(read_json(path))
     except ValueError as error:
-        raise DataError(f"{path}: {error}; make it again with decant tflite") from error
+        raise DataError(f"{path}: {error}; make it anew with: {renewal}") from error
     for index, variant in enumerate(sidecar.variants):
         found = sha256(path.parent / variant.file)
         if found != variant.sha256:
             raise DataError(
                 f"{path.parent / variant.file}: SHA-256 is {found[:12]}…, but {path.name} has "
                 f"variants.{index}.sha256 = {variant.sha256[:12]}…; keep the files of one run "
-                "together"
+                f"together, or make them anew with: {renewal}"
             )
         size_bytes = (path.parent / variant.file).stat().st_size
         if size_bytes != variant.size_bytes:
             raise DataError(
                 f"{path}: variants.{index}.size_bytes: is {variant.size_bytes}, {variant.file} has "
-                f"{size_bytes}; make it again with decant tflite"
+                f"{size_bytes}; make it anew with: {renewal}"
             )
     return sidecar
 

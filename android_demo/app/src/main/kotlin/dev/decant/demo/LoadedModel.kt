@@ -133,8 +133,13 @@ class LoadedModel private constructor(
          */
         fun open(bundle: InstalledBundle, environment: Environment, opening: Opening): LoadedModel {
             val engine = LiteRtEngine(environment, opening.programs)
-            val ladder =
-                AcceleratorLadder(engine, bundle.sidecar, bundle.folder, System::nanoTime)
+            val ladder = AcceleratorLadder(
+                engine,
+                bundle.sidecar,
+                bundle.folder,
+                System::nanoTime,
+                guard = opening.memory.guard(opening.key),
+            )
             val results = opening.memory.load(opening.key, ladder.rungs) ?: measured(ladder, opening)
             var loaded: LoadedModel? = null
             val session = try {
@@ -142,7 +147,7 @@ class LoadedModel private constructor(
                     loaded?.let { model -> opening.onFall(model.ladderState) }
                 }
             } catch (error: LadderException) {
-                opening.memory.forget() // What was measured holds no more.
+                opening.memory.forgetResults() // What was measured holds no more.
                 throw error
             }
             return closingOnFailure(session) {

@@ -157,7 +157,7 @@ class ModelHost(private val application: Application, private val bundles: Bundl
     private fun forgetDeleted(programs: ProgramCache) {
         val installed = bundles.state.value.all
         programs.keepOnly(installed.flatMap { it.sidecar.variants }.map { it.sha256 })
-        val kept = installed.map { memory(it.id).file }
+        val kept = installed.flatMap { memory(it.id).files }
         memories.listFiles().orEmpty().filter { it !in kept }.forEach { it.delete() }
     }
 

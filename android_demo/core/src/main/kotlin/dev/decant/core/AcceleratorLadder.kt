@@ -48,6 +48,7 @@ class LadderException(results: List<RungResult>) : RuntimeException(
  * @param folder of the sidecar.
  * @param nanoTime the clock.
  * @param threads that the CPU is tried with.
+ * @param guard leaves alone what ended the app before.
  */
 class AcceleratorLadder(
     private val engine: Engine,
@@ -55,6 +56,7 @@ class AcceleratorLadder(
     private val folder: File,
     private val nanoTime: () -> Long,
     threads: List<Int> = threadCounts(Runtime.getRuntime().availableProcessors()),
+    private val guard: CrashGuard = CrashGuard(file = null, key = ""),
 ) {
     private val golden = GoldenCheck(sidecar, folder)
 
@@ -96,10 +98,12 @@ class AcceleratorLadder(
     /**
      * Opens a rung and holds it to the golden outputs; the caller closes it.
      *
-     * @throws EngineException if it cannot be opened or gives other outputs.
+     * @throws EngineException if it cannot be opened or gives other outputs, or ended the app twice.
      * @throws SidecarException if the golden files cannot be used.
      */
-    fun open(rung: Rung): Session {
+    fun open(rung: Rung): Session = guard.trying(rung) { opened(rung) }
+
+    private fun opened(rung: Rung): Session {
         val session = load(rung)
         var accepted = false
         try {

@@ -10,9 +10,14 @@ import java.io.IOException
 /**
  * Remembers what measuring a ladder gave, so that the next start need not measure.
  *
- * @property file where; a damaged or foreign one counts as none.
+ * @param file where; a damaged or foreign one counts as none.
  */
-class LadderMemory(val file: File) {
+class LadderMemory(private val file: File) {
+    private val tried = File(file.path + ".tried")
+
+    /** All that is written. */
+    val files: List<File> get() = listOf(file, tried)
+
     /** The results under [key] for exactly these rungs; null where they have to be measured. */
     fun load(key: String, rungs: List<Rung>): List<RungResult>? = try {
         results(JsonFields.parse(file.readText()), key, rungs)
@@ -56,7 +61,7 @@ class LadderMemory(val file: File) {
             addProperty("key", key)
             add("rungs", JsonArray().apply { results.forEach { add(json(it)) } })
         }
-        writeWhole(file, json.toString().toByteArray())
+        file.writeWhole(json.toString().toByteArray())
     }
 
     private fun json(result: RungResult) = JsonObject().apply {
@@ -66,10 +71,16 @@ class LadderMemory(val file: File) {
         addProperty("refusal", result.refusal)
     }
 
-    /** Forgets: the next start measures. */
-    fun forget() {
+    /** Forgets the results: the next start measures. What ended the app before is still not tried. */
+    fun forgetResults() {
         file.delete()
     }
+
+    /** Forgets everything, at the user's wish: the next start tries and measures every rung. */
+    fun forget() = files.forEach { it.delete() }
+
+    /** Remembers, beside the results, which rung was being tried when the app ended. */
+    fun guard(key: String) = CrashGuard(tried, key)
 
     companion object {
         private const val SCHEMA = 1
@@ -92,16 +103,4 @@ internal fun Latency.toJson() = JsonObject().apply {
     addProperty("p90", p90)
     addProperty("p99", p99)
     addProperty("n", n)
-}
-
-/** Writes a file whole or not at all. */
-internal fun writeWhole(file: File, bytes: ByteArray) {
-    file.absoluteFile.parentFile?.mkdirs()
-    val temporary = File.createTempFile(file.name, ".part", file.absoluteFile.parentFile)
-    try {
-        temporary.writeBytes(bytes)
-        if (!temporary.renameTo(file)) throw IOException("$file: cannot be written; free some storage")
-    } finally {
-        temporary.delete()
-    }
 }

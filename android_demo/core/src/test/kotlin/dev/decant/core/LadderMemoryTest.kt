@@ -68,8 +68,21 @@ class LadderMemoryTest {
 
     @Test
     fun forgets() {
-        memory.save("key", results)
-        memory.forget()
-        assertNull(memory.load("key", ladder.rungs))
+        for (forget in listOf(memory::forget, memory::forgetResults)) {
+            memory.save("key", results)
+            forget()
+            assertNull(memory.load("key", ladder.rungs))
+        }
+    }
+
+    @Test
+    fun onlyTheUserMakesItForgetWhatEndedTheApp() {
+        val tried = memory.files.last()
+        memory.guard("key").trying(ladder.rungs.first()) {
+            memory.forgetResults()
+            assertEquals(listOf(tried), file.parentFile.listFiles()?.toList())
+            memory.forget()
+            assertEquals(emptyList<File>(), file.parentFile.listFiles()?.toList())
+        }
     }
 }

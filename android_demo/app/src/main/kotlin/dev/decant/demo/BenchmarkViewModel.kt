@@ -9,13 +9,13 @@ import androidx.lifecycle.viewModelScope
 import dev.decant.core.AppInfo
 import dev.decant.core.BenchmarkExport
 import dev.decant.core.BenchmarkResult
+import dev.decant.core.EngineException
 import dev.decant.core.Rung
 import dev.decant.core.RungBenchmark
 import dev.decant.core.SustainedPlan
 import dev.decant.core.SustainedResult
 import dev.decant.core.SustainedSample
 import dev.decant.core.reporting
-import java.io.IOException
 import java.io.Serializable
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlinx.coroutines.Dispatchers
@@ -114,8 +114,9 @@ class BenchmarkViewModel(application: Application, private val saved: SavedState
     fun export(to: Uri) {
         viewModelScope.launch {
             val failure = reporting<String?>({ it }) {
-                val text = host.withModel(::text)
-                withContext(Dispatchers.IO) { write(to, text) }
+                // Not on the model's thread, which a long run may keep for ten minutes.
+                val model = host.loaded() ?: throw EngineException("the model is being loaded; wait, then try again")
+                withContext(Dispatchers.IO) { write(to, text(model)) }
                 null
             }
             mutableState.update { it.copy(exportFailure = failure, exported = failure == null) }
@@ -130,11 +131,8 @@ class BenchmarkViewModel(application: Application, private val saved: SavedState
             .write(measured.results, measured.sustained, System.currentTimeMillis())
     }
 
-    private fun write(to: Uri, text: String) {
-        val stream = getApplication<Application>().contentResolver.openOutputStream(to, "wt")
-            ?: throw IOException("$to: cannot be opened for writing")
-        stream.bufferedWriter().use { it.write(text) }
-    }
+    private fun write(to: Uri, text: String) =
+        getApplication<Application>().contentResolver.writeDocument(to) { it.write(text.toByteArray()) }
 
     override fun onCleared() = cancel()
 

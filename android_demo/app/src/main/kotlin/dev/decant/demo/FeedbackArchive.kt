@@ -3,13 +3,11 @@ package dev.decant.demo
 import android.content.ContentResolver
 import android.net.Uri
 import android.os.Build
-import android.provider.DocumentsContract
 import dev.decant.core.AppInfo
 import dev.decant.core.FeedbackExport
 import dev.decant.core.FeedbackSummary
 import dev.decant.core.Sidecar
 import java.io.FilterOutputStream
-import java.io.IOException
 import java.io.OutputStream
 
 /**
@@ -39,15 +37,9 @@ class FeedbackArchive(private val resolver: ContentResolver) {
         val created = System.currentTimeMillis()
         val records = export.choose(all, created)
         val bytes = records.sumOf { it.sizeBytes }
-        var finished = false
-        try {
-            val document = resolver.openOutputStream(to, "wt")
-                ?: throw IOException("$to: cannot be opened for writing")
+        resolver.writeDocument(to) { document ->
             CountingStream(document) { onShare((it.toFloat() / bytes).coerceAtMost(1f)) }
                 .use { export.write(records, created, it) }
-            finished = true
-        } finally {
-            if (!finished) delete(to)
         }
         return Exported(records.size, all.size - records.size)
     }
@@ -57,16 +49,6 @@ class FeedbackArchive(private val resolver: ContentResolver) {
         version = BuildConfig.VERSION_NAME,
         platform = "Android ${Build.VERSION.RELEASE} (API ${Build.VERSION.SDK_INT})",
     )
-
-    private fun delete(document: Uri) {
-        try {
-            DocumentsContract.deleteDocument(resolver, document)
-        } catch (_: IOException) {
-            // The user sees the failure that led here; not every provider can delete.
-        } catch (_: RuntimeException) {
-            // As above: providers throw what they like.
-        }
-    }
 }
 
 /** Tells how many bytes went through; the records are hardly smaller in the archive. */

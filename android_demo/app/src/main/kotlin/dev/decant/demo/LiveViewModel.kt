@@ -7,6 +7,7 @@ import androidx.lifecycle.AndroidViewModel
 import androidx.lifecycle.viewModelScope
 import dev.decant.core.CameraFacing
 import dev.decant.core.LiveAnswer
+import dev.decant.core.PhotoException
 import dev.decant.core.RollingTimes
 import dev.decant.core.reporting
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -81,7 +82,13 @@ class LiveViewModel(application: Application) : AndroidViewModel(application) {
             val age = camera.clock.millisecondsSince(image.imageInfo.timestamp)
             if (run != live.run || !live.includes(age, System.nanoTime())) return
             val model = host.loaded() ?: return
-            reporting({ fail(R.string.model_failed_title, it) }) { answer(model, image, camera, run) }
+            reporting({ fail(R.string.model_failed_title, it) }) {
+                try {
+                    answer(model, image, camera, run)
+                } catch (error: PhotoException) {
+                    fail(R.string.still_failed_title, getApplication<Application>().getString(error.fault.text))
+                }
+            }
         }
     }
 

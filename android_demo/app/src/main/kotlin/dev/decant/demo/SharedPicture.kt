@@ -14,6 +14,7 @@ import dev.decant.core.Extent
 import dev.decant.core.JpegPrivacy
 import dev.decant.core.Point
 import dev.decant.core.Quad
+import dev.decant.core.onPhoto
 import dev.decant.core.tagPlace
 import java.io.File
 import java.io.IOException
@@ -32,6 +33,7 @@ class SharedPicture(private val context: Context) {
     /**
      * Writes the picture and asks the user for an app to give it to.
      *
+     * @throws dev.decant.core.PhotoException if there is too little memory.
      * @throws IOException if it cannot be encoded or written.
      */
     suspend fun intent(still: StillPicture): Intent = withContext(Dispatchers.Default) {
@@ -64,11 +66,7 @@ class SharedPicture(private val context: Context) {
     }
 }
 
-private fun copy(photo: Bitmap): Bitmap = try {
-    photo.copy(Bitmap.Config.ARGB_8888, true)
-} catch (error: OutOfMemoryError) {
-    throw IOException("${photo.width} x ${photo.height} pixels are too many for this device's memory", error)
-}
+private fun copy(photo: Bitmap): Bitmap = onPhoto { photo.copy(Bitmap.Config.ARGB_8888, true) }
 
 /** Draws boxes and words into a picture. */
 private class PicturePen(private val picture: Bitmap) {

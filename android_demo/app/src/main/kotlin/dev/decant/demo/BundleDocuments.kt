@@ -4,12 +4,8 @@ import android.content.ContentResolver
 import android.net.Uri
 import android.provider.DocumentsContract
 import android.provider.DocumentsContract.Document
-import dev.decant.core.BUNDLE_BYTES
 import dev.decant.core.BundleSource
-import dev.decant.core.CheckedZip
-import dev.decant.core.ZipSource
-import dev.decant.core.copyAtMost
-import java.io.File
+import dev.decant.core.onDocument
 import java.io.IOException
 import java.io.InputStream
 
@@ -27,40 +23,41 @@ class TreeSource(private val resolver: ContentResolver, private val tree: Uri) :
         for (part in path.split('/')) {
             document = children.getOrPut(document) { list(document) }[part] ?: return null
         }
-        return resolver.openInputStream(DocumentsContract.buildDocumentUriUsingTree(tree, document))
+        val file = DocumentsContract.buildDocumentUriUsingTree(tree, document)
+        return onDocument(name) { resolver.openInputStream(file) }
     }
 
     /** The ids of a folder's documents by their names. */
-    private fun list(folder: String): Map<String, String> {
+    private fun list(folder: String): Map<String, String> = onDocument(name) {
         val columns = arrayOf(Document.COLUMN_DISPLAY_NAME, Document.COLUMN_DOCUMENT_ID)
         val uri = DocumentsContract.buildChildDocumentsUriUsingTree(tree, folder)
         val rows = resolver.query(uri, columns, null, null, null)
             ?: throw IOException("$name: cannot be read; choose another folder")
-        return rows.use {
+        rows.use {
             buildMap { while (it.moveToNext()) put(it.getString(0), it.getString(1)) }
         }
     }
 }
 
 /**
- * Hands out the bundle in a zip that the user chose; the copy that it is read from is deleted afterwards.
+ * Hands out the zip that the user chose, with the name that they know it by.
  *
- * @param folder for the copy.
- * @throws IOException if it cannot be read, or is refused.
+ * @throws IOException if it cannot be read.
  */
-inline fun <T> withZip(
-    resolver: ContentResolver,
-    document: Uri,
-    folder: File,
-    action: (BundleSource) -> T,
-): T {
-    val name = document.lastPathSegment ?: "the zip"
-    val copy = File.createTempFile("bundle", ".zip", folder)
-    try {
-        val stream = resolver.openInputStream(document) ?: throw IOException("$name: no longer there")
-        stream.use { it.copyAtMost(BUNDLE_BYTES, copy, name) }
-        return CheckedZip(copy, ZipSource.LIMITS).use { action(ZipSource(it, name)) }
-    } finally {
-        copy.delete()
+fun <T> withZip(resolver: ContentResolver, document: Uri, action: (InputStream, String) -> T): T {
+    val name = nameOf(resolver, document)
+    val stream = onDocument(name) { resolver.openInputStream(document) }
+        ?: throw IOException("$name: no longer there; choose it again")
+    return stream.use { action(it, name) }
+}
+
+/** The name of a document; the end of its address where its app does not tell one. */
+private fun nameOf(resolver: ContentResolver, document: Uri): String {
+    val address = document.lastPathSegment ?: "the zip"
+    val columns = arrayOf(Document.COLUMN_DISPLAY_NAME)
+    val name = onDocument(address) {
+        resolver.query(document, columns, null, null, null)
+            ?.use { if (it.moveToNext()) it.getString(0) else null }
     }
+    return name ?: address
 }

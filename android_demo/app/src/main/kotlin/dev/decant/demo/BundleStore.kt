@@ -1,6 +1,7 @@
 package dev.decant.demo
 
 import android.content.Context
+import android.net.Uri
 import dev.decant.core.BundleSource
 import dev.decant.core.InstalledBundle
 import dev.decant.core.InstalledBundles
@@ -35,11 +36,13 @@ class BundleStore(private val context: Context) {
     val state: StateFlow<BundlesState> = mutableState.asStateFlow()
 
     /**
-     * Unpacks the app's own model where it is not there yet, and tells which one is chosen.
+     * Unpacks the app's own model where it is not there yet, deletes what an end of the app has left of taking
+     * one, and tells which one is chosen.
      *
      * @throws java.io.IOException if it cannot be unpacked, such as for want of storage.
      */
     suspend fun open(): InstalledBundle? = using {
+        installed.sweep()
         takeOwn()
         null
     }.chosen
@@ -50,6 +53,15 @@ class BundleStore(private val context: Context) {
      * @throws java.io.IOException if it is refused; see [InstalledBundles.take].
      */
     suspend fun take(source: BundleSource) = using { installed.take(source).id }
+
+    /**
+     * Takes the model in a zip, and chooses it.
+     *
+     * @throws java.io.IOException as [take].
+     */
+    suspend fun takeZip(document: Uri) = using {
+        withZip(context.contentResolver, document) { zip, name -> installed.takeZip(zip, name).id }
+    }
 
     suspend fun choose(id: String) = using { id }
 

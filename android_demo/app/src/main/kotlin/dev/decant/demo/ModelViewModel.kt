@@ -6,12 +6,10 @@ import androidx.lifecycle.AndroidViewModel
 import androidx.lifecycle.viewModelScope
 import dev.decant.core.RungChoice
 import dev.decant.core.reporting
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.withContext
 
 /** What the model screen says of the last thing that was asked of it. */
 sealed interface BundleTask {
@@ -56,12 +54,7 @@ class ModelViewModel(application: Application) : AndroidViewModel(application) {
     }
 
     /** Takes the bundle in a zip, and uses it. */
-    fun takeZip(document: Uri) = work(BundleTask.Taking) {
-        val application = getApplication<Application>()
-        withContext(Dispatchers.IO) {
-            withZip(application.contentResolver, document, application.cacheDir) { store.take(it) }
-        }
-    }
+    fun takeZip(document: Uri) = work(BundleTask.Taking) { store.takeZip(document) }
 
     /** Takes the bundle in a folder, and uses it. */
     fun takeFolder(tree: Uri) = work(BundleTask.Taking) {

@@ -18,7 +18,8 @@ interface BundleSource {
 }
 
 /** A bundle in a zip, whose folder may be zipped with it. */
-class ZipSource(private val zip: CheckedZip, override val name: String) : BundleSource {
+class ZipSource(private val zip: CheckedZip) : BundleSource {
+    override val name: String get() = zip.name
     override val files: Set<String> get() = zip.sizes.keys
 
     override fun open(path: String): InputStream? = if (path in files) zip.open(path) else null

@@ -24,16 +24,17 @@ class BundleException(message: String, cause: Throwable? = null) : IOException(m
  * A zip that is opened only if every entry of its directory is a plain file within the limits, under a path
  * below the folder that it is unpacked to; nothing is unpacked before.
  *
+ * @property name what it is called in messages.
  * @throws BundleException if it is not.
  */
-class CheckedZip(private val file: File, limits: ZipLimits) : AutoCloseable {
+class CheckedZip(file: File, limits: ZipLimits, val name: String = file.name) : AutoCloseable {
     private val bytes = RandomAccessFile(file, "r")
     private val entries: Map<String, ZipMember>
 
     init {
         var checked = false
         try {
-            entries = ZipDirectory(file.name, bytes, limits).members().associateBy { it.name }
+            entries = ZipDirectory(name, bytes, limits).members().associateBy { it.name }
             checked = true
         } finally {
             if (!checked) bytes.close()
@@ -48,11 +49,11 @@ class CheckedZip(private val file: File, limits: ZipLimits) : AutoCloseable {
      *
      * @throws BundleException if there is no such member, or its own header contradicts the directory.
      */
-    fun open(name: String): InputStream {
-        val member = entries[name] ?: throw refused(file.name, name, "is missing")
+    fun open(path: String): InputStream {
+        val member = entries[path] ?: throw refused(name, path, "is missing")
         val packed = Section(bytes, dataStart(member), member.packed)
         val unpacked = if (member.isStored) packed else Inflating(packed)
-        return CheckedStream(file.name, member, unpacked)
+        return CheckedStream(name, member, unpacked)
     }
 
     private fun dataStart(member: ZipMember): Long {
@@ -60,12 +61,12 @@ class CheckedZip(private val file: File, limits: ZipLimits) : AutoCloseable {
         bytes.seek(member.offset)
         bytes.readFully(header)
         val local = LittleEndian(header)
-        val name = ByteArray(local.short(26))
-        bytes.readFully(name)
-        val start = member.offset + LOCAL_BYTES + name.size + local.short(28)
-        val agrees = local.int(0) == LOCAL_MARK && String(name, Charsets.UTF_8) == member.path &&
+        val path = ByteArray(local.short(26))
+        bytes.readFully(path)
+        val start = member.offset + LOCAL_BYTES + path.size + local.short(28)
+        val agrees = local.int(0) == LOCAL_MARK && String(path, Charsets.UTF_8) == member.path &&
             local.short(8) == member.method && start + member.packed <= member.end
-        if (!agrees) throw refused(file.name, member.name, "its header and the directory contradict one another")
+        if (!agrees) throw refused(name, member.name, "its header and the directory contradict one another")
         return start
     }
 

@@ -83,10 +83,30 @@ class InstalledBundles(private val root: File) {
         return find(id) ?: throw BundleException("${source.name}: was not written whole; free some storage")
     }
 
+    /**
+     * Takes the bundle in a zip, which is copied first: a stream cannot be read from its end, where a zip begins.
+     *
+     * @param name of the zip, for messages.
+     * @throws IOException as [take].
+     */
+    fun takeZip(zip: InputStream, name: String): InstalledBundle {
+        if (!root.isDirectory && !root.mkdirs()) throw noRoom(root)
+        val copy = File.createTempFile("zip", null, root)
+        try {
+            zip.copyAtMost(BUNDLE_BYTES, copy, name)
+            return CheckedZip(copy, ZipSource.LIMITS, name).use { take(ZipSource(it)) }
+        } finally {
+            copy.delete()
+        }
+    }
+
     /** Deletes a bundle. */
     fun delete(id: String) {
         if (ID.matches(id)) File(root, id).deleteRecursively()
     }
+
+    /** Deletes what was being taken when the app ended; not to be called while a bundle is taken. */
+    fun sweep() = root.listFiles().orEmpty().filterNot { ID.matches(it.name) }.forEach { it.deleteRecursively() }
 
     private fun document(source: BundleSource, path: String): ByteArray? = source.open(path)?.use { stream ->
         val bytes = stream.readAtMost(DOCUMENT_BYTES)
@@ -208,7 +228,7 @@ internal fun InputStream.readAtMost(most: Long): ByteArray? {
  *
  * @throws BundleException if it has more than [most] bytes; the file is then deleted.
  */
-fun InputStream.copyAtMost(most: Long, file: File, name: String) {
+internal fun InputStream.copyAtMost(most: Long, file: File, name: String) {
     var finished = false
     try {
         file.outputStream().use { out ->

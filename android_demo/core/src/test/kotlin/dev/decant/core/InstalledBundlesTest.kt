@@ -45,9 +45,31 @@ class InstalledBundlesTest {
     fun takesAZippedFolder() {
         val parts = files.map { (name, bytes) -> ZipPart("detector/$name", bytes) } +
             ZipPart("detector/", method = 0)
-        val zip = File(temporary.root, "detector.zip").apply { writeBytes(zipBytes(parts)) }
-        CheckedZip(zip, ZipSource.LIMITS).use { bundles.take(ZipSource(it, "detector.zip")) }
-        assertEquals("detector", bundles.list().single().sidecar.model)
+        val taken = bundles.takeZip(zipBytes(parts).inputStream(), "detector.zip")
+        assertEquals(listOf(taken), bundles.list())
+        assertEquals("the copy is gone", listOf(taken.id), root.list()?.toList())
+    }
+
+    @Test
+    fun namesTheZipThatTheUserChoseNotItsCopy() {
+        val parts = files.map { (name, bytes) -> ZipPart(name, bytes) }
+        for (zip in listOf(parts - parts.last(), parts + ZipPart("../x"), parts + parts.first())) {
+            val error = assertThrows(BundleException::class.java) {
+                bundles.takeZip(zipBytes(zip).inputStream(), "detector.zip")
+            }
+            assertTrue(error.message, error.message!!.startsWith("detector.zip: "))
+            assertNothingIsThere()
+        }
+    }
+
+    @Test
+    fun sweepsUpWhatWasBeingTakenWhenTheAppEnded() {
+        val taken = bundles.take(MemorySource(files))
+        File(root, ".${taken.id.reversed()}/golden").mkdirs()
+        File(root, "zip1.tmp").writeText("PK")
+        bundles.sweep()
+        assertEquals(listOf(taken.id), root.list()?.toList())
+        assertEquals(listOf(taken), bundles.list())
     }
 
     @Test

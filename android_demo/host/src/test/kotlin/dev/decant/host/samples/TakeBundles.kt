@@ -2,10 +2,8 @@ package dev.decant.host.samples
 
 import com.google.gson.Gson
 import com.google.gson.JsonParser
-import dev.decant.core.CheckedZip
 import dev.decant.core.InstalledBundles
 import dev.decant.core.SidecarException
-import dev.decant.core.ZipSource
 import java.io.File
 import java.io.IOException
 
@@ -23,7 +21,7 @@ fun main(arguments: Array<String>) {
 }
 
 private fun take(zip: File, bundles: InstalledBundles): Map<String, String?> = try {
-    val taken = CheckedZip(zip, ZipSource.LIMITS).use { bundles.take(ZipSource(it, zip.name)) }
+    val taken = zip.inputStream().use { bundles.takeZip(it, zip.name) }
     mapOf("id" to taken.id, "model" to taken.sidecar.model)
 } catch (error: IOException) {
     mapOf("refused" to error.message)

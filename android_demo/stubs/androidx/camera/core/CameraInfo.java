@@ -1,6 +1,11 @@
 package androidx.camera.core;
 
+import androidx.lifecycle.LiveData;
+import org.jetbrains.annotations.NotNull;
+
 public interface CameraInfo {
+    @NotNull LiveData<CameraState> getCameraState();
+
     int getLensFacing();
 
     int getSensorRotationDegrees();

@@ -1,6 +1,6 @@
 package dev.decant.demo
 
-import androidx.camera.core.ZoomState
+import androidx.annotation.StringRes
 import androidx.camera.view.CameraController
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.FlowRow
@@ -16,8 +16,10 @@ import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
+import androidx.lifecycle.LiveData
 import androidx.lifecycle.Observer
 import androidx.lifecycle.compose.LocalLifecycleOwner
+import dev.decant.core.CameraFault
 
 /** Which camera, its light and its zoom, as far as the camera that is on has them. */
 @Composable
@@ -28,6 +30,7 @@ fun CameraControls(
     onTorch: (Boolean) -> Unit,
 ) {
     val camera = state.camera ?: return
+    Fault(camera)
     FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
         if (camera.hasOther) {
             OutlinedButton(onSwitch) { Text(stringResource(R.string.camera_switch)) }
@@ -49,7 +52,7 @@ fun CameraControls(
 /** What a pinch on the picture does, too. */
 @Composable
 private fun Zoom(controller: CameraController) {
-    val zoom by zoomState(controller)
+    val zoom by observed(controller.zoomState)
     val now = zoom ?: return
     if (now.maxZoomRatio <= now.minZoomRatio) return
     LabelledSlider(
@@ -59,14 +62,30 @@ private fun Zoom(controller: CameraController) {
     )
 }
 
+/** Says why there is no picture, where the camera is not to be had. */
 @Composable
-private fun zoomState(controller: CameraController): State<ZoomState?> {
+private fun Fault(camera: CameraFacts) {
+    val state by observed(camera.state)
+    val error = state?.error ?: return
+    Said(stringResource(CameraFault.of(error.code).text))
+}
+
+private val CameraFault.text: Int
+    @StringRes get() = when (this) {
+        CameraFault.IN_USE -> R.string.camera_fault_in_use
+        CameraFault.DISABLED -> R.string.camera_fault_disabled
+        CameraFault.DO_NOT_DISTURB -> R.string.camera_fault_do_not_disturb
+        CameraFault.FAILED -> R.string.camera_fault_failed
+    }
+
+@Composable
+private fun <T> observed(source: LiveData<T>): State<T?> {
     val owner = LocalLifecycleOwner.current
-    val state = remember(controller) { mutableStateOf<ZoomState?>(null) }
-    DisposableEffect(controller, owner) {
-        val observer = Observer<ZoomState> { state.value = it }
-        controller.zoomState.observe(owner, observer)
-        onDispose { controller.zoomState.removeObserver(observer) }
+    val state = remember(source) { mutableStateOf<T?>(null) }
+    DisposableEffect(source, owner) {
+        val observer = Observer<T> { state.value = it }
+        source.observe(owner, observer)
+        onDispose { source.removeObserver(observer) }
     }
     return state
 }

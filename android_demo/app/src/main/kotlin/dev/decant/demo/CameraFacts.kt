@@ -9,6 +9,8 @@ import androidx.camera.camera2.interop.Camera2CameraInfo
 import androidx.camera.camera2.interop.ExperimentalCamera2Interop
 import androidx.camera.core.CameraInfo
 import androidx.camera.core.CameraSelector
+import androidx.camera.core.CameraState
+import androidx.lifecycle.LiveData
 import dev.decant.core.CameraFacing
 import dev.decant.core.Turn
 
@@ -56,6 +58,9 @@ class CameraFacts(
 ) {
     val clock = CameraClock.of(camera)
     val hasTorch = camera.hasFlashUnit()
+
+    /** Whether it is open, and what keeps it from that. */
+    val state: LiveData<CameraState> get() = camera.cameraState
 
     /** The preview of a camera that faces the user is a mirror. */
     val mirrored = camera.lensFacing == CameraSelector.LENS_FACING_FRONT

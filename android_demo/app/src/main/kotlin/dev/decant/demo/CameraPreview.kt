@@ -5,6 +5,7 @@ import android.util.Size
 import androidx.camera.core.CameraSelector
 import androidx.camera.core.ImageAnalysis
 import androidx.camera.core.ImageProxy
+import androidx.camera.core.ZoomState
 import androidx.camera.core.resolutionselector.ResolutionSelector
 import androidx.camera.core.resolutionselector.ResolutionStrategy
 import androidx.camera.view.CameraController
@@ -19,6 +20,7 @@ import androidx.compose.ui.platform.LocalContext
 import androidx.compose.ui.viewinterop.AndroidView
 import androidx.core.content.ContextCompat
 import androidx.lifecycle.LifecycleOwner
+import androidx.lifecycle.Observer
 import androidx.lifecycle.compose.LocalLifecycleOwner
 import dev.decant.core.CameraFacing
 import java.util.concurrent.ExecutionException
@@ -63,6 +65,9 @@ fun CameraPreview(
     DisposableEffect(owner, gate) {
         var isShown = true
         configure(controller)
+        // Tells when there is a camera, though it may give no frame: another app may have it.
+        val onAttached = Observer<ZoomState> { gate.look() }
+        controller.zoomState.observe(owner, onAttached)
         controller.setImageAnalysisAnalyzer(sink.executor, gate)
         // Bound only then, because a missing camera is known only then.
         controller.initializationFuture.addListener(
@@ -71,6 +76,7 @@ fun CameraPreview(
         )
         onDispose {
             isShown = false
+            controller.zoomState.removeObserver(onAttached)
             controller.clearImageAnalysisAnalyzer()
             controller.unbind()
         }
@@ -103,10 +109,12 @@ private class FrameGate(
         }
         image.close()
         // The controller has a camera only once the preview is laid out, and tells the main thread only.
-        main.execute { if (camera == null) look() }
+        main.execute(::look)
     }
 
-    private fun look() {
+    /** Looks which camera it is, unless that is known; on the main thread. */
+    fun look() {
+        if (camera != null) return
         val display = view.display ?: return
         val bound = controller.cameraInfo ?: return
         reportingTo(sink) {

@@ -25,6 +25,7 @@ import dev.decant.core.FoundQuad
 import dev.decant.core.Quad
 import dev.decant.core.Retention
 import dev.decant.core.Sidecar
+import dev.decant.core.WindowLayout
 import java.io.File
 import java.util.zip.ZipFile
 import kotlinx.coroutines.MainScope
@@ -57,7 +58,10 @@ class FeedbackTest {
 
     private fun text(id: Int) = context.getString(id)
 
-    private fun edit(direction: LayoutDirection = LayoutDirection.Ltr): AnswerEditor {
+    private fun edit(
+        direction: LayoutDirection = LayoutDirection.Ltr,
+        layout: WindowLayout = WindowLayout.of(400f, 800f),
+    ): AnswerEditor {
         val corners =
             listOf(listOf(20f, 20f), listOf(120f, 20f), listOf(120f, 80f), listOf(20f, 80f))
         val answer = Answer(
@@ -76,7 +80,7 @@ class FeedbackTest {
         )
         rule.setContent {
             CompositionLocalProvider(LocalLayoutDirection provides direction) {
-                DemoTheme { AnswerEditScreen(editor) }
+                DemoTheme { AnswerEditScreen(editor, layout) }
             }
         }
         return editor
@@ -162,6 +166,16 @@ class FeedbackTest {
         val scale = photo.width / WIDTH
         assertEquals(photo.left + 20 * scale, corner.center.x, 1f)
         assertEquals(photo.top + 20 * scale, corner.center.y, 1f)
+    }
+
+    @Test
+    fun aWideWindowShowsTheWholePhotoBesideItsTools() {
+        edit(layout = WindowLayout.of(800f, 400f))
+        val photo = bounds(text(R.string.edit_photo))
+        // What the window cuts off is not in these bounds.
+        assertEquals(WIDTH.toFloat() / HEIGHT, photo.width / photo.height, 0.02f)
+        val tool = rule.onNodeWithText(text(R.string.edit_draw)).fetchSemanticsNode().boundsInRoot
+        assertTrue("$tool $photo", tool.left >= photo.right)
     }
 
     private fun bounds(description: String) =

@@ -52,7 +52,7 @@ class PictureTest {
     fun aPictureThatIsNamedShowsItsLabelsInsteadOfBoxes() {
         val labels = listOf(ScoredLabel("tench", 0.75f), ScoredLabel("goldfish", 0.125f))
         rule.setContent {
-            DemoTheme { StillPictureView(still(emptyList(), labels), WindowLayout.of(1200f, 800f)) }
+            DemoTheme { StillPictureView(still(emptyList(), labels), WindowLayout.of(1200f, 800f)) {} }
         }
         rule.onNodeWithText("tench", substring = true).assertExists()
         rule.onNodeWithText(context.getString(R.string.score, 0.125f), substring = true).assertExists()

@@ -3,10 +3,7 @@ package dev.decant.demo
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.FlowRow
-import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.fillMaxWidth
-import androidx.compose.foundation.rememberScrollState
-import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.Button
 import androidx.compose.material3.FilterChip
 import androidx.compose.material3.MaterialTheme
@@ -22,22 +19,29 @@ import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import dev.decant.core.WindowLayout
 
-/** A photo that stands still with its answer, which the user can correct and keep. */
+/**
+ * A photo that stands still with its answer, which the user can correct and keep.
+ *
+ * @param before what comes first of all that belongs to it.
+ */
 @Composable
-fun AnswerEditScreen(editor: AnswerEditor, modifier: Modifier = Modifier) {
+fun AnswerEditScreen(editor: AnswerEditor, layout: WindowLayout, before: @Composable () -> Unit = {}) {
     val state by editor.state.collectAsStateWithLifecycle()
     // Resumes at the refresh after the one that draws the photo and its boxes for the first time.
     LaunchedEffect(editor) {
         withFrameNanos {}
         editor.onShown()
     }
-    Column(
-        modifier = modifier.fillMaxSize().verticalScroll(rememberScrollState()),
-        verticalArrangement = Arrangement.spacedBy(12.dp),
+    PictureLayout(
+        layout,
+        before = {
+            before()
+            Times(state, editor.answered.answer)
+        },
+        picture = { EditedPhoto(editor, state) },
     ) {
-        Times(state, editor.answered.answer)
-        EditedPhoto(editor, state)
         if (state.keeping == Keeping.Done) {
             Said(stringResource(R.string.edit_kept))
         } else {

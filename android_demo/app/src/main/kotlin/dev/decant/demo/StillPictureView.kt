@@ -2,10 +2,13 @@ package dev.decant.demo
 
 import androidx.compose.foundation.Image
 import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.aspectRatio
+import androidx.compose.foundation.layout.fillMaxHeight
 import androidx.compose.foundation.layout.fillMaxSize
+import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.MaterialTheme
@@ -17,27 +20,78 @@ import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
 import androidx.compose.runtime.rememberCoroutineScope
 import androidx.compose.runtime.setValue
+import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.graphics.asImageBitmap
 import androidx.compose.ui.layout.ContentScale
 import androidx.compose.ui.platform.LocalContext
+import androidx.compose.ui.platform.LocalResources
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
+import dev.decant.core.PhotoException
 import dev.decant.core.WindowLayout
 import dev.decant.core.reporting
 import kotlinx.coroutines.launch
 
-/** A photo that stands still: its boxes to be corrected or its labels, and a way to pass it on. */
+/**
+ * A photo that stands still: its boxes to be corrected or its labels, and a way to pass it on.
+ *
+ * @param controls of the screen that shows it.
+ */
 @Composable
-fun StillPictureView(still: StillPicture, layout: WindowLayout) {
-    Share(still)
+fun StillPictureView(still: StillPicture, layout: WindowLayout, controls: @Composable () -> Unit) {
+    val before = @Composable {
+        controls()
+        Share(still)
+    }
     val editor = still.editor
-    if (editor != null) AnswerEditScreen(editor) else Named(still.answered, layout)
+    if (editor != null) AnswerEditScreen(editor, layout, before)
+    else PictureLayout(layout, before, { Photo(still.answered) }) { Labels(still.answered) }
+}
+
+/**
+ * A picture and all that belongs to it: beside the picture, which is then whole, or [before] and [after] it.
+ *
+ * What is longer than the window scrolls.
+ */
+@Composable
+fun PictureLayout(
+    layout: WindowLayout,
+    before: @Composable () -> Unit,
+    picture: @Composable () -> Unit,
+    after: @Composable () -> Unit,
+) {
+    if (layout.isSideBySide) {
+        Row(Modifier.fillMaxSize().padding(16.dp), horizontalArrangement = Arrangement.spacedBy(16.dp)) {
+            Box(Modifier.weight(1f).fillMaxHeight(), contentAlignment = Alignment.Center) { picture() }
+            Scrolling(Modifier.weight(1f).fillMaxHeight()) {
+                before()
+                after()
+            }
+        }
+    } else {
+        Scrolling(Modifier.fillMaxSize().padding(16.dp)) {
+            before()
+            picture()
+            after()
+        }
+    }
+}
+
+@Composable
+private fun Scrolling(modifier: Modifier, content: @Composable () -> Unit) {
+    Column(
+        modifier.verticalScroll(rememberScrollState()),
+        verticalArrangement = Arrangement.spacedBy(12.dp),
+    ) {
+        content()
+    }
 }
 
 @Composable
 private fun Share(still: StillPicture) {
     val context = LocalContext.current
+    val resources = LocalResources.current
     val scope = rememberCoroutineScope()
     val unable = rememberUnable()
     var failure by remember(still) { mutableStateOf<String?>(null) }
@@ -45,9 +99,13 @@ private fun Share(still: StillPicture) {
         onClick = {
             scope.launch {
                 failure = reporting<String?>({ it }) {
-                    val intent = SharedPicture(context).intent(still)
-                    unable.unlessThereIsNoApp { context.startActivity(intent) }
-                    null
+                    try {
+                        val intent = SharedPicture(context).intent(still)
+                        unable.unlessThereIsNoApp { context.startActivity(intent) }
+                        null
+                    } catch (error: PhotoException) {
+                        resources.getString(error.fault.text)
+                    }
                 }
             }
         },
@@ -58,39 +116,20 @@ private fun Share(still: StillPicture) {
     Failure(R.string.share_failed_title, failure)
 }
 
-/** A photo and the labels that fit it. */
 @Composable
-private fun Named(answered: AnsweredPhoto, layout: WindowLayout) {
-    if (layout.isSideBySide) {
-        Row(Modifier.fillMaxSize(), horizontalArrangement = Arrangement.spacedBy(16.dp)) {
-            Photo(answered, Modifier.weight(1f))
-            Labels(answered, Modifier.weight(1f).verticalScroll(rememberScrollState()))
-        }
-    } else {
-        Column(
-            Modifier.fillMaxSize().verticalScroll(rememberScrollState()),
-            verticalArrangement = Arrangement.spacedBy(12.dp),
-        ) {
-            Photo(answered)
-            Labels(answered)
-        }
-    }
-}
-
-@Composable
-private fun Photo(answered: AnsweredPhoto, modifier: Modifier = Modifier) {
+private fun Photo(answered: AnsweredPhoto) {
     val answer = answered.answer
     Image(
         remember(answered) { answered.photo.asImageBitmap() },
         contentDescription = stringResource(R.string.edit_photo),
-        modifier = modifier.aspectRatio(answer.width.toFloat() / answer.height),
+        modifier = Modifier.aspectRatio(answer.width.toFloat() / answer.height),
         contentScale = ContentScale.Fit,
     )
 }
 
 @Composable
-private fun Labels(answered: AnsweredPhoto, modifier: Modifier = Modifier) {
-    Column(modifier, verticalArrangement = Arrangement.spacedBy(8.dp)) {
+private fun Labels(answered: AnsweredPhoto) {
+    Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
         Ranking(answered.answer.ranking.orEmpty())
         Text(stageTimes(answered.answer.times), style = MaterialTheme.typography.bodySmall)
     }

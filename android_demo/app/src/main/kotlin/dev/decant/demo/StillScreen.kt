@@ -34,10 +34,7 @@ fun StillScreen(model: LoadedModel, layout: WindowLayout, still: StillViewModel 
     val pick = rememberLauncherForActivityResult(PickVisualMedia()) { uri ->
         if (uri != null) still.choose(uri)
     }
-    Column(
-        modifier = Modifier.fillMaxSize().padding(16.dp),
-        verticalArrangement = Arrangement.spacedBy(12.dp),
-    ) {
+    val controls = @Composable {
         Button({
             unable.unlessThereIsNoApp {
                 pick.launch(PickVisualMediaRequest(PickVisualMedia.ImageOnly))
@@ -49,14 +46,27 @@ fun StillScreen(model: LoadedModel, layout: WindowLayout, still: StillViewModel 
         if (isUntouched(state)) {
             ThresholdSlider(model, threshold, still::setThreshold, still::answerAgain)
         }
-        when (val now = state) {
+    }
+    val now = state
+    if (now is StillState.Done) StillPictureView(now.still, layout, controls)
+    else WithoutPicture(now, controls)
+}
+
+@Composable
+private fun WithoutPicture(state: StillState, controls: @Composable () -> Unit) {
+    Column(
+        modifier = Modifier.fillMaxSize().padding(16.dp),
+        verticalArrangement = Arrangement.spacedBy(12.dp),
+    ) {
+        controls()
+        when (state) {
             StillState.Empty -> Text(stringResource(R.string.still_hint))
             StillState.Working -> Waiting(stringResource(R.string.still_working))
             is StillState.Failed ->
-                Notice(stringResource(R.string.still_failed_title), now.reason)
+                Notice(stringResource(R.string.still_failed_title), state.reason)
             is StillState.Unusable ->
-                Notice(stringResource(R.string.still_failed_title), stringResource(now.fault.text))
-            is StillState.Done -> StillPictureView(now.still, layout)
+                Notice(stringResource(R.string.still_failed_title), stringResource(state.fault.text))
+            is StillState.Done -> Unit
         }
     }
 }

@@ -36,9 +36,10 @@ class LiteRtEngine(private val environment: Environment, private val programs: P
 
     private fun open(request: EngineRequest, options: CompiledModel.Options): Session =
         translating("cannot load ${request.model.name} on ${request.accelerator}") {
-            val model =
-                CompiledModel.create(request.model.path, options = options, optionalEnv = environment)
-            closingOnFailure(model) { LiteRtSession(model, request) }
+            val session = LiteRtSession(
+                CompiledModel.create(request.model.path, options = options, optionalEnv = environment),
+            )
+            closingOnFailure(session) { session.also { it.makeBuffers(request) } }
         }
 
     private fun cpuOptions(threads: Int) = CompiledModel.Options(LiteRtAccelerator.CPU).apply {
@@ -55,18 +56,15 @@ class LiteRtEngine(private val environment: Environment, private val programs: P
         }
 }
 
-/** Buffers are made by name, so a model without the tensors described is refused. */
-private class LiteRtSession(private val model: CompiledModel, request: EngineRequest) : Session {
-    private val opened = mutableListOf<AutoCloseable>(model)
-    private val inputs: Map<String, TensorBuffer>
-    private val outputs: Map<String, TensorBuffer>
+private class LiteRtSession(private val model: CompiledModel) : Session {
+    private val inputs = HashMap<String, TensorBuffer>()
+    private val outputs = HashMap<String, TensorBuffer>()
 
-    init {
-        inputs = request.inputs.associate { it.name to keep(model.createInputBuffer(it.name)) }
-        outputs = request.outputs.associate { it.name to keep(model.createOutputBuffer(it.name)) }
+    /** Makes the buffers by name, so that a model without the tensors described is refused. */
+    fun makeBuffers(request: EngineRequest) {
+        for (info in request.inputs) inputs[info.name] = model.createInputBuffer(info.name)
+        for (info in request.outputs) outputs[info.name] = model.createOutputBuffer(info.name)
     }
-
-    private fun keep(buffer: TensorBuffer): TensorBuffer = buffer.also { opened += it }
 
     override fun run(inputs: List<Tensor>, outputs: List<Tensor>) =
         translating("cannot run the model") {
@@ -97,7 +95,10 @@ private class LiteRtSession(private val model: CompiledModel, request: EngineReq
     }
 
     /** Buffers before the model that they belong to. */
-    override fun close() = opened.asReversed().forEach { it.close() }
+    override fun close() {
+        for (buffer in inputs.values + outputs.values) buffer.close()
+        model.close()
+    }
 }
 
 /** Turns what LiteRT throws into the core's exception. */

@@ -54,8 +54,11 @@ class ModelHost(private val application: Application, private val bundles: Bundl
     /** The ways to run the model; null until they are known. */
     val ladder: StateFlow<LadderState?> = mutableLadder.asStateFlow()
 
-    /** The score from which on the user wants to see boxes; null for the sidecar's. */
+    /** The score from which on the user wants to see boxes; null for the sidecar's, as for every other model. */
     val threshold = MutableStateFlow<Double?>(null)
+
+    /** Which model was opened last. */
+    private var opened: String? = null
 
     private val mutableChoice = MutableStateFlow(settings.choice)
 
@@ -100,11 +103,15 @@ class ModelHost(private val application: Application, private val bundles: Bundl
 
     /** Runs an action on the model's thread, once the model is ready. */
     suspend fun <T> withModel(action: (LoadedModel) -> T): T {
-        state.first { it is ModelState.Ready }
-        return withContext(dispatcher) {
-            action(loaded() ?: throw EngineException("the model was released; open the app again"))
+        while (true) {
+            state.first { it is ModelState.Ready }
+            // While this waited for the thread the model may have been closed, to be opened as another one.
+            val done = withContext(dispatcher) { loaded()?.let { Done(action(it)) } }
+            if (done != null) return done.result
         }
     }
+
+    private class Done<T>(val result: T)
 
     /**
      * Releases the model after what its thread has still to do, unless it was retained once more: an
@@ -112,14 +119,18 @@ class ModelHost(private val application: Application, private val bundles: Bundl
      */
     fun release() {
         users--
-        if (users == 0) executor.execute(::close)
+        if (users == 0) {
+            executor.execute {
+                close()
+                threshold.value = null
+            }
+        }
     }
 
     private fun close() {
         val model = loaded()
         mutableState.value = ModelState.Loading()
         mutableLadder.value = null
-        threshold.value = null
         model?.close()
     }
 
@@ -130,6 +141,8 @@ class ModelHost(private val application: Application, private val bundles: Bundl
 
     private suspend fun open(): ModelState {
         val bundle = bundles.open() ?: return ModelState.Missing
+        if (bundle.id != opened) threshold.value = null
+        opened = bundle.id
         val environment = openRuntime()
         return closingOnFailure(environment) {
             val model = LoadedModel.open(bundle, environment, opening(bundle))

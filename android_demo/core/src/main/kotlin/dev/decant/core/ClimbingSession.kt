@@ -6,8 +6,8 @@ data class Fall(val from: Rung, val reason: String)
 /**
  * A session that climbs down: where a rung fails while it runs, the next one answers the same inputs.
  *
- * A number that is none (NaN) among the outputs counts as a failure, for that is how accelerators fail without
- * a word. The lowest rung stays open whatever it does: there is nothing below it.
+ * A number among the outputs that is not finite counts as a failure, for that is how accelerators fail without a
+ * word: NaN, and an infinity where half precision overflows. The lowest rung stays open whatever it does: there is nothing below it.
  *
  * @param order the rungs, the one to begin with first.
  * @param onFall gets each rung that was left; afterwards [rung] is the one in use.
@@ -79,8 +79,8 @@ class ClimbingSession(
     private fun requireNumbers(outputs: List<Tensor>) {
         for (i in outputs.indices) {
             for (value in outputs[i].floats) {
-                if (value.isNaN()) {
-                    throw EngineException("output ${outputs[i].info.name} has a number that is none (NaN)")
+                if (!value.isFinite()) {
+                    throw EngineException("output ${outputs[i].info.name} has a number that is not finite ($value)")
                 }
             }
         }

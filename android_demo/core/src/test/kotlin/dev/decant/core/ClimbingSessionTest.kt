@@ -52,27 +52,31 @@ class ClimbingSessionTest {
         assertEquals(0, engine.open)
     }
 
-    @Test
-    fun aRungThatGivesNoNumberIsLeft() {
-        val lying = object : Engine {
-            override fun open(request: EngineRequest): Session {
-                val session = engine.open(request)
-                var runs = 0
-                return object : Session by session {
-                    override fun run(inputs: List<Tensor>, outputs: List<Tensor>) {
-                        session.run(inputs, outputs)
-                        // The first run is the check against the golden outputs.
-                        if (request.accelerator == Accelerator.GPU && ++runs > 1) outputs[0].floats[1] = Float.NaN
-                    }
+    /** Gives [value] in place of its second number once it runs on the GPU. */
+    private fun lying(value: Float) = object : Engine {
+        override fun open(request: EngineRequest): Session {
+            val session = engine.open(request)
+            var runs = 0
+            return object : Session by session {
+                override fun run(inputs: List<Tensor>, outputs: List<Tensor>) {
+                    session.run(inputs, outputs)
+                    // The first run is the check against the golden outputs.
+                    if (request.accelerator == Accelerator.GPU && ++runs > 1) outputs[0].floats[1] = value
                 }
             }
         }
-        val ladder = AcceleratorLadder(lying, bundle.sidecar, temporary.root, { 0L }, listOf(1))
-        ClimbingSession(ladder, ladder.rungs) { falls += it }.use { session ->
-            assertArrayEquals(floatArrayOf(11f, 21f), session.answer(), 0f)
-            assertEquals("CPU × 1", session.rung.toString())
+    }
+
+    @Test
+    fun aRungThatGivesWhatIsNotFiniteIsLeft() {
+        for (value in listOf(Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY)) {
+            val ladder = AcceleratorLadder(lying(value), bundle.sidecar, temporary.root, { 0L }, listOf(1))
+            ClimbingSession(ladder, ladder.rungs) { falls += it }.use { session ->
+                assertArrayEquals(floatArrayOf(11f, 21f), session.answer(), 0f)
+                assertEquals("CPU × 1", session.rung.toString())
+            }
+            assertEquals("output y has a number that is not finite ($value)", falls.last().reason)
         }
-        assertEquals("output y has a number that is none (NaN)", falls.single().reason)
     }
 
     @Test

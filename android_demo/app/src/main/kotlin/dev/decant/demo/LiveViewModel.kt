@@ -4,6 +4,7 @@ import android.app.Application
 import androidx.annotation.StringRes
 import androidx.camera.core.ImageProxy
 import androidx.lifecycle.AndroidViewModel
+import androidx.lifecycle.SavedStateHandle
 import androidx.lifecycle.viewModelScope
 import dev.decant.core.CameraFacing
 import dev.decant.core.LiveAnswer
@@ -48,11 +49,17 @@ data class LiveState(
     val frozen: StillPicture? = null,
 )
 
-/** Answers camera frames on the model's thread; CameraX drops the frames that come meanwhile. */
-class LiveViewModel(application: Application) : AndroidViewModel(application) {
+/**
+ * Answers camera frames on the model's thread; CameraX drops the frames that come meanwhile.
+ *
+ * Which camera was chosen survives the death of the process.
+ */
+class LiveViewModel(application: Application, private val saved: SavedStateHandle) :
+    AndroidViewModel(application) {
     private val host = (application as DemoApplication).modelHost
     private val store = (application as DemoApplication).feedback
-    private val mutableState = MutableStateFlow(LiveState())
+    private val mutableState =
+        MutableStateFlow(LiveState(wanted = saved.get<CameraFacing>(WANTED) ?: CameraFacing.BACK))
 
     // On the model's thread only.
     private val rolling = RollingTimes(WINDOW)
@@ -144,8 +151,9 @@ class LiveViewModel(application: Application) : AndroidViewModel(application) {
     fun retry() = restart { it.copy(failure = null) }
 
     /** Takes the camera that looks the other way. */
-    fun switchCamera() = restart {
-        it.copy(wanted = (it.camera?.facing ?: it.wanted).other, camera = null)
+    fun switchCamera() {
+        restart { it.copy(wanted = (it.camera?.facing ?: it.wanted).other, camera = null) }
+        saved[WANTED] = state.value.wanted
     }
 
     fun setTorch(on: Boolean) = mutableState.update { it.copy(torch = on) }
@@ -163,5 +171,9 @@ class LiveViewModel(application: Application) : AndroidViewModel(application) {
     fun onShown(timed: TimedAnswer) = mutableState.update {
         val since = timed.answer.exposedNs?.let { at -> it.camera?.clock?.millisecondsSince(at) }
         it.copy(live = it.live.drawn(timed, since))
+    }
+
+    private companion object {
+        const val WANTED = "wanted"
     }
 }

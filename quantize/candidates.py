@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from decant.errors import DataError, DecantError, InternalError, ParityError
+from decant.fidelity import broken, weakest
 from decant.isolation import run_checked, run_isolated
 from decant.runtime import LiteRtModel, describe
 
 from .flatbuffer import Graph
+from .judge import Judge, output_steps
 from .ranges import UNBOUNDED, check_ranges, choose
-from .report import Candidate, snr_db
+from .report import Candidate
 from .transform import quantizer_version, transform
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class Job:
             be measured.
         held_out: The runs to measure on.
         reference: The float file's outputs on them.
-        measured: Whether those runs are real data, so that ratios on them say something.
+        judge: By those outputs; None where the runs are no real data, on which ratios say nothing.
     """
 
     graph: Graph
@@ -60,7 +62,7 @@ class Job:
     statistics: Mapping[str, Statistics] | InternalError
     held_out: Sequence[Run]
     reference: Sequence[Outputs]
-    measured: bool
+    judge: Judge | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
         path.write_bytes(content)
         outputs, border = _first_run(job, path)
     _check_finite(job, recipe, outputs)
+    made = Graph.from_bytes(content)
+    parts = () if job.judge is None else job.judge.parts(outputs, output_steps(made))
     candidate = Candidate(
         name=recipe.name,
         file=recipe.file,
@@ -141,8 +145,10 @@ def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
         outputs=border[1],
         quantizer=quantizer_version(),
         recipe=recipe,
-        snr_db=snr_db(job.reference, outputs) if job.measured else {},
-        operators=Graph.from_bytes(content).histogram(),
+        snr_db={output: part.snr_db for output, part in weakest(parts).items()},
+        parts=parts,
+        fit=not broken(parts),
+        operators=made.histogram(),
     )
     return candidate, content
 

@@ -179,6 +179,12 @@ class Graph:
         """Whether a tensor holds int8."""
         return bool(self.subgraph.tensors[tensor].type == schema.TensorType.INT8)
 
+    def scale(self, tensor: int) -> float | None:
+        """Return the step of a tensor whose integers share one, else None."""
+        parameters = self.subgraph.tensors[tensor].quantization
+        scales = [] if parameters is None else listed(parameters.scale)
+        return float(scales[0]) if len(scales) == 1 else None
+
     def quantized(self) -> str | None:
         """Name a tensor that holds float16 or scaled integers; None in a float file."""
         for index, tensor in enumerate(self.subgraph.tensors):

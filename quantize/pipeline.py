@@ -19,6 +19,7 @@ from .border import border_of
 from .calibrate import measure, split
 from .candidates import Job, make_all, run_file
 from .flatbuffer import Graph
+from .judge import Judge
 from .ranges import check_ranges
 from .recipes import check_recipes, default_recipes, recipes_document
 from .report import QuantizeReport, constant_outputs, float_islands
@@ -96,7 +97,8 @@ def quantize(
     if held_out:
         _check_reference(reference)
     statistics = _calibrated(graph, border[0], samples, recipes)
-    job = Job(graph, sha256(tflite), *border, statistics, runs, reference, bool(held_out))
+    judge = Judge(reference) if held_out else None
+    job = Job(graph, sha256(tflite), *border, statistics, runs, reference, judge)
     made = make_all(job, recipes)
     report = QuantizeReport(
         folder=out,
@@ -179,7 +181,7 @@ def _warnings(job: Job, made: Made, samples: Sequence[Run]) -> list[str]:
         for candidate in made.candidates
         if candidate.recipe.model_sha256 not in ("", job.model_sha256)
     )
-    if not job.measured:
+    if job.judge is None:
         notes.append("no calibration data: the files run, but no signal-to-noise ratio is measured")
         return notes
     if samples and samples[0] is job.held_out[0]:

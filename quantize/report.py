@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from decant.fidelity import Part
 from decant.tensors import TensorInfo
 
 from .recipes import Recipe
+from .slices import CONSTANT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,11 +23,6 @@ if TYPE_CHECKING:
     from .flatbuffer import Graph
 
     Outputs = Mapping[str, NDArray[Any]]
-
-# Stands for "no difference at all", which has no finite ratio.
-CEILING_DB = 200.0
-# Outputs that vary less than this between samples, relative to their size, prove nothing.
-CONSTANT_OUTPUT = 1e-5
 
 
 class Candidate(BaseModel):
@@ -39,9 +36,10 @@ class Candidate(BaseModel):
         outputs: As the file has them.
         quantizer: Library and version that made it.
         recipe: How it was made, with the activation ranges used.
-        snr_db: Per output, signal-to-noise ratio against the float file on the held-out samples;
-            200 where nothing differs, -200 where the float file gives only zeros; empty without
-            calibration data.
+        snr_db: Per output, signal-to-noise ratio of its weakest part against the float file on the
+            held-out samples; empty without calibration data.
+        parts: Of every output what was judged by itself, with what its ratio means.
+        fit: Whether no part of an output has lost its information; an unfit file is not chosen.
         operators: How many of each kind the file has.
     """
 
@@ -55,6 +53,8 @@ class Candidate(BaseModel):
     quantizer: str
     recipe: Recipe
     snr_db: dict[str, float]
+    parts: tuple[Part, ...] = ()
+    fit: bool = True
     operators: dict[str, int]
 
 
@@ -76,7 +76,7 @@ class QuantizeReport(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     folder: Path = Field(default=Path(), exclude=True)
     candidates: tuple[Candidate, ...]
     failures: dict[str, str]
@@ -103,24 +103,6 @@ def float_islands(graph: Graph) -> dict[str, int]:
     return dict(sorted(kinds.items()))
 
 
-def snr_db(reference: Sequence[Outputs], measured: Sequence[Outputs]) -> dict[str, float]:
-    """Compute 10·log10(Σ reference² / Σ (reference - measured)²) per output over all samples.
-
-    Args:
-        reference: Per sample, the float file's outputs.
-        measured: Per sample, the candidate's outputs.
-    """
-    ratios = {}
-    for name in reference[0]:
-        signal = sum(float(np.square(out[name], dtype=np.float64).sum()) for out in reference)
-        noise = sum(
-            float(np.square(np.subtract(a[name], b[name], dtype=np.float64)).sum())
-            for a, b in zip(reference, measured, strict=True)
-        )
-        ratios[name] = _decibels(signal, noise)
-    return ratios
-
-
 def constant_outputs(reference: Sequence[Outputs]) -> list[str]:
     """Name the outputs that hardly depend on the sample."""
     if len(reference) < 2:
@@ -134,14 +116,6 @@ def constant_outputs(reference: Sequence[Outputs]) -> list[str]:
             else np.inf
             for out in reference[1:]
         )
-        if change <= CONSTANT_OUTPUT * size:
+        if change <= CONSTANT * size:
             constant.append(name)
     return constant
-
-
-def _decibels(signal: float, noise: float) -> float:
-    if noise == 0.0:
-        return CEILING_DB
-    if signal == 0.0:
-        return -CEILING_DB
-    return round(float(np.clip(10 * np.log10(signal / noise), -CEILING_DB, CEILING_DB)), 2)

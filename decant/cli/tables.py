@@ -9,9 +9,12 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from ..fidelity import SCALE, decibels, weakest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..fidelity import Part
     from .terminal import Terminal
 
 # How much the table of files shows: all; then without the files' names, intervals, ratios.
@@ -19,8 +22,6 @@ FULL, INTERVALS, RATIOS, BARE = range(4)
 FILE_NAME = "file name"
 NOT_MET = "not met"
 UNBROKEN = 10_000
-# What `decant.quantize` reports where nothing differs, and where the float file gives only zeros.
-EXACT_DB, SILENT_DB = 200.0, -200.0
 
 
 def show_files(terminal: Terminal, report: Any) -> None:
@@ -45,9 +46,10 @@ def show_files(terminal: Terminal, report: Any) -> None:
 
 
 def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
-    """Print the signal-to-noise ratio of every output, and the size, of every candidate.
+    """Print the signal-to-noise ratio of every output with its meaning, and every file's size.
 
-    One line per output with its whole name, also where the table is read by a program.
+    One line per output with its whole name, also where the table is read by a program; then the
+    parts of outputs that are not good.
 
     Args:
         terminal: Where to print.
@@ -59,15 +61,22 @@ def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
     table.columns[0].overflow = "fold"
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
-    for output in report.candidates[0].snr_db:
-        table.add_row(output, *(_decibels(each.snr_db[output]) for each in report.candidates))
+    found = [weakest(candidate.parts) for candidate in report.candidates]
+    for output in found[0]:
+        table.add_row(output, *(_judged(parts[output]) for parts in found))
     if table.row_count:
-        terminal.result(f"signal-to-noise ratio in dB against the float file ({_samples(report)})")
+        terminal.result(f"signal-to-noise ratio of each output's weakest part ({_samples(report)})")
         _print(terminal, table, terminal.columns or UNBROKEN)
+        terminal.result(f"in dB against the float file: {SCALE}")
+    for each in report.candidates:
+        for part in each.parts:
+            if part.meaning != "good":
+                terminal.result(f"{each.name}: {part}")
     for each in report.candidates:
         share = each.size_bytes / report.float_size_bytes
+        unfit = "" if each.fit else "; unfit"
         terminal.result(
-            f"{folder / each.file}: {each.size_bytes:,} bytes, {share:.2f} × the float file"
+            f"{folder / each.file}: {each.size_bytes:,} bytes, {share:.2f} × the float file{unfit}"
         )
 
 
@@ -146,7 +155,7 @@ def _headings(report: Any, detail: int, wording: Any) -> list[str]:
 
 def _row(report: Any, entry: Any, detail: int, wording: Any) -> list[str]:
     """Write the cells of one file."""
-    cells = ["→" if entry.chosen else "", entry.name]
+    cells = ["→" if entry.chosen else "", entry.name if entry.fit else f"{entry.name} (unfit)"]
     cells += [entry.file] if detail == FULL else []
     cells.append(wording.written(entry.size_bytes, "bytes"))
     for time in entry.latency_ms.values():
@@ -175,7 +184,6 @@ def _print(terminal: Terminal, table: Table, width: int) -> None:
         terminal.result(line.rstrip())
 
 
-def _decibels(ratio: float) -> str:
-    if ratio == EXACT_DB:
-        return "exact"
-    return "all zero" if ratio == SILENT_DB else f"{ratio:.1f}"
+def _judged(part: Part) -> str:
+    """Write a ratio without its unit, and what it means."""
+    return f"{decibels(part.snr_db).removesuffix(' dB')} {part.meaning}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decant.bench.schema import Entry, Estimate, Footprint, Latency, Profile, Quality
+from decant.fidelity import Part
 from decant.spec import Spec
 
 FLOAT_MS = 10.0
@@ -43,6 +44,27 @@ def latency(ratio):
         ratio_low=ratio * 0.99,
         ratio_high=ratio * 1.01,
     )
+
+
+# What int8 of one scale leaves of a YOLO head's boxes and scores.
+LOST = (
+    Part(output="output0", where="[:, 0:4, :]", snr_db=47.2, low=0, high=639, meaning="good"),
+    Part(
+        output="output0",
+        where="[:, 4:7, :]",
+        snr_db=-0.1,
+        low=0,
+        high=0.97,
+        values=1,
+        float_values=5_120,
+        meaning="broken",
+    ),
+)
+
+
+def unfit(entry):
+    """Let a file have lost the scores of its output."""
+    return entry.model_copy(update={"parts": LOST})
 
 
 def entry(name, *, ratio=1.0, size=1.0, drop=0.0, test_drop=None, memory=50_000_000):

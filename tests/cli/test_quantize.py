@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from bench_reports import LOST
 from candidates import named
 from processes import run_decant
 from rich.text import Text
@@ -66,22 +67,26 @@ def pictures(tmp_path_factory):
 
 
 def table(printed):
-    """Read a printed table as {output: {recipe: text}}."""
+    """Read a printed table as {output: {recipe: (ratio, meaning)}}."""
     lines = [line.split() for line in printed.splitlines()]
     start = next(at for at, words in enumerate(lines) if words[:1] == ["output"])
     names = lines[start][1:]
-    rows = (words for words in lines[start + 1 :] if len(words) == len(names) + 1)
-    return {words[0]: dict(zip(names, words[1:], strict=True)) for words in rows}
+    rows = (words for words in lines[start + 1 :] if len(words) == 2 * len(names) + 1)
+    return {
+        output: dict(zip(names, zip(cells[::2], cells[1::2], strict=True), strict=True))
+        for output, *cells in rows
+    }
 
 
 def test_every_output_of_every_candidate_has_its_ratio(pictures):
     report = QuantizeReport.model_validate(read_json(pictures / "out" / "quantize.json"))
     expected = {
-        output: {each.name: f"{each.snr_db[output]:.1f}" for each in report.candidates}
+        output: {each.name: (f"{each.snr_db[output]:.1f}", "good") for each in report.candidates}
         for output in ("edges", "level")
     }
     printed = (pictures / "printed.txt").read_text()
     assert table(printed) == expected
+    assert "good from 20 dB, broken below 10 dB, doubtful between" in printed
     assert set(expected["edges"]) == {"static_int8", "dynamic_int8", "float16"}
     for each in report.candidates:
         assert f"out/{each.file}: {each.size_bytes:,} bytes, " in printed
@@ -251,16 +256,34 @@ def test_long_names_stay_whole(pictures, stream):
     document = read_json(pictures / "out" / "quantize.json")
     name = "a_rather_long_name_of_an_output_" * 4
     for candidate in document["candidates"]:
-        candidate["snr_db"] = {name: 200.0, "[bold]": -200.0}
+        candidate["parts"] = [
+            {"output": name, "snr_db": 200.0, "low": 0, "high": 1, "meaning": "good"},
+            {"output": "[bold]", "snr_db": -200.0, "low": 0, "high": 0, "meaning": "broken"},
+        ]
     report = QuantizeReport.model_validate(document)
     out = stream()
     show_candidates(Terminal(out, out), report, pictures / "out")
-    lines = Text.from_ansi(out.getvalue()).plain.splitlines()[1:5]
+    lines = Text.from_ansi(out.getvalue()).plain.splitlines()[1:]
+    lines = lines[: next(at for at, line in enumerate(lines) if "[bold]" in line)]
     whole = [line for line in lines if name in line]
     if stream is io.StringIO:
-        assert whole[0].split()[1:] == ["exact"] * 3
+        assert whole[0].split()[1:] == ["exact", "good"] * 3
     else:
         assert max(map(len, lines)) <= 80
         assert "".join(line.split()[0] for line in lines[1:]).startswith(name)
     assert "[bold]" in out.getvalue()
-    assert "all zero" in out.getvalue()
+    assert "noise alone broken" in out.getvalue()
+
+
+def test_what_is_unfit_is_marked_with_what_it_lost(pictures):
+    document = read_json(pictures / "out" / "quantize.json")
+    for at, candidate in enumerate(document["candidates"]):
+        candidate["parts"] = [part.model_dump() for part in (LOST if at else LOST[:1])]
+        candidate["fit"] = not at
+    out = io.StringIO()
+    show_candidates(Terminal(out, out), QuantizeReport.model_validate(document), pictures / "out")
+    lines = out.getvalue().splitlines()
+    ends = [line.endswith("; unfit") for line in lines if line.startswith(str(pictures / "out"))]
+    assert ends == [False, True, True]
+    figures = "-0.1 dB, broken, 1 distinct value where the float file has 5,120"
+    assert f"dynamic_int8: output0[:, 4:7, :]: {figures}" in lines

@@ -18,6 +18,7 @@ from decant.runtime import LiteRtModel, describe
 from .flatbuffer import Graph
 from .judge import Judge, output_steps
 from .ranges import UNBOUNDED, check_ranges, choose
+from .remedy import longer_float_ends
 from .report import Candidate
 from .transform import quantizer_version, transform
 
@@ -73,11 +74,13 @@ class Made:
         candidates: In the order of the recipes.
         contents: File name → bytes.
         failures: Recipe name → why it made no candidate.
+        remedies: Unfit candidate → what of it is fit with more kept float, or None.
     """
 
     candidates: list[Candidate] = field(default_factory=list)
     contents: dict[str, bytes] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    remedies: dict[str, Candidate | None] = field(default_factory=dict)
 
 
 def make_all(job: Job, recipes: Sequence[Recipe]) -> Made:
@@ -98,6 +101,8 @@ def make_all(job: Job, recipes: Sequence[Recipe]) -> Made:
         else:
             made.candidates.append(candidate)
             made.contents[candidate.file] = content
+            if not candidate.fit:
+                made.remedies[candidate.name] = _remedy(job, candidate)
     if made.candidates:
         return made
     if len(errors) == 1:
@@ -151,6 +156,22 @@ def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
         operators=made.histogram(),
     )
     return candidate, content
+
+
+def _remedy(job: Job, candidate: Candidate) -> Candidate | None:
+    """Find how much of an unfit static candidate has to stay float for it to be fit."""
+    if candidate.recipe.form != "static_int8":
+        return None
+    outputs = list(dict.fromkeys(part.output for part in broken(candidate.parts)))
+    for recipe in longer_float_ends(job.graph, candidate.recipe, outputs):
+        logger.info("%s is unfit; tried with its end kept float …", candidate.name)
+        try:
+            tried, _ = _make(job, recipe)
+        except DecantError:
+            continue
+        if tried.fit:
+            return tried
+    return None
 
 
 def _first_run(job: Job, path: Path) -> tuple[list[Outputs], tuple[Infos, Infos]]:

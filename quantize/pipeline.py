@@ -22,6 +22,7 @@ from .flatbuffer import Graph
 from .judge import Judge
 from .ranges import check_ranges
 from .recipes import check_recipes, default_recipes, recipes_document
+from .remedy import unfit_warning
 from .report import QuantizeReport, constant_outputs, float_islands
 
 if TYPE_CHECKING:
@@ -175,6 +176,12 @@ def _check_reference(reference: Sequence[Outputs]) -> None:
 def _warnings(job: Job, made: Made, samples: Sequence[Run]) -> list[str]:
     """Say what failed, and what weakens the candidates or their ratios."""
     notes = [f"recipe {name} made no candidate: {why}" for name, why in made.failures.items()]
+    fit = [candidate.name for candidate in made.candidates if candidate.fit]
+    notes.extend(
+        unfit_warning(candidate, made.remedies[candidate.name], fit)
+        for candidate in made.candidates
+        if not candidate.fit
+    )
     notes.extend(
         f"the ranges of recipe {candidate.name} were measured on another float file than this one;"
         " they may clip or waste its values: compare the ratios with a new calibration"

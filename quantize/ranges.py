@@ -97,9 +97,14 @@ def check_ranges(graph: Graph, recipe: Recipe, why: str = FOREIGN) -> None:
                 )
 
 
+def written_by(graph: Graph, operator: Any) -> str:
+    """Name what an operator writes, as `keep_float` is matched against it."""
+    return ";".join(graph.name(int(tensor)) for tensor in operator.outputs)
+
+
 def _quantized(graph: Graph, operator: Any, recipe: Recipe) -> list[int]:
     """List the activations that a recipe makes int8 around an operator."""
-    written = ";".join(graph.name(int(tensor)) for tensor in operator.outputs)
+    written = written_by(graph, operator)
     kept = any(re.search(pattern, written) for pattern in recipe.keep_float)
     if kept or graph.kind(operator) not in recipe.kinds:
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from decant.fidelity import broken
 from decant.limits import at_most
 from decant.machine import HOST
 
@@ -12,7 +13,7 @@ from .verdict import FLOORS, requirements_of
 from .wording import threads_of, told_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from decant.spec import Spec
 
@@ -25,8 +26,9 @@ NEAR = 1.03
 def choose(spec: Spec, entries: Sequence[Entry]) -> Choice:
     """Choose the fastest file that is inside every requirement on the validation set.
 
-    Of files within 3 % of the fastest the smaller wins, then the order of the spec's recipes. When
-    none fits, the float file is kept.
+    A file in which a part of an output has lost its information is outside them. Of files within
+    3 % of the fastest the smaller wins, then the order of the spec's recipes. When none fits, the
+    float file is kept.
 
     Args:
         spec: Whose requirements count.
@@ -46,19 +48,35 @@ def choose(spec: Spec, entries: Sequence[Entry]) -> Choice:
     fastest = min(times[entry.name] for entry in fitting)
     near = [entry for entry in fitting if at_most(times[entry.name] / fastest, NEAR)]
     best = min(near, key=lambda entry: entry.size_bytes)
-    reason = f"fastest inside every requirement: {times[best.name]:.2f} × the float file's time"
-    if len(near) > 1:
-        others = ", ".join(entry.name for entry in near if entry is not best)
-        reason += f"; {others} within 3 % of the fastest, but not smaller"
+    if best is reference and candidates and not any(entry.fit for entry in candidates):
+        reason = "every candidate has lost part of an output, so the float file is kept"
+    else:
+        reason = f"{_reason(best, near, times)} ({threads_of(threads)})"
     return Choice(
         name=best.name,
-        reason=f"{reason} ({threads_of(threads)})",
+        reason=reason,
         passed_over=tuple(
-            f"{name} is faster ({times[name]:.2f} ×), but its {' and its '.join(found)}"
-            for name, found in faults.items()
-            if found and times[name] < times[best.name]
+            _passed_over(entry, faults[entry.name], times, best)
+            for entry in candidates
+            if faults[entry.name] and (not entry.fit or times[entry.name] < times[best.name])
         ),
     )
+
+
+def _reason(best: Entry, near: Sequence[Entry], times: Mapping[str, float]) -> str:
+    """Say what the chosen file is better at than the others."""
+    reason = f"fastest inside every requirement: {times[best.name]:.2f} × the float file's time"
+    others = ", ".join(entry.name for entry in near if entry is not best)
+    return f"{reason}; {others} within 3 % of the fastest, but not smaller" if others else reason
+
+
+def _passed_over(
+    entry: Entry, faults: Sequence[str], times: Mapping[str, float], best: Entry
+) -> str:
+    """Say why a file is not chosen that is faster, or that has lost something."""
+    time = times[entry.name]
+    head = f"is faster ({time:.2f} ×), but" if time < times[best.name] else "is unfit:"
+    return f"{entry.name} {head} its {' and its '.join(faults)}"
 
 
 def decisive_threads(spec: Spec) -> str:
@@ -68,8 +86,8 @@ def decisive_threads(spec: Spec) -> str:
 
 
 def _faults(spec: Spec, entry: Entry, reference: Entry) -> list[str]:
-    """List the requirements that a file breaks on the validation set, with its values."""
-    found = []
+    """List what a file has lost, and what it breaks on the validation set, with its values."""
+    found = [part.fault for part in broken(entry.parts)]
     for each in requirements_of(spec):
         finding = each.judge(entry, reference, entry.validation)
         unknown = finding.status == "not measured" and each.required

@@ -164,6 +164,7 @@ def _costs(files: Sequence[ModelFile], threads: Sequence[int]) -> list[Entry]:
             sha256=sha256(file.path),
             size_bytes=file.path.stat().st_size,
             quantizer=file.quantizer,
+            parts=file.parts,
             latency_ms=times[file.name],
             footprint=cost,
             profile=profile(file.path),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from decant.fidelity import Part
     from decant.tensors import TensorInfo
 
 
@@ -20,6 +21,7 @@ class ModelFile:
         inputs: As conversion or quantization described them.
         outputs: The same.
         quantizer: Library and version that made it; None where it is not quantized.
+        parts: What it keeps of its outputs, as quantization judged it.
     """
 
     name: str
@@ -27,6 +29,7 @@ class ModelFile:
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
     quantizer: str | None = None
+    parts: tuple[Part, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", Path(self.path))

@@ -80,6 +80,8 @@ def _contradictions(report: Report) -> list[str]:
     if len(set(names)) < len(names):
         found.append(f"two files have one name ({', '.join(names)})")
     for entry in report.entries:
+        if entry.chosen and not entry.fit:
+            found.append(f"{entry.name} is marked chosen, and has lost part of an output")
         if undropped := entry.accuracy.keys() - entry.drop.keys():
             found.append(f"{entry.name}: accuracy without drop ({', '.join(sorted(undropped))})")
         if entry.latency_ms.keys() != settings or "threads_1" not in settings:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from decant.artifacts import write_text
+from decant.fidelity import SCALE, decibels, weakest
 
 from . import disturbance, plots
 from .gallery import load_gallery
@@ -19,6 +20,7 @@ from .verdict import limit_of
 from .wording import count, milliseconds, signed, threads_of, written
 
 if TYPE_CHECKING:
+    from decant.fidelity import Part
     from decant.paths import AnyPath
 
     from .schema import Entry, Latency, Parity, Report
@@ -77,6 +79,7 @@ def page(report: Report, folder: Path) -> str:
         "atoms": lambda text: SPACE.sub(NO_BREAK, text),
         "bytes": _bytes,
         "count": count,
+        "decibels": decibels,
         "drop_interval": _interval,
         "interval": lambda figure: f"{figure.low:.4f} … {figure.high:.4f}",
         "share": lambda value: "–" if value is None else f"{value:.4f}",
@@ -102,6 +105,9 @@ def page(report: Report, folder: Path) -> str:
         meanings=METRICS,
         label_meanings=METRICS | (WITH_OBJECTS if report.display_threshold else WITH_LABELS),
         busy=disturbance.warning(report),
+        judged=[entry for entry in report.candidates if entry.parts],
+        outputs=_outputs(report),
+        ratio_scale=SCALE,
     )
 
 
@@ -135,6 +141,7 @@ def _line(report: Report, entry: Entry) -> str:
         parts.append(f"{report.metric} {entry.accuracy[report.metric].value:.4f}")
         parts.append(f"drop {_signed(drop)} ({_interval(drop)})")
     mark = " (chosen)" if entry.chosen and report.candidates else ""
+    mark += "" if entry.fit else " (unfit)"
     return f"{entry.name}{mark}: " + ", ".join(parts)
 
 
@@ -199,6 +206,12 @@ def _of_metric(parts: dict[str, Slice], metric: str) -> dict[str, Estimate]:
 
 def _drops(parts: dict[str, Slice], metric: str) -> dict[str, Estimate]:
     return {tag: each.drop[metric] for tag, each in parts.items() if metric in each.drop}
+
+
+def _outputs(report: Report) -> dict[str, list[Part]]:
+    """Give the weakest part of every output, per file that was judged."""
+    found = [weakest(entry.parts) for entry in report.candidates if entry.parts]
+    return {output: [parts[output] for parts in found] for output in found[0]} if found else {}
 
 
 def _operators(report: Report) -> list[tuple[str, list[tuple[int, int]]]]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from decant.artifacts import write_json
+from decant.fidelity import Part as OutputPart
+from decant.fidelity import broken
 from decant.machine import Machine
 from decant.manifest import REPORT
 from decant.provenance import Provenance
@@ -166,6 +168,8 @@ class Entry(Part):
         sha256: Of the file.
         size_bytes: Of the file.
         quantizer: Library that made it, with its version; None for the reference.
+        parts: What it keeps of its outputs against the float file, on calibration samples that were
+            held out; empty where that was not judged.
         latency_ms: "threads_1" and so on.
         footprint: Load time and memory.
         profile: Operators.
@@ -184,6 +188,7 @@ class Entry(Part):
     sha256: str
     size_bytes: int = Field(gt=0)
     quantizer: str | None = None
+    parts: tuple[OutputPart, ...] = ()
     latency_ms: dict[str, Latency]
     footprint: Footprint
     profile: Profile
@@ -195,6 +200,11 @@ class Entry(Part):
     validation: Quality = Quality()
     parity: tuple[Parity, ...] = ()
     chosen: bool = False
+
+    @property
+    def fit(self) -> bool:
+        """Whether no part of an output has lost its information."""
+        return not broken(self.parts)
 
 
 class PyTorch(Part):

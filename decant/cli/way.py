@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..artifacts import read_json
 from ..cache import Stage
+from ..fidelity import Part
 from ..manifest import REPORT
 from ..provenance import CODE, LIBRARIES, PARTS, collect, digests, sections
 from ..tensors import TensorInfo
@@ -159,6 +160,7 @@ class Way:
                     _infos(each["inputs"]),
                     _infos(each["outputs"]),
                     each["quantizer"],
+                    tuple(Part.model_validate(part) for part in each["parts"]),
                 )
                 for each in self._described
             ],
@@ -261,7 +263,7 @@ class Way:
     def _float(self) -> dict[str, Any]:
         """Describe the float file as the candidates are described."""
         border = {role: self._conversion[role] for role in ("inputs", "outputs")}
-        return {"name": FLOAT, "file": FLOAT_FILE, "quantizer": None, **border}
+        return {"name": FLOAT, "file": FLOAT_FILE, "quantizer": None, "parts": [], **border}
 
     @cached_property
     def _described(self) -> list[dict[str, Any]]:
@@ -291,8 +293,12 @@ class Way:
             return chosen
         drop = next(row for row in self._report["verdict"] if row["requirement"] == "max_drop")
         kept = {name for name, each in drop["candidates"].items() if each["status"] == "met"}
-        named = {each["name"]: each for each in self._described}
-        return next((named[name] for name in FLOATS if name in kept), self._float)
+        fit = {
+            each["name"]: each
+            for each in self._described
+            if not any(part["meaning"] == "broken" for part in each["parts"])
+        }
+        return next((fit[name] for name in FLOATS if name in kept & fit.keys()), self._float)
 
     def _maker(self, described: Mapping[str, Any]) -> Result:
         return self.converted if described["file"] == FLOAT_FILE else self.quantized

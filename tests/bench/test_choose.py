@@ -1,7 +1,7 @@
 """The fastest file inside every requirement on the validation set ships."""
 
 import pytest
-from bench_reports import entry, spec
+from bench_reports import entry, spec, unfit
 
 from decant.bench.choose import choose, decisive_threads
 
@@ -100,6 +100,34 @@ def test_value_just_beyond_the_limit_is_written_so_that_one_sees_it():
 def test_nothing_is_passed_over_where_the_fastest_is_chosen():
     slow, fast = entry("slow", ratio=0.7, drop=0.05), entry("fast", ratio=0.4)
     assert choose(spec(max_drop=0.01), (FLOAT, slow, fast)).passed_over == ()
+
+
+LOST = (
+    "output0[:, 4:7, :] has lost its information (-0.1 dB, 1 distinct value where the float file "
+    "has 5,120)"
+)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "line"),
+    [
+        (0.3, f"int8 is faster (0.30 ×), but its {LOST}"),
+        (0.9, f"int8 is unfit: its {LOST}"),
+    ],
+    ids=["faster", "slower"],
+)
+def test_file_that_has_lost_an_output_is_passed_over_whatever_it_scores(ratio, line):
+    half = entry("half", ratio=0.8)
+    choice = choose(spec(), (FLOAT, unfit(entry("int8", ratio=ratio)), half))
+    assert choice.name == "half"
+    assert choice.passed_over == (line,)
+
+
+def test_float_is_kept_where_every_candidate_has_lost_an_output():
+    choice = choose(spec(), (FLOAT, unfit(entry("int8", ratio=0.3))))
+    assert choice.name == "float"
+    assert choice.reason == "every candidate has lost part of an output, so the float file is kept"
+    assert choice.passed_over == (f"int8 is faster (0.30 ×), but its {LOST}",)
 
 
 def test_first_host_limit_names_the_deciding_threads():

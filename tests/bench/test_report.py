@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import cv2
 import numpy as np
 import pytest
-from bench_reports import entry
+from bench_reports import entry, unfit
 from measured import measured, model_file
 
 from decant.bench import load_report, measure_file, plots, render
@@ -172,6 +172,17 @@ def test_busy_machine_is_told_first(folder, share, told):
     text = " ".join(read(render(folder)).text.split())
     said = text.find("The machine was busy (other work took 40 % of its CPU time")
     assert (0 < said < text.find("File size")) is told
+
+
+def test_what_a_file_has_lost_is_shown_with_its_figure(folder):
+    report = load_report(folder / "report.json")
+    lost = next(each for each in report.candidates if not each.chosen)
+    others = [unfit(each) if each is lost else each for each in report.candidates]
+    report.model_copy(update={"candidates": tuple(others)}).save(folder / "report.json")
+    text = " ".join(read(render(folder)).text.split())
+    assert "Good from 20 dB, broken below 10 dB, doubtful between." in text
+    assert "-0.1 dB, broken[:, 4:7, :]1 distinct value, float 5,120" in text
+    assert f"{lost.name} (unfit)" in text
 
 
 def test_bare_file_has_a_page(tmp_path):

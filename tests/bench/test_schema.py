@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from bench_reports import entry
+from bench_reports import entry, unfit
 
 from decant.bench import schema as schema_module
 from decant.bench.reading import load_report
@@ -111,6 +111,12 @@ def test_two_chosen_files_are_refused(tmp_path, document):
     document["reference"]["chosen"] = True
     with pytest.raises(DataError, match="2 files are marked chosen"):
         load_report(written(tmp_path, document))
+
+
+def test_unfit_file_that_is_chosen_is_refused(tmp_path, report):
+    lost = report.model_copy(update={"candidates": (unfit(report.candidates[0]),)})
+    with pytest.raises(DataError, match="int8 is marked chosen, and has lost part of an output"):
+        load_report(written(tmp_path, lost.model_dump(mode="json", by_alias=True)))
 
 
 def test_json_schema_names_what_the_file_has(document):

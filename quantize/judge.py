@@ -56,12 +56,16 @@ class Judge:
         """
         found: list[Part] = []
         for name, cuts in self._cuts.items():
-            pairs = [(a[name], b[name]) for a, b in zip(self._reference, measured, strict=True)]
-            if not cuts:
+            both = [(a[name], b[name]) for a, b in zip(self._reference, measured, strict=True)]
+            pairs = [pair for pair in both if pair[0].size or pair[1].size]
+            if not pairs:  # nothing is given, and nothing is lost
+                exact = Part(output=name, snr_db=CEILING_DB, low=0, high=0, meaning="good")
+                found.append(exact)
+            elif not cuts:
                 found.append(_integers(name, pairs))
-                continue
-            judged = [_along(name, slices, pairs, steps.get(name, 0.0)) for slices in cuts]
-            found += min(judged, key=lambda parts: min(part.rank for part in parts))
+            else:
+                judged = [_along(name, slices, pairs, steps.get(name, 0.0)) for slices in cuts]
+                found += min(judged, key=lambda parts: min(part.rank for part in parts))
         return tuple(found)
 
 
@@ -82,7 +86,8 @@ def output_steps(graph: Graph) -> dict[str, float]:
 
 def _cuts(arrays: Sequence[Array]) -> list[Slices]:
     """Cut real values not at all, then along every axis whose slices can be judged."""
-    if arrays[0].dtype.kind != "f":
+    arrays = [array for array in arrays if array.size]
+    if not arrays or arrays[0].dtype.kind != "f":
         return []
     axes = [
         axis

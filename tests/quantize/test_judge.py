@@ -287,3 +287,11 @@ def test_axes_are_those_of_onnx_and_every_output_is_judged():
     parts = Judge(reference).parts(found, {})
     assert {part.output for part in parts} == {"a", "b"}
     assert [part.output for part in broken(parts)] == ["a"]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64], ids=["real", "integers"])
+@pytest.mark.parametrize("rows", [(0, 0, 0), (0, 3, 5)], ids=["all", "one"])
+def test_samples_without_values_are_exact(dtype, rows):
+    runs = [{"y": np.arange(4 * count).reshape(count, 4).astype(dtype)} for count in rows]
+    (part,) = Judge(runs).parts(runs, {})
+    assert (part.snr_db, part.meaning) == (200, "good")

@@ -24,6 +24,8 @@ CONTENTS = {
 # What files of these suffixes begin with; ONNX's have no such mark.
 WANTED = {".tflite": TFLITE, ".pt2": ZIP, ".npz": ZIP}
 MARKED = {*WANTED, ".onnx"}
+# A file of one of these is never meant where one of another is named.
+KINDS = {*MARKED, ".toml", ".py", ".pt", ".pth", ".ckpt", ".safetensors", ".json", ".zip"}
 
 
 def no_file(path: AnyPath) -> str:
@@ -50,6 +52,8 @@ def nearest(path: Path) -> Path | None:
     # A suffix in common is no likeness.
     stem = path.stem.lower()
     alike = [each for each in alike if difflib.get_close_matches(stem, [Path(each).stem])]
+    if (suffix := path.suffix.lower()) in KINDS:
+        alike = [each for each in alike if Path(each).suffix not in KINDS - {suffix}]
     return path.with_name(names[alike[0]]) if alike else None
 
 

@@ -75,6 +75,7 @@ def test_name_of_nothing_gets_the_nearest(here, there, text, hint):
         ("modle.toml", 'no such file; did you mean "model.toml"?'),
         ("digits/modle.toml", "no such file, and no folder digits; correct the path"),
         ("other.onnx", "no such file; correct the path"),
+        ("model.onnx", "no such file; correct the path"),
         ("MODEL.TOML", 'no such file; did you mean "model.toml"?'),
         ("dangling.onnx", "is a link to gone.onnx, which is not there; mend the link"),
     ],

@@ -76,8 +76,10 @@ def wanted_samples(inputs: Sequence[TensorInfo]) -> str:
 
 
 def _sample_shape(info: TensorInfo) -> str:
-    """Write the shape of an array of samples."""
-    return f"{info.dtype} [samples, {sizes(info.onnx_shape)[1:]}"
+    """Write the shape of an array of samples, whose first axis is a batch of one or any size."""
+    first, *rest = info.onnx_shape or (1,)
+    shape = rest if first in (None, 1) else (first, *rest)
+    return f"{info.dtype} {sizes((None, *shape)).replace('?', 'samples', 1)}"
 
 
 def cut_runs(arrays: Mapping[str, NDArray[Any]], inputs: Sequence[TensorInfo]) -> list[Run]:

@@ -1,12 +1,13 @@
 """Arrays for a model's inputs are read, checked and cut into runs."""
 
+import re
 import zipfile
 
 import numpy as np
 import pytest
 
 from decant.errors import DataError
-from decant.inputs import cut_runs, load_arrays
+from decant.inputs import cut_runs, load_arrays, wanted_samples
 from decant.tensors import TensorInfo
 
 IMAGE = TensorInfo(name="image", shape=(1, 5, 7, 3), dtype="float32", layout="nhwc")
@@ -126,3 +127,13 @@ def test_a_damaged_header_is_named(tmp_path):
         archive.writestr("image.npy", b"\x93NUMPY\x01\x00" + size + header)
     with pytest.raises(DataError, match=r"x\.npz.*save it with numpy\.savez"):
         load_arrays(path)
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 3), (None, 4, 3), (2, 4, 3), (1,), ()])
+def test_samples_asked_for_are_taken(shape):
+    """Of the shape that the message asks for, with 6 for the number of samples."""
+    info = TensorInfo(name="image", shape=shape, dtype="float32")
+    asked = re.search(r"float32 \[samples(.*?)\]", wanted_samples([info]))[1]
+    array = np.zeros((6, *map(int, asked.split(",")[1:])), np.float32)
+    assert len(cut_runs({"image": array}, [info])) == 6
+    assert "?" not in asked

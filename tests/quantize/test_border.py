@@ -70,7 +70,7 @@ def test_without_calibration_static_int8_is_left_out_and_told(network, tmp_path)
     assert [note for note in report.notes if "is not made" in note] == [
         "static_int8 is not made: its ranges need real samples, a hundred or so:"
         " `--calibration X.npz`, made with `numpy.savez('X.npz', image=…)` (image: float32"
-        f" [samples, 1, 3, {height}, {width}], in ONNX axis order), or `calibration=` in Python"
+        f" [samples, 3, {height}, {width}], in ONNX axis order), or `calibration=` in Python"
     ]
 
 

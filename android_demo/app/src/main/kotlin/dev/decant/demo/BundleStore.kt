@@ -5,7 +5,9 @@ import android.net.Uri
 import dev.decant.core.BundleSource
 import dev.decant.core.InstalledBundle
 import dev.decant.core.InstalledBundles
+import dev.decant.core.toUse
 import java.io.File
+import java.io.IOException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -39,25 +41,29 @@ class BundleStore(private val context: Context) {
      * Unpacks the app's own model where it is not there yet, deletes what an end of the app has left of taking
      * one, and tells which one is chosen.
      *
-     * @throws java.io.IOException if it cannot be unpacked, such as for want of storage.
+     * @throws IOException if it cannot be unpacked, such as for want of storage, unless the user chose another one.
      */
-    suspend fun open(): InstalledBundle? = using {
-        installed.sweep()
-        takeOwn()
-        null
-    }.chosen
+    suspend fun open(): InstalledBundle? = try {
+        using {
+            installed.sweep()
+            takeOwn()
+            null
+        }.chosen
+    } catch (error: IOException) {
+        state.value.chosen?.takeIf { it.id == preferences.getString(CHOSEN, null) } ?: throw error
+    }
 
     /**
      * Takes a model, and chooses it.
      *
-     * @throws java.io.IOException if it is refused; see [InstalledBundles.take].
+     * @throws IOException if it is refused; see [InstalledBundles.take].
      */
     suspend fun take(source: BundleSource) = using { installed.take(source).id }
 
     /**
      * Takes the model in a zip, and chooses it.
      *
-     * @throws java.io.IOException as [take].
+     * @throws IOException as [take].
      */
     suspend fun takeZip(document: Uri) = using {
         withZip(context.contentResolver, document) { zip, name -> installed.takeZip(zip, name).id }
@@ -74,17 +80,20 @@ class BundleStore(private val context: Context) {
     /** Does [action], which may choose a model, and tells what there is afterwards. */
     private suspend fun using(action: () -> String?): BundlesState = lock.withLock {
         withContext(Dispatchers.IO) {
-            action()?.let { preferences.edit().putString(CHOSEN, it).apply() }
-            read().also { mutableState.value = it }
+            try {
+                action()?.let { preferences.edit().putString(CHOSEN, it).apply() }
+            } finally {
+                // A model that cannot be unpacked for want of storage leaves the others to be used, or deleted.
+                mutableState.value = read()
+            }
+            mutableState.value
         }
     }
 
     private fun read(): BundlesState {
         val all = installed.list()
         val own = preferences.getString(OWN, null)
-        val chosen = listOf(preferences.getString(CHOSEN, null), own)
-            .firstNotNullOfOrNull { id -> all.firstOrNull { it.id == id } }
-        return BundlesState(all, own, chosen ?: all.firstOrNull())
+        return BundlesState(all, own, all.toUse(preferences.getString(CHOSEN, null), own))
     }
 
     /** A new version of the app may bring another model, which then replaces the one before. */

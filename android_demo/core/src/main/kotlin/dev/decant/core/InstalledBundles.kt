@@ -23,6 +23,15 @@ data class InstalledBundle(val id: String, val folder: File, val sidecar: Sideca
 }
 
 /**
+ * Which of the bundles to use: the [chosen] one, or where it is not here any more the app's [own], or any.
+ *
+ * @param chosen its id; null where nobody chose.
+ * @param own the id of the one that came with the app; null where it came without.
+ */
+fun List<InstalledBundle>.toUse(chosen: String?, own: String?): InstalledBundle? =
+    firstOrNull { it.id == chosen } ?: firstOrNull { it.id == own } ?: firstOrNull()
+
+/**
  * The bundles on this device, each in a folder of [root] that is called by its id.
  *
  * A bundle is taken whole or not at all, and only if every file is the one that its sidecar describes.

@@ -93,6 +93,18 @@ class InstalledBundlesTest {
     }
 
     @Test
+    fun usesTheChosenOneThenTheAppsOwnThenAny() {
+        val (own, other) = listOf("pages", "cards").map { bundles.take(MemorySource(bundleFiles(it))) }
+        assertEquals(other, bundles.list().toUse(chosen = other.id, own = own.id))
+        assertEquals(own, bundles.list().toUse(chosen = null, own = own.id))
+        bundles.delete(other.id)
+        assertEquals(own, bundles.list().toUse(chosen = other.id, own = own.id))
+        assertEquals("a new version of the app has none", own, bundles.list().toUse(other.id, own = null))
+        bundles.delete(own.id)
+        assertNull(bundles.list().toUse(other.id, own.id))
+    }
+
+    @Test
     fun takingOneTwiceKeepsOne() {
         val first = bundles.take(MemorySource(files))
         assertEquals(first, bundles.take(MemorySource(files)))

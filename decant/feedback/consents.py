@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..artifacts import read_json
@@ -13,8 +14,8 @@ from .refusal import refused, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
+    from ..paths import AnyPath
     from .records import Manifest, Record
 
 EARLIEST: Final = datetime(2024, 1, 1, tzinfo=UTC)
@@ -33,7 +34,7 @@ NAME_THE_WORDINGS = (
 )
 
 
-def read_wordings(registers: Iterable[Path]) -> dict[str, int]:
+def read_wordings(registers: Iterable[AnyPath]) -> dict[str, int]:
     """Read which wordings of the consent there were: their version by their SHA-256.
 
     Args:
@@ -43,7 +44,7 @@ def read_wordings(registers: Iterable[Path]) -> dict[str, int]:
         DataError: If one is missing or no such register.
     """
     found: dict[str, int] = {}
-    for path in registers:
+    for path in map(Path, registers):
         document = read_json(path)
         if not isinstance(document, dict) or not document:
             raise _no_register(path, "must be an object of digests by version")

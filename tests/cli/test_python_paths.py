@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from documented import named_files
-from feedback_archives import MODEL, record, write_archive
+from feedback_archives import EXPECTED, record, write_archive
 from pydantic import BaseModel
 from training_cases import SETTINGS, QuadrantRecipe
 
@@ -95,7 +95,7 @@ CALLS = {
     "decant.bundle.find_bundle": lambda: bundle.find_bundle(OUT),
     "decant.bundle.open_bundle": lambda: bundle.open_bundle(f"{OUT}/model.json"),
     "decant.convert.to_tflite": lambda: convert.to_tflite(
-        f"{OUT}/model.onnx", "converted", operators=["scale.py"]
+        f"{OUT}/model.onnx", "converted", operators=["../scale.py"]
     ),
     "decant.datasets.open_dataset": lambda: datasets.open_dataset(
         spec.load_spec("model.toml").data.test, spec.load_spec("model.toml").task, os.getcwd()
@@ -111,10 +111,11 @@ CALLS = {
     ),
     "decant.feedback.Archive.extract_images": lambda: archive().extract_images([], "."),
     "decant.feedback.import_archives": lambda: feedback.import_archives(
-        [archive().path.name], MODEL, "imported"
+        [archive().path.name], EXPECTED, "imported"
     ),
     "decant.feedback.known_model": lambda: feedback.known_model(f"{OUT}/model.json"),
     "decant.feedback.read_archive": lambda: archive(),
+    "decant.feedback.read_wordings": lambda: feedback.read_wordings([register()]),
     "decant.images.load_image": lambda: images.load_image("test/dark/0.png"),
     "decant.inputs.load_arrays": lambda: inputs.load_arrays("samples.npz"),
     "decant.network.load_weights": lambda: network.load_weights(
@@ -173,7 +174,12 @@ def teacher():
 
 def archive():
     write_archive("feedback.zip", record(1))
-    return feedback.read_archive("feedback.zip", MODEL)
+    return feedback.read_archive("feedback.zip", EXPECTED)
+
+
+def register():
+    Path("wordings.json").write_text(json.dumps({"1": "5a" * 32}))
+    return "wordings.json"
 
 
 def test_every_function_that_takes_a_path_is_called_below():
@@ -183,7 +189,7 @@ def test_every_function_that_takes_a_path_is_called_below():
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_str_will_do(name, built):
-    (built / "scale.py").write_text(named_files("README.md")["scale.py"])
+    (built.parent / "scale.py").write_text(named_files("README.md")["scale.py"])
     np.savez(built / "samples.npz", image=np.zeros((1, 3, 32, 48), np.float32))
     torch.manual_seed(0)
     CALLS[name]()

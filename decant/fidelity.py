@@ -25,6 +25,7 @@ SCALE = f"good from {GOOD_DB:g} dB, broken below {BROKEN_DB:g} dB, doubtful betw
 FEW_VALUES = 4
 # Stands for "no difference at all", which has no finite ratio; its negative for noise alone.
 CEILING_DB = 200.0
+RESIZED = "of another size than the float file's"
 
 
 class Part(BaseModel):
@@ -35,11 +36,12 @@ class Part(BaseModel):
         where: The part, as NumPy would cut it from the output in ONNX axis order, such as
             "[:, 4:7, :]"; "" for all of it.
         snr_db: Ratio of the part's variation to the noise; 200 where nothing differs, -200 where
-            the float file gives only zeros.
+            the float file gives only zeros, or as many values as the file does not.
         low: Smallest value that the float file gives.
         high: Largest value that it gives.
         values: How many different values the file gives, if they were counted.
         float_values: How many the float file gives.
+        resized: Whether the output is of another size than the float file's for some sample.
         meaning: "broken" where the part has lost its information.
     """
 
@@ -52,11 +54,13 @@ class Part(BaseModel):
     high: float
     values: int | None = None
     float_values: int | None = None
+    resized: bool = False
     meaning: Meaning
 
     def __str__(self) -> str:
         """Write the part with its figure, as in "output0[:, 4:7, :]: 0.3 dB, broken"."""
-        return f"{self.name}: {decibels(self.snr_db)}, {self.meaning}{self._counts()}"
+        figure = RESIZED if self.resized else decibels(self.snr_db)
+        return f"{self.name}: {figure}, {self.meaning}{self._counts()}"
 
     @property
     def name(self) -> str:
@@ -66,6 +70,8 @@ class Part(BaseModel):
     @property
     def fault(self) -> str:
         """What is wrong with a broken part, to follow "its" or "because"."""
+        if self.resized:
+            return f"{self.name} is {RESIZED}, so that no value can be compared"
         return f"{self.name} has lost its information ({decibels(self.snr_db)}{self._counts()})"
 
     @property

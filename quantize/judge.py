@@ -58,7 +58,9 @@ class Judge:
         for name, cuts in self._cuts.items():
             both = [(a[name], b[name]) for a, b in zip(self._reference, measured, strict=True)]
             pairs = [pair for pair in both if pair[0].size or pair[1].size]
-            if not pairs:  # nothing is given, and nothing is lost
+            if any(before.shape != after.shape for before, after in pairs):
+                found.append(_resized(name, pairs))
+            elif not pairs:  # nothing is given, and nothing is lost
                 exact = Part(output=name, snr_db=CEILING_DB, low=0, high=0, meaning="good")
                 found.append(exact)
             elif not cuts:
@@ -154,6 +156,19 @@ def _integers(name: str, pairs: Pairs) -> Part:
     ratio = max(labels, quantities)
     low, high = (float(end) for end in (real.min(initial=0), real.max(initial=0)))
     return Part(output=name, snr_db=ratio, low=low, high=high, meaning=meaning(ratio))
+
+
+def _resized(name: str, pairs: Pairs) -> Part:
+    """Condemn an output that is of another size: there are no values to compare."""
+    real = np.concatenate([before.ravel() for before, _ in pairs]).astype(np.float64)
+    return Part(
+        output=name,
+        snr_db=-CEILING_DB,
+        low=float(real.min(initial=0)),
+        high=float(real.max(initial=0)),
+        resized=True,
+        meaning="broken",
+    )
 
 
 def _part(name: str, slices: Slices, members: Array, ratio: float, *counts: int | None) -> Part:

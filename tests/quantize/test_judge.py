@@ -295,3 +295,23 @@ def test_samples_without_values_are_exact(dtype, rows):
     runs = [{"y": np.arange(4 * count).reshape(count, 4).astype(dtype)} for count in rows]
     (part,) = Judge(runs).parts(runs, {})
     assert (part.snr_db, part.meaning) == (200, "good")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64], ids=["real", "integers"])
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [((3, 5), (3, 4)), ((3, 5), (3, 0)), ((0, 0), (0, 1)), ((3, 0), (3, 1))],
+    ids=["fewer", "none", "one-for-none-at-all", "one-for-none"],
+)
+def test_output_of_another_size_is_broken(dtype, rows, found):
+    """A model that selects rows may select others in int8: then there is nothing to compare."""
+    both = [
+        [{"y": np.arange(4 * count).reshape(count, 4).astype(dtype)} for count in counts]
+        for counts in (rows, found)
+    ]
+    (part,) = Judge(both[0]).parts(both[1], {})
+    assert (part.snr_db, part.meaning) == (-200, "broken")
+    assert str(part) == "y: of another size than the float file's, broken"
+    assert part.fault == (
+        "y is of another size than the float file's, so that no value can be compared"
+    )

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from ..artifacts import sha256, sha256_text, to_json
+from ..artifacts import files_in, sha256, sha256_text, to_json
 from ..source_code import Code, factory_code, library_version, package_code
 from ..spec import GeneratedSource
 from .pictures import hash_pictures
@@ -153,22 +153,32 @@ def _network_files(spec: Spec) -> dict[str, str]:
     for index, name in enumerate(model.operators):
         found |= _file(spec, f"model.operators[{index}]", name)
     for key, text in model.arguments.items():
-        if isinstance(text, str) and _is_read(spec, text):
-            found[f"model.arguments.{key}"] = sha256(spec.path(text))
+        digest = _hash_argument(spec, text) if isinstance(text, str) else None
+        if digest is not None:
+            found[f"model.arguments.{key}"] = digest
     return found
 
 
-def _is_read(spec: Spec, text: str) -> bool:
-    """Whether an argument names what the factory may well read: a file, or a folder of such.
+def _hash_argument(spec: Spec, text: str) -> str | None:
+    """Hash what an argument names if the factory may well read it: a file, or a folder of such.
 
-    A folder that the spec lies in holds everything, results too; one of code is hashed as such.
+    A folder that the spec lies in holds everything, results too. Code below the spec counts as
+    code, and what Python makes of it not at all.
     """
-    path = spec.path(text)
+    path, folder = spec.path(text), spec.folder.resolve()
     # Not Path.is_dir, which raises where a text is too long for a name.
-    if os.path.isdir(path):
-        holds_spec = spec.folder.resolve().is_relative_to(path.resolve())
-        return not holds_spec and not any(path.glob("*.py"))
-    return os.path.isfile(path)
+    if os.path.isfile(path):
+        return sha256(path)
+    if not os.path.isdir(path) or folder.is_relative_to(path.resolve()):
+        return None
+    counted = path.resolve().is_relative_to(folder)
+    files = [
+        file
+        for file in files_in(path, enter=lambda below: below.name != "__pycache__")
+        if not (counted and file.suffix == ".py")
+    ]
+    lines = [f"{sha256(file)}  {file.relative_to(path).as_posix()}" for file in files]
+    return sha256_text("\n".join(lines)) if lines else None
 
 
 def _data_files(spec: Spec, part: str, source: CocoSource | FolderSource) -> dict[str, str]:

@@ -208,6 +208,27 @@ def test_folder_that_an_argument_names_counts_where_it_holds_what_is_read(square
     assert changes(before, provenance_of(named)) == [line] * counts
 
 
+def test_weights_beside_code_count_and_what_python_makes_of_the_code_does_not(squares):
+    """As a model of a hub lies: its code and its weights in one folder."""
+    hub = squares.folder / "hub"
+    hub.mkdir()
+    (hub / "modeling.py").write_text("WIDTH = 4")
+    (hub / "model.safetensors").write_bytes(b"weights")
+    model = squares.model.model_copy(update={"arguments": {"pretrained": "hub"}})
+    named = squares.model_copy(update={"model": model})
+    before = provenance_of(named)
+    (hub / "__pycache__").mkdir()
+    (hub / "__pycache__" / "modeling.cpython-311.pyc").write_bytes(b"made")
+    assert changes(before, provenance_of(named)) == []
+    (hub / "modeling.py").write_text("WIDTH = 8")
+    assert changes(before, provenance_of(named)) == ["hub/modeling.py: the code has changed"]
+    (hub / "modeling.py").write_text("WIDTH = 4")
+    (hub / "model.safetensors").write_bytes(b"others")
+    assert changes(before, provenance_of(named)) == [
+        'model.arguments.pretrained = "hub": its content has changed'
+    ]
+
+
 def test_nothing_of_it_depends_on_the_place(squares):
     text = json.dumps(provenance_of(squares).model_dump(mode="json"))
     assert str(squares.folder) not in text

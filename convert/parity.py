@@ -43,6 +43,7 @@ class Parity(BaseModel):
         exact: How far `a` is from what the model computes in double precision; only where that
             was asked because `a` and `b` differ by more than the tolerance.
         rounding: How far the model in single precision is from that, in one and the same program.
+            Both are of the sample of which rounding explains the least.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -108,11 +109,12 @@ def compare(
     tolerance: float,
 ) -> Parity:
     """Compare one output over all samples; equal infinities count as equal."""
-    if [x.shape for x in actual] != [x.shape for x in expected]:
-        raise ParityError(
-            f"Output {output} has shape {actual[0].shape} in {hop} but {expected[0].shape} "
-            "in the form before it."
-        )
+    for number, (found, wanted) in enumerate(zip(actual, expected, strict=True), 1):
+        if found.shape != wanted.shape:
+            raise ParityError(
+                f"Output {output} has shape {found.shape} in {hop} but {wanted.shape} "
+                f"in the form before it, for sample {number} of {len(expected)}."
+            )
     a = _stacked(actual)
     b = _stacked(expected)
     nan = int(np.isnan(a).sum() + np.isnan(b).sum())
@@ -123,8 +125,8 @@ def compare(
     return Parity(
         hop=hop,
         output=output,
-        max_relative=_ratio(_largest(difference), _largest(magnitude)),
-        rms_relative=_ratio(_rms(difference), _rms(magnitude)),
+        max_relative=ratio(_largest(difference), _largest(magnitude)),
+        rms_relative=ratio(_rms(difference), _rms(magnitude)),
         spread=_spread(expected) if len(expected) > 1 else None,
         tolerance=tolerance,
         nan=nan,
@@ -157,7 +159,7 @@ def _spread(samples: Sequence[NDArray[np.generic]]) -> float:
     for alike in by_shape.values():
         b = _stacked(alike)
         finite = np.where(np.isfinite(b), b, 0.0)
-        found.append(_ratio(_largest(np.abs(finite - finite[:1])), _largest(np.abs(finite))))
+        found.append(ratio(_largest(np.abs(finite - finite[:1])), _largest(np.abs(finite))))
     several = len(by_shape) < len(samples)
     return max(found) if several else math.inf
 
@@ -170,7 +172,8 @@ def _rms(values: NDArray[np.float64]) -> float:
     return math.sqrt(float(np.mean(np.square(values)))) if values.size else 0.0
 
 
-def _ratio(error: float, magnitude: float) -> float:
+def ratio(error: float, magnitude: float) -> float:
+    """Relate an error to what it is an error of; any error of nothing is infinite."""
     if error == 0.0:
         return 0.0
     return error / magnitude if magnitude > 0.0 else math.inf

@@ -112,6 +112,36 @@ def test_what_is_within_tolerance_needs_no_judge():
     assert Precision(answers, answers).judge([near], answers) == (near,)
 
 
+def judged(single, found):
+    """The parity of two samples of four values, 1 and 2 in double precision, off by so much."""
+    exact = np.array([[1.0, 1, 1, 1], [2, 2, 2, 2]])
+    forms = [
+        [[each] for each in exact + 2 * np.array(off)] for off in ([[0] * 4] * 2, single, found)
+    ]
+    (far,) = Precision(*forms[:2]).judge([parity()], forms[2])
+    return far
+
+
+@pytest.mark.parametrize(
+    ("single", "found", "passed"),
+    [
+        pytest.param([[1e-3] * 4] * 2, [[5e-3] * 4] * 2, True, id="as-far-everywhere"),
+        pytest.param([[1e-3] * 4, [0] * 4], [[5e-3] * 4, [9e-5] * 4], True, id="one-sample"),
+        pytest.param([[1e-3] * 4, [0] * 4], [[0] * 4, [5e-3] * 4], False, id="another-sample"),
+        pytest.param([[1e-3, 0, 0, 0]] * 2, [[5e-3, 0, 0, 0]] * 2, True, id="one-element"),
+        pytest.param([[1e-3, 0, 0, 0]] * 2, [[5e-3] * 4] * 2, False, id="all-but-one-element"),
+    ],
+)
+def test_rounding_excuses_only_what_it_explains(single, found, passed):
+    far = judged(single, found)
+    assert far.passed is passed
+    assert far.exact == pytest.approx(5e-3)
+
+
+def test_an_overflow_is_no_rounding():
+    assert not judged([[np.inf, 0, 0, 0]] * 2, [[0, 0, 0, np.inf]] * 2).passed
+
+
 # The mean of numbers near 1000 less 1000: of seven digits four are gone.
 CANCELLING = """(float[1,64,37] x) => (float[1,64,1] y)
     <float[1] level = {1000.0}, int64[1] axes = {2}> {

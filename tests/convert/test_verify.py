@@ -51,6 +51,14 @@ def test_other_shapes_are_refused():
         parity([[1.0, 2.0]], [[[1.0, 2.0]]])
 
 
+def test_other_shapes_are_refused_by_the_sample_that_has_them():
+    one, two = np.zeros((1, 3)), np.zeros((2, 3))
+    with pytest.raises(
+        ParityError, match=r"y has shape \(1, 3\) in a → b but \(2, 3\) .* sample 2 of 2"
+    ):
+        compare("a → b", "y", [one, one], [one, two], 1e-4)
+
+
 @pytest.mark.parametrize(
     ("expected", "conclusive"),
     [

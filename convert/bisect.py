@@ -11,6 +11,8 @@ import onnx
 import onnx_ir as ir
 from onnx_ir.passes import common
 
+from decant.runtime import tensor_of
+
 from .cuts import Cuts
 from .reference import OnnxRuntime
 
@@ -116,7 +118,7 @@ def _all_tensors(path: Path, inputs: Sequence[TensorInfo], sample: Sample) -> di
     for index, array in zip(graph.inputs, arrays, strict=True):
         interpreter.set_tensor(index, array)
     interpreter.invoke()
-    return {graph.tensors[i].name.decode(): interpreter.get_tensor(i) for i in graph.outputs}
+    return {graph.tensors[i].name.decode(): tensor_of(interpreter, i) for i in graph.outputs}
 
 
 def failing_value(path: Path, message: str, trace: Mapping[str, Any]) -> str:

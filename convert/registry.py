@@ -216,7 +216,7 @@ def with_operators(files: Iterable[Path | str]) -> Mapping[Key, Lowering]:
     """All ops, with those that the user's own files register.
 
     Raises:
-        DataError: If a file is missing.
+        DataError: If a file is missing, or registers no op.
         SpecError: If a file raises anything when it is run.
     """
     table: Table = {}

@@ -92,7 +92,7 @@ class LiteRtModel:
     def read(self) -> dict[str, NDArray[Any]]:
         """Copy the outputs out, in ONNX order, dequantized where the file's are integers."""
         return {
-            info.name: decode(info, self.interpreter.get_tensor(self._output_index[info.name]))
+            info.name: decode(info, tensor_of(self.interpreter, self._output_index[info.name]))
             for info in self.outputs
         }
 
@@ -231,6 +231,17 @@ def open_interpreter(path: AnyPath, threads: int = 1, *, delegate: bool = True) 
     reason = str(refusal).strip().replace("\n", " ")
     fault = content_fault(path) or f"LiteRT cannot run this file: {reason}; make it again"
     raise DataError(f"{path}: {fault}") from refusal
+
+
+def tensor_of(interpreter: Any, index: int) -> NDArray[Any]:
+    """Copy a tensor out of an interpreter; LiteRT itself refuses to give one without elements."""
+    try:
+        return np.asarray(interpreter.get_tensor(index))
+    except ValueError:
+        detail = next(each for each in interpreter.get_tensor_details() if each["index"] == index)
+        if np.prod(detail["shape"]):
+            raise
+        return np.empty(detail["shape"], detail["dtype"])
 
 
 def _sizes_instead(interpreter_class: Any, path: Path) -> list[Sizes]:

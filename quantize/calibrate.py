@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from decant.runtime import encode
+from decant.runtime import encode, tensor_of
 
 from .flatbuffer import Graph
 
@@ -126,7 +126,7 @@ def _activations(
             interpreter.set_tensor(tensor, array)
         interpreter.invoke()
         for index in watched:
-            value = interpreter.get_tensor(index)
+            value = tensor_of(interpreter, index)
             if value.size:
                 yield graph.name(index), value
 

@@ -130,6 +130,21 @@ def test_an_archive_of_a_transformer_keeps_its_recognised_operators(tmp_path):
     assert report.samples == "3 random samples"
 
 
+class Selected(torch.nn.Module):
+    def forward(self, x):
+        return torch.nonzero(x > 0)
+
+
+def test_an_output_may_have_no_elements(tmp_path):
+    """Nothing is above the threshold in the second sample, and LiteRT gives no tensor of that."""
+    x = np.zeros((3, 2, 3, 5), np.float32)
+    x[0, 1, 2, 3] = x[2, :, 1] = 1
+    report = to_tflite(Selected().eval(), tmp_path / "out", inputs={"x": x})
+    assert all(parity.max_relative == 0 for parity in report.parity)
+    (found,) = LiteRtModel(report.tflite).run({"x": x[1:2]}).values()
+    assert (found.shape, found.dtype) == ((0, 4), np.int64)
+
+
 UNKNOWN = """<ir_version: 10, opset_import: ["": 20, "mine": 1]>
  net (float[1,3,5,7] x) => (float[1,3,5,7] y)
  { [first] a = mine.Whirl(x) b = Relu(a) [second] y = mine.Twirl <speed = 3> (b) }"""
@@ -255,7 +270,14 @@ NOSY = """
 import os
 from pathlib import Path
 
+from decant.convert import op
+
 Path(__file__).with_suffix(".environment").write_text(os.environ.get("MALLOC_CHECK_", "none"))
+
+
+@op("example::Unused")
+def unused(x):
+    return x
 """
 
 

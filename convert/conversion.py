@@ -92,6 +92,7 @@ def to_tflite(
     _check_choice("input_dtype", input_dtype, INPUT_DTYPES)
     if normalization is not None and input_dtype != "uint8":
         raise UsageError("normalization moves into the file with uint8 input only")
+    _check_operators(operators)
     settings = {
         "input_layout": input_layout,
         "output_layout": output_layout,
@@ -125,6 +126,14 @@ def _missing_example(module: torch.nn.Module) -> str:
 def _check_choice(option: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         raise UsageError(f"{option} is {value!r}; give one of {', '.join(map(repr, choices))}")
+
+
+def _check_operators(files: Sequence[AnyPath]) -> None:
+    """Refuse what is no operators file before anything takes time."""
+    from .registry import locate_operators
+
+    for file in files:
+        locate_operators(Path(file))
 
 
 @dataclass(frozen=True, slots=True)

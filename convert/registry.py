@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import onnx
 
@@ -21,6 +21,10 @@ from decant.errors import DataError
 from decant.graph.upgrade import ATTRIBUTES
 from decant.paths import no_file
 from decant.user_code import user_code
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
 
 OLDEST_OPSET = 7  # broadcasting as in NumPy begins here
 NEWEST_OPSET = 28  # the newest whose changes were read
@@ -235,13 +239,23 @@ def with_operators(files: Iterable[Path | str]) -> Mapping[Key, Lowering]:
     return {**built_in(), **table}
 
 
-def _run(file: Path) -> None:
-    """Run an operators file, which registers its ops."""
+def locate_operators(file: Path) -> tuple[ModuleSpec, Loader]:
+    """Find an operators file without running it.
+
+    Raises:
+        DataError: If it is missing, or is no Python file.
+    """
     if not file.is_file():
         raise DataError(f"operators file {file}: {no_file(file)}")
     spec = importlib.util.spec_from_file_location(f"{OPERATORS_MODULE}{file.stem}", file)
     if spec is None or spec.loader is None:
         raise DataError(f"operators file {file}: not a Python file; its name must end in .py")
+    return spec, spec.loader
+
+
+def _run(file: Path) -> None:
+    """Run an operators file, which registers its ops."""
+    spec, loader = locate_operators(file)
     module = importlib.util.module_from_spec(spec)
     with user_code(f"operators file {file}: importing it"):
-        spec.loader.exec_module(module)
+        loader.exec_module(module)

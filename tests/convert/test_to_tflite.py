@@ -305,6 +305,20 @@ def test_tensorflow_and_the_saved_model_run_with_a_checked_heap(tmp_path):
         ),
         pytest.param(
             "net.onnx",
+            {"operators": ["nothing.py"]},
+            DataError,
+            r"operators file nothing\.py: no such file",
+            id="no-operators",
+        ),
+        pytest.param(
+            "net.onnx",
+            {"operators": [__file__.removesuffix("test_to_tflite.py")]},
+            DataError,
+            "is a folder; name a file in it",
+            id="folder-of-operators",
+        ),
+        pytest.param(
+            "net.onnx",
             {"normalization": ((0.5,), (0.5,))},
             UsageError,
             "with uint8 input only",

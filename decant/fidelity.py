@@ -20,9 +20,12 @@ GOOD_DB = 20.0
 # Below, it is more than a third of it, and less than two bits of information are left: a Gaussian
 # channel carries log2(1 + S/N) / 2 bits per value, which is 1.7 at 10 dB.
 BROKEN_DB = 10.0
-SCALE = f"good from {GOOD_DB:g} dB, broken below {BROKEN_DB:g} dB, doubtful between"
 # So many levels or fewer, where the float file has many, are told from noise only by a good ratio.
 FEW_VALUES = 4
+SCALE = (
+    f"good from {GOOD_DB:g} dB, broken below {BROKEN_DB:g} dB or with {FEW_VALUES} values or fewer"
+    " left of many, doubtful between"
+)
 # Stands for "no difference at all", which has no finite ratio; its negative for noise alone.
 CEILING_DB = 200.0
 RESIZED = "of another size than the float file's"

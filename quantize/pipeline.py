@@ -122,8 +122,8 @@ def _float_graph(tflite: Path) -> Graph:
     quantized = graph.quantized()
     if quantized is not None:
         raise DataError(
-            f"{tflite} is quantized already (tensor {quantized!r}); give the float file that"
-            " `decant convert` writes"
+            f"{tflite} is quantized already (tensor {quantized!r}); give the float file that it"
+            " was made from"
         )
     graph.rename_duplicates()
     graph.ensure_signature()

@@ -98,28 +98,32 @@ def show(terminal: Terminal) -> None:
     for name, version in machine.libraries.items():
         terminal.result(f"  {name:24} {version}")
     terminal.result(f"zoo          {', '.join(zoo_models()) or 'empty'}")
-    whole = _show_tools(terminal)
+    gaps = _show_tools(terminal)
     missing = [name for name in MODULES if importlib.util.find_spec(name) is None]
     for name in missing:
         terminal.result(f"missing      {name}: cannot {MODULES[name]}; install decant again")
     if missing:
         raise typer.Exit(DataError.exit_code)
-    terminal.result("nothing is missing" if whole else "nothing is missing, but for the demos")
+    terminal.result(f"nothing is missing{gaps}")
 
 
-def _show_tools(terminal: Terminal) -> bool:
-    """Print what the demos want; tell whether all of it is there, the SDK and a phone aside."""
+def _show_tools(terminal: Terminal) -> str:
+    """Print what the demos want; say what is not there, to follow "nothing is missing"."""
     terminal.result("for the demos")
     versions = {tool: version_of(tool) for tool in TOOLS}
     for tool, version in versions.items():
         found = version or f"not found: {tool.purpose} ({tool.remedy})"
         terminal.result(f"  {tool.name:24} {found}")
-    terminal.result(f"  {'Android SDK':24} {_android_sdk()}")
+    sdk, can_build = _android_sdk()
+    terminal.result(f"  {'Android SDK':24} {sdk}")
     packages = _missing_packages()
     if packages:
         terminal.result(f"  {'for make android-test':24} apt-get install {packages}")
     wanted = [version for tool, version in versions.items() if tool.name != "adb"]
-    return not packages and None not in wanted
+    if packages or None in wanted:
+        return ", but for the demos"
+    whole = can_build and None not in versions.values()
+    return "" if whole else ", but for building the app or putting it on a phone"
 
 
 def _missing_packages() -> str:
@@ -152,12 +156,13 @@ def version_of(tool: Tool) -> str | None:
     return found.group() if found else None
 
 
-def _android_sdk() -> str:
-    """Say where the Android SDK is, by the variables that Gradle reads, and its platforms."""
+def _android_sdk() -> tuple[str, bool]:
+    """Say where the Android SDK is, by the variables that Gradle reads; tell if it can build."""
     folder = os.environ.get("ANDROID_HOME") or os.environ.get("ANDROID_SDK_ROOT")
     if not folder:
-        return "not found: no APK can be built here (set ANDROID_HOME, or use Android Studio)"
+        remedy = "set ANDROID_HOME, or use Android Studio"
+        return f"not found: no APK can be built here ({remedy})", False
     platforms = sorted(path.name for path in Path(folder, "platforms").glob("android-*"))
     if not platforms:
-        return f"{folder} has no platforms/android-*: install one with its sdkmanager"
-    return f"{folder} ({', '.join(platforms)})"
+        return f"{folder} has no platforms/android-*: install one with its sdkmanager", False
+    return f"{folder} ({', '.join(platforms)})", True

@@ -180,7 +180,10 @@ def test_what_a_file_has_lost_is_shown_with_its_figure(folder):
     others = [unfit(each) if each is lost else each for each in report.candidates]
     report.model_copy(update={"candidates": tuple(others)}).save(folder / "report.json")
     text = " ".join(read(render(folder)).text.split())
-    assert "Good from 20 dB, broken below 10 dB, doubtful between." in text
+    assert (
+        "Good from 20 dB, broken below 10 dB or with 4 values or fewer left of many, doubtful"
+        " between."
+    ) in text
     assert "-0.1 dB, broken[:, 4:7, :]1 distinct value, float 5,120" in text
     assert f"{lost.name} (unfit)" in text
 

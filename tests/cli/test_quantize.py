@@ -86,7 +86,10 @@ def test_every_output_of_every_candidate_has_its_ratio(pictures):
     }
     printed = (pictures / "printed.txt").read_text()
     assert table(printed) == expected
-    assert "good from 20 dB, broken below 10 dB, doubtful between" in printed
+    assert (
+        "in dB against the float file: good from 20 dB, broken below 10 dB or with 4 values or"
+        " fewer left of many, doubtful between\n"
+    ) in printed
     assert set(expected["edges"]) == {"static_int8", "dynamic_int8", "float16"}
     for each in report.candidates:
         assert f"out/{each.file}: {each.size_bytes:,} bytes, " in printed

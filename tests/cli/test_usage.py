@@ -98,6 +98,25 @@ def test_doctor_says_what_the_demos_lack(decant, machine_without_tools):
     assert ended.out.splitlines()[-1] == "nothing is missing, but for the demos"
 
 
+@pytest.mark.parametrize(
+    ("platform", "told"),
+    [
+        (None, "nothing is missing, but for building the app or putting it on a phone"),
+        ("android-36", "nothing is missing"),
+    ],
+    ids=["no-sdk", "all"],
+)
+def test_doctor_ends_with_the_gaps_that_it_has_named(
+    decant, monkeypatch, machine_without_tools, platform, told
+):
+    monkeypatch.setattr("decant.cli.doctor.version_of", lambda tool: "1.0")
+    monkeypatch.setattr("decant.cli.doctor._missing_packages", lambda: "")
+    if platform:
+        (machine_without_tools / "platforms" / platform).mkdir(parents=True)
+        monkeypatch.setenv("ANDROID_HOME", str(machine_without_tools))
+    assert decant("doctor").out.splitlines()[-1] == told
+
+
 def test_doctor_gives_the_versions_of_tools(decant, machine_without_tools, monkeypatch):
     for name, line in (("javac", "javac 17.0.9"), ("node", "v20.1.2"), ("adb", "no number")):
         program = machine_without_tools / name

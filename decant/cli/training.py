@@ -148,8 +148,13 @@ def resumed(
     terminal: Terminal, project: Project, stage: Stage, work: Callable[[Path], None]
 ) -> Result:
     """Carry out a training, from where an interrupted run of it stopped."""
+
+    def told(folder: Path) -> None:
+        terminal.say(f"{stage.name} …")
+        work(folder)
+
     with user_code("training.recipe", mixed=True):
-        result = project.cache.run(stage, work, resumable=True)
+        result = project.cache.run(stage, told, resumable=True)
     if not result.fresh:
         terminal.say(f"{stage.name}: nothing has changed")
     return result
@@ -175,17 +180,34 @@ def _training(project: Project) -> Training:
 def _keep(terminal: Terminal, project: Project, result: Result, role: str) -> None:
     """Put checkpoint and log into the build folder and show the last figures."""
     folder = project.out / "training"
+    file = folder / f"{role}.safetensors"
+    other = file.is_file() and sha256(file) != sha256(result.folder / file.name)
     with updated_folder(folder) as temporary:
         for name in (f"{role}.safetensors", f"{role}.json"):
             link(result.folder / name, temporary / name)
     last = read_json(folder / f"{role}.json")["history"][-1]
     figures = "  ".join(f"{n} {v:.4f}" for n, v in last.items() if isinstance(v, float))
-    terminal.result(f"{folder / role}.safetensors: {figures}")
-    terminal.result(_how_to_use(project, folder / f"{role}.safetensors", role))
+    terminal.result(f"{file}: {figures}")
+    if other:
+        terminal.say(
+            f"note: {file} held other weights until now; `decant train` and `decant distill` both"
+            " write it, so copy elsewhere what you want to keep"
+        )
+    terminal.result(_how_to_use(project, file, role))
 
 
 def _how_to_use(project: Project, file: Path, role: str) -> str:
     """Say which key of the spec is to name a checkpoint, by a path relative to the spec."""
     section, key = ("model", "checkpoint") if role == "student" else ("training", "teacher")
     path = os.path.relpath(file.resolve(), project.spec.folder)
+    if _named(project, role) == file.resolve():
+        return f'The spec names it already, as {key} = "{path}" under [{section}].'
     return f'To use it, write {key} = "{path}" under [{section}] of the spec.'
+
+
+def _named(project: Project, role: str) -> Path | None:
+    """Find the file that the spec takes a role's weights from."""
+    spec = project.spec
+    training = _training(project)
+    given = spec.model.checkpoint if role == "student" else training.teacher
+    return None if given is None else (spec.folder / given).resolve()

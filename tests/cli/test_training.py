@@ -114,9 +114,36 @@ def test_second_training_does_nothing(decant, trainable):
     assert "nothing has changed" in ended.err
 
 
+@pytest.mark.parametrize(
+    ("role", "header", "key"),
+    [("student", "[model]", "checkpoint"), ("teacher", "[training]", "teacher")],
+    ids=["student", "teacher"],
+)
+def test_a_checkpoint_that_the_spec_names_is_not_to_be_written_into_it(
+    decant, trainable, role, header, key
+):
+    advised = decant("train", "model.toml", "--role", role).out.splitlines()[-1]
+    assert advised.startswith("To use it, write ")
+    path = f"build/bright/training/{role}.safetensors"
+    spec = trainable / "model.toml"
+    text = re.sub(r"^checkpoint = .*\n", "", spec.read_text(), flags=re.MULTILINE)
+    spec.write_text(text.replace(f"{header}\n", f'{header}\n{key} = "{path}"\n'))
+    told = decant("train", "model.toml", "--role", role).out.splitlines()[-1]
+    assert told == f'The spec names it already, as {key} = "{path}" under {header}.'
+
+
+def test_distill_says_that_it_takes_the_trained_student_s_place(decant, trainable):
+    decant("train", "model.toml")
+    held = "held other weights until now; `decant train` and `decant distill` both write it"
+    assert held in decant("distill", "model.toml").err
+    assert held not in decant("distill", "model.toml").err
+
+
 def test_distill_trains_the_teacher_that_the_spec_does_not_ship(decant, trainable):
     ended = decant("distill", "model.toml")
     assert ended.code == 0, ended.err
+    lines = ended.err.splitlines()
+    assert lines.index("train-teacher …") < lines.index("train-distill …")
     assert (trainable / "build/bright/training/student.safetensors").is_file()
 
 

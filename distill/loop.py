@@ -122,20 +122,28 @@ class Distilled(Objective[Batch]):
 
     def _logits(self, outputs: Any, owner: str) -> Tensor:
         """Take the only output [N, classes], or with sizes 1 after that, of a classifier."""
-        given = outputs.values() if _named(outputs) else outputs
-        several = [outputs] if isinstance(outputs, Tensor) else list(given)
-        if (
-            len(several) == 1
-            and several[0].ndim > 1
-            and several[0][0].numel() == len(several[0][0])
-        ):
-            return several[0].flatten(1)
-        shapes = [list(each.shape) for each in several]
+        several = _outputs(outputs)
+        if len(several) == 1 and isinstance(several[0], Tensor) and several[0].ndim > 1:
+            classes, *others = several[0].shape[1:]
+            if classes > 1 and all(size == 1 for size in others):
+                return several[0].flatten(1)
+        given = ", ".join(
+            str(list(each.shape)) if isinstance(each, Tensor) else type(each).__name__
+            for each in several
+        )
         raise SpecError(
             f"{type(self.recipe).__name__} does not say what a student takes over from its "
-            f"teacher, and the {owner} is no classifier with one output [N, classes], but gives "
-            f"{shapes}; give the recipe responses() or distillation(): {ADVICE}"
+            f"teacher, and the {owner} is no classifier with one output [N, classes] of two "
+            f"classes or more, but gives {given or 'nothing'}; give the recipe responses() or "
+            f"distillation(): {ADVICE}"
         )
+
+
+def _outputs(outputs: Any) -> list[Any]:
+    """List what a model gives, whatever it gives it in."""
+    if isinstance(outputs, Mapping):
+        return [*outputs.values()]
+    return [*outputs] if isinstance(outputs, list | tuple) else [outputs]
 
 
 def _named(*outputs: Any) -> bool:

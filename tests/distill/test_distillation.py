@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -201,8 +202,8 @@ def test_a_recipe_may_compare_by_itself():
 
 @pytest.mark.parametrize(
     ("outputs", "taught"),
-    [((8, 3), (8, 4)), ((8, 3, 2), (8, 3, 2)), ((8,), (8,))],
-    ids=["other labels", "dense", "no classes"],
+    [((8, 3), (8, 4)), ((8, 3, 2), (8, 3, 2)), ((8,), (8,)), ((8, 1), (8, 1))],
+    ids=["other labels", "dense", "no classes", "one number, of which softmax leaves nothing"],
 )
 def test_what_is_no_classifier_s_logits_is_refused(outputs, taught):
     class Constant(torch.nn.Module):
@@ -216,5 +217,25 @@ def test_what_is_no_classifier_s_logits_is_refused(outputs, taught):
     recipe = PlainRecipe()
     recipe.loss = lambda outputs, batch: {"none": outputs.mean()}
     objective = Distilled(recipe, Constant(outputs), Constant(taught), plan_of(recipe))
-    with pytest.raises(SpecError, match=r"gives? \[+8"):
+    with pytest.raises(SpecError, match=r"gives? \[8"):
+        objective.losses(recipe.batch(SETTINGS, 0))
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "told"),
+    [
+        (lambda logits: SimpleNamespace(logits=logits), "gives SimpleNamespace;"),
+        (lambda logits: (logits, logits), r"gives \[8, 3\], \[8, 3\];"),
+        (lambda logits: {"logits": [logits]}, "gives list;"),
+        (lambda logits: (), "gives nothing;"),
+    ],
+    ids=["object", "two", "nested", "nothing"],
+)
+def test_what_holds_no_single_tensor_is_refused(wrapped, told):
+    recipe = PlainRecipe()
+    recipe.loss = lambda outputs, batch: {"none": torch.zeros(())}
+    model = torch.nn.Identity()
+    model.forward = lambda image: wrapped(torch.zeros(8, 3))
+    objective = Distilled(recipe, model, recipe.model("teacher"), plan_of(recipe))
+    with pytest.raises(SpecError, match=told):
         objective.losses(recipe.batch(SETTINGS, 0))

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -34,6 +35,9 @@ WRITE_ERRORS = {
     errno.EPERM: "give write permission or choose another folder",
     errno.EROFS: "choose a folder that can be written",
 }
+
+# A temporary folder beside NAME in which NAME is written; one may lie in another.
+TEMPORARY = re.compile(r"\.(?P<name>[^/]+)\.[a-z0-9_]{8}\.tmp/(?P=name)(?=/|$)")
 
 
 @contextmanager
@@ -98,6 +102,33 @@ def updated_folder(path: Path, without: Collection[str] = ()) -> Iterator[Path]:
             for name in without:
                 remove(path / name)
         _sync(path)
+
+
+@contextmanager
+def scratch_folder(prefix: str) -> Iterator[Path]:
+    """Yield an empty folder where the system keeps what is temporary; it is gone at the end.
+
+    Raises:
+        DataError: If nothing can be written there, whatever other disk has room; the message names
+            the place.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+    except OSError as error:
+        no_place = tempfile.tempdir is None and isinstance(error, FileNotFoundError)
+        if error.errno not in WRITE_ERRORS and not no_place:
+            raise
+        raise no_scratch(error.strerror or str(error)) from error
+
+
+def no_scratch(reason: str) -> DataError:
+    """Say that the place for temporary files takes no more."""
+    place = tempfile.tempdir or "temporary files"
+    return DataError(
+        f"{place}: cannot be written ({reason}); free some space, or name another folder for "
+        "temporary files in the variable TMPDIR"
+    )
 
 
 def replace_folder(new: Path, path: Path) -> None:
@@ -241,7 +272,9 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
         holder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     except OSError as error:
         advice = WRITE_ERRORS.get(error.errno or 0, "choose another folder")
-        raise DataError(f"{path}: cannot be written ({error.strerror}); {advice}") from error
+        raise DataError(
+            f"{_meant(path)}: cannot be written ({error.strerror}); {advice}"
+        ) from error
     try:
         # The final name in a temporary folder, for writers that look at the suffix.
         yield holder / path.name
@@ -250,6 +283,14 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             for folder in made:
                 folder.rmdir()
+
+
+def _meant(path: Path) -> str:
+    """Name the place that a path in temporary folders beside it stands for."""
+    text, found = str(path), 1
+    while found:  # the innermost first
+        text, found = TEMPORARY.subn(r"\g<name>", text)
+    return text
 
 
 @contextmanager
@@ -261,7 +302,9 @@ def _reported(path: Path) -> Iterator[None]:
         if error.errno not in WRITE_ERRORS:
             raise
         advice = WRITE_ERRORS[error.errno]
-        raise DataError(f"{path}: cannot be written ({error.strerror}); {advice}") from error
+        raise DataError(
+            f"{_meant(path)}: cannot be written ({error.strerror}); {advice}"
+        ) from error
 
 
 def _take_place(entry: Path, path: Path) -> None:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, ParamSpec, TypeVar
 
+from .artifacts import no_scratch, scratch_folder
 from .errors import InternalError
 
 P = ParamSpec("P")
@@ -37,6 +38,8 @@ WHERE = signal.SIGUSR1
 
 PATIENCE_S = 2.0
 
+# EX_IOERR of sysexits.h: the answer could not be written.
+_UNWRITTEN = 74
 _NOISE_LINES = 15
 _NOISE_BYTES = 64 * 1024
 _CHILD = "from decant.isolation import _serve; _serve()"
@@ -84,20 +87,16 @@ def run_in_child(
             of its output.
     """
     name = f"{function.__module__}.{function.__qualname__}"
-    with tempfile.TemporaryDirectory(prefix="decant-child-") as folder:
-        child = _Child(Path(folder), environment or {})
+    with scratch_folder("decant-child-") as folder:
+        child = _Child(folder, environment or {})
         child.request.write_bytes(pickle.dumps((function, args, kwargs or {}), protocol=5))
         with tempfile.TemporaryFile() as noise:
-            code = child.run(noise, timeout_s)
-            if code is None:
-                message = f"{name}: no answer within {timeout_s:g} s{_tail(noise)}"
-                raise child.told(InternalError(message), noise)
-            if not child.reply.exists():
-                message = f"{name}: its process {_ending(code)}{_tail(noise)}"
-                raise child.told(InternalError(message), noise)
-            result, failure = pickle.loads(child.reply.read_bytes())
+            result, failure = child.answer(name, noise, timeout_s)
             if failure is not None:
-                raise child.told(failure, noise)
+                failure = child.told(failure, noise)
+    # Out here, lest a refusal of the user's disk be taken for one of the place of temporary files.
+    if failure is not None:
+        raise failure
     return result  # type: ignore[no-any-return]  # pickle gives Any
 
 
@@ -127,6 +126,20 @@ class _Child:
     def command(self) -> list[str]:
         """What is run."""
         return [sys.executable, "-c", _CHILD, str(self.folder)]
+
+    def answer(
+        self, name: str, noise: IO[bytes], timeout_s: float | None
+    ) -> tuple[Any, Exception | None]:
+        """Run it, and give what the function returned or raised, or how the process ended."""
+        code = self.run(noise, timeout_s)
+        if code is None:
+            return None, InternalError(f"{name}: no answer within {timeout_s:g} s{_tail(noise)}")
+        if code == _UNWRITTEN:
+            return None, no_scratch("no room for an answer")
+        if not self.reply.exists():
+            return None, InternalError(f"{name}: its process {_ending(code)}{_tail(noise)}")
+        result, failure = pickle.loads(self.reply.read_bytes())
+        return result, failure
 
     def run(self, noise: IO[bytes], timeout_s: float | None) -> int | None:
         """Run it to its end; give its exit code, or None if it had to be killed for its time."""
@@ -210,7 +223,10 @@ def _serve() -> None:
     except Exception as error:  # noqa: BLE001 (an exception whose class cannot be rebuilt)
         answer = pickle.dumps((None, _rebuilt(failure if failure is not None else error)))
     written = child.reply.with_name("reply.part")
-    written.write_bytes(answer)
+    try:
+        written.write_bytes(answer)
+    except OSError:
+        sys.exit(_UNWRITTEN)
     written.rename(child.reply)
 
 

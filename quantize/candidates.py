@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from decant.artifacts import scratch_folder
 from decant.errors import DataError, DecantError, InternalError, ParityError
 from decant.fidelity import broken, weakest
 from decant.isolation import run_checked, run_isolated
@@ -24,6 +23,7 @@ from .transform import quantizer_version, transform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -135,8 +135,8 @@ def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
         recipe = recipe.model_copy(update={"ranges": ranges, "model_sha256": job.model_sha256})
         check_ranges(job.graph, recipe, UNBOUNDED)
     content = run_isolated(transform, job.graph.to_bytes(), recipe)
-    with tempfile.TemporaryDirectory(prefix="decant-quantize-") as folder:
-        path = Path(folder, recipe.file)
+    with scratch_folder("decant-quantize-") as folder:
+        path = folder / recipe.file
         path.write_bytes(content)
         outputs, border = _first_run(job, path)
     _check_finite(job, recipe, outputs)

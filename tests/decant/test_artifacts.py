@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import resource
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,41 @@ def test_updated_folder_drops_what_it_is_told_to(old_folder):
     with artifacts.updated_folder(old_folder, without=["old", "absent"]):
         assert (old_folder / "old").exists()
     assert everything_in(old_folder.parent) == {"model", "model/kept"}
+
+
+def test_message_names_no_temporary_folder(tmp_path):
+    """Nor one in another, as where a stage writes into its place in the cache."""
+
+    def write_where_a_folder_is():
+        with (
+            artifacts.atomic_folder(tmp_path / "out") as outer,
+            artifacts.updated_folder(outer) as inner,
+        ):
+            (inner / "trace.json").mkdir()
+            artifacts.write_text(inner / "trace.json", "{}")
+
+    with pytest.raises(DataError, match=r": cannot be written \(Is a directory\)") as caught:
+        write_where_a_folder_is()
+    assert str(caught.value).startswith(f"{tmp_path}/out/trace.json: ")
+
+
+def test_full_place_of_temporary_files_is_named_instead_of_the_results(tmp_path):
+    """Where the system says no more than that a disk is full, it must not be taken for another."""
+    with (
+        pytest.raises(DataError, match="TMPDIR") as caught,
+        artifacts.atomic_folder(tmp_path / "out"),
+        artifacts.scratch_folder("decant-test-"),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert str(caught.value).startswith(f"{tempfile.gettempdir()}: cannot be written (No space")
+
+
+def test_machine_without_a_place_for_temporary_files(monkeypatch):
+    """All of them on one full disk, say: Python tries each and finds none."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc/decant"])
+    with (
+        pytest.raises(DataError, match=r"No usable temporary directory .*TMPDIR"),
+        artifacts.scratch_folder("decant-test-"),
+    ):
+        pass

@@ -2,8 +2,10 @@
 
 import math
 import os
+import resource
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -47,6 +49,12 @@ def leave():
 
 def sleep():
     time.sleep(30)
+
+def zeros(count):
+    return bytes(count)
+
+def fill_the_disk_of(path):
+    raise OSError(28, "No space left on device", path)
 """
 
 
@@ -128,3 +136,23 @@ def test_captured_noise_goes_with_the_failure():
     with pytest.raises(ValueError, match="no interpreter") as caught:
         _fail_noisily()
     assert any("native reason" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"), [("double", b"x" * 2000), ("zeros", 2000)], ids=["request", "answer"]
+)
+def test_full_place_of_temporary_files_is_named(child, name, argument):
+    """A limit on the size of files stands for the disk: the system refuses in the same way."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(DataError, match="TMPDIR") as caught:
+            isolation.run_isolated(getattr(child, name), argument)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert str(caught.value).startswith(f"{tempfile.gettempdir()}: cannot be written")
+
+
+def test_full_disk_of_the_caller_is_not_taken_for_that_of_temporary_files(child):
+    with pytest.raises(OSError, match="/mnt/results"):
+        isolation.run_isolated(child.fill_the_disk_of, "/mnt/results")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,22 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         return {}
     whole = isinstance(document, dict) and isinstance(document.get("files"), dict)
     return document if whole else {}
+
+
+def check_manifest(folder: Path, renewal: str) -> dict[str, Any]:
+    """Read the manifest that results are held against; empty where there is none.
+
+    Raises:
+        DataError: If there is one that lists no report, such as a damaged one: all would pass.
+    """
+    path = folder / NAME
+    found = read_manifest(folder)
+    if REPORT not in found.get("files", {}) and os.path.lexists(path):
+        raise DataError(
+            f"{path}: not a whole manifest, so nothing shows that the files beside it are those of "
+            f"one run; make them anew with: {renewal}"
+        )
+    return found
 
 
 def listed_files(folder: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from .artifacts import read_json, sha256
 from .errors import DataError
 from .manifest import NAME as MANIFEST
-from .manifest import REPORT, SHIPPED, read_manifest
+from .manifest import REPORT, SHIPPED, check_manifest
 from .provenance import RENEWAL, Provenance, digests
 from .sidecar import NAME as SIDECAR
 from .sidecar import parse_sidecar
@@ -36,7 +36,7 @@ def check_one_run(report: Path, renewal: str = RENEWAL) -> None:
     Raises:
         DataError: If a file is not the one that another speaks of; the message names both.
     """
-    folder, manifest = report.parent, read_manifest(report.parent)
+    folder, manifest = report.parent, check_manifest(report.parent, renewal)
     faults = [*_strangers_to_manifest(folder, manifest)]
     if not faults and report.is_file():
         document = read_json(report)

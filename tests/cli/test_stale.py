@@ -460,6 +460,20 @@ def test_file_of_another_run_is_refused(decant, project, name):
         assert "not the files of one run" in ended.err
 
 
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "{}", '{"files": []}', '{"files": {}}'], ids=repr
+)
+def test_damaged_manifest_lets_no_edited_report_pass(decant, project, content):
+    document = read_json(project / "build/squares/report.json")
+    document["reference"]["accuracy"]["ap50"]["value"] = 0.99
+    rewrite(project / "build/squares/report.json", **document)
+    manifest = project / "build/squares/manifest.json"
+    manifest.unlink()
+    manifest.write_text(content)
+    for command in ("gate", "bundle"):
+        assert_refused(decant(*COMMANDS[command]), "manifest.json: not a whole manifest")
+
+
 # A build folder that a CI has restored.
 
 

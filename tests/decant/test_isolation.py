@@ -50,6 +50,12 @@ def leave():
 def sleep():
     time.sleep(30)
 
+def write_pid_and_sleep(path):
+    with open(path + ".part", "w") as file:
+        file.write(str(os.getpid()))
+    os.rename(path + ".part", path)
+    time.sleep(30)
+
 def zeros(count):
     return bytes(count)
 
@@ -156,3 +162,37 @@ def test_full_place_of_temporary_files_is_named(child, name, argument):
 def test_full_disk_of_the_caller_is_not_taken_for_that_of_temporary_files(child):
     with pytest.raises(OSError, match="/mnt/results"):
         isolation.run_isolated(child.fill_the_disk_of, "/mnt/results")
+
+
+def test_child_ends_with_a_caller_that_is_killed_outright(child, tmp_path):
+    code = (
+        "import child_module, sys; from decant import isolation; "
+        "isolation.run_isolated(child_module.write_pid_and_sleep, sys.argv[1])"
+    )
+    path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    caller = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "pid")], env={**os.environ, "PYTHONPATH": path}
+    )
+    pid = int(awaited(tmp_path / "pid").read_text())
+    caller.kill()
+    caller.wait()
+    end = time.monotonic() + 10
+    while is_running(pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not is_running(pid)
+
+
+def awaited(path, patience_s=60):
+    end = time.monotonic() + patience_s
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    return path
+
+
+def is_running(pid):
+    """Whether there is such a process; a zombie, which nobody has waited for, has ended."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

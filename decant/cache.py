@@ -130,6 +130,7 @@ class Cache:
         if found is not None:
             return found
         folder = self._folder(stage)
+        self._clear_up(stage)
         if resumable:
             files = _carry_out(stage, work, folder)
         else:
@@ -140,6 +141,14 @@ class Cache:
 
     def _folder(self, stage: Stage) -> Path:
         return self.root / f"{stage.name}-{stage.key[:16]}"
+
+    def _clear_up(self, stage: Stage) -> None:
+        """Remove what a run of the stage began and, killed outright, could not take away.
+
+        A cache is used by one command at a time, so that no one is at work there.
+        """
+        for folder in self.root.glob(f".{stage.name}-*.tmp"):
+            remove(folder)
 
     def _forget_old(self, stage: Stage) -> None:
         """Keep only the newest results of a stage, the one just made whatever the clock says."""

@@ -1,7 +1,9 @@
 """A stage runs again if, and only if, something that it depends on has changed."""
 
+import multiprocessing
 import os
 import shutil
+import signal
 from dataclasses import replace
 
 import pytest
@@ -117,6 +119,18 @@ def test_failed_stage_leaves_nothing(cache):
     with pytest.raises(KeyError):
         cache.run(STAGE, fail)
     assert list(cache.root.iterdir()) == []
+
+
+def test_what_a_killed_run_began_is_cleared_up(cache):
+    """SIGKILL, or no more power: each time a whole SavedModel would stay in the cache."""
+    killed = multiprocessing.get_context("fork").Process(
+        target=cache.run, args=(STAGE, lambda _: os.kill(os.getpid(), signal.SIGKILL))
+    )
+    killed.start()
+    killed.join()
+    assert list(cache.root.glob(".*"))
+    result = cache.run(STAGE, write_one)
+    assert list(cache.root.iterdir()) == [result.folder]
 
 
 def test_resumable_stage_finds_what_it_left_behind(cache):

@@ -8,6 +8,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from decant.errors import DataError, InternalError, ParityError, UnsupportedOp
 from decant.isolation import run_checked
 
@@ -145,9 +147,11 @@ def verify(subject: Subject, forms: Sequence[Form], tolerance: float) -> tuple[P
 
     Raises:
         ParityError: A form is over tolerance or holds NaN. The message has every output that is,
-            and the first op whose result differs.
+            and the first op whose result differs; none is at fault where the model itself gives
+            NaN.
     """
     outputs = [info.name for info in subject.built.outputs]
+    _check_answers(forms[0], outputs)
     parities: list[Parity] = []
     pairs = list(itertools.pairwise(forms))
     if len(forms) > 2:
@@ -164,6 +168,22 @@ def verify(subject: Subject, forms: Sequence[Form], tolerance: float) -> tuple[P
             raise ParityError(_message(subject, (before, after), failed, tolerance))
         parities.extend(found)
     return tuple(parities)
+
+
+def _check_answers(first: Form, outputs: Sequence[str]) -> None:
+    """Refuse a model that answers with NaN before anything of ours has touched it."""
+    lines = []
+    for index, name in enumerate(outputs):
+        values = [answer[index] for answer in first.answers]
+        if nan := sum(int(np.isnan(each).sum()) for each in values):
+            lines.append(f"  {name}: {nan} of {sum(each.size for each in values)} values are NaN")
+    if lines:
+        raise ParityError(
+            f"the model itself gives NaN in {first.name}, so that nothing can be compared:\n"
+            + "\n".join(lines[:OUTPUTS_SHOWN])
+            + "\nGive inputs that it is made for, or keep its logarithms, roots and quotients away"
+            " from values that have none"
+        )
 
 
 def _message(

@@ -159,6 +159,21 @@ def test_a_pytorch_model_that_disagrees_is_told(sound, expected):
         verify(sound, [Form("pytorch", other), expected], TOLERANCE)
 
 
+def test_no_op_is_blamed_for_a_model_that_gives_nan_itself(sound, expected):
+    """A logarithm of noise, say; every form gives the same NaN, and no op differs."""
+    answers = [[y, np.where(z > z.mean(), np.nan, z)] for y, z in expected.answers]
+    forms = [Form("onnx", answers), Form("saved_model", answers)]
+    with pytest.raises(ParityError) as caught:
+        verify(sound, forms, TOLERANCE)
+    count = sum(int(np.isnan(z).sum()) for _, z in answers)
+    size = sum(z.size for _, z in answers)
+    message = str(caught.value)
+    assert message.startswith(
+        "the model itself gives NaN in onnx, so that nothing can be compared:\n"
+        f"  z: {count} of {size} values are NaN\nGive inputs that it is made for"
+    )
+
+
 def test_the_first_op_of_a_damaged_file_is_named(sound, samples, expected, model, tmp_path):
     weights = onnx.numpy_helper.to_array(onnx.load(model).graph.initializer[0])
     ohwi = np.ascontiguousarray(weights.transpose(0, 2, 3, 1)).tobytes()

@@ -71,8 +71,16 @@ class Predictor:
         pixels, placement = resize(image, self._image.rule)
         return photo_tensor(pixels, self._image)[np.newaxis], placement
 
-    def predict(self, image: NDArray[np.uint8]) -> tuple[Prediction, ...]:
-        """Answer an upright photo [H, W, 3] uint8 RGB: best first, in its pixels."""
+    def predict(self, photo: NDArray[np.uint8] | AnyPath) -> tuple[Prediction, ...]:
+        """Answer a photo: best first, in its pixels.
+
+        Args:
+            photo: Upright, [H, W, 3] uint8 RGB; or the path of a picture file.
+
+        Raises:
+            DataError: If the file is missing or is not a picture.
+        """
+        image = photo if isinstance(photo, np.ndarray) else load_image(photo)
         tensor, placement = self.tensor(image)
         outputs = self._run({self._image.name: tensor})
         return predictions(outputs, self._decode, self.sidecar.labels, placement)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 TRIES = 40
 """How many sizes a file with free ones is tried with."""
+SOURCES = frozenset({".onnx", ".pt2"})
+"""Suffixes of what a `.tflite` file is made of."""
 
 
 class LiteRtModel:
@@ -230,6 +232,8 @@ def open_interpreter(path: AnyPath, threads: int = 1, *, delegate: bool = True) 
                 return opened(shapes)
     reason = str(refusal).strip().replace("\n", " ")
     fault = content_fault(path) or f"LiteRT cannot run this file: {reason}; make it again"
+    if path.suffix.lower() in SOURCES:
+        fault = f"is no .tflite file; make one of it with decant convert {path}"
     raise DataError(f"{path}: {fault}") from refusal
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -81,3 +82,12 @@ def test_photo_of_any_size_is_answered(bundle):
     dark, bright = (np.full((37, 61, 3), level, np.uint8) for level in (10, 245))
     answers = [predictor.predict(photo)[0].label for photo in (dark, bright)]
     assert answers == ["dark", "light"]
+
+
+def test_photo_is_answered_by_its_path(bundle, tmp_path):
+    photo = np.full((37, 61, 3), 245, np.uint8)
+    cv2.imwrite(str(tmp_path / "light.png"), photo)
+    predictor = Predictor(bundle)
+    assert predictor.predict(str(tmp_path / "light.png")) == predictor.predict(photo)
+    with pytest.raises(DataError, match=r"none\.png: no such file"):
+        predictor.predict("none.png")

@@ -123,6 +123,9 @@ CALLS = {
     ),
     "decant.network.read_weights": lambda: network.read_weights(teacher()),
     "decant.predictor.Predictor": lambda: predictor.Predictor(f"{OUT}/model.json"),
+    "decant.predictor.Predictor.predict": lambda: predictor.Predictor(f"{OUT}/model.json").predict(
+        "test/dark/0.png"
+    ),
     "decant.predictor.check_fit": lambda: predictor.check_fit(
         f"{OUT}/model.json", sidecar.read_sidecar(f"{OUT}/model.json"), f"{OUT}/model.tflite"
     ),

@@ -131,6 +131,14 @@ def test_junk_is_refused(tmp_path, content, reason):
         describe(path)
 
 
+@pytest.mark.parametrize("name", ["net.onnx", "net.pt2"])
+def test_what_a_file_is_made_of_is_refused_with_the_way_there(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(b"PK\x03\x04" + bytes(100))
+    with pytest.raises(DataError, match=rf"is no \.tflite file; .* decant convert .*{name}$"):
+        LiteRtModel(path)
+
+
 def test_truncated_file_is_refused(files, tmp_path):
     path = tmp_path / "short.tflite"
     path.write_bytes(files["float"].read_bytes()[:2000])

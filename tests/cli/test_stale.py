@@ -228,7 +228,6 @@ WAYS = {
 }
 # Where a reader that comes first has words of its own.
 OTHERWISE = {
-    ("file of a candidate", "bundle"): "model_fp16.tflite: SHA-256 is",
     ("shipped file", "bundle"): "model.tflite: SHA-256 is",
     ("report of another model", "gate"): 'is of model "circles", not "squares"',
 }

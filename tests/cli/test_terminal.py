@@ -237,18 +237,23 @@ def test_bars_fit_a_narrow_terminal_and_may_be_without_colour():
         assert len(line) <= 40
 
 
-def test_help_is_answered_in_a_third_of_a_second():
-    # Processor time, which a busy machine does not change; the wall takes as long on a quiet one.
+FRAMEWORK = "import typer, typer.rich_utils, rich.markdown"
+HELP = "from decant.cli import main; main()"
+
+
+def processor_time(program, *arguments):
     before = os.times()
-    subprocess.run(
-        [sys.executable, "-c", "from decant.cli import main; main()", "--help"],
-        check=True,
-        capture_output=True,
-    )
+    subprocess.run([sys.executable, "-c", program, *arguments], check=True, capture_output=True)
     after = os.times()
     spent_s = after.children_user + after.children_system
-    spent_s -= before.children_user + before.children_system
-    assert spent_s <= 0.3
+    return spent_s - before.children_user - before.children_system
+
+
+def test_help_takes_little_more_than_what_draws_it():
+    # 0.26 s against 0.2 s; a busy machine makes both longer.
+    pairs = [(processor_time(FRAMEWORK), processor_time(HELP, "--help")) for _ in range(5)]
+    framework_s, help_s = (min(times) for times in zip(*pairs, strict=True))
+    assert help_s <= 1.75 * framework_s
 
 
 def test_help_imports_nothing_heavy():

@@ -263,7 +263,7 @@ def test_pages_are_made_once_and_again_when_another_count_is_asked_for(tmp_path)
 
 @pytest.mark.parametrize(
     ("what", "other"),
-    [("package_code", Code("another", {})), ("library_version", "0.0.1")],
+    [("package_code", Code({"another.py": "5a" * 32}, {})), ("library_version", "0.0.1")],
     ids=["generator", "library"],
 )
 def test_another_generator_or_library_asks_for_other_pages(tmp_path, monkeypatch, what, other):

@@ -19,7 +19,7 @@ from .interrupts import held
 from .paths import content_fault, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
 # What the operating system says when a path cannot take the bytes, as opposed to a bug of ours.
 WRITE_ERRORS = {
@@ -217,6 +217,11 @@ def sha256(path: Path) -> str:
 def sha256_text(text: str) -> str:
     """Hash a text."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sha256_listing(digests: Mapping[str, str]) -> str:
+    """Hash files as one, given their SHA-256 by name, in the order given."""
+    return sha256_text("\n".join(f"{digest}  {name}" for name, digest in digests.items()))
 
 
 def files_in(folder: Path, enter: Callable[[Path], bool] = lambda _: True) -> list[Path]:

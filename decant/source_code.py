@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .artifacts import files_in, read_bytes, sha256_text, to_json
+from .artifacts import files_in, read_bytes, sha256_listing, sha256_text, to_json
 from .errors import DataError
 from .factory import locate
 
@@ -54,7 +54,7 @@ class Code:
     @property
     def sha256(self) -> str:
         """Of the names and content of the files."""
-        return sha256_text("\n".join(f"{self.files[name]}  {name}" for name in sorted(self.files)))
+        return sha256_listing(dict(sorted(self.files.items())))
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from ..artifacts import files_in, sha256, sha256_text, to_json
+from ..artifacts import files_in, sha256, sha256_listing, sha256_text, to_json
 from ..source_code import Code, factory_code, library_version, package_code
 from ..spec import GeneratedSource
 from .pictures import hash_pictures
@@ -177,8 +177,8 @@ def _hash_argument(spec: Spec, text: str) -> str | None:
         for file in files_in(path, enter=lambda below: below.name != "__pycache__")
         if not (counted and file.suffix == ".py")
     ]
-    lines = [f"{sha256(file)}  {file.relative_to(path).as_posix()}" for file in files]
-    return sha256_text("\n".join(lines)) if lines else None
+    digests = {file.relative_to(path).as_posix(): sha256(file) for file in files}
+    return sha256_listing(digests) if digests else None
 
 
 def _data_files(spec: Spec, part: str, source: CocoSource | FolderSource) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..artifacts import files_in, read_json, sha256, sha256_text
+from ..artifacts import files_in, read_json, sha256, sha256_listing
 from ..errors import DataError
 from ..progress import track
 from ..spec import FolderSource
@@ -35,10 +35,8 @@ def hash_pictures(source: CocoSource | FolderSource, folder: Path) -> str:
     else:
         root = folder / source.images
         names = _listed_pictures(source, folder)
-    lines = [
-        f"{_hash(root / name)}  {name}" for name in track(names, "checking pictures", len(names))
-    ]
-    return sha256_text("\n".join(lines))
+    pictures = track(names, "checking pictures", len(names))
+    return sha256_listing({name: _hash(root / name) for name in pictures})
 
 
 def _pictures_below(root: Path) -> list[str]:

@@ -13,10 +13,16 @@ endif
 # Activates the environment for whatever the commands start themselves.
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
+GENERATOR = $(if $(READY),$(VENV)/bin/python -m pip install -qq --constraint constraints.txt \
+	--no-build-isolation --editable '.[docs]',\
+	{ echo "make docs needs: $(VENV)/bin/pip install -c constraints.txt -e '.[docs]'" >&2; exit 1; })
+# Tests go to whichever process is free; tests/conftest.py keeps together what shares a fixture.
+IN_PARALLEL := --numprocesses auto --dist loadgroup
 ASSETS := android_demo/app/src/main/assets/model
 COMMANDS := tflite convert quantize train distill bench gate report
 
-.PHONY: help $(COMMANDS) demo-web demo doctor test android-test web-test check clean setup install
+.PHONY: help $(COMMANDS) demo-web demo doctor docs test test-fast android-test \
+	web-test web-packages compiled-app test-bundle check clean setup install
 .DEFAULT_GOAL := help
 
 help:
@@ -38,9 +44,11 @@ help:
 	@echo
 	@echo '  make doctor       versions, processor, what is missing'
 	@echo '  make test         the tests'
+	@echo '  make test-fast    those that run no LiteRT, convert nothing, start no process, train nothing'
 	@echo '  make android-test the tests of the Kotlin core, the Android app and the page'
 	@echo '  make web-test     the tests of the page, in Chromium too'
-	@echo '  make check        format, lint, types, import rules'
+	@echo '  make check        format, lint, types, import rules, dependencies'
+	@echo '  make docs         the site of docs/, with the Python API, in build/site'
 	@echo '  make clean        remove build/ and .venv'
 
 $(COMMANDS): $(READY)
@@ -59,39 +67,63 @@ doctor: $(READY)
 	@$(VENV)/bin/decant doctor
 
 test: $(READY)
-	@$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	@$(VENV)/bin/python -m pytest $(IN_PARALLEL) $(ARGS)
 
-# All that is known of the Android app and of the page without an Android SDK.
-android-test: $(READY)
+# Runs no LiteRT and no TensorFlow, starts no process, trains nothing.
+test-fast: $(READY)
+	@$(VENV)/bin/python -m pytest -m 'not slow' $(IN_PARALLEL) $(ARGS)
+
+# All that is known of the Android app and of the page without an Android SDK. The Kotlin is compiled beside the
+# making of the environment and of the bundle.
+android-test:
 	@missing=$$(android_demo/missing-packages); [ -z "$$missing" ] || \
 		{ echo "make $@ needs: apt-get install --no-install-recommends $$missing" >&2; exit 1; }
-	@[ -f build/detector/model.json ] || $(VENV)/bin/decant tflite detector || [ $$? -eq 1 ]
-	@echo 'Kotlin: compiled and unit-tested over the real LiteRT …'
-	@VENV=$(VENV) android_demo/test build/detector
-	@echo 'The app: strings, resources, stub check of its sources (no build) …'
-	@android_demo/check-app
-	@echo 'Kotlin against Python: input tensors, all test photos, broken cores, spoiled sidecars …'
-	@$(VENV)/bin/python -m pytest tests/android $(ARGS)
-	@echo 'The page: in Node and headless Chromium …'
-	@$(MAKE) --no-print-directory web-test
+	@$(MAKE) --no-print-directory --jobs 2 test-bundle compiled-app
+	@$(MAKE) --no-print-directory web-packages
+	@echo 'Kotlin: unit-tested over the real LiteRT …'
+	@VENV=$(VENV) android_demo/test $(TEST_BUNDLE)
+	@echo 'Kotlin and the page (Node, headless Chromium) against Python: tensors, photos, spoiled sidecars …'
+	@DECANT_WEB_TESTS=1 $(VENV)/bin/python -m pytest tests/android tests/demo $(IN_PARALLEL) $(ARGS)
 
-# Needs Debian's nodejs, npm and chromium, and the detector's bundle; Playwright drives Chromium.
-web-test: $(READY)
+# Needs Debian's nodejs, npm and chromium; Playwright drives Chromium.
+web-test: $(READY) test-bundle web-packages
+	@DECANT_WEB_TESTS=1 $(VENV)/bin/python -m pytest tests/demo $(IN_PARALLEL) $(ARGS)
+
+web-packages:
 	@mkdir -p build/web && cp decant/demo/web/package*.json build/web
 	@cd build/web && cmp -s package-lock.json installed-lock.json && test -d node_modules/playwright-core \
 		|| { npm ci --ignore-scripts --no-audit --no-fund && cp package-lock.json installed-lock.json; }
-	@DECANT_WEB_TESTS=1 $(VENV)/bin/python -m pytest tests/demo $(ARGS)
+
+compiled-app:
+	@echo 'Kotlin: compiled …'
+	@android_demo/compile-core
+	@echo 'The app: strings, resources, stub check of its sources (no build) …'
+	@android_demo/check-app
+
+# What `make tflite` made; where there is nothing, the same files with a report on few photos only, which lies
+# elsewhere and against which a quarter of the photos is compared.
+TEST_BUNDLE = $(if $(wildcard build/detector/model.json),build/detector,build/android/detector)
+
+test-bundle: $(READY)
+	@[ -f build/detector/model.json ] || $(VENV)/bin/python tests/cases/detector_bundle.py
 
 check: $(READY)
 	@.ci/check
 
-clean:
-	rm -rf build .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+# The generator comes into .venv only when somebody asks for the site; a dead link on it fails.
+docs: $(READY)
+	@$(VENV)/bin/python -c 'import mkdocs, material, mkdocstrings_handlers.python' 2>/dev/null || $(GENERATOR)
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --strict --quiet
+	@echo 'build/site/index.html; to search it: python3 -m http.server --directory build/site'
 
-# The environment is fresh when it was made here from these very files and its Python still runs.
+clean:
+	rm -rf build .tree .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+
+# .tree shows the packages to editors. The environment is fresh when it was made here from these very files and its Python still runs.
 setup:
 	@{ pwd; cat pyproject.toml constraints.txt; } | cmp -s - .venv/.made-from \
 		&& .venv/bin/python -c '' 2>/dev/null || $(MAKE) --no-print-directory install
+	@.venv/bin/python .ci/tree
 
 install:
 	@echo 'Making .venv (about two minutes) …'

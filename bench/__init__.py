@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .gate import GateResult, gate
+from .drawing import render, report_lines
+from .gate import gate
+from .gate_result import GateResult
 from .measure import measure, measure_file
 from .model_file import ModelFile
 from .reading import load_report
-from .report import render, report_lines
 from .schema import Report
 
 __all__ = [

@@ -7,26 +7,29 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from decant.errors import DataError, SpecError
-from decant.images import normalise, resize
+from decant.inputs.fitting import fit
 from decant.progress import track
 
+from .cross_check import check_figures
+from .spool import Spool
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from torch import nn
 
+    from decant.contract.images import Placement
     from decant.datasets import Dataset
-    from decant.images import Placement
-    from decant.rules import ImageRule
+    from decant.inputs import InputSection
     from decant.samples import Sample
-    from decant.spec import Input
-    from decant.tasks import Evidence, Prediction, Task
+    from decant.tasks import Evidence, Task
+    from decant.tasks.task import Outcome
 
 Inputs: TypeAlias = "Mapping[str, NDArray[np.generic]]"
 Outputs: TypeAlias = "Mapping[str, NDArray[np.float32]]"
@@ -39,58 +42,54 @@ CHUNK = 32
 
 @dataclass(frozen=True, slots=True)
 class PreparedSet:
-    """A data set resized for a model's input; models share it.
+    """A data set fitted to a model's inputs, on the disk; models share it.
 
     Attributes:
         name: Where it comes from.
-        samples: In order; their photos are read anew when asked for.
-        pixels: [n, H, W, C] uint8; a quarter of what normalised tensors would take.
-        placements: Where each photo lies in its tensor.
-        input_name: Of the tensor.
-        rule: How pixels are normalised.
+        samples: In order; what they hold is read anew when asked for, their truth from the disk.
+        fitted: By number, of each input what `InputSection.prepare` gave.
+        placements: Where each photo lies in its tensor; None of a sample without a photo.
+        inputs: Of the model, by name.
     """
 
     name: str
     samples: tuple[Sample, ...]
-    pixels: NDArray[np.uint8]
-    placements: tuple[Placement, ...]
-    input_name: str
-    rule: ImageRule
+    fitted: Spool
+    placements: tuple[Placement | None, ...]
+    inputs: Mapping[str, InputSection]
 
     def __len__(self) -> int:
         return len(self.samples)
 
     def tensors(
-        self, start: int, stop: int, *, raw: bool = False
+        self, numbers: Sequence[int], *, raw: Container[str] = ()
     ) -> dict[str, NDArray[np.generic]]:
-        """Give the input of samples start … stop - 1 by its name.
+        """Give the inputs of some samples by name.
 
         Args:
-            start: First sample.
-            stop: One past the last.
-            raw: Leave the pixels as a camera gives them.
+            numbers: Of the samples.
+            raw: The inputs that take values as a camera gives them.
 
         Returns:
-            One array [n, C, H, W]: float32, or uint8 if raw.
+            For each an array [n, …] in ONNX axis order.
         """
-        if raw:
-            batch: NDArray[np.generic] = self.pixels[start:stop].transpose(0, 3, 1, 2)
-            return {self.input_name: np.ascontiguousarray(batch)}
-        normalised = [normalise(pixels, self.rule) for pixels in self.pixels[start:stop]]
-        return {self.input_name: np.stack(normalised)}
+        kept = [self.fitted[number] for number in numbers]
+        return {
+            name: np.stack([section.tensor(each[name], raw=name in raw) for each in kept])
+            for name, section in self.inputs.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """What a model said of every sample, and the evidence of how right that is."""
+    """How right a model is on every sample."""
 
     evidence: Evidence
-    predictions: tuple[Prediction, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """An image on which a model got worse; grades as `Task.per_image` gives them, 1 is perfect."""
+    """An image on which a model got worse; grades as `Task.per_sample` gives them."""
 
     id: str
     before: float
@@ -98,30 +97,31 @@ class Regression:
 
 
 def prepare_set(
-    dataset: Dataset, section: Input, what: str = "reading and resizing photos"
+    dataset: Dataset,
+    inputs: Mapping[str, InputSection],
+    what: str = "reading and fitting samples",
 ) -> PreparedSet:
-    """Read and resize every photo once.
+    """Read every sample once and fit it to the model's inputs.
 
     Args:
         dataset: To prepare.
-        section: `input` of the spec.
+        inputs: `signature` of the spec.
         what: Names the work to whoever watches.
 
     Raises:
-        DataError: If a photo is missing or damaged.
+        DataError: If a file is missing or damaged, or a value is not what its input takes.
     """
-    rule, count = section.rule, len(dataset)
-    pixels = np.empty((count, rule.height, rule.width, section.shape[1]), np.uint8)
+    fitted, truths = Spool(), Spool()
     samples: list[Sample] = []
-    placements: list[Placement] = []
+    placements: list[Placement | None] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for chunk in _chunks(dataset, what):
-            for sample, image, placement in pool.map(partial(_fit, rule=rule), chunk):
-                index = len(samples)
-                pixels[index] = image
-                samples.append(replace(sample, load=partial(dataset.image, index)))
+            for sample, arrays, placement in pool.map(partial(fit, inputs=inputs), chunk):
+                index = fitted.add(arrays)
+                truth = partial(truths.__getitem__, truths.add(sample.truth))
+                samples.append(replace(sample, given=truth, load=partial(dataset.inputs, index)))
                 placements.append(placement)
-    return PreparedSet(dataset.name, tuple(samples), pixels, tuple(placements), section.name, rule)
+    return PreparedSet(dataset.name, tuple(samples), fitted, tuple(placements), inputs)
 
 
 def measure_accuracy(
@@ -130,8 +130,8 @@ def measure_accuracy(
     task: Task,
     *,
     batch: int = 1,
-    raw: bool = False,
-    what: str = "model on photos",
+    raw: Container[str] = (),
+    what: str = "model on samples",
 ) -> Accuracy:
     """Run a model over a whole set.
 
@@ -140,22 +140,49 @@ def measure_accuracy(
         prepared: The set.
         task: Decodes and judges.
         batch: Samples per run; the last run is filled up by repeating a sample.
-        raw: Whether the model takes camera pixels instead of normalised tensors.
+        raw: The inputs that take values as a camera gives them instead of normalised ones.
         what: Names the work to whoever watches.
 
     Raises:
         DataError: If an output is NaN, or is not what the task decodes.
+        InternalError: If another library computes another figure.
     """
-    predictions: list[Prediction] = []
-    photos = track(range(len(prepared)), what, len(prepared))
-    while several := list(islice(photos, batch)):
-        start, stop = several[0], several[-1] + 1
-        inputs = prepared.tensors(start, stop, raw=raw)
-        outputs = predictor({name: _filled(array, batch) for name, array in inputs.items()})
-        kept = {name: np.asarray(array)[: stop - start] for name, array in outputs.items()}
-        _check_numbers(kept, prepared.samples[start:stop])
-        predictions += task.predict(kept, prepared.placements[start:stop])
-    return Accuracy(task.evidence(predictions, prepared.samples), tuple(predictions))
+    outcomes: list[Outcome] = []
+    numbers = track(range(len(prepared)), what, len(prepared))
+    while several := list(islice(numbers, batch)):
+        said = predictions(predictor, prepared, several, task, batch=batch, raw=raw)
+        truths = [prepared.samples[number].truth for number in several]
+        outcomes += map(task.judge, said, truths)
+    evidence = task.gather(outcomes, prepared.samples)
+    check_figures(task, evidence, outcomes)
+    return Accuracy(evidence)
+
+
+def predictions(
+    predictor: Predictor,
+    prepared: PreparedSet,
+    numbers: Sequence[int],
+    task: Task,
+    *,
+    batch: int = 1,
+    raw: Container[str] = (),
+) -> list[Any]:
+    """Ask a model about some samples, as many as it takes at once or fewer.
+
+    Raises:
+        DataError: If an output is NaN, or is not what the task decodes.
+    """
+    inputs = prepared.tensors(numbers, raw=raw)
+    outputs = predictor({name: _filled(array, batch) for name, array in inputs.items()})
+    kept = {name: np.asarray(array)[: len(numbers)] for name, array in outputs.items()}
+    _check_numbers(kept, [prepared.samples[number] for number in numbers])
+    found = list(task.predict(kept, [prepared.placements[number] for number in numbers]))
+    if len(found) != len(numbers):
+        raise DataError(
+            f"{type(task).__name__}.predict gives {len(found)} predictions for {len(numbers)} "
+            "samples; give one for each"
+        )
+    return found
 
 
 def torch_predictor(module: nn.Module, output_names: Sequence[str]) -> Predictor:
@@ -200,7 +227,7 @@ def torch_predictor(module: nn.Module, output_names: Sequence[str]) -> Predictor
 
 def worst_regressions(task: Task, before: Evidence, after: Evidence) -> list[Regression]:
     """List the images that got worse between two models on the same images, worst first."""
-    grades = zip(before.ids, task.per_image(before), task.per_image(after), strict=True)
+    grades = zip(before.ids, task.per_sample(before), task.per_sample(after), strict=True)
     fallen = [Regression(name, float(old), float(new)) for name, old, new in grades if new < old]
     return sorted(fallen, key=lambda image: (image.after - image.before, image.id))
 
@@ -209,10 +236,6 @@ def _chunks(dataset: Dataset, what: str) -> Iterator[list[Sample]]:
     samples = track(dataset, what, len(dataset))
     while chunk := list(islice(samples, CHUNK)):
         yield chunk
-
-
-def _fit(sample: Sample, rule: ImageRule) -> tuple[Sample, NDArray[np.uint8], Placement]:
-    return sample, *resize(sample.image, rule)
 
 
 def _filled(array: NDArray[np.generic], batch: int) -> NDArray[np.generic]:

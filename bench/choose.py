@@ -8,9 +8,9 @@ from decant.fidelity import broken
 from decant.limits import at_most
 from decant.machine import HOST
 
+from .formatting import threads_of, told_apart
 from .schema import Choice
 from .verdict import FLOORS, requirements_of
-from .wording import threads_of, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,14 +92,14 @@ def _faults(spec: Spec, entry: Entry, reference: Entry) -> list[str]:
         finding = each.judge(entry, reference, entry.validation)
         unknown = finding.status == "not measured" and each.required
         # A required device that was not measured fails every file alike: no reason to prefer one.
-        if finding.status == "broken" or (unknown and each.unit == "fraction"):
+        if finding.status == "broken" or (unknown and each.about_accuracy):
             found.append(_fault(each, finding.value))
     return found
 
 
 def _fault(broken: Requirement, value: float | None) -> str:
     """Say what a file's value is and what it ought to be, as in "file size is …"."""
-    where = " on validation photos" if broken.unit == "fraction" else ""
+    where = " on validation samples" if broken.about_accuracy else ""
     if value is None:
         return f"{broken.subject}{where} was not measured"
     found, limit = told_apart(value, broken.limit, broken.unit)

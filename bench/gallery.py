@@ -1,55 +1,42 @@
-"""Picks test photos on which the shipped file got worse, and what each model says of them."""
+"""Picks test samples on which the shipped file got worse, and what each model says of them."""
 
 from __future__ import annotations
 
-import base64
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from pydantic import ValidationError
 
 from decant.artifacts import read_json
-from decant.decode import Detections
 from decant.errors import DataError
-from decant.samples import QuadTruth
+from decant.tasks import Mark
 
 from .accuracy import worst_regressions
+from .preview import preview
 from .schema import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from decant.samples import Sample
-    from decant.tasks import Prediction, Task
+    from decant.tasks import Task
 
     from .accuracy import Accuracy, PreparedSet
 
 PICTURES = 12
-LONG_SIDE = 560
-JPEG_QUALITY = 72
-
-
-class Mark(Part):
-    """Something said of a photo: a label, and for a detection its corners in the photo's pixels."""
-
-    label: str
-    score: float | None = None
-    quad: tuple[tuple[float, float], ...] = ()
 
 
 class Picture(Part):
-    """One test photo.
+    """One test sample.
 
     Attributes:
         id: Of the sample.
         tags: Its slices.
-        width: Of the photo in pixels, which marks are measured in.
+        width: Of the photo in pixels, which marks are measured in; 0 without a photo.
         height: The same.
         jpeg: The photo made smaller, base64.
+        curve: Of a sample without a photo, numbers that give an idea of it.
         truth: What is there.
         answers: Model → what it says.
         grades: Model → how right it is on this photo alone, 1 is perfect.
@@ -59,19 +46,26 @@ class Picture(Part):
     tags: tuple[str, ...]
     width: int
     height: int
-    jpeg: str
+    jpeg: str = ""
+    curve: tuple[float, ...] = ()
     truth: tuple[Mark, ...]
     answers: dict[str, tuple[Mark, ...]]
     grades: dict[str, float]
 
+    @property
+    def curves(self) -> dict[str, tuple[float, ...]]:
+        """The lines to compare with each other: "truth" or model → numbers."""
+        said = {"truth": self.truth, **self.answers}
+        return {name: mark.curve for name, marks in said.items() for mark in marks if mark.curve}
+
 
 class Gallery(Part):
-    """Test photos, those that got worst first.
+    """Test samples, those that got worst first.
 
     Attributes:
         before: The model that is compared with.
         after: The model that is shown.
-        worse: On how many test photos it is worse.
+        worse: On how many test samples it is worse.
         shown_score: The display threshold: weaker detections matter to AP's tail, but an app does
             not show them. None where all are drawn.
         pictures: Worst regressions first, then evenly spread over the rest of the set.
@@ -83,14 +77,45 @@ class Gallery(Part):
     shown_score: float | None
     pictures: tuple[Picture, ...]
 
+    @property
+    def drawn(self) -> bool:
+        """Whether the answers lie on the photos, so that the two models are shown side by side."""
+        return any(mark.drawn for mark in self._marks())
 
-def make_gallery(task: Task, prepared: PreparedSet, pair: Mapping[str, Accuracy]) -> Gallery:
-    """Compare two models photo by photo.
+    @property
+    def curved(self) -> bool:
+        """Whether the answers are lines, which are drawn below the photos."""
+        return any(mark.curve for mark in self._marks())
+
+    @property
+    def layered(self) -> bool:
+        """Whether the truth covers the photos, so that it is shown beside the two models."""
+        return any(mark.mask or mark.picture for mark in self._marks(truth=True))
+
+    @property
+    def legend(self) -> dict[str, str]:
+        """What the colours of masks stand for: label → "#rrggbb"."""
+        return {mark.label: mark.colour for mark in self._marks() if mark.colour}
+
+    def _marks(self, *, truth: bool = False) -> Iterator[Mark]:
+        for picture in self.pictures:
+            for said in (picture.truth, *(() if truth else picture.answers.values())):
+                yield from said
+
+
+def make_gallery(
+    task: Task,
+    prepared: PreparedSet,
+    pair: Mapping[str, Accuracy],
+    ask: Callable[[str, int], Any],
+) -> Gallery:
+    """Compare two models sample by sample.
 
     Args:
         task: That made the evidence.
         prepared: The test set.
         pair: The model compared with, then the one shown, by name.
+        ask: Asks the model of that name about the sample of that number once more.
     """
     before, after = pair
     worse = worst_regressions(task, pair[before].evidence, pair[after].evidence)
@@ -98,12 +123,12 @@ def make_gallery(task: Task, prepared: PreparedSet, pair: Mapping[str, Accuracy]
     picked = [position[each.id] for each in worse[:PICTURES]]
     spread = np.linspace(0, len(prepared) - 1, PICTURES).astype(int).tolist()
     picked += [index for index in dict.fromkeys(spread) if index not in picked]
-    grades = {name: task.per_image(each.evidence) for name, each in pair.items()}
+    grades = {name: task.per_sample(each.evidence) for name, each in pair.items()}
     pictures = []
     for index in picked[:PICTURES]:
-        said = {name: each.predictions[index] for name, each in pair.items()}
+        answers = {name: task.draw_prediction(ask(name, index)) for name in pair}
         grade = {name: round(float(each[index]), 4) for name, each in grades.items()}
-        pictures.append(_picture(task, prepared.samples[index], said, grade))
+        pictures.append(_picture(task, prepared.samples[index], answers, grade))
     return Gallery(
         before=before,
         after=after,
@@ -128,51 +153,20 @@ def load_gallery(path: Path) -> Gallery | None:
 
 
 def _picture(
-    task: Task, sample: Sample, said: Mapping[str, Prediction], grades: Mapping[str, float]
+    task: Task,
+    sample: Sample,
+    answers: Mapping[str, tuple[Mark, ...]],
+    grades: Mapping[str, float],
 ) -> Picture:
-    image = sample.image
+    shown = preview(sample.load())
     return Picture(
         id=sample.id,
         tags=tuple(sorted(sample.tags)),
-        width=image.shape[1],
-        height=image.shape[0],
-        jpeg=_jpeg(image),
-        truth=_truth(sample, task.labels),
-        answers={name: _marks(each, task) for name, each in said.items()},
+        width=shown.width,
+        height=shown.height,
+        jpeg=shown.jpeg,
+        curve=shown.curve,
+        truth=task.draw_truth(sample.truth),
+        answers=dict(answers),
         grades=dict(grades),
     )
-
-
-def _truth(sample: Sample, labels: Sequence[str]) -> tuple[Mark, ...]:
-    truth = sample.truth
-    if not isinstance(truth, QuadTruth):
-        return (Mark(label=labels[truth]),)
-    pairs = zip(truth.labels, truth.quads, strict=True)
-    return tuple(Mark(label=labels[label], quad=_corners(quad)) for label, quad in pairs)
-
-
-def _marks(prediction: Prediction, task: Task) -> tuple[Mark, ...]:
-    """Say what an app shows: the detections from the display threshold on, or the first label."""
-    labels, least = task.labels, task.display_threshold or 0.0
-    if not isinstance(prediction, Detections):
-        best = int(np.argmax(prediction))
-        return (Mark(label=labels[best], score=round(float(prediction[best]), 3)),)
-    found = zip(prediction.labels, prediction.scores, prediction.quads, strict=True)
-    return tuple(
-        Mark(label=labels[label], score=round(float(score), 3), quad=_corners(quad))
-        for label, score, quad in found
-        if score >= least
-    )
-
-
-def _corners(quad: NDArray[np.floating]) -> tuple[tuple[float, float], ...]:
-    return tuple((round(float(x), 1), round(float(y), 1)) for x, y in quad)
-
-
-def _jpeg(image: NDArray[np.uint8]) -> str:
-    """Shrink a photo [H, W, 3] RGB and write it as base64 JPEG."""
-    scale = min(1.0, LONG_SIDE / max(image.shape[:2]))
-    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    _, encoded = cv2.imencode(".jpg", small[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return base64.b64encode(encoded.tobytes()).decode()

@@ -2,82 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from decant.artifacts import remove, sha256, write_text
 from decant.errors import DataError
+from decant.files import GATE_JUNIT, GATE_SUMMARY, REPORT, SHIPPED
 from decant.limits import at_most
-from decant.manifest import SHIPPED
 from decant.one_run import check_one_run
 from decant.provenance import RENEWAL, check_current, provenance_of
-from decant.tasks import Evidence, make_task
+from decant.tasks import Evidence
 
-from . import gate_files, stats
+from . import stats
+from .formatting import written
+from .gate_result import Check, GateResult, Outcome, junit, markdown
 from .reading import load_baseline, load_report
-from .schema import NAME, Estimate
+from .schema import Estimate
 from .verdict import line, on_machine, rows
 
 if TYPE_CHECKING:
     from decant.paths import AnyPath
     from decant.spec import Spec
+    from decant.tasks import Metric
 
     from .schema import EvidenceFile, Report, Row
-
-Outcome = Literal["passed", "failed", "not measured", "informs"]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing the gate looked at.
-
-    Attributes:
-        group: "requirements", "baseline" or "slices".
-        name: Of the requirement, metric or slice.
-        outcome: Only "failed" closes the gate.
-        text: The figures, in one line.
-    """
-
-    group: str
-    name: str
-    outcome: Outcome
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class GateResult:
-    """What the gate says.
-
-    Attributes:
-        model: Name of the model.
-        checks: Requirements first, then the baseline's metrics, then slices.
-        report_sha256: Of the `report.json` that was judged.
-        warnings: What weakens the comparison.
-    """
-
-    model: str
-    checks: tuple[Check, ...]
-    report_sha256: str
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def failed(self) -> tuple[Check, ...]:
-        """The checks that close the gate."""
-        return tuple(check for check in self.checks if check.outcome == "failed")
-
-    @property
-    def passed(self) -> bool:
-        """Whether the gate is open."""
-        return not self.failed
-
-    def lines(self) -> list[str]:
-        """Write the result for a terminal; slices are left to the Markdown summary."""
-        found = [
-            f"{check.outcome}: {check.text}" for check in self.checks if check.group != "slices"
-        ]
-        found += [f"warning: {warning}" for warning in self.warnings]
-        return [*found, f"gate {'passed' if self.passed else 'failed'}: {self.model}"]
 
 
 def gate(
@@ -110,7 +58,7 @@ def gate(
     """
     report = _report_path(Path(report))
     folder = report.parent if out is None else Path(out)
-    for name in (gate_files.JUNIT, gate_files.SUMMARY):
+    for name in (GATE_JUNIT, GATE_SUMMARY):
         remove(folder / name)
     digest, found = sha256(report), load_report(report, renewal)
     if found.model != spec.model.name:
@@ -132,13 +80,13 @@ def gate(
         checks += compared
         warnings += weak
     result = GateResult(found.model, tuple(checks), digest, tuple(warnings))
-    write_text(folder / gate_files.JUNIT, gate_files.junit(result))
-    write_text(folder / gate_files.SUMMARY, gate_files.markdown(result))
+    write_text(folder / GATE_JUNIT, junit(result))
+    write_text(folder / GATE_SUMMARY, markdown(result))
     return result
 
 
 def _report_path(path: Path) -> Path:
-    return path / NAME if path.is_dir() else path
+    return path / REPORT if path.is_dir() else path
 
 
 def _check_size(path: Path, report: Report) -> list[str]:
@@ -208,7 +156,9 @@ class _Pair:
         self.report = report
         self.baseline = baseline
         self.spec = spec
-        self.task = make_task(spec.task)
+        self.task = spec.open_task()
+        self.metrics = {each.name: each for each in self.task.metrics}
+        self.metric = spec.task.metric_name
         self.paired: stats.Comparison | None = None
 
     def read_evidence(self, folder: Path, baseline_folder: Path) -> list[str]:
@@ -226,25 +176,29 @@ class _Pair:
         self.paired = stats.compare(self.task, theirs, pair, seed=seed)["new"]
         return []
 
-    def metric_check(self, metric: str) -> Check:
-        """Hold the fall of one metric against what the spec allows."""
+    def metric_check(self, name: str) -> Check:
+        """Hold the fall of one metric against what the spec allows.
+
+        The limit is in the unit of the task's metric; a metric of another unit only informs.
+        """
         limit = self.spec.requirements.max_drop
         old = self.baseline.chosen.accuracy
         new = self.report.chosen.accuracy
-        if metric not in new:
-            return Check("baseline", metric, "failed", f"{metric}: in the baseline, not measured")
+        metric = self.metrics.get(name)
+        if name not in new or metric is None:
+            return Check("baseline", name, "failed", f"{name}: in the baseline, not measured")
         paired = None if self.paired is None else self.paired.drop
-        drop = _fall(old[metric], new[metric], metric, paired)
+        drop = _fall(old[name], new[name], metric, paired)
+        change = f"{name}: {_figure(old[name], metric)} → {_figure(new[name], metric)}"
+        if metric.unit != self.metrics[self.metric].unit:
+            return Check("baseline", name, "informs", f"{change}, fall {_interval(drop)}")
         failed = not at_most(drop.value, limit) and not at_most(drop.low, 0)
-        text = (
-            f"{metric}: {old[metric].value:.4f} → {new[metric].value:.4f}, "
-            f"fall {_interval(drop)} (allowed {limit:.4f})"
-        )
-        return Check("baseline", metric, "failed" if failed else "passed", text)
+        text = f"{change}, fall {_interval(drop)} (allowed {limit:.4f})"
+        return Check("baseline", name, "failed" if failed else "passed", text)
 
     def slice_checks(self) -> list[Check]:
         """Tell how the task's metric fell on each slice that both reports have."""
-        metric = self.spec.task.metric
+        metric = self.metric
         found = []
         for tag, old in self.baseline.chosen.slices.items():
             new = self.report.chosen.slices.get(tag)
@@ -252,7 +206,7 @@ class _Pair:
                 continue
             slices = {} if self.paired is None else self.paired.slices
             paired = slices[tag].drop if tag in slices else None
-            drop = _fall(old.accuracy[metric], new.accuracy[metric], metric, paired)
+            drop = _fall(old.accuracy[metric], new.accuracy[metric], self.metrics[metric], paired)
             text = f"{tag} ({new.count} images): {metric} fall {_interval(drop)}"
             found.append(Check("slices", tag, "informs", text))
         return found
@@ -275,16 +229,16 @@ def _find_evidence(entry: EvidenceFile | None, folders: list[Path]) -> Evidence 
     return None
 
 
-def _fall(old: Estimate, new: Estimate, metric: str, paired: stats.Figures | None) -> Estimate:
+def _fall(old: Estimate, new: Estimate, metric: Metric, paired: stats.Figures | None) -> Estimate:
     """Say how far a metric fell between two reports.
 
     The value is the difference of what the reports state. Its interval comes from the paired
     bootstrap, moved to that value; without evidence, from both intervals' half-widths as those of
     independent figures.
     """
-    value = old.value - new.value
-    if paired is not None and metric in paired:
-        spread = paired[metric]
+    value = float(metric.drop(old.value, new.value))
+    if paired is not None and metric.name in paired:
+        spread = paired[metric.name]
         return Estimate(
             value=value,
             low=value + spread.low - spread.value,
@@ -292,6 +246,11 @@ def _fall(old: Estimate, new: Estimate, metric: str, paired: stats.Figures | Non
         )
     half = (((old.high - old.low) / 2) ** 2 + ((new.high - new.low) / 2) ** 2) ** 0.5
     return Estimate(value=value, low=value - half, high=value + half)
+
+
+def _figure(estimate: Estimate, metric: Metric) -> str:
+    """Write a value; a fraction has four digits and needs no unit."""
+    return written(estimate.value, metric.unit)
 
 
 def _interval(drop: Estimate) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from decant.artifacts import sha256, write_json
 from decant.datasets import open_dataset
+from decant.files import EVIDENCE, GALLERY, REPORT
 from decant.machine import HOST, this_machine, usable_cores
 from decant.progress import track
 from decant.provenance import provenance_of
 from decant.runtime import describe, first_run
-from decant.tasks import make_task
 
-from . import answers
-from .accuracy import prepare_set
+from . import evaluation
+from .accuracy import predictions, prepare_set
 from .choose import choose
 from .data_set import describe_set
 from .footprint import footprint
@@ -24,9 +24,6 @@ from .latency import measure_latency
 from .model_file import ModelFile
 from .profile import profile
 from .schema import (
-    EVIDENCE,
-    GALLERY,
-    NAME,
     Choice,
     Data,
     Entry,
@@ -35,12 +32,13 @@ from .schema import (
     PyTorch,
     Quality,
     Report,
+    described_labels,
+    described_metric,
 )
 from .verdict import on_machine, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
 
     from torch import nn
 
@@ -48,7 +46,9 @@ if TYPE_CHECKING:
     from decant.spec import Spec
     from decant.tasks import Task
 
-    from .answers import Answers, Sets
+    from .accuracy import PreparedSet
+    from .evaluation import Answers, Contestant, Sets
+    from .original import Original
     from .schema import Latency
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def measure(
     out: AnyPath,
     *,
     files: Sequence[ModelFile],
-    network: nn.Module,
+    network: nn.Module | Original,
     parity: Sequence[Mapping[str, Any]] = (),
     threads: Sequence[int] = (),
 ) -> Report:
@@ -71,7 +71,7 @@ def measure(
         spec: Of the model.
         out: Folder to write into.
         files: The float reference first, then the candidates in the order of the recipes.
-        network: The PyTorch model that drops are counted from.
+        network: The model that drops are counted from: a PyTorch module, or see `original`.
         parity: The conversion's own checks of the reference, hop by hop.
         threads: Settings to time; 1, all cores and those of the spec's limits when left out.
 
@@ -85,28 +85,31 @@ def measure(
     spec = on_machine(spec, machine)
     out = Path(out)
     entries = _costs(files, _threads(spec, threads))
-    task = make_task(spec.task)
-    sets, data = _prepare(spec)
-    models = answers.contestants(files, network)
-    hops = answers.parity(models, sets.validation)
-    asked = answers.ask(models, sets, task)
-    judged = answers.qualities(asked, task, spec.seed)
+    task = spec.open_task()
+    sets, data = _prepare(spec, task)
+    models = evaluation.contestants(files, network)
+    hops = evaluation.parity(models, sets.validation)
+    asked = evaluation.ask(models, sets, task)
+    judged = evaluation.qualities(asked, task, spec.seed)
     converted = [Parity.model_validate({key: row.get(key) for key in HOP_FIELDS}) for row in parity]
     hops[entries[0].name] = (*converted, *hops[entries[0].name])
     entries = [_with_quality(each, judged[each.name], hops[each.name]) for each in entries]
     choice = choose(spec, entries)
     logger.info("chosen %s", choice.name)
     entries = [each.model_copy(update={"chosen": each.name == choice.name}) for each in entries]
-    _write_pictures(out, task, sets, asked, entries)
+    _write_pictures(out, task, sets.test, asked, {each.name: each for each in models}, entries)
     evidence_file = _write_evidence(out, asked[choice.name])
     report = Report(
         model=spec.model.name,
         machine=machine,
-        metric=spec.task.metric,
+        metric=spec.task.metric_name,
+        metrics={each.name: described_metric(each) for each in task.metrics},
+        label_wording=described_labels(task.label_wording),
         serving=spec.requirements.serving,
         display_threshold=task.display_threshold,
         data=data,
-        pytorch=PyTorch(**judged[answers.PYTORCH]),
+        original=spec.model.runs_in,
+        pytorch=PyTorch(**judged[evaluation.PYTORCH]),
         reference=entries[0],
         candidates=tuple(entries[1:]),
         choice=choice,
@@ -115,7 +118,7 @@ def measure(
         seed=spec.seed,
         made_from=made_from,
     )
-    report.save(out / NAME)
+    report.save(out / REPORT)
     return report
 
 
@@ -134,8 +137,8 @@ def measure_file(path: AnyPath, *, threads: Sequence[int] = ()) -> Report:
     """
     path = Path(path)
     first_run(path)
-    border = describe(path)
-    file = ModelFile("float", path, border.inputs, border.outputs)
+    signature = describe(path)
+    file = ModelFile("float", path, signature.inputs, signature.outputs)
     (entry,) = _costs([file], _threads(None, threads))
     return Report(
         model=path.stem,
@@ -173,15 +176,17 @@ def _costs(files: Sequence[ModelFile], threads: Sequence[int]) -> list[Entry]:
     ]
 
 
-def _prepare(spec: Spec) -> tuple[Sets, Data]:
+def _prepare(spec: Spec, task: Task) -> tuple[Sets, Data]:
     """Open, resize and name both data sets."""
     prepared, described = {}, {}
     for split in ("test", "validation"):
         source = getattr(spec.data, split)
-        dataset = open_dataset(source, spec.task, spec.folder, jobs=usable_cores())
-        prepared[split] = prepare_set(dataset, spec.input, f"reading {split} photos")
-        described[split] = describe_set(source, dataset, prepared[split])
-    return answers.Sets(**prepared), Data(**described)
+        dataset = open_dataset(
+            source, task, spec.folder, inputs=spec.signature, jobs=usable_cores()
+        )
+        prepared[split] = prepare_set(dataset, spec.signature, f"reading {split} samples")
+        described[split] = describe_set(source, dataset, prepared[split], task)
+    return evaluation.Sets(**prepared), Data(**described)
 
 
 def _with_quality(entry: Entry, quality: Mapping[str, Quality], hops: tuple[Parity, ...]) -> Entry:
@@ -209,8 +214,9 @@ def _write_evidence(out: Path, chosen: Answers) -> EvidenceFile:
 def _write_pictures(
     out: Path,
     task: Task,
-    sets: Sets,
+    prepared: PreparedSet,
     asked: Mapping[str, Answers],
+    models: Mapping[str, Contestant],
     entries: Sequence[Entry],
 ) -> None:
     """Show the chosen file beside the float file, or the first candidate where float was kept."""
@@ -218,6 +224,14 @@ def _write_pictures(
     shown = next((each for each in candidates if each.chosen), (*candidates, reference)[0])
     pair = (reference.name, shown.name)
     if shown is reference:
-        pair = (answers.PYTORCH, reference.name)
-    gallery = make_gallery(task, sets.test, {name: asked[name].test for name in pair})
-    write_json(out / GALLERY, gallery.model_dump(mode="json"))
+        pair = (evaluation.PYTORCH, reference.name)
+
+    def ask(name: str, number: int) -> Any:
+        model = models[name]
+        (said,) = predictions(
+            *(model.predictor, prepared, [number], task), batch=model.batch, raw=model.raw
+        )
+        return said
+
+    gallery = make_gallery(task, prepared, {name: asked[name].test for name in pair}, ask)
+    write_json(out / GALLERY, gallery.model_dump(mode="json", exclude_defaults=True))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A `.tflite` with the description of its border.
+    """A `.tflite` with the description of its inputs and outputs.
 
     Attributes:
         name: "float" for the reference, else that of the candidate.

@@ -9,15 +9,16 @@ from pydantic import ValidationError
 
 from decant.artifacts import read_json
 from decant.errors import DataError
+from decant.files import REPORT_SCHEMA
 from decant.provenance import RENEWAL
 
-from .schema import SCHEMA, Report
+from .schema import Report
 
 if TYPE_CHECKING:
     from decant.paths import AnyPath
 
-UNPROVEN: Final = 1
-"""The schema before the present one, which lacks `made_from` and `choice.passed_over` only."""
+EARLIER: Final = (1, 2)
+"""Schemas that lack keys only: 1 `made_from` and `choice.passed_over`, both what metrics are."""
 
 
 def load_report(path: AnyPath, renewal: str = RENEWAL) -> Report:
@@ -34,23 +35,23 @@ def load_report(path: AnyPath, renewal: str = RENEWAL) -> Report:
     path = Path(path)
     document = read_json(path)
     found = document.get("schema") if isinstance(document, dict) else None
-    if found != SCHEMA:
+    if found != REPORT_SCHEMA:
         raise DataError(
-            f"{path}: not a report of schema {SCHEMA} (schema = {found!r}); make it anew with: "
-            f"{renewal}"
+            f"{path}: not a report of schema {REPORT_SCHEMA} (schema = {found!r}); make it anew "
+            f"with: {renewal}"
         )
     return _whole(path, document)
 
 
 def load_baseline(path: Path) -> Report:
-    """Read an earlier `report.json`, which may be one of schema 1: users have committed those.
+    """Read an earlier `report.json`, of an earlier schema too: users have committed those.
 
     Raises:
         DataError: As `load_report` does.
     """
     document = read_json(path)
-    if isinstance(document, dict) and document.get("schema") == UNPROVEN:
-        return _whole(path, {**document, "schema": SCHEMA})
+    if isinstance(document, dict) and document.get("schema") in EARLIER:
+        return _whole(path, {**document, "schema": REPORT_SCHEMA})
     return load_report(path)
 
 

@@ -1,30 +1,29 @@
-"""`report.json`, schema 2: everything that was measured, and what follows from it."""
+"""`report.json`, schema 3: everything that was measured, and what follows from it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from decant.artifacts import write_json
 from decant.fidelity import Part as OutputPart
 from decant.fidelity import broken
+from decant.files import REPORT_SCHEMA
 from decant.machine import Machine
-from decant.manifest import REPORT
 from decant.provenance import Provenance
 
 if TYPE_CHECKING:
     from decant.paths import AnyPath
-
-SCHEMA: Final = 2
-NAME = REPORT
-EVIDENCE = "evidence.npz"
-GALLERY = "gallery.json"
-PAGE = "report.html"
+    from decant.tasks import LabelWording, Metric
 
 Status = Literal["met", "broken", "not measured"]
 """Readers are shown "not met" for "broken"."""
+
+
+ACCURACY = frozenset({"max_drop", "min_accuracy", "max_error"})
+"""Requirements of how right the model is."""
 
 
 class Part(BaseModel):
@@ -36,7 +35,13 @@ class Part(BaseModel):
 
 
 class Estimate(Part):
-    """A figure with its 95 % interval."""
+    """A figure with its 95 % interval.
+
+    Attributes:
+        value: Of all samples.
+        low: Lower end of the interval.
+        high: Upper end of it.
+    """
 
     value: float
     low: float
@@ -44,7 +49,47 @@ class Estimate(Part):
 
 
 Figures = dict[str, Estimate]
-"""Metric → fraction."""
+"""Metric → its value, in the metric's unit."""
+
+
+class MetricInfo(Part):
+    """What a metric is.
+
+    Attributes:
+        wording: In a line.
+        unit: "fraction", or what it is measured in; "" for a number.
+        better: Which way it gets better.
+    """
+
+    wording: str
+    unit: str
+    better: Literal["higher", "lower"]
+
+
+class LabelInfo(Part):
+    """What is said of single labels.
+
+    Attributes:
+        counted: What a label has a number of.
+        figures: What each figure is, in a line.
+        note: One more sentence for the reader.
+    """
+
+    counted: str
+    figures: dict[str, str]
+    note: str
+
+
+def described_metric(metric: Metric) -> MetricInfo:
+    """Describe a task's metric for the report."""
+    return MetricInfo(wording=metric.wording, unit=metric.unit, better=metric.better)
+
+
+def described_labels(wording: LabelWording) -> LabelInfo:
+    """Describe for the report what a task says of single labels."""
+    return LabelInfo(
+        counted=wording.counted, figures=dict(wording.figures or {}), note=wording.note
+    )
 
 
 class Latency(Part):
@@ -121,7 +166,13 @@ class Parity(Part):
 
 
 class Slice(Part):
-    """Figures on the images of one tag; they inform and decide nothing."""
+    """Figures on the images of one tag; they inform and decide nothing.
+
+    Attributes:
+        count: Images that have the tag.
+        accuracy: By metric.
+        drop: The same against PyTorch; positive is worse.
+    """
 
     count: int
     accuracy: Figures
@@ -150,6 +201,13 @@ class Quality(Part):
     """How right a model is on one data set; drops are against PyTorch, positive is worse.
 
     `labels` and `confusion` are of the test set alone.
+
+    Attributes:
+        accuracy: By metric.
+        drop: The same against PyTorch.
+        slices: By tag.
+        labels: How right it is on each label, in the spec's order.
+        confusion: Of a classifier, what it named for what.
     """
 
     accuracy: Figures = Field(default_factory=dict)
@@ -208,7 +266,12 @@ class Entry(Part):
 
 
 class PyTorch(Part):
-    """The model that drops are counted from."""
+    """The model that drops are counted from.
+
+    Attributes:
+        test: On the test set.
+        validation: On the validation set.
+    """
 
     test: Quality
     validation: Quality
@@ -229,14 +292,24 @@ class DataSet(Part):
 
 
 class Data(Part):
-    """The choice is made on `validation`; `test` only reports."""
+    """The choice is made on `validation`; `test` only reports.
+
+    Attributes:
+        test: That the figures are of.
+        validation: That the choice is made on.
+    """
 
     test: DataSet
     validation: DataSet
 
 
 class Finding(Part):
-    """What one file has to say to one requirement."""
+    """What one file has to say to one requirement.
+
+    Attributes:
+        value: None if not measured.
+        status: Whether the file meets it.
+    """
 
     value: float | None
     status: Status
@@ -248,7 +321,7 @@ class Row(Part):
     Attributes:
         requirement: Its key in the spec, such as "max_drop".
         limit: In `unit`.
-        unit: "fraction", "bytes", "ms", "ratio" or "qps".
+        unit: Of accuracy the metric's, such as "fraction"; else "bytes", "ms", "ratio" or "qps".
         subject: What is held against the limit, in words.
         value: Of the chosen file, accuracy on the test set; None if not measured.
         status: Whether the chosen file meets it.
@@ -267,6 +340,11 @@ class Row(Part):
     required: bool
     busy: bool = False
     candidates: dict[str, Finding]
+
+    @property
+    def about_accuracy(self) -> bool:
+        """Whether it is about how right the model is, and so about a data set."""
+        return self.requirement in ACCURACY
 
     @property
     def passed(self) -> bool:
@@ -290,7 +368,12 @@ class Choice(Part):
 
 
 class EvidenceFile(Part):
-    """Where the chosen file's answers to the test set are kept, for paired comparisons."""
+    """Where the chosen file's answers to the test set are kept, for paired comparisons.
+
+    Attributes:
+        file: Name in the report's folder.
+        sha256: Of that file.
+    """
 
     file: str
     sha256: str
@@ -304,11 +387,15 @@ class Report(Part):
         model: Name of the model.
         machine: What the costs were measured on.
         metric: The task's metric that requirements are about; None for a file without a spec.
+        metrics: What each metric is.
+        label_wording: What the figures of single labels are; None for a file without a spec.
         serving: Where the model will answer, as the spec says; None for a file without a spec.
         display_threshold: Lowest score that an app shows, as the spec says; None where it shows
             every answer.
         data: The data sets; None for a file without a spec.
-        pytorch: The model before conversion; None for a file without a spec.
+        original: What ran the model before conversion: "PyTorch", "ONNX Runtime", or "the given
+            file", a float TFLite file.
+        pytorch: That model; None for a file without a spec. (Named before there were others.)
         reference: The float file.
         candidates: The others, in the order they were made.
         choice: Which file is `model.tflite`.
@@ -319,13 +406,16 @@ class Report(Part):
             without a spec, and in a report of schema 1.
     """
 
-    schema_version: Literal[2] = Field(default=SCHEMA, alias="schema")
+    schema_version: Literal[3] = Field(default=REPORT_SCHEMA, alias="schema")
     model: str
     machine: Machine
     metric: str | None = None
+    metrics: dict[str, MetricInfo] = Field(default_factory=dict)
+    label_wording: LabelInfo | None = None
     serving: Literal["on-device", "server"] | None = None
     display_threshold: float | None = None
     data: Data | None = None
+    original: str = "PyTorch"
     pytorch: PyTorch | None = None
     reference: Entry
     candidates: tuple[Entry, ...] = ()
@@ -363,6 +453,6 @@ def json_schema() -> dict[str, Any]:
     """Give the JSON schema of `report.json`, for readers in other languages."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"decant report, schema {SCHEMA}",
+        "title": f"decant report, schema {REPORT_SCHEMA}",
         **Report.model_json_schema(by_alias=True),
     }

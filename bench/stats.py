@@ -137,12 +137,12 @@ def _judge(
     result = {}
     for name, evidence in candidates.items():
         draws = before if evidence is reference else _draw(task, evidence, weights)
-        result[name] = (_accuracy(draws), _drop(before, draws))
+        result[name] = (_accuracy(draws), _drop(task, before, draws))
     return result
 
 
 def _draw(task: Task, evidence: Evidence, weights: NDArray[np.int64]) -> _Draws:
-    metrics = task.metrics(evidence, weights)
+    metrics = task.figures(evidence, weights)
     values = {name: float(row[0]) for name, row in metrics.items() if np.isfinite(row[0])}
     return _Draws(values, {name: metrics[name][1:] for name in values})
 
@@ -151,10 +151,15 @@ def _accuracy(draws: _Draws) -> Figures:
     return {name: _estimate(value, draws.resampled[name]) for name, value in draws.value.items()}
 
 
-def _drop(before: _Draws, after: _Draws) -> Figures:
+def _drop(task: Task, before: _Draws, after: _Draws) -> Figures:
     return {
-        name: _estimate(value - after.value[name], before.resampled[name] - after.resampled[name])
-        for name, value in before.value.items()
+        each.name: _estimate(
+            each.drop(before.value[each.name], after.value[each.name]),
+            each.drop(before.resampled[each.name], after.resampled[each.name]),
+        )
+        for each in task.metrics
+        # One that an endless output leaves without a figure has no drop either.
+        if each.name in before.value and each.name in after.value
     }
 
 

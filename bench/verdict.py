@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from decant.limits import at_least, at_most
 from decant.machine import HOST
+from decant.tasks import metric_of
 
 from .disturbance import disturbed
-from .schema import Entry, Estimate, Finding, Quality, Row
-from .wording import count, told_apart, written
+from .formatting import count, told_apart, written
+from .schema import ACCURACY, Entry, Estimate, Finding, Quality, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +32,7 @@ class Requirement:
     Attributes:
         key: As the spec writes it.
         limit: In `unit`.
-        unit: "fraction", "bytes", "ms", "ratio" or "qps".
+        unit: Of accuracy the metric's; else "bytes", "ms", "ratio" or "qps".
         subject: What is held against the limit, in words.
         measure: Reads the value of a file, given the reference and the file's quality on the
             data set in question; None if it was not measured.
@@ -46,6 +47,11 @@ class Requirement:
     measure: Callable[[Entry, Entry, Quality], float | Fraction | None]
     required: bool = True
     setting: str | None = None
+
+    @property
+    def about_accuracy(self) -> bool:
+        """Whether it is about how right the model is."""
+        return self.key in ACCURACY
 
     def judge(self, entry: Entry, reference: Entry, quality: Quality) -> Finding:
         """Hold one file against the limit."""
@@ -77,27 +83,28 @@ def _on_machine(limit: Latency, machine: Machine) -> Latency:
 
 def requirements_of(spec: Spec) -> list[Requirement]:
     """List what a spec requires, in a fixed order."""
-    section, metric = spec.requirements, spec.task.metric
+    section, metric = spec.requirements, metric_of(spec.open_task(), spec.task.metric_name)
     default = "" if "max_drop" in section.model_fields_set else " (default limit)"
     found = [
         Requirement(
             "max_drop",
             section.max_drop,
-            "fraction",
-            f"drop of {metric} against PyTorch{default}",
-            lambda _entry, _reference, quality: _value(quality.drop, metric),
+            metric.unit,
+            f"drop of {metric.name} against {spec.model.runs_in}{default}",
+            lambda _entry, _reference, quality: _value(quality.drop, metric.name),
         )
     ]
-    if section.min_accuracy is not None:
-        found.append(
-            Requirement(
-                "min_accuracy",
-                section.min_accuracy,
-                "fraction",
-                metric,
-                lambda _entry, _reference, quality: _value(quality.accuracy, metric),
+    for key, bound in (("min_accuracy", section.min_accuracy), ("max_error", section.max_error)):
+        if bound is not None:
+            found.append(
+                Requirement(
+                    key,
+                    bound,
+                    metric.unit,
+                    metric.name,
+                    lambda _entry, _reference, quality: _value(quality.accuracy, metric.name),
+                )
             )
-        )
     found += _costs(section)
     for number, limit in enumerate(section.latency):
         found += _latency(number, limit)
@@ -146,7 +153,7 @@ def line(row: Row) -> str:
     Accuracy is the chosen file's on the test set; what it was chosen by, on the validation set,
     is another number.
     """
-    subject = f"{row.subject} on test photos" if row.unit == "fraction" else row.subject
+    subject = f"{row.subject} on test samples" if row.about_accuracy else row.subject
     value, limit = written(row.value, row.unit), written(row.limit, row.unit)
     if row.value is not None and row.status == "broken":
         value, limit = told_apart(row.value, row.limit, row.unit)

@@ -11,15 +11,21 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import tensorflow_log  # noqa: F401 - before anything imports TensorFlow
+from decant.parity import Parity
+
+from . import tensorflow_start  # noqa: F401 - before anything imports TensorFlow
 from .conversion import to_tflite
-from .parity import Parity
 from .report import ConvertReport
 
 if TYPE_CHECKING:
-    from .align import pointwise
-    from .registry import OutputInfo, Refused, op
-    from .tensors import AnyValue, Constant, Value
+    # Ours to use, and nobody's to rely on.
+    from .export.pt2 import load_pt2 as load_pt2
+    from .export.pt2 import pt2_reference as pt2_reference
+    from .export.to_onnx import pt2_to_onnx as pt2_to_onnx
+    from .layout.pointwise import pointwise
+    from .layout.refused import Refused
+    from .layout.tensors import AnyValue, Constant, Value
+    from .lowering.registry import OutputInfo, op
 
 __all__ = [
     "AnyValue",
@@ -36,9 +42,13 @@ __all__ = [
 
 # What operators files import: with it come onnx and TensorFlow, which nobody else has to wait for.
 _LAZY = {
-    **dict.fromkeys(("OutputInfo", "Refused", "op"), "registry"),
-    **dict.fromkeys(("AnyValue", "Constant", "Value"), "tensors"),
-    "pointwise": "align",
+    **dict.fromkeys(("OutputInfo", "op"), "lowering.registry"),
+    **dict.fromkeys(("AnyValue", "Constant", "Value"), "layout.tensors"),
+    "Refused": "layout.refused",
+    "pointwise": "layout.pointwise",
+    # What reads a finished .pt2; with it comes PyTorch.
+    **dict.fromkeys(("load_pt2", "pt2_reference"), "export.pt2"),
+    "pt2_to_onnx": "export.to_onnx",
 }
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from decant.files import TRACE_SCHEMA
+from decant.flatbuffer import Graph
 from decant.graph.load import load
 from decant.graph.rewrite import Applied, apply
+
+from .tensorflow_start import import_without_keras
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
     from decant.errors import DecantError
     from decant.tensors import TensorInfo
 
-    from .emit import Emission, InputType, LayoutRule
-    from .trace import Located
+    from .layout.signature import InputType, LayoutRule
+    from .lowering.emit import Emission
+    from .lowering.trace import Located
 
     Sample = dict[str, NDArray[Any]]
 
@@ -84,6 +88,7 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
         DataError: The ONNX file cannot be read.
         UsageError: A rewrite is not known, or an input cannot take raw pixels.
     """
+    import_without_keras()
     import tensorflow as tf
 
     from . import savedmodel, tflite
@@ -93,20 +98,37 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
     emission = emitted(request, model)
     savedmodel.write(emission, request.folder)
     file = tflite.convert(request.folder, emission, allow_flex=request.allow_flex)
+    file = replace(file, data=sized(file.data, emission.inputs, samples))
     return Built(
         tflite=file.data,
         inputs=emission.inputs,
         outputs=emission.outputs,
         trace=trace_document(file.tensors, file.activations),
         rewrites=applied,
-        op_histogram=op_histogram(file.data),
+        op_histogram=Graph.from_bytes(file.data).histogram(),
         answers=_answers(request.folder, emission, samples),
     )
 
 
+def sized(file: bytes, inputs: Sequence[TensorInfo], samples: Sequence[Sample]) -> bytes:
+    """Make the sizes of the first sample those that a file with free ones has until it is resized.
+
+    TensorFlow's converter makes them 1, with which many a network cannot even be loaded.
+    """
+    free = [info for info in inputs if None in info.shape]
+    if not (free and samples):
+        return file
+    graph = Graph.from_bytes(file)
+    tensors = graph.signature_inputs()
+    for info in free:
+        shape = info.from_onnx_order(samples[0][info.name]).shape
+        graph.subgraph.tensors[tensors[info.name]].shape = list(shape)
+    return graph.to_bytes()
+
+
 def rewritten(request: Request) -> tuple[ir.Model, tuple[Applied, ...]]:
     """Load the model and apply the rewrites."""
-    from .refusals import check_precision
+    from .lowering.refusals import check_precision
     from .rewrites import REWRITES
     from .rewrites.camera import take_raw_pixels
 
@@ -120,15 +142,15 @@ def rewritten(request: Request) -> tuple[ir.Model, tuple[Applied, ...]]:
 
 def emitted(request: Request, model: ir.Model) -> Emission:
     """Emit a rewritten model as the request says."""
-    from .emit import emit
-    from .registry import built_in, with_operators
+    from .lowering.emit import emit
+    from .ops import with_operators
 
     return emit(
         model,
+        with_operators(request.operators),
         input_layout=request.input_layout,
         output_layout=request.output_layout,
         input_dtype=request.input_dtype,
-        table=with_operators(request.operators) if request.operators else built_in(),
     )
 
 
@@ -148,24 +170,7 @@ def trace_document(tensors: Mapping[str, Located], activations: int) -> dict[str
         }
         for name, located in tensors.items()
     }
-    return {"schema": 1, "activations": activations, "tensors": entries}
-
-
-def op_histogram(tflite: bytes) -> dict[str, int]:
-    """Count the operators of a TFLite file by name; custom ones under their own names."""
-    from tensorflow.lite.python import schema_py_generated as schema
-    from tensorflow.lite.tools import flatbuffer_utils
-
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(tflite))
-    names = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
-    counts: Counter[str] = Counter()
-    for graph in model.subgraphs:
-        for operator in graph.operators:
-            code = model.operatorCodes[operator.opcodeIndex]
-            builtin = max(code.builtinCode, code.deprecatedBuiltinCode)
-            name = code.customCode.decode() if code.customCode else names[builtin]
-            counts[name] += 1
-    return dict(sorted(counts.items()))
+    return {"schema": TRACE_SCHEMA, "activations": activations, "tensors": entries}
 
 
 def _answers(
@@ -174,7 +179,7 @@ def _answers(
     """Run the SavedModel as it lies on the disk."""
     import tensorflow as tf
 
-    from .emit import SIGNATURE
+    from .lowering.emit import SIGNATURE
 
     if not samples:
         return []
@@ -200,7 +205,7 @@ def _answers(
 
 def _cannot_run(error: Exception, emission: Emission) -> DecantError:
     """Name the node whose emitted op TensorFlow has no code for."""
-    from .refusals import RUN_ADVICE, Problem, report
+    from .lowering.refusals import RUN_ADVICE, Problem, report
 
     message = str(error)
     scopes = re.findall(r"\{\{node (n\d+)/", message) or re.findall(r"\b(n\d+)/", message)

@@ -7,16 +7,19 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from decant.artifacts import updated_folder, write_bytes, write_json, write_text
 from decant.errors import DataError, UsageError
+from decant.files import CONVERSION, FLOAT_FILE, ONNX, SAVED_MODEL, TRACE
 from decant.isolation import run_checked
 
-from .oracle import Model, Oracle
+from .layout.signature import InputType, LayoutRule
 from .report import AppliedRewrite, ConvertReport
+from .verify.oracle import SAVED_MODEL as SAVED
+from .verify.oracle import TFLITE, FormResults, Model, Oracle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,23 +31,21 @@ if TYPE_CHECKING:
     from decant.paths import AnyPath
 
     from .build import Built, Request
-    from .verify import Form
+    from .verify.exported import Expected
+    from .verify.hops import Subject
 
     Array = NDArray[Any]
     Sample = dict[str, Array]
+    Given = Mapping[str, Array] | None
+    FreeSizes = Mapping[str, Mapping[int, str]]
     Reference = Callable[..., Any]
     Normalization = tuple[Sequence[float], Sequence[float]]
 
 logger = logging.getLogger(__name__)
 
-ONNX_FILE = "model.onnx"
-SAVED_MODEL = "saved_model"
-TFLITE_FILE = "model_fp32.tflite"
-TRACE_FILE = "trace.json"
-REPORT_FILE = "convert.json"
 TRACED_AT_LEAST = 0.95
-LAYOUTS = ("nhwc", "keep")
-INPUT_DTYPES = ("float32", "uint8")
+LAYOUTS: tuple[str, ...] = get_args(LayoutRule)
+INPUT_DTYPES: tuple[str, ...] = get_args(InputType)
 
 
 def to_tflite(
@@ -56,6 +57,8 @@ def to_tflite(
     input_dtype: str = "float32",
     normalization: Normalization | None = None,
     inputs: Mapping[str, Array] | None = None,
+    other_sizes: Sequence[Mapping[str, Array]] = (),
+    free_sizes: FreeSizes | None = None,
     reference: Reference | None = None,
     tolerance: float = 1e-4,
     allow_flex: bool = False,
@@ -75,6 +78,9 @@ def to_tflite(
             the file; only with uint8 input.
         inputs: Name → verification inputs in ONNX order, first axis samples; raw pixels where the
             file takes those. A module needs them; a file is checked with random ones otherwise.
+        other_sizes: More of them, each of other sizes where an axis is free.
+        free_sizes: Of a module, input name → axis → name of its size, which stays free; any other
+            size is that of `inputs`.
         reference: PyTorch's form of an `.onnx` file, called with tensors by position.
         tolerance: Largest relative error allowed at any hop: max |a - b| / max |b|.
         allow_flex: Let TensorFlow ops stay that need the Flex delegate.
@@ -104,9 +110,9 @@ def to_tflite(
     }
     target = Path(out)
     with updated_folder(target) as stage:
-        work = _Work(stage.resolve(), settings, tolerance)
-        report = work.run(source, inputs, reference)
-        write_text(stage / REPORT_FILE, report.model_dump_json(indent=2) + "\n")
+        work = _Work(stage.resolve(), settings, tolerance, free_sizes or {})
+        report = work.run(source, (inputs, *other_sizes), reference)
+        write_text(stage / CONVERSION, report.model_dump_json(indent=2) + "\n")
     return _moved(report, stage, target)
 
 
@@ -130,7 +136,7 @@ def _check_choice(option: str, value: str, choices: Sequence[str]) -> None:
 
 def _check_operators(files: Sequence[AnyPath]) -> None:
     """Refuse what is no operators file before anything takes time."""
-    from .registry import locate_operators
+    from .lowering.registry import locate_operators
 
     for file in files:
         locate_operators(Path(file))
@@ -143,33 +149,33 @@ class _Work:
     stage: Path
     settings: dict[str, Any]
     tolerance: float
+    free_sizes: FreeSizes
 
     def run(
-        self, source: Any, inputs: Mapping[str, Array] | None, reference: Reference | None
+        self, source: Any, given: Sequence[Given], reference: Reference | None
     ) -> ConvertReport:
         """Export, build, verify and write; returns the report with paths in the staging folder."""
         from decant.graph.load import load
 
-        from .verify import Subject
+        from .verify.exported import expected_of
+        from .verify.hops import Subject
 
-        model = self.exported(source, inputs, reference)
+        model = self.exported(source, given[0], reference)
         request = self.request(model)
         graph = load(model.onnx).graph
         oracle = Oracle(model)
-        samples, normalised = self.samples(request, graph.inputs, inputs, oracle)
+        samples, normalised = self.samples(request, graph.inputs, given, oracle)
+        outputs = [str(value.name) for value in graph.outputs]
+        expected = expected_of(oracle, normalised, outputs, self.tolerance)
         built = self.built(request, samples)
         logger.info("every form is run and compared …")
-        expected, warnings = oracle.answers(normalised)
-        tflite = self.stage / TFLITE_FILE
+        tflite = self.stage / FLOAT_FILE
         write_bytes(tflite, built.tflite)
-        write_json(self.stage / TRACE_FILE, built.trace)
-        subject = Subject(request, built, tflite, samples, normalised, model.reference)
-        report = self.verified(subject, expected, given=inputs is not None)
-        return report.model_copy(update={"warnings": (*warnings, *report.warnings)})
+        write_json(self.stage / TRACE, built.trace)
+        subject = Subject(request, built, tflite, samples, normalised, model)
+        return self.verified(subject, expected, given=given[0] is not None)
 
-    def exported(
-        self, source: Any, inputs: Mapping[str, Array] | None, reference: Reference | None
-    ) -> Model:
+    def exported(self, source: Any, inputs: Given, reference: Reference | None) -> Model:
         """Bring the source to ONNX."""
         if not isinstance(source, str | os.PathLike):
             return self.from_module(source, inputs)
@@ -180,12 +186,12 @@ class _Work:
             raise UsageError(f"{path}: convert takes an .onnx or .pt2 file, or a torch module")
         return Model(path, reference)
 
-    def from_module(self, module: Any, inputs: Mapping[str, Array] | None) -> Model:
+    def from_module(self, module: Any, inputs: Given) -> Model:
         """Export a module with its first sample as the example."""
         import torch
 
-        from .export import to_onnx
-        from .pytorch import TensorsOnly
+        from .export.pytorch import TensorsOnly
+        from .export.to_onnx import ExportOptions, to_onnx
 
         if not isinstance(module, torch.nn.Module):
             raise UsageError(f"{module!r} is neither a path nor a torch.nn.Module")
@@ -196,17 +202,18 @@ class _Work:
             for name, array in inputs.items()
         }
         logger.info("PyTorch → ONNX …")
-        to_onnx(module, example, self.stage / ONNX_FILE)
-        return Model(self.stage / ONNX_FILE, TensorsOnly(module, tuple(example)))
+        options = ExportOptions(free_sizes=self.free_sizes)
+        to_onnx(module, example, self.stage / ONNX, options)
+        return Model(self.stage / ONNX, TensorsOnly(module, tuple(example)), exported=True)
 
     def from_pt2(self, path: Path) -> Model:
         """Export an archive."""
-        from .export import pt2_to_onnx
-        from .pt2 import load_pt2, pt2_reference
+        from .export.pt2 import load_pt2, pt2_reference
+        from .export.to_onnx import pt2_to_onnx
 
         logger.info("PyTorch → ONNX …")
-        pt2_to_onnx(path, self.stage / ONNX_FILE)
-        return Model(self.stage / ONNX_FILE, pt2_reference(load_pt2(path)))
+        pt2_to_onnx(path, self.stage / ONNX)
+        return Model(self.stage / ONNX, pt2_reference(load_pt2(path)), exported=True)
 
     def request(self, model: Model) -> Request:
         """Say what to build."""
@@ -218,11 +225,11 @@ class _Work:
         self,
         request: Request,
         inputs: Sequence[ir.Value],
-        given: Mapping[str, Array] | None,
+        given: Sequence[Given],
         oracle: Oracle,
     ) -> tuple[list[Sample], list[Sample]]:
         """Give the samples as the file takes them and as the model does."""
-        from .samples import samples_for
+        from .verify.samples import samples_for
 
         raw = self.settings["input_dtype"] == "uint8"
 
@@ -230,7 +237,12 @@ class _Work:
             return oracle.run(self.normalised(sample))
 
         try:
-            samples = samples_for(inputs, given, raw=raw, trial=trial if oracle.knows_all else None)
+            told = trial if oracle.knows_all else None
+            samples = [
+                sample
+                for each in given
+                for sample in samples_for(inputs, each, raw=raw, trial=told)
+            ]
         except DataError:
             # Whoever gives other inputs should not hear of what cannot be converted only then.
             self.built(request, [])
@@ -263,25 +275,25 @@ class _Work:
         logger.info("ONNX → TensorFlow → TFLite …")
         return run_checked(build, request, samples)
 
-    def verified(self, subject: Any, expected: list[Form], *, given: bool) -> ConvertReport:
+    def verified(self, subject: Subject, expected: Expected, *, given: bool) -> ConvertReport:
         """Compare every form, and report."""
-        from .rounding import told
-        from .verify import SAVED_MODEL as SAVED
-        from .verify import TFLITE, Form, doubts, run_tflite, verify
+        from .verify.hops import doubts, run_tflite, verify
+        from .verify.rounding import told
 
         built, samples = subject.built, subject.samples
         answers = run_tflite(subject.tflite, built.inputs, built.outputs, samples, built.trace)
-        forms = [*expected, Form(SAVED, built.answers), Form(TFLITE, answers)]
-        parities = verify(subject, forms, self.tolerance)
+        made = FormResults(SAVED, built.answers), FormResults(TFLITE, answers)
+        forms = [*expected.forms, *made]
+        parities = verify(subject, forms, self.tolerance, expected.parities)
         traced = _traced(built)
-        warnings = [*told(parities), *doubts(parities)]
+        warnings = [*expected.warnings, *told(parities), *doubts(parities)]
         if traced < TRACED_AT_LEAST:
             warnings.append(f"only {traced:.0%} of the activations are traced to ONNX values")
         return ConvertReport(
             onnx=subject.request.onnx,
             saved_model=self.stage / SAVED_MODEL,
             tflite=subject.tflite,
-            trace=self.stage / TRACE_FILE,
+            trace=self.stage / TRACE,
             inputs=built.inputs,
             outputs=built.outputs,
             parity=parities,

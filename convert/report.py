@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, field_serializer
 
+from decant.files import CONVERSION_SCHEMA
+from decant.parity import Parity
 from decant.tensors import TensorInfo
-
-from .parity import Parity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 class AppliedRewrite(BaseModel):
-    """How often one rewrite applied."""
+    """How often one rewrite applied.
+
+    Attributes:
+        name: Of the rewrite.
+        accuracy: "exact" (equal but for rounding) or "bounded" (asked for).
+        count: Places in the graph.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,7 +52,7 @@ class ConvertReport(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: int = 1
+    schema_version: int = CONVERSION_SCHEMA
     onnx: Path
     saved_model: Path
     tflite: Path

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from .emit import SIGNATURE, Emission
+from .lowering.emit import SIGNATURE, Emission
 
 
 def write(emission: Emission, folder: Path | str) -> None:

@@ -15,9 +15,9 @@ from tensorflow.lite.tools import flatbuffer_utils
 from decant.errors import DecantError, UnsupportedOp
 from decant.tensors import TensorInfo
 
-from .emit import SIGNATURE, Emission
-from .refusals import LACKS_ADVICE, RUN_ADVICE, Problem, listed, report
-from .trace import Located
+from .lowering.emit import SIGNATURE, Emission
+from .lowering.refusals import LACKS_ADVICE, RUN_ADVICE, Problem, listed, report
+from .lowering.trace import Located
 
 logger = logging.getLogger(__name__)
 
@@ -94,23 +94,23 @@ def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:
     graph, signature = model.subgraphs[0], model.signatureDefs[0]
     graph.inputs, signature.inputs = _ordered(signature.inputs, emission.inputs, emission)
     graph.outputs, signature.outputs = _ordered(signature.outputs, emission.outputs, emission)
-    border = {entry.tensorIndex: entry.name for entry in (*signature.outputs, *signature.inputs)}
+    own = {entry.tensorIndex: entry.name for entry in (*signature.outputs, *signature.inputs)}
     constants = _constants(model)
-    names: set[str] = set(border.values())
+    names: set[str] = set(own.values())
     rank = {name: i for i, name in enumerate(emission.tensors)}
     tensors: dict[str, Located] = {}
     for index, tensor in enumerate(graph.tensors):
         if index in constants:
             continue
         located = _located(tensor.name.decode(), emission.tensors, rank)
-        name = border.get(index)
+        name = own.get(index)
         if name is None and located is not None:
             step = "" if located.split is not None else "/step"
             name = _free_name(f"{located.value}{step}", names)
         if name is not None:
             names.add(name)
             tensor.name = name.encode()
-            tensors[name] = located or emission.border[name]
+            tensors[name] = located or emission.signature[name]
     packed = flatbuffer_utils.convert_object_to_bytearray(model)
     return TFLiteFile(bytes(packed), tensors, len(graph.tensors) - len(constants))
 

@@ -6,25 +6,26 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from .artifacts import atomic_folder, sha256
-from .errors import DataError
-from .manifest import REPORT
+from .contract.predictor import check_fit, check_golden
+from .contract.sidecar import read_sidecar
+from .errors import DataError, UsageError
+from .files import REPORT, SIDECAR, SPEC
 from .one_run import check_one_run, read_provenance
+from .overrides import renewal_of
 from .paths import no_file
-from .predictor import check_fit, check_golden
 from .provenance import RENEWAL, check_current, check_digests, provenance_of
-from .sidecar import NAME, read_sidecar
-from .source import SPEC, find_source, zoo_models
+from .source import find_source, zoo_models
 from .spec import load_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .contract.sidecar import Golden, Sidecar
+    from .overrides import Overrides
     from .paths import AnyPath
-    from .sidecar import Golden, Sidecar
     from .spec import Spec
 
 
@@ -57,7 +58,7 @@ class Bundle:
 
     def files(self) -> tuple[str, ...]:
         """Name every file of the bundle, relative to its folder."""
-        return (NAME, *self.hashes())
+        return (SIDECAR, *self.hashes())
 
     def copy_to(self, folder: AnyPath) -> tuple[str, ...]:
         """Copy the bundle, and the report if there is one, all or nothing.
@@ -90,28 +91,35 @@ class Bundle:
         return tuple(copied)
 
 
-def find_bundle(text: AnyPath) -> Found:
+def find_bundle(text: AnyPath, overrides: Overrides | None = None) -> Found:
     """Find the sidecar of a zoo model, a spec, a folder, or one named itself.
 
+    Args:
+        text: What the user typed.
+        overrides: Values that go before the spec's, by dotted key.
+
     Raises:
-        UsageError: If the text names nothing.
+        UsageError: If the text names nothing, or no spec whose keys could be set.
         DataError: If there is no sidecar yet.
     """
     text = os.fspath(text)
     path = Path(text)
-    if path.name == NAME:
+    if overrides and (path.name == SIDECAR or (text and os.path.isfile(path / SIDECAR))):
+        raise UsageError(f"{text}: is a bundle, and --set is for a spec; name the model instead")
+    if path.name == SIDECAR:
         if not os.path.isfile(path):
             raise DataError(f"{path}: {no_file(path)}; decant tflite makes one")
         return Found(path, None, RENEWAL)
-    if text and os.path.isfile(path / NAME):
-        return Found(path / NAME, None, RENEWAL)
+    if text and os.path.isfile(path / SIDECAR):
+        return Found(path / SIDECAR, None, RENEWAL)
     if os.path.isdir(text) and text not in zoo_models() and not os.path.isfile(path / SPEC):
         raise DataError(
-            f"{path}: a folder without a {NAME} or a {SPEC}; name the folder of a bundle, which "
+            f"{path}: a folder without a {SIDECAR} or a {SPEC}; name the folder of a bundle, which "
             "decant tflite makes (build/NAME), or a model that it has been made of"
         )
-    spec, renewal = load_spec(find_source(text, "spec").path), f"decant tflite {quote(text)}"
-    sidecar = Path("build", spec.model.name, NAME)
+    spec = load_spec(find_source(text, "spec").path, overrides)
+    renewal = renewal_of(text, spec.overrides)
+    sidecar = Path("build", spec.model.name, SIDECAR)
     if not os.path.isfile(sidecar):
         raise DataError(f"{sidecar}: no such file; make the bundle first: {renewal}")
     return Found(sidecar, spec, renewal)
@@ -155,7 +163,7 @@ def _check_current(bundle: Bundle, spec: Spec, renewal: str) -> None:
     if report.is_file():
         check_current(report, read_provenance(report, renewal), now, renewal)
     else:
-        check_digests(bundle.folder / NAME, bundle.sidecar.made_from, now, renewal)
+        check_digests(bundle.folder / SIDECAR, bundle.sidecar.made_from, now, renewal)
 
 
 def _held(folder: Path) -> set[str]:
@@ -166,7 +174,7 @@ def _held(folder: Path) -> set[str]:
 def _earlier(folder: Path) -> set[str]:
     """List the files that an earlier bundle has put into a folder."""
     try:
-        sidecar = read_sidecar(folder / NAME)
+        sidecar = read_sidecar(folder / SIDECAR)
     except DataError:
         return set()
     return {*Bundle(folder, sidecar).files(), REPORT}

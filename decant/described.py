@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from .artifacts import read_json
 from .errors import DataError
+from .files import CONVERSION, QUANTIZATION, SIDECAR
 from .tensors import TensorInfo
 
 if TYPE_CHECKING:
@@ -17,14 +18,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Border:
+class Signature:
     """What goes into a model file and what comes out, in the file's own order."""
 
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
 
 
-def described_beside(file: Path, own: Border) -> Border:
+def described_beside(file: Path, own: Signature) -> Signature:
     """Describe a file's tensors as the stage that made it did; only that knows ONNX's axis order.
 
     Where no document beside the file is about it, its tensors are as the file itself has them.
@@ -43,36 +44,36 @@ def described_beside(file: Path, own: Border) -> Border:
     return own
 
 
-def _converted(document: Any, file: str) -> Border | None:
-    return _border(document) if document["tflite"] == file else None
+def _converted(document: Any, file: str) -> Signature | None:
+    return _signature(document) if document["tflite"] == file else None
 
 
-def _quantized(document: Any, file: str) -> Border | None:
+def _quantized(document: Any, file: str) -> Signature | None:
     found = [each for each in document["candidates"] if each["file"] == file]
-    return _border(found[0]) if found else None
+    return _signature(found[0]) if found else None
 
 
-def _released(document: Any, file: str) -> Border | None:
+def _released(document: Any, file: str) -> Signature | None:
     files = [variant["file"] for variant in document["variants"]]
-    return _border(document) if file in files else None
+    return _signature(document) if file in files else None
 
 
-DOCUMENTS: dict[str, Callable[[Any, str], Border | None]] = {
-    "convert.json": _converted,
-    "quantize.json": _quantized,
-    "model.json": _released,
+DOCUMENTS: dict[str, Callable[[Any, str], Signature | None]] = {
+    CONVERSION: _converted,
+    QUANTIZATION: _quantized,
+    SIDECAR: _released,
 }
 
 
-def _border(document: Any) -> Border:
+def _signature(document: Any) -> Signature:
     inputs, outputs = (
         tuple(TensorInfo.model_validate(each) for each in document[role])
         for role in ("inputs", "outputs")
     )
-    return Border(inputs, outputs)
+    return Signature(inputs, outputs)
 
 
-def _alike(told: Border, own: Border) -> bool:
+def _alike(told: Signature, own: Signature) -> bool:
     """Whether two descriptions are of one file: names, shapes and types agree."""
     return all(
         [(info.name, info.shape, info.dtype) for info in ours]

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     Factory: TypeAlias = "Callable[..., object]"
 
+_neighbours: dict[Path, dict[str, ModuleType]] = {}
+"""The modules that were imported from each folder, by name."""
+
 
 def resolve(reference: str, folder: Path) -> Factory:
     """Import the function a spec refers to.
@@ -124,10 +127,27 @@ def _function(module: ModuleType, name: str, reference: str) -> Factory:
 
 @contextmanager
 def _importable(folder: Path) -> Iterator[None]:
-    """Let modules beside the spec be imported."""
-    entry = str(folder.resolve())
-    sys.path.insert(0, entry)
+    """Let modules beside the spec be imported, whatever bears their names beside another."""
+    folder = folder.resolve()
+    for other, modules in _neighbours.items():
+        for name, module in modules.items():
+            if other != folder and sys.modules.get(name) is module:
+                del sys.modules[name]
+    sys.modules.update(_neighbours.get(folder, {}))
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
     try:
         yield
     finally:
-        sys.path.remove(entry)
+        sys.path.remove(str(folder))
+        found = {name for name in set(sys.modules) - before if _lies_in(name, folder)}
+        _neighbours.setdefault(folder, {}).update((name, sys.modules[name]) for name in found)
+
+
+def _lies_in(name: str, folder: Path) -> bool:
+    """Tell whether a module, or the package that it is of, was found by its name in a folder."""
+    top = name.partition(".")[0]
+    module = sys.modules.get(top)
+    origin = getattr(module, "__file__", None)
+    places = map(Path, getattr(module, "__path__", None) or ([origin] if origin else []))
+    return any(each.parent == folder and each.name.split(".")[0] == top for each in places)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import __version__
 from .artifacts import read_json
 from .errors import DataError
+from .files import MANIFEST, MANIFEST_SCHEMA, REPORT
 from .machine import LIBRARIES as MEASURED_WITH
 from .source_code import library_version
 
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
     from .provenance import Provenance
 
-SCHEMA = 2
-NAME = "manifest.json"
-REPORT = "report.json"
-SHIPPED = "model.tflite"
 # TensorFlow writes a random number into it.
 UNSTABLE = "fingerprint.pb"
 LIBRARIES = (*MEASURED_WITH, "onnx-ir", "onnxscript")
@@ -45,7 +42,7 @@ def build_manifest(
     """
     versions = {name: library_version(name) for name in LIBRARIES}
     return {
-        "schema": SCHEMA,
+        "schema": MANIFEST_SCHEMA,
         "model": model,
         "command": list(command),
         "seed": seed,
@@ -62,7 +59,7 @@ def build_manifest(
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read the manifest of a folder; empty where there is none, or none that lists files."""
     try:
-        document = read_json(folder / NAME)
+        document = read_json(folder / MANIFEST)
     except DataError:
         return {}
     whole = isinstance(document, dict) and isinstance(document.get("files"), dict)
@@ -75,7 +72,7 @@ def check_manifest(folder: Path, renewal: str) -> dict[str, Any]:
     Raises:
         DataError: If there is one that lists no report, such as a damaged one: all would pass.
     """
-    path = folder / NAME
+    path = folder / MANIFEST
     found = read_manifest(folder)
     if REPORT not in found.get("files", {}) and os.path.lexists(path):
         raise DataError(

@@ -28,6 +28,11 @@ def load_network(spec: Spec) -> torch.nn.Module:
         SpecError: If the factory cannot be called or returns no module.
         DataError: If the checkpoint is missing, damaged, or does not fit.
     """
+    if spec.model.factory is None:
+        raise SpecError(
+            f'model.file = "{spec.model.file}" is a finished file, and this needs the network as '
+            "Python code builds it; name model.factory"
+        )
     factory = resolve(spec.model.factory, spec.folder)
     torch.manual_seed(spec.seed)
     called = f"model.factory = {spec.model.factory!r}, called with {spec.model.arguments},"

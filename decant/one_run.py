@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from .artifacts import read_json, sha256
+from .contract.sidecar import parse_sidecar
 from .errors import DataError
-from .manifest import NAME as MANIFEST
-from .manifest import REPORT, SHIPPED, check_manifest
+from .files import EVIDENCE, GALLERY, MANIFEST, REPORT, SHIPPED, SIDECAR
+from .manifest import check_manifest
 from .provenance import RENEWAL, Provenance, digests
-from .sidecar import NAME as SIDECAR
-from .sidecar import parse_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from .sidecar import Sidecar
+    from .contract.sidecar import Sidecar
 
-JUDGED = (REPORT, SIDECAR, "evidence.npz", "gallery.json")
+JUDGED = (REPORT, SIDECAR, EVIDENCE, GALLERY)
 """What a manifest lists and a gate or an app goes by, besides model files and golden examples."""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .described import Border, described_beside
+from .described import Signature, described_beside
 from .errors import DataError
 from .free_sizes import plausible
 from .isolation import captured_noise, run_checked
@@ -65,14 +65,14 @@ class LiteRtModel:
         """
         self.path = path = Path(path)
         self.interpreter = open_interpreter(path, threads)
-        border = _border(self.interpreter)
-        told = described_beside(path, border)
-        self.inputs = _known(path, "input", inputs or told.inputs, border.inputs)
-        self.outputs = _known(path, "output", outputs or told.outputs, border.outputs)
+        signature = _signature(self.interpreter)
+        told = described_beside(path, signature)
+        self.inputs = _known(path, "input", inputs or told.inputs, signature.inputs)
+        self.outputs = _known(path, "output", outputs or told.outputs, signature.outputs)
         details = self.interpreter.get_input_details(), self.interpreter.get_output_details()
         indices = [[int(detail["index"]) for detail in part] for part in details]
-        self._input_index = _by_name(border.inputs, indices[0])
-        self._output_index = _by_name(border.outputs, indices[1])
+        self._input_index = _by_name(signature.inputs, indices[0])
+        self._output_index = _by_name(signature.outputs, indices[1])
 
     def feed(self, arrays: Arrays) -> None:
         """Copy the inputs into the interpreter; `arrays` are in ONNX order, real-valued.
@@ -119,8 +119,8 @@ class LiteRtModel:
     def sample(self, seed: int = 0) -> dict[str, NDArray[Any]]:
         """Draw inputs that the file takes, in ONNX order.
 
-        A free first axis is a batch of one, if the file can compute that; other free sizes are
-        such that it runs.
+        A free size is the file's own where that states one. Otherwise a free first axis is a batch
+        of one, if the file can compute that; other free sizes are such that it runs.
 
         Raises:
             DataError: If LiteRT runs the file with none of the sizes that were tried.
@@ -144,6 +144,14 @@ class LiteRtModel:
 
     def _shapes(self) -> Iterator[Sizes]:
         """Sizes to try, in the file's order."""
+        own = [self._present_shape(info) for info in self.inputs]
+        # TensorFlow's converter states 1 for every free size.
+        if any(
+            free is None and size > 1
+            for info, shape in zip(self.inputs, own, strict=True)
+            for free, size in zip(info.shape, shape, strict=True)
+        ):
+            yield own
         stated = [list(info.onnx_shape) for info in self.inputs]
         of_one = [[1 if i == 0 and n is None else n for i, n in enumerate(own)] for own in stated]
         for shapes in itertools.chain(plausible(of_one), plausible(stated)):
@@ -151,6 +159,10 @@ class LiteRtModel:
                 (own[0], *own[2:], own[1]) if info.channels_last else own
                 for info, own in zip(self.inputs, shapes, strict=True)
             ]
+
+    def _present_shape(self, info: TensorInfo) -> tuple[int, ...]:
+        shape: tuple[int, ...] = self.interpreter.tensor(self._input_index[info.name])().shape
+        return shape
 
     @contextlib.contextmanager
     def _refusing(self, arrays: Arrays) -> Iterator[None]:
@@ -184,9 +196,9 @@ class LiteRtModel:
         """Give inputs of free size the size of the arrays."""
         changed = False
         for info in self.inputs:
-            index, array = self._input_index[info.name], prepared[info.name]
-            if None in info.shape and array.shape != self.interpreter.tensor(index)().shape:
-                self.interpreter.resize_tensor_input(index, array.shape)
+            array = prepared[info.name]
+            if array.shape != self._present_shape(info):
+                self.interpreter.resize_tensor_input(self._input_index[info.name], array.shape)
                 changed = True
         if changed:
             with captured_noise():
@@ -259,13 +271,13 @@ def _sizes_instead(interpreter_class: Any, path: Path) -> list[Sizes]:
     return list(itertools.islice(plausible(shapes), TRIES)) if free else []
 
 
-def describe(path: AnyPath) -> Border:
+def describe(path: AnyPath) -> Signature:
     """Read the inputs and outputs of any `.tflite`; the layout of each is "keep".
 
     Raises:
         DataError: If the file is missing, damaged or cannot be run by LiteRT.
     """
-    return _border(open_interpreter(path, delegate=False))
+    return _signature(open_interpreter(path, delegate=False))
 
 
 def sample_inputs(
@@ -357,11 +369,11 @@ def _first_run(
     return model.run(model.sample() if arrays is None else arrays)
 
 
-def _border(interpreter: Any) -> Border:
+def _signature(interpreter: Any) -> Signature:
     """Describe the tensors under their signature's names, in the graph's order."""
     signatures = list(interpreter._get_full_signature_list().values())
     signature = signatures[0] if signatures else {"inputs": {}, "outputs": {}}
-    return Border(
+    return Signature(
         _infos(interpreter.get_input_details(), signature["inputs"]),
         _infos(interpreter.get_output_details(), signature["outputs"]),
     )
@@ -399,7 +411,7 @@ def _known(
         if real is None:
             have = ", ".join(names)
             raise DataError(f"{path}: no {role} is called {info.name} (the file has {have})")
-        if (real.shape, real.dtype) != (info.shape, info.dtype):
+        if not fits(info.shape, real.shape) or real.dtype != info.dtype:
             raise DataError(
                 f"{path}: {role} {info.name} is {real.dtype} {sizes(real.shape)}, "
                 f"described as {info.dtype} {sizes(info.shape)}; make both again"

@@ -1,14 +1,17 @@
-"""One photo of a data set with what is true about it."""
+"""One sample of a data set with what is true about it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -30,31 +33,40 @@ class QuadTruth:
     crowd: NDArray[np.bool_]
 
 
-Truth: TypeAlias = "QuadTruth | int"
-"""What a task is judged by: the objects of a detection task, the label's index of a classifier."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A photo with its truth.
+    """What a model is given, with its truth.
 
     Attributes:
         id: Names it within its data set; the file name where there is one.
-        truth: What the model should say.
+        given: What the model should say, or a function that reads it where it is large.
         tags: The slices it belongs to.
-        load: Reads or makes the photo.
+        load: Reads or makes the value of each input, by name.
     """
 
     id: str
-    truth: Truth
+    given: Any
     tags: frozenset[str]
-    load: Callable[[], NDArray[np.uint8]]
+    load: Callable[[], Mapping[str, Any]]
+
+    @property
+    def truth(self) -> Any:
+        """What the model should say, as the task reads it.
+
+        Raises:
+            DataError: If its file is missing, damaged, or not of the size its labels say.
+        """
+        return self.given() if callable(self.given) else self.given
 
     @property
     def image(self) -> NDArray[np.uint8]:
-        """The photo, [H, W, 3] uint8 RGB, read anew each time.
+        """The photo, [H, W, C] uint8, read anew each time: the first input that is one.
 
         Raises:
-            DataError: If it is missing, damaged, or not of the size its labels say.
+            DataError: If there is none, or it is missing, damaged, or not of the size its labels
+                say.
         """
-        return self.load()
+        for value in self.load().values():
+            if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3:
+                return value
+        raise DataError(f'sample "{self.id}" has no photo')

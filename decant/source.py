@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import DataError, UsageError
+from .files import SPEC
 from .paths import AnyPath, content_fault, no_file
 
 Kind = Literal["spec", "onnx", "pt2", "tflite"]
 
 KINDS: dict[str, Kind] = {".toml": "spec", ".onnx": "onnx", ".pt2": "pt2", ".tflite": "tflite"}
-SPEC = "model.toml"
 FORMS: dict[Kind, str] = {"spec": f"a {SPEC}", "onnx": ".onnx", "pt2": ".pt2", "tflite": ".tflite"}
 
-EXPLANATION = "docs/model.toml.md in decant's repository says what a spec is"
+EXPLANATION = "docs/reference/model.toml.md in decant's repository says what a spec is"
 
 ALONE = "Without one, decant convert {file} makes a .tflite of it, and decant quantize {file} more"
 # What can be done with a file that a command has no use for.

@@ -24,9 +24,16 @@ if TYPE_CHECKING:
 
 # What a package runs by: its modules, the templates it draws with, the schemas it checks against.
 SOURCE = {".css", ".j2", ".json", ".py"}
-# Folders that lie inside the package `decant` once it is installed, but are not its core: stages,
-# the command line, and the apps that nothing measured depends on.
-NOT_CORE = {"bench", "cli", "convert", "demo", "distill", "feedback", "quantize", "zoo"}
+# By package, folders in it that stand for themselves: whoever depends on one names it.
+APART = {
+    # Stages, the pipeline, the command line, and the apps that nothing measured depends on.
+    "decant": {
+        *("bench", "convert", "distill", "quantize", "zoo"),
+        *("cli", "demo", "feedback", "pipeline"),
+    },
+    # What is measured does not depend on how it is drawn.
+    "decant.bench": {"drawing"},
+}
 # Folders that hold what was installed.
 INSTALLED = {"dist-packages", "site-packages"}
 # What a folder holds in which Python itself was installed, by venv or by conda.
@@ -61,7 +68,7 @@ class Code:
 def package_code(name: str) -> Code:
     """Read the source of an installed module or package, without importing it.
 
-    Of `decant` itself only the core counts.
+    Folders of `APART` do not count: of `decant` itself only the core does.
 
     Raises:
         DataError: If there is no such module.
@@ -69,7 +76,7 @@ def package_code(name: str) -> Code:
     found = importlib.util.find_spec(name)
     if found is None:
         raise DataError(f"{name}: no such module; install it or mend the name")
-    return _read(_source_files(found, NOT_CORE if name == "decant" else ()))
+    return _read(_source_files(found, APART.get(name, ())))
 
 
 def factory_code(reference: str, folder: Path) -> Code:

@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Literal
+from shlex import quote
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 
+from .contract.decode import RULES
+from .contract.rules import Rule, kind_of
+from .datasets import SOURCES, AnySource
 from .errors import DataError, SpecError
+from .files import SPEC
+from .inputs import SECTIONS as INPUTS
+from .inputs import AnyInput, ImageSection, InputSection
+from .inputs.sizes import FreeSizes, check_sizes_used, fix_first
 from .machine import HOST, Int8Isa
+from .overrides import Overrides, options_of, overridden
 from .paths import AnyPath, content_fault, nearest, unreadable
-from .rules import ImageRule, QuadGridRule, Rule, array
 from .spec_faults import EXPLANATION, FACTORY, NAME, explain_all
+from .tasks import (
+    FRACTION,
+    SECTIONS,
+    AnyTaskSection,
+    Metric,
+    Task,
+    make_task,
+    metric_of,
+)
+from .tasks.section import distinct
 
-MOST_VALUES = 2**28
-"""Of one input tensor; more is a slip of the keyboard and would fill the memory."""
+MODEL_FILES = (".onnx", ".pt2", ".tflite")
+"""What a spec may name in place of a factory."""
+
+# pydantic puts the chosen `kind` into the location of an error; the file has no such table.
+KINDS = frozenset(map(kind_of, (*SOURCES, *SECTIONS, *INPUTS, *RULES)))
 
 
 class Model(Rule):
@@ -25,159 +53,52 @@ class Model(Rule):
     Attributes:
         name: Names the build folder and the report.
         factory: `package.module:function` or `file.py:function` returning a `torch.nn.Module`.
+        file: A `.onnx`, `.pt2` or float `.tflite` in place of a factory, relative to the spec.
         checkpoint: A `.safetensors` file or a weights-only `.pt`, relative to the spec.
         arguments: Keyword arguments of the factory.
         operators: Python files with lowerings of the user's own operators.
     """
 
     name: str = Field(pattern=NAME)
-    factory: str = Field(pattern=FACTORY)
+    factory: str | None = Field(default=None, pattern=FACTORY)
+    file: str | None = None
     checkpoint: str | None = None
     arguments: dict[str, str | int | float | bool] = Field(default_factory=dict)
     operators: tuple[str, ...] = Field(default=(), strict=False)
 
-
-class Input(Rule):
-    """The image input and how a photo becomes it.
-
-    Attributes:
-        name: Tensor name in every file.
-        shape: `[1, C, H, W]` as the PyTorch model takes it: a photo at a time.
-        colour: Channel order the model was trained on.
-        mean: Per channel, on the 0…1 scale.
-        std: Per channel, on the 0…1 scale.
-        resize: "letterbox" keeps the aspect ratio and pads; "stretch" does not keep it;
-            "crop" keeps it and cuts the centre.
-        antialias: Average over the source pixels when the image shrinks.
-        padding: Grey level 0…255 of the letterbox border.
-        dtype: What the TFLite file takes: normalised "float32", or raw camera "uint8".
-    """
-
-    name: str = Field(default="image", min_length=1)
-    shape: tuple[int, int, int, int] = array(4)
-    colour: Literal["rgb", "bgr", "grey"] = "rgb"
-    mean: tuple[float, ...] = array()
-    std: tuple[float, ...] = array()
-    resize: Literal["letterbox", "stretch", "crop"] = "stretch"
-    antialias: bool = True
-    padding: int = Field(default=114, ge=0, le=255)
-    dtype: Literal["float32", "uint8"] = "float32"
-
     @property
-    def rule(self) -> ImageRule:
-        """The image rule that the sidecar publishes."""
-        fields = self.model_dump(include={*ImageRule.model_fields} & {*Input.model_fields})
-        shrink: Literal["area", "bilinear"] = "area" if self.antialias else "bilinear"
-        return ImageRule(height=self.shape[2], width=self.shape[3], shrink=shrink, **fields)
+    def runs_in(self) -> str:
+        """What runs the model before it is converted, and drops are counted from, in words."""
+        suffix = "" if self.file is None else Path(self.file).suffix.lower()
+        return {".onnx": "ONNX Runtime", ".tflite": "the given file"}.get(suffix, "PyTorch")
 
     @model_validator(mode="after")
-    def _check_channels(self) -> Input:
-        channels = self.shape[1]
-        if min(self.shape) < 1:
-            raise ValueError(f"shape = {list(self.shape)} has a size below 1")
-        if math.prod(self.shape) > MOST_VALUES:
-            raise ValueError(f"shape = {list(self.shape)} is over a gigabyte of float32")
-        if self.shape[0] != 1:
-            raise ValueError(_one_photo(self.shape))
-        if channels != (1 if self.colour == "grey" else 3):
-            raise ValueError(f'shape has {channels} channels, but colour = "{self.colour}"')
-        for key in ("mean", "std"):
-            if len(getattr(self, key)) != channels:
-                given = list(getattr(self, key))
-                raise ValueError(f"{key} = {given} needs {channels} numbers, one per channel")
-        if min(self.std) <= 0:
-            raise ValueError(f"std = {list(self.std)} must be above 0")
-        if max(map(abs, self.mean)) > 1:
+    def _check_source(self) -> Model:
+        if self.file is None and self.factory is None:
             raise ValueError(
-                f"mean = {list(self.mean)} is not on the 0…1 scale; divide mean and std by 255"
+                'factory: missing; add it ("file.py:function"), or a finished file = "net.onnx" '
+                "(.pt2, .tflite)"
+            )
+        if self.file is None:
+            return self
+        if self.factory is not None:
+            raise ValueError("give either factory or file; a file holds the whole network")
+        if self.checkpoint is not None or self.arguments:
+            raise ValueError("checkpoint and arguments are for a factory; a file holds its weights")
+        if Path(self.file).suffix.lower() not in MODEL_FILES:
+            raise ValueError(
+                f'file = "{self.file}" is none of {", ".join(MODEL_FILES)}; export the network, or '
+                "name a factory"
             )
         return self
-
-
-def _one_photo(shape: tuple[int, ...]) -> str:
-    """Refuse a batch: time, accuracy and the app all count by photo."""
-    count, one = shape[0], [1, *shape[1:]]
-    return (
-        f"shape = {list(shape)} takes {count} photos at a time, but an app answers one, and times "
-        f"are limited per photo; write shape = {one}, and export a program that takes nothing but "
-        f"{count} again with 1. decant convert and decant quantize take a file of any batch"
-    )
-
-
-class CocoSource(Rule):
-    """Images with COCO annotations; `checksums` is a SHA-256 list as `sha256sum` writes it."""
-
-    kind: Literal["coco"]
-    annotations: str
-    images: str
-    checksums: str | None = None
-
-
-class FolderSource(Rule):
-    """One folder of images per class, the folder's name being the label."""
-
-    kind: Literal["folder"]
-    path: str
-
-
-class GeneratedSource(Rule):
-    """Samples from a seeded generator: `factory(split, start, count)` yields them."""
-
-    kind: Literal["generated"]
-    factory: str = Field(pattern=FACTORY)
-    split: str
-    start: int = Field(default=0, ge=0)
-    count: int = Field(ge=1)
-
-
-Source = Annotated[CocoSource | FolderSource | GeneratedSource, Field(discriminator="kind")]
 
 
 class Data(Rule):
     """Three disjoint sources; every choice is made on `validation`, `test` only reports."""
 
-    calibration: Source
-    validation: Source
-    test: Source
-
-
-def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse names that cannot be told apart."""
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f'"{name}" occurs twice; make each unique')
-    return names
-
-
-Labels = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], AfterValidator(_distinct)]
-
-
-class DetectionTask(Rule):
-    """Finds quads; metrics `ap`, `ap50`, `quad_ap50`."""
-
-    kind: Literal["quad_detection"]
-    labels: Labels = Field(strict=False, min_length=1)
-    metric: Literal["ap", "ap50", "quad_ap50"] = "ap50"
-    decode: QuadGridRule
-
-
-class ClassificationTask(Rule):
-    """Names one class per image; metrics `top1`, `top5`."""
-
-    kind: Literal["classification"]
-    labels: Labels = Field(strict=False, min_length=2)
-    metric: Literal["top1", "top5"] = "top1"
-
-    @model_validator(mode="after")
-    def _check_metric(self) -> ClassificationTask:
-        if self.metric == "top5" and len(self.labels) <= 5:
-            raise ValueError(
-                f'metric = "top5" is always 1 with {len(self.labels)} labels; use "top1"'
-            )
-        return self
-
-
-Task = Annotated[DetectionTask | ClassificationTask, Field(discriminator="kind")]
+    calibration: AnySource
+    validation: AnySource
+    test: AnySource
 
 
 class Latency(Rule):
@@ -217,10 +138,12 @@ class Requirements(Rule):
     """What a release must achieve; a key left out is not required, `max_drop` excepted.
 
     Attributes:
-        min_accuracy: Floor of the task's metric, a fraction.
-        max_drop: Allowed fall of the task's metric against PyTorch, and in the gate of every metric
-            against the baseline; a fraction. One point unless stated, since without a limit the
-            fastest file would be chosen however wrong it is; 1 allows everything.
+        min_accuracy: Floor of the task's metric, in its unit, where higher is better.
+        max_error: Ceiling of the task's metric, in its unit, where lower is better.
+        max_drop: By how much the task's metric may get worse against PyTorch, and in the gate
+            against the baseline every metric of the same unit. Of a fraction one point unless
+            stated, since without a limit the fastest file would be chosen however wrong it is; 1
+            allows everything.
         max_size_bytes: Of the chosen file.
         max_size_ratio: Of the chosen file to the float file.
         max_memory_bytes: Peak resident memory of a process that loads and runs the file.
@@ -230,8 +153,9 @@ class Requirements(Rule):
         serving: Where the model answers; the report says so beside the machine that was measured.
     """
 
-    min_accuracy: float | None = Field(default=None, ge=0, le=1)
-    max_drop: float = Field(default=0.01, ge=0, le=1)
+    min_accuracy: float | None = None
+    max_error: float | None = Field(default=None, ge=0)
+    max_drop: float = Field(default=0.01, ge=0)
     max_size_bytes: int | None = Field(default=None, gt=0)
     max_size_ratio: float | None = Field(default=None, gt=0)
     max_memory_bytes: int | None = Field(default=None, gt=0)
@@ -240,7 +164,7 @@ class Requirements(Rule):
     serving: Literal["on-device", "server"] = "on-device"
 
 
-Recipe = Literal["static_int8", "dynamic_int8", "float16"]
+RecipeName = Literal["static_int8", "dynamic_int8", "float16"]
 
 
 class Quantization(Rule):
@@ -252,7 +176,7 @@ class Quantization(Rule):
             and activation ranges make the same files again on any machine, without calibrating.
     """
 
-    recipes: Annotated[tuple[Recipe, ...], AfterValidator(_distinct)] = Field(
+    recipes: Annotated[tuple[RecipeName, ...], AfterValidator(distinct)] = Field(
         default=("static_int8", "dynamic_int8", "float16"), strict=False, min_length=1
     )
     recipe: str | None = None
@@ -301,13 +225,18 @@ class Spec(Rule):
     """A whole `model.toml`.
 
     Attributes:
+        input: The model's only input.
+        inputs: Its inputs by name, in the order in which the model takes them.
+        sizes: Of the names in their shapes, which stay free in the files: the sizes to test.
         licences: SPDX expressions by what they are for; the sidecar publishes them.
         folder: Where the file lies; relative paths in it start there.
     """
 
     model: Model
-    input: Input
-    task: Task
+    input: AnyInput | None = None
+    inputs: dict[Annotated[str, Field(min_length=1)], AnyInput] = Field(default_factory=dict)
+    sizes: dict[str, Annotated[tuple[int, ...], Field(strict=False)]] = Field(default_factory=dict)
+    task: AnyTaskSection
     data: Data
     requirements: Requirements = Requirements()
     quantization: Quantization = Quantization()
@@ -316,6 +245,14 @@ class Spec(Rule):
     licences: dict[str, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict)
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     _folder: Path = PrivateAttr(default=Path())
+    _open_lines: tuple[int, ...] = PrivateAttr(default=())
+    _overrides: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _free_sizes: FreeSizes = PrivateAttr(default_factory=dict)
+
+    @property
+    def overrides(self) -> Overrides:
+        """What was set otherwise than in the file, by dotted key."""
+        return self._overrides
 
     @property
     def folder(self) -> Path:
@@ -346,30 +283,122 @@ class Spec(Rule):
             )
         return path
 
+    def open_task(self) -> Task:
+        """Make the task, running code of the user's own where the spec names any.
+
+        Raises:
+            SpecError: If that code cannot be used, or the limits do not fit the metric.
+        """
+        task = make_task(self.task, self.folder)
+        try:
+            _check_limits(metric_of(task, self.task.metric_name), self.requirements)
+        except ValueError as error:
+            raise SpecError(f"{self.folder / SPEC}: {error}") from error
+        return task
+
+    @property
+    def signature(self) -> dict[str, InputSection]:
+        """The model's inputs by name, in its order."""
+        if self.input is not None:
+            return {self.input.name: self.input}
+        return {
+            name: section.model_copy(update={"name": name}) for name, section in self.inputs.items()
+        }
+
+    @property
+    def open_lines(self) -> tuple[int, ...]:
+        """Numbers of the file's lines that are marked TODO, as `decant init` marks them."""
+        return self._open_lines
+
+    @property
+    def free_sizes(self) -> FreeSizes:
+        """What stays free: input name → axis → name of the size; shapes have the first to test."""
+        return self._free_sizes
+
+    def stated_shape(self, name: str) -> tuple[int | None, ...]:
+        """Give the shape of an input in ONNX axis order, None for a free size."""
+        free, shape = self.free_sizes.get(name, {}), self.signature[name].onnx_shape
+        return tuple(None if axis in free else size for axis, size in enumerate(shape))
+
+    @property
+    def other_sizes(self) -> list[dict[str, int]]:
+        """Sizes by name that are tested beside the first."""
+        rows = zip(*self.sizes.values(), strict=True)
+        return [dict(zip(self.sizes, row, strict=True)) for row in islice(rows, 1, None)]
+
+    @property
+    def image(self) -> ImageSection | None:
+        """The first input that is a photo; None if there is none."""
+        photos = (each for each in self.signature.values() if isinstance(each, ImageSection))
+        return next(photos, None)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _fix_sizes(cls, document: Any, read: ModelWrapValidatorHandler[Spec]) -> Spec:
+        if not isinstance(document, dict):
+            return read(document)
+        fixed, free = fix_first(document)
+        spec = read(fixed)
+        check_sizes_used(spec.sizes, free)
+        spec._free_sizes = free
+        return spec
+
     @model_validator(mode="after")
-    def _check_strides(self) -> Spec:
-        strides = self.task.decode.strides if isinstance(self.task, DetectionTask) else ()
-        for stride in strides:
-            if self.input.shape[2] % stride or self.input.shape[3] % stride:
-                raise ValueError(
-                    f"task.decode.strides: {stride} does not divide input.shape = "
-                    f"{list(self.input.shape)} into whole cells"
-                )
+    def _check_fit(self) -> Spec:
+        if (self.input is None) == (not self.inputs):
+            raise ValueError("input: give either [input] or one table [inputs.NAME] for each input")
+        raw = [name for name, each in self.signature.items() if each.file_dtype == "uint8"]
+        if raw and len(self.signature) > 1:
+            raise ValueError(
+                f'inputs.{raw[0]}.dtype = "uint8" is for a model with one input; write "float32"'
+            )
+        if self.image is not None:
+            self.task.check_image(*self.image.shape[2:])
+        metric = self.task.known_metric()
+        if metric is not None:
+            _check_limits(metric, self.requirements)
         return self
 
 
-def load_spec(path: AnyPath) -> Spec:
+def _check_limits(metric: Metric, requirements: Requirements) -> None:
+    """Hold the limits of accuracy against the metric's unit and direction."""
+    if metric.unit != FRACTION and "max_drop" not in requirements.model_fields_set:
+        raise ValueError(
+            f"requirements.max_drop: missing; {metric.name} is measured in "
+            f"{metric.unit or 'numbers of its own'}, so say how much worse it may get"
+        )
+    wrong = "max_error" if metric.better == "higher" else "min_accuracy"
+    if getattr(requirements, wrong) is not None:
+        right = "min_accuracy" if metric.better == "higher" else "max_error"
+        raise ValueError(
+            f"requirements.{wrong}: of {metric.name} {metric.better} is better; give {right}"
+        )
+    for key in ("max_drop", "min_accuracy", "max_error"):
+        value = getattr(requirements, key)
+        if metric.unit == FRACTION and value is not None and value > 1:
+            raise ValueError(
+                f"requirements.{key} = {value}: {metric.name} is a fraction; write one, such as "
+                "0.9 for 90 %"
+            )
+
+
+def load_spec(path: AnyPath, overrides: Overrides | None = None) -> Spec:
     """Read a `model.toml`, or that of a folder.
+
+    Args:
+        path: Of the file or the folder.
+        overrides: Values that go before the file's, by dotted key.
 
     Raises:
         SpecError: If the file is missing, is not TOML, or any key in it is unknown, missing or
             of the wrong type; the message lists every such key.
     """
     path = Path(path)
-    path = path / "model.toml" if path.is_dir() else path
+    path = path / SPEC if path.is_dir() else path
     try:
         # Some editors begin a file with a byte order mark.
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        document = tomllib.loads(text)
     except OSError as error:
         raise SpecError(f"{path}: {unreadable(path, error)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -378,8 +407,12 @@ def load_spec(path: AnyPath) -> Spec:
         fault = content_fault(path) or "has none of the sections of a spec; give a model.toml"
         raise SpecError(f"{path}: {fault}. {EXPLANATION}")
     try:
-        spec = Spec.model_validate(document)
+        spec = Spec.model_validate(overridden(document, overrides or {}))
     except ValidationError as error:
-        raise SpecError(f"{path}: not a usable spec:\n{explain_all(error, Spec)}") from error
-    spec._folder = path.parent.resolve()
+        options = "".join(f" {quote(each)}" for each in options_of(overrides or {}))
+        faults = explain_all(error, Spec, KINDS)
+        raise SpecError(f"{path}{options}: not a usable spec:\n{faults}") from error
+    spec._folder, spec._overrides = path.parent.resolve(), dict(overrides or {})
+    lines = enumerate(text.splitlines(), start=1)
+    spec._open_lines = tuple(number for number, line in lines if "# TODO" in line)
     return spec

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import json
 import typing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
+
+from .overrides import as_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 FACTORY = r"^[^:]+:[A-Za-z_]\w*$"
@@ -26,35 +30,34 @@ TERMS = {
 }
 """What TOML calls a thing that pydantic has another name for."""
 
-EXPLANATION = "docs/model.toml.md in decant's repository explains every key."
+EXPLANATION = "docs/reference/model.toml.md in decant's repository explains every key."
 
 OTHER_TASKS = (
     "for another task, decant convert, quantize and bench take a .onnx or .pt2 without a spec: see "
-    '"What a spec cannot say" in docs/model.toml.md'
+    '"What a spec cannot say" in docs/reference/model.toml.md'
 )
 
-# pydantic puts the chosen `kind` into the location of an error; the file has no such table.
-UNION_TAGS = {"coco", "folder", "generated", "quad_detection", "classification"}
 
-
-def explain_all(error: ValidationError, root: type[BaseModel]) -> str:
+def explain_all(error: ValidationError, root: type[BaseModel], kinds: Container[str] = ()) -> str:
     """List all that is wrong, a line each.
 
     Args:
         error: What pydantic says.
         root: Of the sections, so that the nearest known key can be named.
+        kinds: What a `kind` may be, which stands in pydantic's locations but not in the file.
     """
     details = error.errors()
     faulty = {detail["loc"][:-1] for detail in details if detail["type"] != "missing"}
     # A list is also called too short where its items were refused, which is no second fault.
     kept = [each for each in details if each["type"] != "too_short" or each["loc"] not in faulty]
-    lines = [f"  {_explain(detail, root)}" for detail in kept]
+    lines = [f"  {_explain(detail, root, kinds)}" for detail in kept]
     return "\n".join([*lines, f"Correct the file; {EXPLANATION}"])
 
 
-def _explain(detail: Any, root: type[BaseModel]) -> str:
+def _explain(detail: Any, root: type[BaseModel], kinds: Container[str]) -> str:
     """Turn one pydantic error into a line that names the key, the value and what to do."""
-    location = [str(part) for part in detail["loc"] if part not in UNION_TAGS]
+    parts = [str(part) for part in detail["loc"]]
+    location = _location(parts, kinds)
     key = ".".join(location)
     if detail["type"] == "extra_forbidden":
         close = difflib.get_close_matches(location[-1], _known_keys(location[:-1], root), n=1)
@@ -75,14 +78,19 @@ def _explain(detail: Any, root: type[BaseModel]) -> str:
         return f'{key}.kind = "{given}": must be one of {known}{hint}'
     if not key or isinstance(detail["input"], dict):
         return f"{key}: {message}" if key else message
-    return f"{key} = {_as_toml(detail['input'])}: {message}"
+    return f"{key} = {as_toml(detail['input'])}: {message}"
 
 
-def _as_toml(value: Any) -> str:
-    """Write a value much as the file has it."""
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_as_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else str(value)
+def _location(parts: Sequence[str], kinds: Container[str]) -> list[str]:
+    """Leave the kinds out, each of which pydantic names between a section and its key."""
+    location: list[str] = []
+    after_kind = False
+    for before, part in zip(["", *parts], parts, strict=False):
+        # A table [inputs.NAME] may be called as a kind is, and so may a key of that kind.
+        after_kind = part in kinds and before != "inputs" and not after_kind
+        if not after_kind:
+            location.append(part)
+    return location
 
 
 def _known_keys(location: list[str], root: type[BaseModel]) -> list[str]:

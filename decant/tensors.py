@@ -98,8 +98,8 @@ def sizes(shape: Sequence[int | None]) -> str:
     return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"
 
 
-def fits(given: Sequence[int], wanted: Sequence[int | None]) -> bool:
-    """Whether an array of a shape can be given where another is wanted; None takes any size."""
+def fits(given: Sequence[int | None], wanted: Sequence[int | None]) -> bool:
+    """Whether an array of a shape can be given where another is wanted; None is any size."""
     return len(given) == len(wanted) and all(
-        want in (None, size) for size, want in zip(given, wanted, strict=True)
+        None in pair or pair[0] == pair[1] for pair in zip(given, wanted, strict=True)
     )

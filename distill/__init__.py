@@ -1,6 +1,6 @@
 """Teaching a small network from a large one."""
 
-from .comparison import VARIANTS, Gain, Run, paired_gains, short, train_variant
+from .comparison import VARIANTS, ComparedRun, Gain, paired_gains, short, train_variant
 from .loop import distill, rehearse
 from .plan import (
     Distils,
@@ -15,6 +15,7 @@ from .plan import (
 
 __all__ = [
     "VARIANTS",
+    "ComparedRun",
     "Distils",
     "FeaturePair",
     "Gain",
@@ -23,7 +24,6 @@ __all__ = [
     "PairsResponses",
     "Plan",
     "Response",
-    "Run",
     "distill",
     "paired_gains",
     "plan_of",

@@ -20,7 +20,7 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ComparedRun:
     """One student: how it was trained, and its figures by metric."""
 
     variant: str
@@ -81,7 +81,7 @@ def train_variant(
     return train(recipe, folder, settings=settings)
 
 
-def paired_gains(runs: Sequence[Run]) -> dict[str, Gain]:
+def paired_gains(runs: Sequence[ComparedRun]) -> dict[str, Gain]:
     """Compare the two variants, metric by metric, over the seeds that both were trained with.
 
     Raises:

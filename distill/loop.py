@@ -32,7 +32,7 @@ from .plan import Plan, plan_of
 
 Batch = TypeVar("Batch")
 
-ADVICE = "docs/training.md says how a recipe distils"
+ADVICE = "docs/how-to/train-and-distil.md says how a recipe distils"
 
 
 class _Tap:

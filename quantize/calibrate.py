@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from decant.flatbuffer.graph import Graph
 from decant.runtime import encode, tensor_of
-
-from .flatbuffer import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

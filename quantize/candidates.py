@@ -11,15 +11,16 @@ import numpy as np
 from decant.artifacts import scratch_folder
 from decant.errors import DataError, DecantError, InternalError, ParityError
 from decant.fidelity import broken, weakest
+from decant.flatbuffer.graph import Graph
 from decant.isolation import run_checked, run_isolated
 from decant.runtime import LiteRtModel, describe
 
-from .flatbuffer import Graph
 from .judge import Judge, output_steps
 from .ranges import UNBOUNDED, check_ranges, choose
+from .recipes import quantizer_version
 from .remedy import longer_float_ends
 from .report import Candidate
-from .transform import quantizer_version, transform
+from .transform import transform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,9 +122,9 @@ def run_file(
         The outputs per run in ONNX order, and the inputs and outputs as the file has them.
     """
     found = describe(path)
-    border = _with_scales(inputs, found.inputs), _with_scales(outputs, found.outputs)
-    model = LiteRtModel(path, *border)
-    return [model.run(run) for run in runs], border
+    signature = _with_scales(inputs, found.inputs), _with_scales(outputs, found.outputs)
+    model = LiteRtModel(path, *signature)
+    return [model.run(run) for run in runs], signature
 
 
 def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
@@ -138,7 +139,7 @@ def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
     with scratch_folder("decant-quantize-") as folder:
         path = folder / recipe.file
         path.write_bytes(content)
-        outputs, border = _first_run(job, path)
+        outputs, signature = _first_run(job, path)
     _check_finite(job, recipe, outputs)
     made = Graph.from_bytes(content)
     parts = () if job.judge is None else job.judge.parts(outputs, output_steps(made))
@@ -146,8 +147,8 @@ def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
         name=recipe.name,
         file=recipe.file,
         size_bytes=len(content),
-        inputs=border[0],
-        outputs=border[1],
+        inputs=signature[0],
+        outputs=signature[1],
         quantizer=quantizer_version(),
         recipe=recipe,
         snr_db={output: part.snr_db for output, part in weakest(parts).items()},

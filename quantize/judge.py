@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from decant.fidelity import CEILING_DB, GOOD_DB, Part, meaning
+from decant.parity import signal_to_noise_db
 
 from .slices import MANY_SLICES, Slices, groups_of
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .flatbuffer import Graph
+    from decant.flatbuffer.graph import Graph
+
     from .slices import Group
 
     Array = NDArray[Any]
@@ -105,7 +107,7 @@ def _along(name: str, slices: Slices, pairs: Pairs, step: float) -> list[Part]:
     noise = slices.mean_square(np.subtract(b, a, dtype=np.float64) for a, b in pairs)
     if slices.axis is None and (not slices.live.any() or slices.count == 1):
         # There is no variation: the values themselves have to do.
-        return [_part(name, slices, np.array([0]), _decibels(slices.square[0], noise[0]))]
+        return [_part(name, slices, np.array([0]), signal_to_noise_db(slices.square[0], noise[0]))]
     found = []
     for group in groups_of(slices):
         members, ratio = _figure(slices, group, noise, step)
@@ -121,11 +123,11 @@ def _figure(slices: Slices, group: Group, noise: Array, step: float) -> tuple[Ar
     if group.probabilities and max(slices.span[members].max(), step) < QUIET:
         signal = np.maximum(signal, QUIET**2 / 12)
     if group.probabilities or slices.count < ENOUGH_VALUES:
-        return members, _decibels(signal.sum(), noise.sum())
+        return members, signal_to_noise_db(signal.sum(), noise.sum())
     if len(members) >= MANY_SLICES:
         rest = np.argsort(-slices.span[members])[int(LOUD_SHARE * len(members)) :]
-        return members, _decibels(signal[rest].sum(), noise[rest].sum())
-    ratios = np.array([_decibels(*pair) for pair in zip(signal, noise, strict=True)])
+        return members, signal_to_noise_db(signal[rest].sum(), noise[rest].sum())
+    ratios = np.array([signal_to_noise_db(*pair) for pair in zip(signal, noise, strict=True)])
     worst = float(ratios.min())
     alike = [meaning(ratio) == meaning(worst) for ratio in ratios]
     return (members if worst >= GOOD_DB else members[alike]), worst
@@ -150,9 +152,11 @@ def _integers(name: str, pairs: Pairs) -> Part:
     before, after = (np.concatenate([pair[side].ravel() for pair in pairs]) for side in (0, 1))
     counts = np.unique(before, return_counts=True)[1]
     rare = before.size - int(counts.max(initial=0))
-    labels = _decibels(rare or before.size, int((before != after).sum()))
+    labels = signal_to_noise_db(rare or before.size, int((before != after).sum()))
     real, found = before.astype(np.float64), after.astype(np.float64)
-    quantities = _decibels(real.var() if rare else 0.0, float(np.square(real - found).mean()))
+    quantities = signal_to_noise_db(
+        real.var() if rare else 0.0, float(np.square(real - found).mean())
+    )
     ratio = max(labels, quantities)
     low, high = (float(end) for end in (real.min(initial=0), real.max(initial=0)))
     return Part(output=name, snr_db=ratio, low=low, high=high, meaning=meaning(ratio))
@@ -183,12 +187,3 @@ def _part(name: str, slices: Slices, members: Array, ratio: float, *counts: int 
         float_values=float_values,
         meaning=meaning(ratio, values, float_values),
     )
-
-
-def _decibels(signal: float, noise: float) -> float:
-    """Compute the ratio of two powers."""
-    if noise == 0:
-        return CEILING_DB
-    if signal == 0:
-        return -CEILING_DB
-    return round(float(np.clip(10 * np.log10(signal / noise), -CEILING_DB, CEILING_DB)), 2)

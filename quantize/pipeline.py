@@ -10,20 +10,21 @@ import numpy as np
 
 from decant.artifacts import sha256, to_json, updated_folder, write_bytes, write_text
 from decant.errors import DataError, InternalError
+from decant.files import QUANTIZATION, RECIPE
+from decant.flatbuffer.graph import Graph
 from decant.inputs import cut_runs, wanted_samples
 from decant.isolation import run_checked
 from decant.runtime import sample_inputs
 
 from . import rewrites
-from .border import border_of
 from .calibrate import measure, split
 from .candidates import Job, make_all, run_file
-from .flatbuffer import Graph
 from .judge import Judge
 from .ranges import check_ranges
 from .recipes import check_recipes, default_recipes, recipes_document
 from .remedy import unfit_warning
 from .report import QuantizeReport, constant_outputs, float_islands
+from .signature import signature_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,15 +41,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-RECIPE_FILE = "recipe.json"
-REPORT_FILE = "quantize.json"
-
 
 def quantize(
     tflite: AnyPath,
     out: AnyPath,
     *,
     calibration: Mapping[str, NDArray[Any]] | None = None,
+    other_sizes: Sequence[Mapping[str, NDArray[Any]]] = (),
     inputs: Sequence[TensorInfo] | None = None,
     outputs: Sequence[TensorInfo] | None = None,
     recipes: Sequence[Recipe] | None = None,
@@ -66,6 +65,7 @@ def quantize(
             samples is held out of calibration for the signal-to-noise ratios; all of them measure
             where every recipe brings its ranges. None is enough where no recipe has to measure
             ranges: the files are the same, but no ratio is measured.
+        other_sizes: Samples of other sizes where an axis is free; they too measure.
         inputs: The float file's inputs, as `ConvertReport.inputs` describes them; read from
             `convert.json` beside the file, or from the file itself, if None. With neither a
             report nor this, samples are in the file's axis order.
@@ -81,25 +81,27 @@ def quantize(
         InternalError: No recipe gave a candidate, or the float file itself crashes.
     """
     tflite, out = Path(tflite), Path(out)
-    border = border_of(tflite, inputs, outputs)
+    signature = signature_of(tflite, inputs, outputs)
     left_out: tuple[Recipe, ...] = ()
     if recipes is None:
         recipes, left_out = default_recipes(calibrated=calibration is not None)
     check_recipes(recipes)
-    samples, held_out = _divided(calibration, border[0], recipes)
+    samples, held_out = _divided(calibration, signature[0], recipes)
+    held_out += [run for each in other_sizes for run in cut_runs(each, signature[0])]
     graph = _float_graph(tflite)
     applied = rewrites.apply(graph)
     for recipe in recipes:
         if not recipe.needs_calibration:
             check_ranges(graph, recipe)
-    runs = held_out or [sample_inputs(border[0])]
-    logger.info("float file: run on %d samples …", len(runs))
-    reference, _ = run_checked(run_file, tflite, *border, runs)
+    runs = held_out or [sample_inputs(signature[0])]
+    kept = ", which are kept from the ranges" if held_out and samples else ""
+    logger.info("float file: run on %d samples%s …", len(runs), kept)
+    reference, _ = run_checked(run_file, tflite, *signature, runs)
     if held_out:
         _check_reference(reference)
-    statistics = _calibrated(graph, border[0], samples, recipes)
+    statistics = _calibrated(graph, signature[0], samples, recipes)
     judge = Judge(reference) if held_out else None
-    job = Job(graph, sha256(tflite), *border, statistics, runs, reference, judge)
+    job = Job(graph, sha256(tflite), *signature, statistics, runs, reference, judge)
     made = make_all(job, recipes)
     report = QuantizeReport(
         folder=out,
@@ -110,7 +112,7 @@ def quantize(
         measured_samples=len(held_out),
         rewrites=applied,
         warnings=tuple(_warnings(job, made, samples)),
-        notes=(*_uncalibrated(left_out, border[0]), *_notes(made)),
+        notes=(*_uncalibrated(left_out, signature[0]), *_notes(made)),
     )
     _write(out, made, report)
     return report
@@ -228,5 +230,5 @@ def _write(out: Path, made: Made, report: QuantizeReport) -> None:
     with updated_folder(out) as stage:
         for name, content in made.contents.items():
             write_bytes(stage / name, content)
-        write_text(stage / RECIPE_FILE, to_json(recipes_document(recipes)))
-        write_text(stage / REPORT_FILE, to_json(report.model_dump(mode="json")))
+        write_text(stage / RECIPE, to_json(recipes_document(recipes)))
+        write_text(stage / QUANTIZATION, to_json(report.model_dump(mode="json")))

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from decant.flatbuffer.graph import Graph
+
     from .calibrate import Statistics
-    from .flatbuffer import Graph
     from .recipes import RangeMethod, Recipe
 
 Range = tuple[float, float]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,8 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from decant.artifacts import read_json
 from decant.errors import SpecError
-
-from .transform import quantizer_version
+from decant.files import DYNAMIC_INT8_FILE, FLOAT16_FILE, RECIPE_SCHEMA, STATIC_INT8_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Form = Literal["float16", "dynamic_int8", "static_int8"]
+LIBRARY = "ai-edge-quantizer"
+
+Scheme = Literal["float16", "dynamic_int8", "static_int8"]
 RangeMethod = Literal["minmax", "mse"]
 
 # Operators whose weights XNNPACK multiplies after quantizing the activations on the fly; it has no
@@ -85,7 +87,7 @@ class Recipe(BaseModel):
 
     name: str
     file: str = Field(pattern=r"^[\w.-]+\.tflite$")
-    form: Form
+    form: Scheme
     kinds: tuple[str, ...]
     keep_float: tuple[str, ...] = ()
     range_method: RangeMethod = "minmax"
@@ -116,15 +118,15 @@ class Recipe(BaseModel):
         return self.form == "static_int8" and not self.ranges
 
 
-FLOAT16 = Recipe(name="float16", file="model_fp16.tflite", form="float16", kinds=WEIGHTED_KINDS)
+FLOAT16 = Recipe(name="float16", file=FLOAT16_FILE, form="float16", kinds=WEIGHTED_KINDS)
 DYNAMIC_INT8 = Recipe(
     name="dynamic_int8",
-    file="model_int8_dynamic.tflite",
+    file=DYNAMIC_INT8_FILE,
     form="dynamic_int8",
     kinds=DYNAMIC_KINDS,
 )
 STATIC_INT8 = Recipe(
-    name="static_int8", file="model_int8.tflite", form="static_int8", kinds=STATIC_KINDS
+    name="static_int8", file=STATIC_INT8_FILE, form="static_int8", kinds=STATIC_KINDS
 )
 RECIPES = {recipe.name: recipe for recipe in (STATIC_INT8, DYNAMIC_INT8, FLOAT16)}
 
@@ -148,7 +150,7 @@ class RecipeFile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1] = RECIPE_SCHEMA
     quantizer: str
     recipes: tuple[Recipe, ...] = Field(min_length=1)
 
@@ -179,6 +181,11 @@ def load_recipes(path: AnyPath) -> tuple[Recipe, ...]:
         )
     check_recipes(file.recipes)
     return file.recipes
+
+
+def quantizer_version() -> str:
+    """Name the quantizer library with its version."""
+    return f"{LIBRARY} {metadata.version(LIBRARY)}"
 
 
 def spec_recipes(spec: Spec) -> tuple[Recipe, ...]:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from decant.fidelity import Part
+    from decant.flatbuffer.graph import Graph
 
-    from .flatbuffer import Graph
     from .recipes import Recipe
     from .report import Candidate
 

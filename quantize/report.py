@@ -6,10 +6,11 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from decant.fidelity import Part
+from decant.files import QUANTIZATION_SCHEMA
+from decant.parity import spread
 from decant.tensors import TensorInfo
 
 from .recipes import Recipe
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .flatbuffer import Graph
+    from decant.flatbuffer.graph import Graph
 
     Outputs = Mapping[str, NDArray[Any]]
 
@@ -62,6 +63,7 @@ class QuantizeReport(BaseModel):
     """The outcome of `quantize`.
 
     Attributes:
+        schema_version: Of `quantize.json`.
         folder: Where the candidates lie; not part of the JSON.
         candidates: In the order of the recipes.
         failures: Recipe name → why it made no candidate.
@@ -76,7 +78,7 @@ class QuantizeReport(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[2] = QUANTIZATION_SCHEMA
     folder: Path = Field(default=Path(), exclude=True)
     candidates: tuple[Candidate, ...]
     failures: dict[str, str]
@@ -105,17 +107,5 @@ def float_islands(graph: Graph) -> dict[str, int]:
 
 def constant_outputs(reference: Sequence[Outputs]) -> list[str]:
     """Name the outputs that hardly depend on the sample."""
-    if len(reference) < 2:
-        return []
-    constant = []
-    for name, first in reference[0].items():
-        size = float(np.abs(first).max(initial=0.0))
-        change = max(
-            float(np.abs(np.subtract(out[name], first, dtype=np.float64)).max(initial=0.0))
-            if out[name].shape == first.shape
-            else np.inf
-            for out in reference[1:]
-        )
-        if change <= CONSTANT * size:
-            constant.append(name)
-    return constant
+    spreads = {name: spread([out[name] for out in reference]) for name in reference[0]}
+    return [name for name, apart in spreads.items() if apart is not None and apart <= CONSTANT]

@@ -10,17 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from decant.runtime_facts import CONCATENATION_INPUTS, ROW_CHANNELS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .flatbuffer import Graph
+    from decant.flatbuffer.graph import Graph
 
-# XNNPACK's CONCATENATION takes no more inputs.
-MOST_COPIES = 5
-# XNNPACK applies a constant per channel in one step per pixel: with up to so many channels that
-# takes longer than two reshapes (measured at 160×1920 values: 3 channels 1.51 → 0.10 ms in int8 and
-# 0.33 → 0.10 in float, 8 channels 0.59 → 0.09 and 0.10 → 0.09; 16 in float 0.06 → 0.09).
-FEW_CHANNELS = 8
 # Values of a constant that is repeated for a row; more would show in the file's size.
 LONGEST_ROW = 4096
 PER_CHANNEL = ("ADD", "MUL", "SUB")
@@ -78,7 +74,11 @@ def _factors(graph: Graph, operator: Any) -> tuple[int, int] | None:
     if any(size < 1 for size in (*before, *after)) or operator.builtinOptions.alignCorners:
         return None
     rows, columns = after[1] / before[1], after[2] / before[2]
-    whole = rows.is_integer() and columns.is_integer() and 1 < max(rows, columns) <= MOST_COPIES
+    whole = (
+        rows.is_integer()
+        and columns.is_integer()
+        and 1 < max(rows, columns) <= CONCATENATION_INPUTS
+    )
     return (int(rows), int(columns)) if whole else None
 
 
@@ -168,7 +168,7 @@ def _constant_operand(graph: Graph, operator: Any) -> int | None:
     if graph.kind(operator) not in PER_CHANNEL or len(shape) != 4 or not graph.is_float(result):
         return None
     channels, row = shape[3], shape[2] * shape[3]
-    if min(shape) < 1 or not 1 < channels <= FEW_CHANNELS or row > LONGEST_ROW or shape[2] == 1:
+    if min(shape) < 1 or not 1 < channels <= ROW_CHANNELS or row > LONGEST_ROW or shape[2] == 1:
         return None
     for at, (tensor, other) in enumerate(zip(operator.inputs, operator.inputs[::-1], strict=True)):
         value = graph.constant(int(tensor))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from decant.errors import InternalError, SpecError
+from decant.flatbuffer.graph import Graph
 
-from .flatbuffer import Graph
+from .recipes import quantizer_version
 
 if TYPE_CHECKING:
-    from .recipes import Form, Recipe
+    from .recipes import Recipe, Scheme
 
-LIBRARY = "ai-edge-quantizer"
 # What the library raises on a graph or a recipe that it cannot handle.
 LIBRARY_FAILURES = (
     ArithmeticError,
@@ -37,7 +36,7 @@ _INT8_WEIGHTS = {
     "granularity": "CHANNELWISE",
     "dtype": "INT",
 }
-_CONFIGS: dict[Form, dict[str, Any]] = {
+_CONFIGS: dict[Scheme, dict[str, Any]] = {
     "float16": {
         "weight_tensor_config": {
             "num_bits": 16,
@@ -65,11 +64,6 @@ _CONFIGS: dict[Form, dict[str, Any]] = {
         "explicit_dequantize": False,
     },
 }
-
-
-def quantizer_version() -> str:
-    """Name the quantizer library with its version."""
-    return f"{LIBRARY} {metadata.version(LIBRARY)}"
 
 
 def transform(model: bytes, recipe: Recipe) -> bytes:

@@ -54,9 +54,16 @@ def test_type_error_fails(copy):
         ("bench/stats.py", "decant.convert"),
         ("zoo/detector/model.py", "decant.quantize"),
         ("decant/artifacts.py", "decant.bench"),
-        ("decant/cli/doctor.py", "decant.convert"),
+        ("decant/pipeline/project.py", "decant.cli"),
+        ("decant/artifacts.py", "decant.pipeline"),
     ],
-    ids=["stage to stage", "zoo to stage", "core to stage", "command line to stage"],
+    ids=[
+        "stage to stage",
+        "zoo to stage",
+        "core to stage",
+        "pipeline to command line",
+        "core to pipeline",
+    ],
 )
 def test_import_across_a_border_fails(copy, file, module):
     seeded = f'''def seeded() -> object:
@@ -76,3 +83,42 @@ def test_misformatted_code_fails(copy):
     ended = check(copy)
     assert ended.returncode != 0
     assert "bench/stats.py" in ended.stdout
+
+
+def test_undeclared_dependency_fails(copy):
+    seeded = '''def seeded() -> object:
+    """Import what another distribution happens to need."""
+    import markupsafe
+
+    return markupsafe'''
+    add(copy / "bench" / "stats.py", seeded)
+    ended = check(copy)
+    assert ended.returncode != 0
+    assert "DEP003 'markupsafe' imported but it is a transitive dependency" in ended.stderr
+
+
+def test_unused_dependency_fails(copy):
+    path = copy / "pyproject.toml"
+    path.write_text(path.read_text().replace('    "typer",\n', '    "typer",\n    "markupsafe",\n'))
+    ended = check(copy)
+    assert ended.returncode != 0
+    assert "DEP002 'markupsafe' defined as a dependency but not used" in ended.stderr
+
+
+def test_tree_has_a_module_added_since_and_not_one_that_went(copy):
+    subprocess.run([sys.executable, copy / ".ci" / "tree"], check=True)
+    tree = copy / ".tree" / "decant"
+    assert (tree / "bench" / "stats.py").samefile(copy / "bench" / "stats.py")
+    added = copy / "decant" / "added.py"
+    (copy / "decant" / "limits.py").rename(added)
+    subprocess.run([sys.executable, copy / ".ci" / "tree"], check=True)
+    assert (tree / "added.py").samefile(added)
+    assert not (tree / "limits.py").is_symlink()
+
+
+def test_tree_that_is_right_is_left_alone(copy):
+    def make():
+        subprocess.run([sys.executable, copy / ".ci" / "tree"], check=True)
+        return (copy / ".tree" / "decant").stat().st_mtime_ns
+
+    assert make() == make()

@@ -1,4 +1,4 @@
-"""The README's walk-through does what it says, line by line."""
+"""README and tutorial do what they say: the walk-through line by line."""
 
 import re
 import subprocess
@@ -11,35 +11,60 @@ import pytest
 from documented import ROOT, blocks, named_files, run, write_files
 
 from decant.bench import load_report
-from decant.predictor import Predictor
+from decant.contract.predictor import Predictor
+from decant.contract.sidecar import read_sidecar
 from decant.runtime import LiteRtModel
-from decant.sidecar import read_sidecar
 
 README = ROOT / "README.md"
+TUTORIAL = ROOT / "docs/tutorial.md"
+OWN_OP = ROOT / "docs/how-to/own-op.md"
+PYTHON = ROOT / "docs/how-to/python.md"
+COMMANDS = ROOT / "docs/reference/commands.md"
 
 
 def commands():
-    return next(text for _, text in blocks(README) if "decant tflite model.toml" in text)
+    return next(text for _, text in blocks(TUTORIAL) if "decant tflite model.toml" in text)
 
 
 @pytest.fixture(scope="module")
 def walked(tmp_path_factory):
     """The folder in which the walk-through was walked, and what its commands printed."""
     folder = tmp_path_factory.mktemp("walk")
-    write_files(README, folder)
+    write_files(TUTORIAL, folder)
     ended = run(folder, commands())
     assert ended.returncode == 0, ended.stderr
     return folder, ended
 
 
 def test_spec_has_about_twenty_lines():
-    assert len(named_files(README)["model.toml"].splitlines()) <= 22
+    assert len(named_files(TUTORIAL)["model.toml"].splitlines()) <= 22
 
 
-def test_every_promised_file_is_there(walked):
+def test_readme_is_one_page():
+    assert len(README.read_text("utf-8").splitlines()) <= 150
+
+
+def test_readme_shows_the_spec_of_the_tutorial():
+    shown = next(text for language, text in blocks(README) if language == "toml")
+    assert named_files(TUTORIAL)["model.toml"] == f"# model.toml\n{shown}"
+
+
+@pytest.mark.parametrize("part", ["model.toml", "net.onnx"])
+def test_commands_of_the_readme_are_those_of_the_pages(part):
+    """Comments aside, each is on a page that a test or a reader follows."""
+    pages = "".join(page.read_text("utf-8") for page in (TUTORIAL, *TUTORIAL.parent.glob("*/*.md")))
+    shown = next(text for _, text in blocks(README) if text.startswith("decant") and part in text)
+    for line in shown.splitlines():
+        assert line.partition("#")[0].strip() in pages
+
+
+@pytest.mark.parametrize("page", [README, TUTORIAL], ids=["README", "tutorial"])
+def test_every_promised_file_is_there(walked, page):
     folder, _ = walked
-    promised = re.findall(r"`(\w+\.(?:tflite|json|html|onnx))`", README.read_text("utf-8"))
-    for name in {*promised} - {"FILE.tflite"}:
+    cells = re.findall(r"^\| (`.+?) \|", page.read_text("utf-8"), re.MULTILINE)
+    promised = {*re.findall(r"`(\w+\.(?:tflite|json|html|onnx))`", " ".join(cells))}
+    assert len(promised) >= 9
+    for name in promised:
         assert (folder / "build" / "digits" / name).is_file(), name
 
 
@@ -87,7 +112,7 @@ def test_second_run_does_nothing(walked):
 
 @pytest.mark.parametrize("code", [0, 1, 2, 3, 4, 5, 70, 130])
 def test_exit_codes_are_documented(code):
-    assert f"\n| {code} | " in README.read_text(encoding="utf-8")
+    assert f"\n| {code} | " in COMMANDS.read_text(encoding="utf-8")
 
 
 SCALED = """<ir_version: 10, opset_import: ["": 20, "mydomain": 1]>
@@ -99,8 +124,8 @@ net (float[1, 3, 4, 5] x) => (float[1, 3, 4, 5] y) {
 
 def test_operators_file_converts_an_op_of_ones_own(tmp_path):
     onnx.save(onnx.parser.parse_model(SCALED), tmp_path / "scaled.onnx")
-    write_files(README, tmp_path, "scale.py")
-    command = next(text for _, text in blocks(README) if "--operators scale.py" in text)
+    write_files(OWN_OP, tmp_path, "scale.py")
+    command = next(text for _, text in blocks(OWN_OP) if "--operators scale.py" in text)
     bare = run(tmp_path, "decant convert scaled.onnx")
     assert bare.returncode == 3
     assert "mydomain::Scale" in bare.stderr
@@ -113,7 +138,8 @@ def test_operators_file_converts_an_op_of_ones_own(tmp_path):
 
 
 def test_python_example_measures_every_candidate(tmp_path):
-    write_files(README, tmp_path, "digits.py", "from_python.py")
+    write_files(TUTORIAL, tmp_path, "digits.py")
+    write_files(PYTHON, tmp_path, "from_python.py")
     ended = run(tmp_path, "python from_python.py")
     assert ended.returncode == 0, ended.stderr
     lines = [line.split(maxsplit=3) for line in ended.stdout.splitlines()]

@@ -1,4 +1,4 @@
-"""The recipe of docs/training.md trains and distils the README's digits as the page says."""
+"""The recipe of the page on training trains and distils the tutorial's digits as it says."""
 
 import json
 import re
@@ -8,14 +8,14 @@ from documented import ROOT, blocks, named_files, run, write_files
 
 from decant.training import Recipe
 
-PAGE = "docs/training.md"
+PAGE = "docs/how-to/train-and-distil.md"
 
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
     """The README's digits with the page's recipe, for a fifth of its steps."""
     folder = tmp_path_factory.mktemp("digits")
-    write_files("README.md", folder)
+    write_files("docs/tutorial.md", folder)
     write_files(PAGE, folder)
     recipe = folder / "recipe.py"
     recipe.write_text(recipe.read_text().replace("steps=120", "steps=24"))

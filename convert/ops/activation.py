@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from ..align import pointwise
-from ..memory import Tensor
-from ..registry import op
-from ..tensors import AnyValue, Constant, constant, numbers
+from ..layout.forms import Tensor
+from ..layout.pointwise import pointwise
+from ..layout.tensors import AnyValue, Constant, constant, numbers
+from ..lowering.registry import op
 from .pointwise import nonnegative
 
 

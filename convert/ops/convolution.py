@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +10,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..memory import Tensor
-from ..padding import Window, windows
-from ..registry import Refused, op
-from ..tensors import AnyValue, Value, activation, constant
+from decant.runtime_facts import TRANSPOSED_WEIGHTS
+
+from ..layout.forms import Tensor
+from ..layout.refused import Refused
+from ..layout.tensors import AnyValue, Value, activation, constant
+from ..lowering.registry import op
 from .kernels import biased, convolve, dilated
+from .padding import Window, windows
 from .volume import Weights, convolve_volume
 
 
@@ -149,13 +153,10 @@ def _transposed_pads(
     return result
 
 
-MANY_GROUPS = 8  # beyond this a block-diagonal kernel is faster than as many small convolutions
-
-
 def _spread_groups(x: Tensor, kernel: Any, spreads: Sequence[_Spread], group: int) -> Tensor:
     if group == 1:
         return _spread(x, kernel, spreads)
-    if group > MANY_GROUPS:
+    if math.prod(kernel.shape[:2]) <= TRANSPOSED_WEIGHTS:
         return _spread(x, _block_diagonal(kernel, group), spreads)
     parts = zip(tf.split(x, group, -1), np.split(kernel, group, 0), strict=True)
     return tf.concat([_spread(part, own, spreads) for part, own in parts], -1)

@@ -9,16 +9,17 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from .. import edges
-from ..align import pointwise
-from ..along import Exposed, along, expose
-from ..memory import Tensor, sizes_of
-from ..registry import Refused, op
-from ..tensors import AnyValue, Constant, Value, activation, constant, numbers
-from ..view import Factors, size_of
-from .shape import slice_axis
+from decant.runtime_facts import PAD_RANK
 
-MAX_PAD_RANK = 5  # of TFLite's PAD
+from ..layout.cut_and_join import extend
+from ..layout.expose import Exposed, along, expose
+from ..layout.forms import Tensor, sizes_of
+from ..layout.pointwise import pointwise
+from ..layout.refused import Refused
+from ..layout.tensors import AnyValue, Constant, Value, activation, constant, numbers
+from ..layout.view import Factors, size_of
+from ..lowering.registry import op
+from .shape import slice_axis
 
 
 @op("Expand")
@@ -154,7 +155,7 @@ def _crop(x: AnyValue, amounts: dict[int, tuple[int, int]]) -> AnyValue:
 def _padded(x: Value, grow: dict[int, tuple[int, int]], mode: str, fill: Any) -> Value:
     axes = list(grow)
     exposed = expose(x, axes)
-    if len(exposed.groups) > MAX_PAD_RANK:
+    if len(exposed.groups) > PAD_RANK:
         exposed = _merged(exposed, x)
     if mode == "constant" and fill and len(axes) == 1 and None not in exposed.tensor.shape:
         return exposed.back(_joined(exposed.tensor, exposed.where[axes[0]], grow[axes[0]], fill))
@@ -166,7 +167,7 @@ def _padded(x: Value, grow: dict[int, tuple[int, int]], mode: str, fill: Any) ->
     tensor = exposed.tensor
     for axis in axes:
         before, after = _sources(x.shape[axis], grow[axis], mode)
-        tensor = edges.extend(tensor, exposed.where[axis], before, after)
+        tensor = extend(tensor, exposed.where[axis], before, after)
     return exposed.back(tensor)
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..along import expose
-from ..cut import Part
-from ..memory import Tensor
-from ..registry import Refused, op
-from ..tensors import AnyValue, Constant, Value, activation, constant, numbers
+from ..layout.cut_and_join import Part
+from ..layout.expose import expose
+from ..layout.forms import Tensor
+from ..layout.refused import Refused
+from ..layout.tensors import AnyValue, Constant, Value, activation, constant, numbers
+from ..lowering.registry import op
 from .shape import pieces
 
 

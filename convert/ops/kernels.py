@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..memory import Tensor
-from ..padding import Window, all_same
-from ..view import Size
+from ..layout.forms import Tensor
+from ..layout.view import Size
+from .padding import Window, all_same
 
 
 def biased(y: Tensor, bias: Any, group: int) -> Tensor:

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from ..align import pointwise
-from ..product import product
-from ..reduction import reduce, summed
-from ..registry import Refused, op
-from ..tensors import AnyValue, Constant, activation, constant
+from ..layout.pointwise import pointwise
+from ..layout.product import product
+from ..layout.reduction import reduce, summed
+from ..layout.refused import Refused
+from ..layout.tensors import AnyValue, Constant, activation, constant
+from ..lowering.registry import op
 
 
 @op("MatMul")

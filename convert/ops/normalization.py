@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import tensorflow as tf
 
-from .. import view
-from ..align import pointwise
-from ..memory import Tensor
-from ..product import leading_groups
-from ..reduction import averaged, reduce, summed
-from ..registry import Refused, op
-from ..tensors import AnyValue, Constant, Value, activation, constant
+from ..layout import view
+from ..layout.forms import Tensor
+from ..layout.pointwise import pointwise
+from ..layout.product import leading_groups
+from ..layout.reduction import averaged, reduce, summed
+from ..layout.refused import Refused
+from ..layout.tensors import AnyValue, Constant, Value, activation, constant
+from ..lowering.registry import op
 
 
 @op("BatchNormalization", ignore=["momentum", "spatial"])

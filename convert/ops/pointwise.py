@@ -11,10 +11,11 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from ..align import pointwise
-from ..memory import Form
-from ..registry import Refused, op
-from ..tensors import AnyValue, Constant, Storage, Value, as_dtype
+from ..layout.forms import Form
+from ..layout.pointwise import pointwise
+from ..layout.refused import Refused
+from ..layout.tensors import AnyValue, Constant, Storage, Value, as_dtype
+from ..lowering.registry import op
 
 UNARY: dict[str, Callable[..., Any]] = {
     "Acos": lambda x: tf.atan2(tf.sqrt(1.0 - x * x), x),

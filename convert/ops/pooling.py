@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from .. import edges
-from ..align import pointwise
-from ..memory import Tensor, sizes_of
-from ..padding import Window, all_same, windows
-from ..reduction import MOST_SUMMED, averaged, reduce, summed
-from ..registry import OutputInfo, Refused, op
-from ..tensors import AnyValue, Constant, Value, activation
-from ..view import Size
+from decant.runtime_facts import ELEMENTS_SUMMED
+
+from ..layout.cut_and_join import extend
+from ..layout.forms import Tensor, sizes_of
+from ..layout.pointwise import pointwise
+from ..layout.reduction import averaged, reduce, summed
+from ..layout.refused import Refused
+from ..layout.tensors import AnyValue, Constant, Value, activation
+from ..layout.view import Size
+from ..lowering.registry import OutputInfo, op
+from .padding import Window, all_same, windows
 
 
 @op("MaxPool", ignore=["storage_order"])
@@ -97,7 +100,7 @@ def _slide(x: Tensor, row: Sequence[Window], how: Slide) -> Tensor:
 def _pool2d(x: Tensor, row: Sequence[Window], pool: Callable[..., Tensor], padding: str) -> Tensor:
     kernel, stride = [w.kernel for w in row], [w.stride for w in row]
     bare = padding == "VALID" or not any(w.begin or w.end for w in row)
-    many = pool is tf.nn.avg_pool2d and math.prod(kernel) > MOST_SUMMED
+    many = pool is tf.nn.avg_pool2d and math.prod(kernel) > ELEMENTS_SUMMED
     if many and bare and len(row) == 2 and min(kernel) > 1:  # one axis after the other
         x = pool(x, [1, kernel[1]], [1, stride[1]], padding)
         return pool(x, [kernel[0], 1], [stride[0], 1], padding)
@@ -143,7 +146,7 @@ def _pad_lowest(x: Tensor, pads: Sequence[tuple[int, int]], row: Sequence[Window
     if any(window.dilation > 1 for window in row):
         return tf.pad(x, pads, constant_values=x.dtype.min)
     for dim, (begin, end) in enumerate(pads):
-        x = edges.extend(x, dim, [0] * begin, [-1] * end)
+        x = extend(x, dim, [0] * begin, [-1] * end)
     return x
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from ..align import pointwise
-from ..registry import Refused, op
-from ..tensors import AnyValue, Constant, as_dtype
+from ..layout.pointwise import pointwise
+from ..layout.refused import Refused
+from ..layout.tensors import AnyValue, Constant, as_dtype
+from ..lowering.registry import op
 
 
 def _along(value: AnyValue, x: AnyValue, axis: int) -> AnyValue:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..align import pointwise
-from ..product import product
-from ..registry import op
-from ..tensors import AnyValue, Constant, constant
+from ..layout.pointwise import pointwise
+from ..layout.product import product
+from ..layout.tensors import AnyValue, Constant, constant
+from ..lowering.registry import op
 from .unrolled import (
     Activation,
-    Settings,
+    RecurrentSettings,
     State,
     Step,
     Weights,
@@ -47,7 +47,7 @@ def rnn(
 ) -> tuple[AnyValue, ...]:
     """Emit h = f(x W + h R + b); x: [T, N, I], or [N, T, I] with layout 1."""
     parameters = bool(activation_alpha or activation_beta)
-    settings = Settings(activations or (), parameters, clip, direction, layout)
+    settings = RecurrentSettings(activations or (), parameters, clip, direction, layout)
     weights = weights_of(w, r, b)
     layer = layer_of(x, sequence_lens, [initial_h], settings)
 
@@ -82,7 +82,7 @@ def gru(
 ) -> tuple[AnyValue, ...]:
     """Emit gated recurrent units; gates lie in the order update, reset, hidden."""
     parameters = bool(activation_alpha or activation_beta)
-    settings = Settings(activations or (), parameters, clip, direction, layout)
+    settings = RecurrentSettings(activations or (), parameters, clip, direction, layout)
     weights = weights_of(w, r, b)
     layer = layer_of(x, sequence_lens, [initial_h], settings)
 
@@ -168,7 +168,7 @@ def lstm(
 ) -> tuple[AnyValue, ...]:
     """Emit long short-term memory; gates lie in the order input, output, forget, cell."""
     parameters = bool(activation_alpha or activation_beta)
-    settings = Settings(activations or (), parameters, clip, direction, layout)
+    settings = RecurrentSettings(activations or (), parameters, clip, direction, layout)
     weights = weights_of(w, r, b)
     layer = layer_of(x, sequence_lens, [initial_h, initial_c], settings)
     peepholes = None if p is None else constant(p, "the peephole")

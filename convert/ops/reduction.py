@@ -7,13 +7,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from ..align import pointwise
-from ..along import along, expose
-from ..memory import Form, Tensor
-from ..reduction import averaged, reduce, summed
-from ..registry import op
-from ..tensors import AnyValue, Storage, Value, activation, numbers
-from ..view import flatten
+from ..layout.expose import along, expose
+from ..layout.forms import Form, Tensor
+from ..layout.pointwise import pointwise
+from ..layout.reduction import averaged, reduce, summed
+from ..layout.tensors import AnyValue, Storage, Value, activation, numbers
+from ..layout.view import flatten
+from ..lowering.registry import op
 
 Reduction = Callable[..., Any]
 

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..align import pointwise
-from ..along import expose
-from ..interpolation import Axis, Method, nearest, outside, weights
-from ..memory import Tensor
-from ..registry import OutputInfo, Refused, op
-from ..tensors import AnyValue, Constant, Value, activation, numbers
+from decant.runtime_facts import CONCATENATION_INPUTS
+
+from ..layout.expose import expose
+from ..layout.forms import Tensor
+from ..layout.pointwise import pointwise
+from ..layout.refused import Refused
+from ..layout.tensors import AnyValue, Constant, Value, activation, numbers
+from ..lowering.registry import OutputInfo, op
+from .interpolation import Axis, Method, nearest, outside, weights
 
 # flags (align_corners, half_pixel_centers) of TFLite's ops -> what they are in ONNX
 BUILTIN = {
@@ -82,8 +85,6 @@ def upsample(x: AnyValue, scales: AnyValue, *, mode: str) -> AnyValue:
     """Emit Resize under its old name."""
     return resize_10(x, scales, mode=mode)
 
-
-MOST_COPIES = 5  # inputs that XNNPACK's CONCATENATION takes
 
 Plan = dict[int, Axis]  # logical axis -> how it changes
 
@@ -153,7 +154,7 @@ def _resized(x: Value, plan: Plan, method: Method, fill: float) -> AnyValue:
 def _times(axis: Axis, method: Method) -> int:
     """How often every element is repeated; zero where it is something else, or too often."""
     times, rest = divmod(axis.wanted, axis.size)
-    if method.mode != "nearest" or rest or not 1 <= times <= MOST_COPIES:
+    if method.mode != "nearest" or rest or not 1 <= times <= CONCATENATION_INPUTS:
         return 0
     repeated = np.arange(axis.size).repeat(times)
     return times if np.array_equal(nearest(axis, method), repeated) else 0

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..memory import Tensor
-from ..registry import Refused, op
-from ..tensors import AnyValue, Value, activation
+from ..layout.forms import Tensor
+from ..layout.refused import Refused
+from ..layout.tensors import AnyValue, Value, activation
+from ..lowering.registry import op
 
 SMOOTH = ("linear", "bilinear")
 

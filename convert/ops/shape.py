@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..cut import Part, concat, cut
-from ..memory import runtime_size
-from ..registry import OutputInfo, Refused, op
-from ..tensors import AnyValue, Constant, Value, activation, numbers
-from ..view import merge
+from ..layout.cut_and_join import Part, concat, cut
+from ..layout.forms import runtime_size
+from ..layout.refused import Refused
+from ..layout.tensors import AnyValue, Constant, Value, activation, numbers
+from ..layout.view import merge
+from ..lowering.registry import OutputInfo, op
 
 MAX_SIZE = 2**31 - 1
 """An end that is this far means «to the end» of an axis, whatever its size."""

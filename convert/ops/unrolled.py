@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..align import pointwise
-from ..cut import Part, concat, cut_tensor
-from ..memory import Tensor
-from ..product import product
-from ..registry import Refused
-from ..tensors import AnyValue, Constant, Value, activation, constant
+from ..layout.cut_and_join import Part, concat, cut_tensor
+from ..layout.forms import Tensor
+from ..layout.pointwise import pointwise
+from ..layout.product import product
+from ..layout.refused import Refused
+from ..layout.tensors import AnyValue, Constant, Value, activation, constant
 from .shape import pieces
 
 Activation = Callable[[Tensor], Tensor]
@@ -36,7 +36,7 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class RecurrentSettings:
     """Attributes that all recurrent layers share."""
 
     activations: Sequence[str | bytes]
@@ -107,7 +107,7 @@ class Layer:
     x: AnyValue
     lengths: AnyValue | None
     states: tuple[AnyValue | None, ...]
-    settings: Settings
+    settings: RecurrentSettings
 
     def run(
         self, make_step: Callable[[int], tuple[Step, AnyValue]]
@@ -227,7 +227,10 @@ def _sequence_first(x: AnyValue | None, layout: int) -> AnyValue | None:
 
 
 def layer_of(
-    x: AnyValue, lengths: AnyValue | None, states: Sequence[AnyValue | None], settings: Settings
+    x: AnyValue,
+    lengths: AnyValue | None,
+    states: Sequence[AnyValue | None],
+    settings: RecurrentSettings,
 ) -> Layer:
     """Gather what the directions read; x and the states come in the node's own layout."""
     moved = [_sequence_first(value, settings.layout) for value in (x, *states)]
@@ -235,7 +238,9 @@ def layer_of(
     return Layer(activation(moved[0]), lengths, tuple(moved[1:]), settings)
 
 
-def results_of(y: AnyValue, finals: Sequence[AnyValue], settings: Settings) -> tuple[AnyValue, ...]:
+def results_of(
+    y: AnyValue, finals: Sequence[AnyValue], settings: RecurrentSettings
+) -> tuple[AnyValue, ...]:
     """Bring results to the layout that the node wants: batch first where `layout` is 1."""
     if not settings.layout:
         return (y, *finals)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..memory import Tensor
-from ..padding import Window
-from ..tensors import Value
+from ..layout.forms import Tensor
+from ..layout.tensors import Value
 from .kernels import biased, convolve, dilated, padded
+from .padding import Window
 
 
 @dataclass(frozen=True, slots=True)

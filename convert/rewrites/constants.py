@@ -2,53 +2,33 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnx
 import onnx_ir as ir
 from onnx_ir.passes import common
 
-from decant.errors import DataError, UnsupportedOp
 from decant.graph.edit import (
     attribute,
     constant,
     new_constant,
-    opset,
     replace,
     scalar,
 )
+from decant.graph.evaluate import evaluate
 from decant.graph.infer import infer_unknown
 from decant.graph.rewrite import Rewrites
-
-from ..reference import OnnxRuntime
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RULES = Rewrites()
 
-logger = logging.getLogger(__name__)
-
 GROWTH_LIMIT_BYTES = 1 << 20
 """A result may be this much larger than what it is computed from (Expand, Tile, Range, …)."""
 
-KEPT = frozenset(
-    {
-        "Bernoulli",
-        "DequantizeLinear",  # holds quantization parameters that the converter must see
-        "DynamicQuantizeLinear",
-        "Multinomial",
-        "QuantizeLinear",
-        "RandomNormal",
-        "RandomNormalLike",
-        "RandomUniform",
-        "RandomUniformLike",
-    }
-)
-OLDEST_EVALUATED = 18
-"""Nodes whose attributes were made inputs are read under this operator set, if theirs is older."""
+KEPT = frozenset({"DequantizeLinear", "DynamicQuantizeLinear", "QuantizeLinear"})
+"""They hold quantization parameters that the converter must see."""
 
 
 @RULES.graph("constant_folding")
@@ -64,7 +44,7 @@ def constant_folding(model: ir.Model) -> int:
     for node in list(model.graph):
         if node.graph is None or not _is_constant(node):
             continue
-        results = _evaluate(node)
+        results = evaluate(node, [None if v is None else _array(v) for v in node.inputs])
         if results is None or _grows(node, results):
             continue
         for value, array in zip(list(node.outputs), results, strict=True):
@@ -82,32 +62,6 @@ def _is_constant(node: ir.Node) -> bool:
         return False
     given = [value for value in node.inputs if value is not None]
     return all(constant(value) is not None for value in given)
-
-
-def _evaluate(node: ir.Node) -> list[NDArray[Any]] | None:
-    """Run one node on its constants; None if ONNX Runtime cannot."""
-    given = {str(value.name): value for value in node.inputs if value is not None}
-    outputs = [v.name or "" for v in node.outputs]
-    proto = ir.serde.serialize_node(node)
-    proto.metadata_props.clear()
-    graph = onnx.helper.make_graph(
-        [proto],
-        "constant",
-        [],
-        [onnx.ValueInfoProto(name=name) for name in outputs if name],
-        [onnx.numpy_helper.from_array(_array(v), name) for name, v in given.items()],
-    )
-    versions = {opset(node), max(opset(node), OLDEST_EVALUATED)}
-    for version in sorted(versions):
-        imports = [onnx.helper.make_opsetid("", version)]
-        model = onnx.helper.make_model(graph, opset_imports=imports, ir_version=10)
-        try:
-            results = OnnxRuntime(model.SerializeToString(), optimize=False).run({}).values()
-            numeric = all(isinstance(r, np.ndarray) and r.dtype != object for r in results)
-            return list(results) if numeric else None
-        except (DataError, UnsupportedOp) as error:
-            logger.debug("%s is not folded: %s", node.name, error)
-    return None
 
 
 def _array(value: ir.Value) -> NDArray[Any]:

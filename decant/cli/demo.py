@@ -2,52 +2,49 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from ..demo import (
-    SERVED,
-    installed_packages,
-    make_server,
-    own_address,
-    page_routes,
-    served_model,
-)
-from ..sidecar import NAME
-from .bundle import find_and_open
+import typer
+
+from .. import pipeline
+from ..overrides import parse_overrides
+from .options import Bundled, Json, Set, Verbose
+from .session import session
 
 if TYPE_CHECKING:
     from .terminal import Terminal
 
-PACKAGES = Path("build", "web")
+
+def demo(
+    model: Bundled,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="To serve; 0 for any that is free.")
+    ] = 8765,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="Serve the local network too, not this machine alone.")
+    ] = False,
+    changes: Set = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Serve a page that runs a model's files in the browser, on photos and the camera."""
+    with (
+        session("demo", verbose=verbose, as_json=as_json) as terminal,
+        pipeline.demo(model, port=port, lan=lan, overrides=parse_overrides(changes)) as page,
+    ):
+        terminal.give(page, _show)
+        # Whoever waits for the object wants to open the page now.
+        terminal.send()
+        page.serve()
 
 
-def serve(terminal: Terminal, text: str, port: int, *, lan: bool) -> None:
-    """Serve the page until Ctrl-C, which ends this as it ends every command.
-
-    Args:
-        terminal: Where the address is shown.
-        text: What the user typed.
-        port: To serve; 0 for any that is free.
-        lan: Whether to serve the local network too.
-
-    Raises:
-        DataError: If there is no bundle, it is damaged or stale, or the npm packages cannot be
-            installed.
-        UsageError: If the port is taken, or the text names nothing.
-    """
-    bundle = find_and_open(terminal, text)
-    if not (PACKAGES / "node_modules").is_dir():
-        terminal.say(f"installing LiteRT.js into {PACKAGES} …")
-    routes = page_routes(bundle, installed_packages(PACKAGES))
-    routes[SERVED] = served_model(bundle.folder / NAME)
-    with make_server(routes, port, lan=lan) as server:
-        terminal.result(f"{bundle.sidecar.model}: http://localhost:{server.port}/")
-        if lan:
-            terminal.result(f"on the local network: http://{own_address()}:{server.port}/")
-            terminal.say(
-                "everybody on the network can open it; browsers give the camera, and WebAssembly "
-                "threads, only to pages on localhost or https"
-            )
-        terminal.say("Ctrl-C ends it")
-        server.serve_forever()
+def _show(terminal: Terminal, page: pipeline.Page) -> None:
+    """Print where the page is."""
+    terminal.result(f"{page.model}: {page.addresses[0]}")
+    for address in page.addresses[1:]:
+        terminal.result(f"on the local network: {address}")
+        terminal.say(
+            "everybody on the network can open it; browsers give the camera, and "
+            "WebAssembly threads, only to pages on localhost or https"
+        )
+    terminal.say("Ctrl-C ends it")

@@ -82,6 +82,21 @@ OutOfStep = Annotated[
         " being the spec's or the file's.",
     ),
 ]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Let a key of the spec have another value for this run, such as"
+        " requirements.max_drop=0.02; may be repeated.",
+    ),
+]
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print one JSON object on stdout, as docs/reference/json.md describes it."
+    ),
+]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Show what the libraries print as well.")
 ]

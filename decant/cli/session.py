@@ -18,9 +18,9 @@ import typer
 
 from ..artifacts import WRITE_ERRORS
 from ..errors import DataError, DecantError, InternalError
-from ..interrupts import Terminated
+from ..interrupts import Terminated, held
 from ..progress import watched_by
-from .terminal import SIGNALLED, Terminal
+from .terminal import SIGNALLED, Reply, Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,74 +36,97 @@ QUIET = {
 }
 # Whatever file it was that did not fit, such a failure is the disk's and not ours.
 DISK_FAULTS = {errno.EDQUOT, errno.EFBIG, errno.ENOSPC, errno.EROFS}
+PIPELINE = "decant.pipeline."
 # What asks a command to end.
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def session(*, verbose: bool = False) -> Iterator[Terminal]:
+def session(
+    command: str | None = None, *, verbose: bool = False, as_json: bool = False
+) -> Iterator[Terminal]:
     """Run a command's work: keeps noise off the terminal and turns failures into exit codes.
 
     Everything that is printed past the terminal, native libraries and child processes included,
     goes to a log file, which is kept only when the fault is ours.
 
+    Args:
+        command: As it is typed behind `decant`.
+        verbose: Whether what is printed past the terminal is shown, too.
+        as_json: Whether one object is printed in place of lines of results, come what may.
+
     Raises:
         typer.Exit: With the exit code, after any failure.
     """
     os.environ.update({name: os.environ.get(name, value) for name, value in QUIET.items()})
+    reply = Reply(command) if as_json else None
     with (
         _stoppable(),
         _log_file() as log,
-        _seen(log, verbose=verbose) as terminal,
+        _seen(log, reply, verbose=verbose) as terminal,
         _log_lines(terminal, verbose=verbose),
         watched_by(terminal),
     ):
         try:
             with terminal.bars_gone():
                 yield terminal
-        except typer.Exit:
-            raise
-        except KeyboardInterrupt:
-            terminal.say("interrupted; run again to go on")
-            raise typer.Exit(SIGNALLED + signal.SIGINT) from None
+            with held():
+                terminal.send()
         except Terminated as stop:
             if stop.code != SIGNALLED + signal.SIGPIPE:
                 terminal.say("terminated")
+                terminal.send(int(stop.code or 0), "terminated")
             raise
-        except InternalError as error:
-            _report_own_fault(terminal, error, str(error), log)
-            raise typer.Exit(error.exit_code) from None
-        except DecantError as error:
-            terminal.say(f"error: {error}")
-            raise typer.Exit(error.exit_code) from None
-        except OSError as error:
-            if error.errno not in DISK_FAULTS:
-                _report_own_fault(terminal, error, f"{type(error).__name__}: {error}", log)
-                raise typer.Exit(InternalError.exit_code) from None
-            place = error.filename or tempfile.gettempdir()
-            advice = WRITE_ERRORS[error.errno]
-            terminal.say(f"error: {place}: cannot be written ({error.strerror}); {advice}")
-            raise typer.Exit(DataError.exit_code) from None
-        except Exception as error:  # noqa: BLE001 (the last resort, so that no traceback shows)
-            _report_own_fault(terminal, error, f"{type(error).__name__}: {error}", log)
-            raise typer.Exit(InternalError.exit_code) from None
+        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 (so that no traceback shows)
+            # Whoever reads an object gets it, even if a signal comes now.
+            with held():
+                code = _report(terminal, error, log)
+            raise typer.Exit(code) from None
 
 
-def _report_own_fault(terminal: Terminal, error: Exception, message: str, log: IO[str]) -> None:
-    """Print one message, and keep the whole story in a file."""
+def _report(terminal: Terminal, error: BaseException, log: IO[str]) -> int:
+    """Say what ended a command; returns its exit code."""
+    code, message = _told(error)
+    kept = None
+    # Where nothing can be said there is still the object to send, and the code.
+    with contextlib.suppress(DataError):
+        terminal.say(message if isinstance(error, KeyboardInterrupt) else f"error: {message}")
+    with contextlib.suppress(DataError):
+        if code == InternalError.exit_code:
+            kept = _keep_log(terminal, error, log)
+    terminal.send(code, message, kept)
+    return code
+
+
+def _told(error: BaseException) -> tuple[int, str]:
+    """Give exit code and message of a failure."""
+    if isinstance(error, KeyboardInterrupt):
+        return SIGNALLED + signal.SIGINT, "interrupted; run again to go on"
+    if isinstance(error, DecantError):
+        return error.exit_code, str(error)
+    if isinstance(error, OSError) and error.errno in DISK_FAULTS:
+        place = error.filename or tempfile.gettempdir()
+        advice = WRITE_ERRORS[error.errno]
+        message = f"{place}: cannot be written ({error.strerror}); {advice}"
+        return DataError.exit_code, message
+    return InternalError.exit_code, f"{type(error).__name__}: {error}"
+
+
+def _keep_log(terminal: Terminal, error: BaseException, log: IO[str]) -> str | None:
+    """Keep the whole story of our own fault in a file, and say in which."""
     log.write(_circumstances())
     traceback.print_exception(error, file=log)
     log.flush()
     log.seek(0)
-    terminal.say(f"error: {message}")
     try:
         descriptor, name = tempfile.mkstemp(prefix="decant-", suffix=".log")
         with open(descriptor, "w", encoding="utf-8") as kept:
             kept.write(log.read())
     except OSError as reason:
         terminal.say(f"This is decant's own fault; no log could be kept ({reason.strerror}).")
-    else:
-        terminal.say(f"This is decant's own fault; please report it with {name}")
+        return None
+    terminal.say(f"This is decant's own fault; please report it with {name}")
+    return name
 
 
 def _circumstances() -> str:
@@ -129,31 +152,36 @@ def _log_file() -> IO[str]:
 
 
 @contextmanager
-def _seen(log: IO[str], *, verbose: bool) -> Iterator[Terminal]:
+def _seen(log: IO[str], reply: Reply | None, *, verbose: bool) -> Iterator[Terminal]:
     """Yield what the user sees: everything, or our own lines only."""
-    if verbose:
+    if verbose and reply is None:
         yield Terminal(sys.stdout, sys.stderr)
         return
-    with _redirected(log) as terminal:
-        yield terminal
+    with contextlib.ExitStack() as stack:
+        if verbose:
+            # The object has stdout for itself.
+            shown = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace")
+            log = stack.enter_context(shown)
+        yield stack.enter_context(_redirected(log, reply))
 
 
 @contextmanager
-def _redirected(log: IO[str]) -> Iterator[Terminal]:
+def _redirected(log: IO[str], reply: Reply | None) -> Iterator[Terminal]:
     """Send the process's standard output and error to a log, and yield the real ones."""
     sys.stdout.flush()
     sys.stderr.flush()
     kept = os.dup(1), os.dup(2)
     with (
-        os.fdopen(os.dup(1), "w", encoding="utf-8") as out,
-        os.fdopen(os.dup(2), "w", encoding="utf-8") as err,
+        # A path may hold bytes that are no UTF-8.
+        os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace") as out,
+        os.fdopen(os.dup(2), "w", encoding="utf-8", errors="backslashreplace") as err,
         contextlib.redirect_stdout(log),
         contextlib.redirect_stderr(log),
     ):
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
         try:
-            yield Terminal(out, err)
+            yield Terminal(out, err, reply)
         finally:
             with contextlib.suppress(OSError):
                 log.flush()
@@ -169,7 +197,9 @@ def _log_lines(terminal: Terminal, *, verbose: bool) -> Iterator[None]:
     class Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             warns = record.levelno >= logging.WARNING
-            terminal.say(("warning: " if warns else "  ") + record.getMessage())
+            # What happens within a stage stands below the line that says that it has begun.
+            indent = "" if record.name.startswith(PIPELINE) else "  "
+            terminal.say(("warning: " if warns else indent) + record.getMessage())
 
     handler, logger = Lines(), logging.getLogger("decant")
     logger.addHandler(handler)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from ..errors import GateFailed
 from ..fidelity import SCALE, decibels, weakest
+from ..files import REPORT
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from decant.bench import Report
+    from decant.bench.schema import Entry
+    from decant.pipeline import Measured, Quantized
 
     from ..fidelity import Part
     from .terminal import Terminal
@@ -24,7 +27,28 @@ NOT_MET = "not met"
 UNBROKEN = 10_000
 
 
-def show_files(terminal: Terminal, report: Any) -> None:
+def give_measured(terminal: Terminal, measured: Measured) -> None:
+    """Give what was measured.
+
+    Raises:
+        GateFailed: If a requirement is not met.
+    """
+    terminal.give(measured, show_measured)
+    if measured.broken:
+        raise GateFailed("not every requirement is met:\n  " + "\n  ".join(measured.broken))
+
+
+def show_measured(terminal: Terminal, measured: Measured) -> None:
+    """Print what was measured, and of a model the verdict."""
+    report = measured.report
+    show_files(terminal, report)
+    if report.metric is not None:
+        show_verdict(terminal, report)
+    elif measured.folder is not None:
+        terminal.result(f"{measured.folder / REPORT}")
+
+
+def show_files(terminal: Terminal, report: Report) -> None:
     """Print size, latency and accuracy of every file of a `decant.bench` report.
 
     A terminal too narrow for all of it is spared the files' names, then intervals, then ratios,
@@ -45,7 +69,16 @@ def show_files(terminal: Terminal, report: Any) -> None:
     _show_warning(terminal, report)
 
 
-def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
+def show_quantized(terminal: Terminal, made: Quantized) -> None:
+    """Print what is known of the candidates; warnings and notes are no results."""
+    for warning in made.report.warnings:
+        terminal.say(f"warning: {warning}")
+    for note in made.report.notes:
+        terminal.say(f"note: {note}")
+    show_candidates(terminal, made)
+
+
+def show_candidates(terminal: Terminal, made: Quantized) -> None:
     """Print the signal-to-noise ratio of every output with its meaning, and every file's size.
 
     One line per output with its whole name, also where the table is read by a program; then the
@@ -53,9 +86,9 @@ def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
 
     Args:
         terminal: Where to print.
-        report: Of `decant.quantize`.
-        folder: Where the candidates lie.
+        made: What there is.
     """
+    report = made.report
     names = [candidate.name for candidate in report.candidates]
     table = Table("output", box=None, pad_edge=False)
     table.columns[0].overflow = "fold"
@@ -65,7 +98,7 @@ def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
     for output in found[0]:
         table.add_row(output, *(_judged(parts[output]) for parts in found))
     if table.row_count:
-        terminal.result(f"signal-to-noise ratio of each output's weakest part ({_samples(report)})")
+        terminal.result(f"signal-to-noise ratio of each output's weakest part ({_samples(made)})")
         _print(terminal, table, terminal.columns or UNBROKEN)
         terminal.result(f"in dB against the float file: {SCALE}")
     for each in report.candidates:
@@ -75,98 +108,102 @@ def show_candidates(terminal: Terminal, report: Any, folder: Path) -> None:
     for each in report.candidates:
         share = each.size_bytes / report.float_size_bytes
         unfit = "" if each.fit else "; unfit"
-        terminal.result(
-            f"{folder / each.file}: {each.size_bytes:,} bytes, {share:.2f} × the float file{unfit}"
-        )
+        size = f"{each.size_bytes:,} bytes, {share:.2f} × the float file"
+        terminal.result(f"{made.folder / each.file}: {size}{unfit}")
 
 
-def _samples(report: Any) -> str:
+def _samples(made: Quantized) -> str:
     """Say what ranges and ratios come from; a lone sample serves for both."""
-    measured, calibrated = report.measured_samples, report.calibration_samples
+    measured, calibrated = made.report.measured_samples, made.report.calibration_samples
     if not calibrated:
         return f"samples: {measured}"
     held_out = " held out" if calibrated > 1 else ""
     return f"samples: {calibrated} to calibrate, {measured}{held_out} to measure"
 
 
-def show_verdict(terminal: Terminal, report: Any) -> list[str]:
-    """Print a line per requirement; returns those that are not met."""
-    line = importlib.import_module("decant.bench.verdict").line
+def show_verdict(terminal: Terminal, report: Report) -> None:
+    """Print a line per requirement, and what was chosen."""
+    from decant.bench.verdict import line
+
     for row in report.verdict:
         terminal.result(f"{row.status if row.passed else NOT_MET:12}  {line(row)}")
     file = report.chosen.file
     terminal.result(f"chosen: {report.choice.name} ({file}), {report.choice.reason}")
     for passed_over in report.choice.passed_over:
         terminal.result(f"  {passed_over}")
-    return [line(row) for row in report.verdict if not row.passed]
 
 
-def _show_one(terminal: Terminal, report: Any, width: int) -> None:
+def _show_one(terminal: Terminal, report: Report, width: int) -> None:
     """Print a line per figure of a file that has nothing to be compared with."""
-    wording = importlib.import_module("decant.bench.wording")
+    from decant.bench import formatting
+
     entry = report.reference
     profile, cost = entry.profile, entry.footprint
-    partitions = wording.count(profile.partitions, "partition")
+    partitions = formatting.count(profile.partitions, "partition")
     table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_row("size", wording.written(entry.size_bytes, "bytes"))
+    table.add_row("size", formatting.written(entry.size_bytes, "bytes"))
     for setting, time in entry.latency_ms.items():
-        times = (
-            f"{wording.milliseconds(time.median)}, 9 in 10 within {wording.milliseconds(time.p90)}"
-        )
-        table.add_row(f"latency, {wording.threads_of(setting)}", times)
+        median, p90 = map(formatting.milliseconds, (time.median, time.p90))
+        times = f"{median}, 9 in 10 within {p90}"
+        table.add_row(f"latency, {formatting.threads_of(setting)}", times)
     table.add_row("load", f"{cost.load_ms:.0f} ms")
-    table.add_row("peak memory", wording.written(cost.peak_memory_bytes, "bytes"))
-    operators = wording.count(sum(profile.operators.values()), "operator")
+    table.add_row("peak memory", formatting.written(cost.peak_memory_bytes, "bytes"))
+    operators = formatting.count(sum(profile.operators.values()), "operator")
     table.add_row("in XNNPACK", f"{profile.delegated} of {operators}, {partitions}")
     terminal.result(f"{entry.file} on {report.machine.cpu}")
     _print(terminal, table, width)
     _show_warning(terminal, report)
 
 
-def _show_warning(terminal: Terminal, report: Any) -> None:
-    busy = importlib.import_module("decant.bench.disturbance").warning(report)
+def _show_warning(terminal: Terminal, report: Report) -> None:
+    from decant.bench import disturbance
+
+    busy = disturbance.warning(report)
     if busy:
         terminal.result(f"warning: {busy}")
 
 
-def _files(report: Any, detail: int) -> Table:
+def _files(report: Report, detail: int) -> Table:
     """Lay out what was measured of every file, in some detail."""
-    wording = importlib.import_module("decant.bench.wording")
     table = Table("", box=None, pad_edge=False)
     table.add_column("file", overflow="fold")
-    for heading in _headings(report, detail, wording):
+    for heading in _headings(report, detail):
         name = heading == FILE_NAME
         table.add_column(
             heading, justify="left" if name else "right", no_wrap=not name, overflow="fold"
         )
     for entry in report.entries:
-        cells = _row(report, entry, detail, wording)
+        cells = _row(report, entry, detail)
         table.add_row(*cells, style="bold" if entry.chosen else None)
     return table
 
 
-def _headings(report: Any, detail: int, wording: Any) -> list[str]:
+def _headings(report: Report, detail: int) -> list[str]:
+    from decant.bench import formatting
+
     found = [FILE_NAME, "size"] if detail == FULL else ["size"]
     for setting in report.reference.latency_ms:
-        found.append(wording.threads_of(setting))
+        found.append(formatting.threads_of(setting))
         found += ["×"] if detail != BARE else []
-    return [*found, report.metric, "drop (95 %)" if detail <= INTERVALS else "drop"]
+    return [*found, str(report.metric), "drop (95 %)" if detail <= INTERVALS else "drop"]
 
 
-def _row(report: Any, entry: Any, detail: int, wording: Any) -> list[str]:
+def _row(report: Report, entry: Entry, detail: int) -> list[str]:
     """Write the cells of one file."""
+    from decant.bench import formatting
+
     cells = ["→" if entry.chosen else "", entry.name if entry.fit else f"{entry.name} (unfit)"]
     cells += [entry.file] if detail == FULL else []
-    cells.append(wording.written(entry.size_bytes, "bytes"))
+    cells.append(formatting.written(entry.size_bytes, "bytes"))
     for time in entry.latency_ms.values():
-        cells.append(wording.milliseconds(time.median))
+        cells.append(formatting.milliseconds(time.median))
         cells += [f"{time.ratio_to_reference:.2f}"] if detail != BARE else []
-    accuracy, drop = (figures.get(report.metric) for figures in (entry.accuracy, entry.drop))
+    accuracy, drop = (figures.get(str(report.metric)) for figures in (entry.accuracy, entry.drop))
     cells.append(f"{accuracy.value:.4f}" if accuracy else "")
     if drop is None:
         return [*cells, ""]
-    bounds = f" ({wording.signed(drop.low)} to {wording.signed(drop.high)})"
-    return [*cells, wording.signed(drop.value) + (bounds if detail <= INTERVALS else "")]
+    bounds = f" ({formatting.signed(drop.low)} to {formatting.signed(drop.high)})"
+    return [*cells, formatting.signed(drop.value) + (bounds if detail <= INTERVALS else "")]
 
 
 def _natural_width(table: Table) -> int:

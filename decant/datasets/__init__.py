@@ -1,8 +1,17 @@
-"""Opens the data a spec names: labelled photos, checked before anything is measured on them."""
+"""Opens the data a spec names: samples with their truth, checked before anything is measured."""
 
 from __future__ import annotations
 
 from .dataset import Dataset, check_disjoint
-from .opening import open_dataset
+from .registry import SOURCES, AnySource, open_dataset
+from .source import DataSource, Opening
 
-__all__ = ["Dataset", "check_disjoint", "open_dataset"]
+__all__ = [
+    "SOURCES",
+    "AnySource",
+    "DataSource",
+    "Dataset",
+    "Opening",
+    "check_disjoint",
+    "open_dataset",
+]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError
@@ -11,17 +12,16 @@ from pydantic import BaseModel, Field, ValidationError
 from ..artifacts import read_json
 from ..errors import DataError
 from ..metrics import convex
-from ..samples import QuadTruth
 from . import checksums
 from .dataset import Entry, FileDataset
+from .source import DataSource, Opening, read_truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
-    from numpy.typing import NDArray
+    from ..paths import AnyPath
+    from ..tasks import Task
 
-    from ..spec import CocoSource
 
 SLACK = 1.0
 """Pixels that a box may reach over the edge of the picture, as hand-drawn ones do."""
@@ -41,21 +41,27 @@ class Image(BaseModel):
 
 
 class Annotation(BaseModel):
-    """An object: `bbox` is x, y, width, height; `quad`, four corners in order, is ours."""
+    """An object: `bbox` is x, y, width, height; `quad`, four corners in order, is ours.
+
+    `keypoints` are x, y and visibility of each point, of which 0 says that nobody knows its place.
+    """
 
     id: Id
     image_id: Id
     category_id: Id
     bbox: tuple[Number, Number, Number, Number]
     quad: tuple[Number, ...] | None = Field(default=None, min_length=8, max_length=8)
+    keypoints: tuple[Number, ...] | None = None
+    area: Number | None = Field(default=None, ge=0)
     iscrowd: bool = False
 
 
 class Category(BaseModel):
-    """A label."""
+    """A label; `keypoints` names the points of its objects."""
 
     id: Id
     name: str
+    keypoints: tuple[str, ...] = ()
 
 
 class Document(BaseModel):
@@ -66,35 +72,68 @@ class Document(BaseModel):
     categories: tuple[Category, ...]
 
 
-def open_coco(source: CocoSource, labels: Sequence[str], folder: Path) -> FileDataset:
-    """Open COCO annotations with their pictures.
+class CocoSource(DataSource):
+    """Images with COCO annotations; `checksums` is a SHA-256 list as `sha256sum` writes it."""
 
-    Raises:
-        DataError: If a file is missing, changed (where there are checksums) or not COCO, or an
-            annotation does not fit its picture or the labels.
-    """
-    path, pictures = folder / source.annotations, folder / source.images
-    document = _read(path)
-    if not document.images:
-        raise DataError(f"{path}: lists no images; give a data set with at least one")
-    _check_unique(path, document)
-    _check_pictures(path, document.images, pictures)
-    if source.checksums:
-        used = [path, *(pictures / image.file_name for image in document.images)]
-        checksums.check(folder / source.checksums, used)
-    label_of = _labels(path, document.categories, labels)
-    objects = _by_image(path, document)
-    entries = tuple(
-        Entry(
-            image.file_name,
-            pictures / image.file_name,
-            _truth(path, image, objects[image.id], label_of),
-            frozenset(image.tags),
-            (image.width, image.height),
+    path_keys: ClassVar[tuple[str, ...]] = ("annotations", "images", "checksums")
+    kind: Literal["coco"]
+    annotations: str
+    images: str
+    checksums: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The annotations."""
+        return self.annotations
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """All annotations of each image."""
+        return ("objects",)
+
+    def open(self, opening: Opening) -> FileDataset:
+        """Open COCO annotations with their pictures.
+
+        Raises:
+            DataError: If a file is missing, changed (where there are checksums) or not COCO, or an
+                annotation does not fit its picture or the labels.
+        """
+        path, pictures = opening.folder / self.annotations, opening.folder / self.images
+        name = opening.only_input(self.kind)
+        document = _read(path)
+        if not document.images:
+            raise DataError(f"{path}: lists no images; give a data set with at least one")
+        _check_unique(path, document)
+        _check_pictures(path, document.images, pictures)
+        if self.checksums:
+            used = [path, *(pictures / image.file_name for image in document.images)]
+            checksums.check(opening.folder / self.checksums, used)
+        names = _names(path, document.categories, opening.task)
+        objects = _by_image(path, document)
+        entries = tuple(
+            Entry(
+                image.file_name,
+                {name: pictures / image.file_name},
+                read_truth(
+                    opening.task,
+                    {"objects": _objects(path, image, objects[image.id], names)},
+                    f'{path}: "{image.file_name}"',
+                ),
+                frozenset(image.tags),
+                (image.width, image.height),
+            )
+            for image in document.images
         )
-        for image in document.images
-    )
-    return FileDataset(str(path), entries)
+        return FileDataset(str(path), entries, opening.inputs)
+
+    def files_in(self, key: str, folder: AnyPath) -> tuple[Path, list[str]]:
+        """List the pictures that the annotations name; of what is no COCO file, none."""
+        try:
+            listed = read_json(Path(folder) / self.annotations)["images"]
+            return Path(folder) / self.images, sorted({str(each["file_name"]) for each in listed})
+        except (DataError, LookupError, TypeError):
+            # Opening the data set refuses it, and says why.
+            return Path(folder) / self.images, []
 
 
 def _read(path: Path) -> Document:
@@ -133,14 +172,21 @@ def _check_pictures(path: Path, images: Sequence[Image], pictures: Path) -> None
         )
 
 
-def _labels(path: Path, categories: Sequence[Category], labels: Sequence[str]) -> dict[Id, int]:
+def _names(path: Path, categories: Sequence[Category], task: Task) -> dict[Id, str]:
+    """Name the categories, which are the task's labels, or whose points are."""
+    labels, points = task.labels, "points" in task.truth_fields
     for category in categories:
-        if category.name not in labels:
+        if points and category.keypoints not in ((), labels):
+            raise DataError(
+                f'{path}: the keypoints of category "{category.name}" are '
+                f"{list(category.keypoints)}, but task.labels = {list(labels)}; make them agree"
+            )
+        if not points and category.name not in labels:
             raise DataError(
                 f'{path}: category "{category.name}" is not in task.labels = {list(labels)}; '
                 "add it there or remove it"
             )
-    return {category.id: labels.index(category.name) for category in categories}
+    return {category.id: category.name for category in categories}
 
 
 def _by_image(path: Path, document: Document) -> Mapping[Id, list[Annotation]]:
@@ -156,44 +202,49 @@ def _by_image(path: Path, document: Document) -> Mapping[Id, list[Annotation]]:
     return objects
 
 
-def _truth(
-    path: Path, image: Image, objects: Sequence[Annotation], label_of: Mapping[Id, int]
-) -> QuadTruth:
+def _objects(
+    path: Path, image: Image, objects: Sequence[Annotation], names: Mapping[Id, str]
+) -> list[dict[str, Any]]:
+    """Describe the objects on a picture.
+
+    Each has label, box (xyxy), quad [4, 2] or None, points [K, 3] or None, area or None, and crowd.
+    """
     for each in objects:
-        fault = _fault(image, each, label_of)
+        fault = _fault(image, each, names)
         if fault:
             raise DataError(
                 f'{path}: annotation {each.id!r} on "{image.file_name}": {fault}; correct it'
             )
-    boxes = np.asarray([each.bbox for each in objects], np.float64).reshape(-1, 4)
-    boxes[:, 2:] += boxes[:, :2]
-    quads = [_quad(each) for each in objects]
-    return QuadTruth(
-        boxes=boxes,
-        quads=np.asarray(quads, np.float64).reshape(-1, 4, 2),
-        labels=np.asarray([label_of[each.category_id] for each in objects], np.int64),
-        crowd=np.asarray([each.iscrowd for each in objects], np.bool_),
-    )
+    return [
+        {
+            "label": names[each.category_id],
+            "box": _box(each),
+            "quad": None if each.quad is None else np.reshape(each.quad, (4, 2)),
+            "points": None if each.keypoints is None else np.reshape(each.keypoints, (-1, 3)),
+            "area": each.area,
+            "crowd": each.iscrowd,
+        }
+        for each in objects
+    ]
 
 
-def _fault(image: Image, each: Annotation, label_of: Mapping[Id, int]) -> str | None:
+def _box(each: Annotation) -> tuple[float, float, float, float]:
+    left, top, width, height = each.bbox
+    return left, top, left + width, top + height
+
+
+def _fault(image: Image, each: Annotation, names: Mapping[Id, str]) -> str | None:
     """Say what is wrong with an annotation, if anything."""
     left, top, width, height = each.bbox
-    if each.category_id not in label_of:
+    if each.category_id not in names:
         return f"category_id = {each.category_id!r} is not listed"
     if width <= 0 or height <= 0:
         return f"bbox = {list(each.bbox)} has no area"
     right, bottom = left + width - image.width, top + height - image.height
     if max(-left, -top, right, bottom) > SLACK:
         return f"bbox = {list(each.bbox)} lies outside the {image.width}×{image.height} picture"
-    if not convex(_quad(each)):
-        return f"quad = {list(each.quad or ())} is not convex, with its corners in order"
+    if each.keypoints is not None and len(each.keypoints) % 3:
+        return f"keypoints has {len(each.keypoints)} numbers, not x, y and visibility of each"
+    if each.quad is not None and not convex(np.asarray(each.quad, np.float64).reshape(4, 2)):
+        return f"quad = {list(each.quad)} is not convex, with its corners in order"
     return None
-
-
-def _quad(each: Annotation) -> NDArray[np.float64]:
-    """Give the corners [4, 2]; those of the box where no quad is given."""
-    if each.quad is not None:
-        return np.asarray(each.quad, np.float64).reshape(4, 2)
-    x, y, width, height = each.bbox
-    return np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]])

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ..artifacts import sha256
+import numpy as np
+
+from ..artifacts import sha256, sha256_listing
 from ..errors import DataError
-from ..images import load_image
-from ..samples import Sample, Truth
+from ..samples import Sample
+from ..tasks.truth import truth_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
+    from ..inputs import Reader
 
 
 class Dataset(Protocol):
@@ -33,8 +35,8 @@ class Dataset(Protocol):
 
     def __getitem__(self, index: int) -> Sample: ...
 
-    def image(self, index: int) -> NDArray[np.uint8]:
-        """Read or make one photo anew: [H, W, 3] uint8 RGB."""
+    def inputs(self, index: int) -> Mapping[str, Any]:
+        """Read or make anew what the model is given of one sample: input name → value."""
 
     def fingerprints(self) -> Mapping[str, str]:
         """Map a hash of what each photo is made from to the sample's id."""
@@ -42,29 +44,38 @@ class Dataset(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A picture file with its truth.
+    """One sample that lies in files, or whose values are known.
 
     Attributes:
         id: Of the sample.
-        path: Of the picture.
-        truth: What the model should say.
+        files: Input name → file.
+        truth: What the model should say, or a function that reads it.
         tags: The slices it belongs to.
         size: Width and height that the labels are drawn in, where the labels say so.
+        values: Of inputs that lie in no file: input name → value.
     """
 
     id: str
-    path: Path
-    truth: Truth
+    files: Mapping[str, Path]
+    truth: Any
     tags: frozenset[str] = frozenset()
     size: tuple[int, int] | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class FileDataset:
-    """Picture files, read when they are asked for."""
+    """Samples in files, read when they are asked for.
+
+    Attributes:
+        name: Where they come from.
+        entries: The samples.
+        readers: By input name.
+    """
 
     name: str
     entries: tuple[Entry, ...]
+    readers: Mapping[str, Reader]
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -74,27 +85,44 @@ class FileDataset:
 
     def __getitem__(self, index: int) -> Sample:
         entry = self.entries[index]
-        return Sample(entry.id, entry.truth, entry.tags, partial(self.image, index))
+        return Sample(entry.id, entry.truth, entry.tags, partial(self.inputs, index))
 
-    def image(self, index: int) -> NDArray[np.uint8]:
-        """Read one photo.
+    def inputs(self, index: int) -> dict[str, Any]:
+        """Read the files of one sample, and take the values that are known.
 
         Raises:
-            DataError: If it is missing, damaged, or of another size than its labels say.
+            DataError: If one is missing, damaged, or of another size than its labels say.
         """
         entry = self.entries[index]
-        image = load_image(entry.path)
-        size = (image.shape[1], image.shape[0])
-        if entry.size not in (None, size):
-            raise DataError(
-                f"{entry.path}: is {size[0]}×{size[1]} pixels, but {self.name} labels a picture of "
-                f"{entry.size[0]}×{entry.size[1]}; restore the picture or label it again"
-            )
-        return image
+        found = {name: self.readers[name].read(path) for name, path in entry.files.items()}
+        if entry.size is not None:
+            self._check_size(entry, found)
+        return {**found, **entry.values}
+
+    def _check_size(self, entry: Entry, found: Mapping[str, Any]) -> None:
+        for name, path in entry.files.items():
+            height, width = np.shape(found[name])[:2]
+            if entry.size is not None and entry.size != (width, height):
+                raise DataError(
+                    f"{path}: is {width}×{height} pixels, but {self.name} labels a picture of "
+                    f"{entry.size[0]}×{entry.size[1]}; restore the picture or label it again"
+                )
 
     def fingerprints(self) -> dict[str, str]:
-        """Map the SHA-256 of each file to its id."""
-        return {sha256(entry.path): entry.id for entry in self.entries}
+        """Map the SHA-256 of each sample's files and values to its id."""
+        return {_fingerprint(entry): entry.id for entry in self.entries}
+
+
+def fingerprint_of(value: Any) -> str:
+    """Hash a value of an input: numbers, or a waveform with its rate."""
+    return hashlib.sha256(truth_bytes(value)).hexdigest()
+
+
+def _fingerprint(entry: Entry) -> str:
+    """Hash a sample; one of a single file is that file."""
+    digests = {name: sha256(path) for name, path in entry.files.items()}
+    digests |= {name: fingerprint_of(value) for name, value in entry.values.items()}
+    return next(iter(digests.values())) if len(digests) == 1 else sha256_listing(digests)
 
 
 def check_disjoint(parts: Mapping[str, Dataset]) -> None:

@@ -3,34 +3,59 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, cast
 
 import cv2
-import numpy as np
+from pydantic import Field
 
 from ..artifacts import sha256_text
 from ..errors import DataError
 from ..factory import resolve
-from ..samples import QuadTruth, Sample, Truth
+from ..samples import Sample
+from ..spec_faults import FACTORY
 from ..user_code import user_code
+from .source import DataSource, Opening, read_truth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from ..tasks import Task
 
-    from .. import spec
-    from ..spec import GeneratedSource
-
+WORTH_PROCESSES_S = 4.0
+"""How long making the rest must take for processes to be started for it."""
 CHUNK = 16
 """Samples that a process makes in one go, so that what the generator caches is of use."""
 
-Made: TypeAlias = "tuple[Truth, frozenset[str], NDArray[np.uint8]]"
+Made: TypeAlias = "tuple[Mapping[str, Any], frozenset[str], Mapping[str, Any]]"
+"""What a sample's truth is read from, its tags, and the value of each input."""
+
+
+class GeneratedSource(DataSource):
+    """Samples from a seeded generator: `factory(split, start, count)` yields them."""
+
+    code_key: ClassVar[str | None] = "factory"
+    kind: Literal["generated"]
+    factory: str = Field(pattern=FACTORY)
+    split: str
+    start: int = Field(default=0, ge=0)
+    count: int = Field(ge=1)
+
+    @property
+    def title(self) -> str:
+        """The factory and which of its samples."""
+        stop = self.start + self.count
+        return f"{self.factory} ({self.split}, {self.start} … {stop - 1})"
+
+    def open(self, opening: Opening) -> GeneratedDataset:
+        """Import the factory; samples are made when they are asked for."""
+        names = tuple(opening.inputs)
+        return GeneratedDataset(self, opening.task, opening.folder, names, opening.jobs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,41 +63,48 @@ class GeneratedDataset:
     """Samples `source.start` … `source.start + source.count - 1` of a generator's split.
 
     The factory is called with split, start and count, and yields `count` objects that depend on
-    split and place alone. Each has `image` [H, W, 3] uint8 RGB and, if it likes, `tags`. For
-    detection it has `quads` [n, 4, 2] in pixels and, where the task has several labels, `labels`,
-    n names; for classification it has `label`, a name.
+    split and place alone. Each has a value for every input of the model under the input's name
+    (`image` [H, W, 3] uint8 RGB for the only input, whatever its name), if it likes `tags`, and
+    what the task reads the truth from: for `quad_detection` `quads` [n, 4, 2] in pixels and, where
+    the task has several labels, `labels`, n names; for `classification` `label`, a name.
 
     Raises:
         SpecError: If the factory cannot be imported, or raises anything.
     """
 
     source: GeneratedSource
-    task: spec.Task
+    task: Task
     folder: Path
+    names: tuple[str, ...]
     jobs: int = 1
-    _factory: Callable[..., object] = field(init=False, repr=False, compare=False)
+    _generator: _Generator = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_factory", resolve(self.source.factory, self.folder))
+        generator = _Generator(self.source, self.folder, self.task.truth_fields, self.names)
+        object.__setattr__(self, "_generator", generator)
 
     @property
     def name(self) -> str:
         """The factory and the split."""
-        return f"{self.source.factory}, split {self.source.split}"
+        return self._generator.name
 
     def __len__(self) -> int:
         return self.source.count
 
     def __iter__(self) -> Iterator[Sample]:
-        for index, (truth, tags, image) in enumerate(self._make_all()):
-            yield Sample(self._id(index), truth, tags, partial(np.asarray, image))
+        for index, made in enumerate(self._make_all()):
+            yield self._sample(index, made)
 
     def __getitem__(self, index: int) -> Sample:
-        truth, tags, image = self._make_one(index)
-        return Sample(self._id(index), truth, tags, partial(np.asarray, image))
+        return self._sample(index, self._make_one(index))
 
-    def image(self, index: int) -> NDArray[np.uint8]:
-        """Make one photo again."""
+    def _sample(self, index: int, made: Made) -> Sample:
+        fields, tags, inputs = made
+        truth = read_truth(self.task, fields, f"{self.name}: sample {self._id(index)}")
+        return Sample(self._id(index), truth, tags, lambda: inputs)
+
+    def inputs(self, index: int) -> Mapping[str, Any]:
+        """Make one sample again."""
         return self._make_one(index)[2]
 
     def fingerprints(self) -> dict[str, str]:
@@ -88,30 +120,52 @@ class GeneratedDataset:
     def _make_one(self, index: int) -> Made:
         if not -len(self) <= index < len(self):
             raise IndexError(f"sample {index} of {len(self)}")
-        return self._make(index % len(self), 1)[0]
+        return self._generator.make(index % len(self), 1)[0]
 
     def _make_all(self) -> Iterator[Made]:
         starts = range(0, len(self), CHUNK)
         counts = [min(CHUNK, len(self) - start) for start in starts]
-        if self.jobs == 1 or len(counts) == 1:
-            yield from chain.from_iterable(map(self._make, starts, counts))
+        begun = time.perf_counter()
+        first = self._generator.make(starts[0], counts[0])
+        left_s = (time.perf_counter() - begun) * (len(counts) - 1)
+        yield from first
+        if self.jobs == 1 or left_s < WORTH_PROCESSES_S:
+            yield from chain.from_iterable(map(self._generator.make, starts[1:], counts[1:]))
             return
         # Spawned, not forked: the caller may have TensorFlow's or torch's threads running.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(self.jobs, context, cv2.setNumThreads, (1,)) as pool:
-            work = partial(_make_in_process, self.source, self.task, self.folder)
-            yield from chain.from_iterable(pool.map(work, starts, counts))
+            settings = (self.source, self.folder, self.task.truth_fields, self.names)
+            work = partial(_make_in_process, *settings)
+            yield from chain.from_iterable(pool.map(work, starts[1:], counts[1:]))
 
-    def _make(self, start: int, count: int) -> list[Made]:
+
+class _Generator:
+    """The user's factory: in a process of its own it is imported anew."""
+
+    def __init__(
+        self,
+        source: GeneratedSource,
+        folder: Path,
+        wanted: tuple[str, ...],
+        names: tuple[str, ...],
+    ) -> None:
+        self.source = source
+        self.wanted = wanted
+        self.names = names
+        self.factory = resolve(source.factory, folder)
+        self.name = f"{source.factory}, split {source.split}"
+
+    def make(self, start: int, count: int) -> list[Made]:
         """Make samples start … start + count - 1, counted from the source's first.
 
         Raises:
             SpecError: If the generator raises anything.
-            DataError: If it yields fewer, or something else than labelled photos.
+            DataError: If it yields fewer, or something else than photos with their truth.
         """
         first = self.source.start + start
         with user_code(f"{self.name}: the generator, asked for {count} samples from {first},"):
-            pages = self._factory(self.source.split, first, count)
+            pages = self.factory(self.source.split, first, count)
             made = [self._read(page) for page in islice(cast("Iterable[Any]", pages), count)]
         if len(made) < count:
             asked = f"start = {first}, count = {count}"
@@ -119,39 +173,27 @@ class GeneratedDataset:
         return made
 
     def _read(self, page: Any) -> Made:
-        image = getattr(page, "image", None)
-        pixels = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.ndim == 3
-        if image is None or not pixels or image.shape[2] != 3:
-            raise self._error("yields pages whose image is not [H, W, 3] uint8 RGB")
-        return self._truth(page), frozenset(getattr(page, "tags", ())), image
-
-    def _truth(self, page: Any) -> Truth:
-        wanted = "label" if self.task.kind == "classification" else "quads"
-        if not hasattr(page, wanted):
-            raise self._error(f"yields pages without {wanted}, which task.kind asks for")
-        if wanted == "label":
-            return self._indices([page.label])[0]
-        quads = np.asarray(page.quads, np.float64).reshape(-1, 4, 2)
-        if not hasattr(page, "labels") and len(self.task.labels) > 1:
-            raise self._error("yields pages without labels, but task.labels has several")
-        names = getattr(page, "labels", [self.task.labels[0]] * len(quads))
-        indices = self._indices(names)
-        boxes = np.concatenate((quads.min(1), quads.max(1)), 1)
-        return QuadTruth(
-            boxes, quads, np.asarray(indices, np.int64), np.zeros(len(quads), np.bool_)
-        )
-
-    def _indices(self, names: Sequence[str]) -> list[int]:
-        for name in names:
-            if name not in self.task.labels:
-                raise self._error(f'yields the label "{name}", which is not in task.labels')
-        return [self.task.labels.index(name) for name in names]
+        inputs = {name: getattr(page, name) for name in self.names if hasattr(page, name)}
+        if len(self.names) == 1 and not inputs and hasattr(page, "image"):
+            inputs = {self.names[0]: page.image}
+        for name in self.names:
+            if name not in inputs:
+                raise self._error(f"yields pages without {name}, which is an input of the model")
+        found = {name: getattr(page, name) for name in self.wanted if hasattr(page, name)}
+        if not found:
+            raise self._error(f"yields pages without {self.wanted[0]}, which task.kind asks for")
+        return found, frozenset(getattr(page, "tags", ())), inputs
 
     def _error(self, fault: str) -> DataError:
         return DataError(f"{self.name}: the generator {fault}; mend it or the spec")
 
 
 def _make_in_process(
-    source: GeneratedSource, task: spec.Task, folder: Path, start: int, count: int
+    source: GeneratedSource,
+    folder: Path,
+    wanted: tuple[str, ...],
+    names: tuple[str, ...],
+    start: int,
+    count: int,
 ) -> list[Made]:
-    return GeneratedDataset(source, task, folder)._make(start, count)
+    return _Generator(source, folder, wanted, names).make(start, count)

@@ -48,7 +48,11 @@ def page_routes(bundle: Bundle, packages: Path) -> dict[str, Path | bytes]:
         DataError: If a package lacks a file that the page imports.
     """
     routes: dict[str, Path | bytes] = {"/": WEB / "index.html"}
-    routes |= {f"/{file.name}": file for file in WEB.iterdir() if file.suffix in PAGE_TYPES}
+    routes |= {
+        f"/{file.relative_to(WEB).as_posix()}": file
+        for file in WEB.rglob("*")
+        if file.suffix in PAGE_TYPES
+    }
     # Names the version of LiteRT.js.
     routes["/package.json"] = WEB / "package.json"
     routes |= {f"/npm/{name}": packages / name for name in _modules(packages)}

@@ -13,11 +13,12 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from ..artifacts import sha256
-from ..sidecar import read_sidecar
+from ..contract.sidecar import read_sidecar
+from ..files import ARCHIVE_MANIFEST, ARCHIVE_SCHEMA
 from . import jpeg
 from .consents import check_consent, check_created
-from .container import MANIFEST, open_container
-from .records import SCHEMA, Head, Manifest, Record
+from .container import open_container
+from .records import Head, Manifest, Record
 from .refusal import DO_NOT_TRUST, refused, shown
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def read_archive(path: AnyPath, expected: Expected) -> Archive:
     """
     path = Path(path)
     with open_container(path) as container:
-        manifest = _read_manifest(path, container.read(MANIFEST))
+        manifest = _read_manifest(path, container.read(ARCHIVE_MANIFEST))
         check_created(path, manifest, expected.now)
         _check_model(path, manifest, expected.model)
         _check_listing(container, manifest)
@@ -134,19 +135,19 @@ def read_archive(path: AnyPath, expected: Expected) -> Archive:
 
 def _read_manifest(path: Path, content: bytes) -> Manifest:
     """Read the manifest of the one schema that there is consent to read."""
-    found = _parsed(path, MANIFEST, content, Head).schema_version
-    if found == SCHEMA:
-        return _parsed(path, MANIFEST, content, Manifest)
+    found = _parsed(path, ARCHIVE_MANIFEST, content, Head).schema_version
+    if found == ARCHIVE_SCHEMA:
+        return _parsed(path, ARCHIVE_MANIFEST, content, Manifest)
     if found == 1:
         fault = "schema_version = 1 has one consent for all its photos, and none for each"
         action = (
             "nothing of it was imported, for nobody can say which of them it covers; keep photos "
-            f"with an app that exports schema {SCHEMA}"
+            f"with an app that exports schema {ARCHIVE_SCHEMA}"
         )
     else:
-        fault = f"schema_version = {shown(found)}; this decant reads {SCHEMA}"
+        fault = f"schema_version = {shown(found)}; this decant reads {ARCHIVE_SCHEMA}"
         action = "nothing of it was imported; use the decant of the release that the app has"
-    raise refused(path, MANIFEST, fault, action)
+    raise refused(path, ARCHIVE_MANIFEST, fault, action)
 
 
 def _parsed(path: Path, member: str, content: bytes, kind: type[Kind]) -> Kind:
@@ -194,7 +195,7 @@ def _check_model(path: Path, manifest: Manifest, model: KnownModel) -> None:
         known = ", ".join(f"{digest[:12]}…" for digest in sorted(model.files))
         raise refused(
             path,
-            MANIFEST,
+            ARCHIVE_MANIFEST,
             f"model = {shown(found.name)} with SHA-256 {found.sha256[:12]}… is unknown; "
             f"{model.name} has {known}",
             "name the model.json of the release that the app has with --model",
@@ -207,15 +208,17 @@ def _check_listing(container: Container, manifest: Manifest) -> None:
     listed: set[str] = set()
     for each in manifest.files:
         if each.path in listed:
-            raise refused(path, MANIFEST, f"files lists {shown(each.path)} twice")
-        if each.path not in sizes or each.path == MANIFEST:
-            raise refused(path, MANIFEST, f"files lists {shown(each.path)}, which is not there")
+            raise refused(path, ARCHIVE_MANIFEST, f"files lists {shown(each.path)} twice")
+        if each.path not in sizes or each.path == ARCHIVE_MANIFEST:
+            raise refused(
+                path, ARCHIVE_MANIFEST, f"files lists {shown(each.path)}, which is not there"
+            )
         if each.size_bytes != sizes[each.path]:
             fault = f"has {sizes[each.path]:,} bytes; the manifest says {each.size_bytes:,}"
             raise refused(path, each.path, fault)
         listed.add(each.path)
     for member in sizes:
-        if member not in listed and member != MANIFEST:
+        if member not in listed and member != ARCHIVE_MANIFEST:
             raise refused(path, member, "is not in the manifest's files", DO_NOT_TRUST)
 
 

@@ -43,7 +43,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class RankedPhoto:
     """A photo worth labelling, or not.
 
     Attributes:
@@ -66,7 +66,7 @@ class Candidate:
         return (self.rarity + self.disagreement) / 2
 
 
-def rank(sources: Sequence[tuple[Record, Archive]], hashes: NDArray[np.uint8]) -> list[Candidate]:
+def rank(sources: Sequence[tuple[Record, Archive]], hashes: NDArray[np.uint8]) -> list[RankedPhoto]:
     """Sort photos: those that repeat another one last, else by falling score.
 
     Rarity is the mean of two shares: the bits in which the photo's hash differs from the one most
@@ -82,7 +82,7 @@ def rank(sources: Sequence[tuple[Record, Archive]], hashes: NDArray[np.uint8]) -
     counts = Counter(contents)
     repeated = originals(hashes)
     found = [
-        Candidate(
+        RankedPhoto(
             record,
             archive,
             disagreement(record),
@@ -126,7 +126,7 @@ def disagreement(record: Record) -> float:
     return (one_sided + sum(moved)) / whole if whole else 0.0
 
 
-def to_coco(candidates: Sequence[Candidate], labels: Sequence[str]) -> dict[str, Any]:
+def to_coco(candidates: Sequence[RankedPhoto], labels: Sequence[str]) -> dict[str, Any]:
     """Write candidates as a COCO document that `decant.datasets` reads; best first.
 
     An object with no area on the photo is left out; a quad that is not convex leaves its box.
@@ -159,7 +159,7 @@ def _moved_by(before: Quad, after: Quad) -> float:
     return float(np.clip(1 - overlap[0, 0], 0, 1))
 
 
-def _image(number: int, candidate: Candidate) -> dict[str, Any]:
+def _image(number: int, candidate: RankedPhoto) -> dict[str, Any]:
     """Describe a photo and where it comes from."""
     record, archive = candidate.record, candidate.archive
     width, height = record.image_size

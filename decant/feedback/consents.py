@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..artifacts import read_json
 from ..errors import DataError
+from ..files import ARCHIVE_MANIFEST
 from .records import HEX_256
 from .refusal import refused, shown
 
@@ -78,7 +79,7 @@ def check_created(path: Path, manifest: Manifest, now: datetime) -> None:
         fault = f"created = {_written(created)} is in the future; here it is {_written(now)}"
     else:
         return
-    raise refused(path, "manifest.json", fault, SET_THE_CLOCK)
+    raise refused(path, ARCHIVE_MANIFEST, fault, SET_THE_CLOCK)
 
 
 def check_consent(

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import DataError
+from ..files import ARCHIVE_MANIFEST
 from .refusal import DO_NOT_TRUST, refused, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MANIFEST = "manifest.json"
 MEMBER = re.compile(r"manifest\.json|records/[0-9a-f]{32}\.json|images/[0-9a-f]{32}\.jpg", re.ASCII)
 BELONGING = "manifest.json, records/ID.json and images/ID.jpg"
 
@@ -146,8 +146,8 @@ def _check_directory(path: Path, archive: zipfile.ZipFile) -> dict[str, int]:
     if packed > path.stat().st_size:
         fault = f"its members take {packed:,} bytes together, more than it has: they overlap"
         raise refused(path, "", fault, DO_NOT_TRUST)
-    if MANIFEST not in sizes:
-        raise refused(path, MANIFEST, "is missing")
+    if ARCHIVE_MANIFEST not in sizes:
+        raise refused(path, ARCHIVE_MANIFEST, "is missing")
     return sizes
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field
 
 from .container import ENTRIES
 
-SCHEMA: Final = 2
 HEX_256 = r"^[0-9a-f]{64}$"
 # Such as cpu, gpu, webgpu: it is printed.
 ACCELERATOR = r"^[a-z0-9_-]{1,32}$"

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..artifacts import updated_folder, write_json
 from ..errors import DataError
+from ..files import CANDIDATES, FEEDBACK, FEEDBACK_SCHEMA
 from . import personal_data
 from .archive import read_archive
 from .candidates import rank, to_coco
@@ -22,12 +23,11 @@ if TYPE_CHECKING:
 
     from ..paths import AnyPath
     from .archive import Archive, Expected, KnownModel
-    from .candidates import Candidate
+    from .candidates import RankedPhoto
     from .records import Record
     from .statistics import Statistics
 
-SCHEMA = 2
-REPORT, CANDIDATES, IMAGES = "feedback.json", "candidates.json", "images"
+IMAGES = "images"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Report:
     """
 
     statistics: Statistics
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[RankedPhoto, ...]
     warnings: tuple[str, ...]
     repeated: int
 
@@ -76,13 +76,13 @@ def import_archives(paths: Sequence[AnyPath], expected: Expected, out: AnyPath) 
             sum(len(archive.records) for archive in archives) - len(records),
         )
         write_json(temporary / CANDIDATES, to_coco(ranked, expected.model.labels))
-        write_json(temporary / REPORT, _document(report, archives, expected.model))
+        write_json(temporary / FEEDBACK, _document(report, archives, expected.model))
     return report
 
 
 def _check_folder(out: Path) -> None:
     """Refuse a folder with files of others, since `images` is replaced as a whole."""
-    if out.is_dir() and any(out.iterdir()) and not (out / REPORT).is_file():
+    if out.is_dir() and any(out.iterdir()) and not (out / FEEDBACK).is_file():
         raise DataError(f"{out}: holds files that are no feedback; give a new folder with -o")
 
 
@@ -98,7 +98,7 @@ def _latest(archives: Iterable[Archive]) -> list[tuple[Record, Archive]]:
 def _document(report: Report, archives: Iterable[Archive], model: KnownModel) -> dict[str, Any]:
     """Write a report as JSON."""
     return {
-        "schema_version": SCHEMA,
+        "schema_version": FEEDBACK_SCHEMA,
         "model": {"name": model.name, "sha256": sorted(model.files)},
         "archives": [
             {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from .records import Record
 
@@ -39,15 +40,32 @@ class Rate:
     count: int
     n: int
 
+    def __str__(self) -> str:
+        bounds = f"{self.low:.1%} to {self.high:.1%}"
+        return f"{self.value:.1%} of {self.n} photos (95 %: {bounds})"
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Milliseconds from shutter to screen over `n` photos."""
+    """How long it was from shutter to screen.
+
+    Attributes:
+        median: Milliseconds.
+        p90: Within which nine photos in ten were answered.
+        p99: Within which 99 in a hundred were.
+        n: Photos.
+    """
 
     median: float
     p90: float
     p99: float
     n: int
+
+    def __str__(self) -> str:
+        return (
+            f"median {self.median:.0f} ms, 9 in 10 within {self.p90:.0f} ms, 99 in 100 within "
+            f"{self.p99:.0f} ms, n = {self.n}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from onnx_ir.passes import common
 
 from decant.errors import DataError
+from decant.external_data import check_external
 from decant.graph.upgrade import attributes_to_inputs
 from decant.paths import content_fault, no_file
 
@@ -38,6 +39,7 @@ def load(path: Path | str, shapes: Mapping[str, Sequence[int]] | None = None) ->
     path = Path(path)
     if not path.is_file():
         raise DataError(f"{path}: {no_file(path)}")
+    check_external(path)
     try:
         _check(path)
         model = ir.load(path)

@@ -1,7 +1,7 @@
 """Finds all that a spec's result is made from: what stages run again for, and what makes it stale.
 
 Both are drawn from here, so that a report which no stage would make anew is never called stale, and
-none passes that one would.
+none passes that one would. Only how the page is drawn makes nothing stale: it is drawn anew.
 """
 
 from __future__ import annotations
@@ -11,31 +11,44 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from ..artifacts import files_in, sha256, sha256_listing, sha256_text, to_json
+from ..external_data import check_external
 from ..source_code import Code, factory_code, library_version, package_code
-from ..spec import GeneratedSource
-from .pictures import hash_pictures
+from .folders import hash_folder
 from .schema import Provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from ..spec import CocoSource, FolderSource, Spec
+    from ..datasets import DataSource
+    from ..spec import Spec
 
 SECTIONS: Final = (
-    *("model", "input", "task", "data", "requirements", "quantization", "licences", "seed"),
+    *(
+        "model",
+        "input",
+        "inputs",
+        "task",
+        "data",
+        "requirements",
+        "quantization",
+        "licences",
+        "seed",
+    ),
 )
 """What a result depends on; nothing measured depends on `training`, nor on what `gate` names."""
 PARTS: Final = ("calibration", "validation", "test")
 
 # What is under way in every stage, and what makes photos into tensors.
-WAY, PHOTOS = "decant.cli.way", "decant.cli.conversion"
+STAGES, PHOTOS = "decant.pipeline.stages", "decant.pipeline.conversion"
+# How a report is drawn: a page drawn otherwise says the same of the same files.
+DRAWING = "decant.bench.drawing"
 CODE: Final[Mapping[str, tuple[str, ...]]] = {
-    "data": (WAY,),
-    "convert": (WAY, PHOTOS, "decant.convert"),
-    "quantize": (WAY, PHOTOS, "decant.quantize"),
-    "measure": (WAY, "decant.bench"),
-    "release": (WAY, "decant.cli.release"),
-    "report": (WAY, "decant.bench"),
+    "data": (STAGES,),
+    "convert": (STAGES, PHOTOS, "decant.convert"),
+    "quantize": (STAGES, PHOTOS, "decant.quantize"),
+    "measure": (STAGES, "decant.bench"),
+    "release": (STAGES, "decant.pipeline.release"),
+    "report": (STAGES, "decant.bench", DRAWING),
 }
 """By stage, the modules and packages of ours that take part besides the core."""
 LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {"convert": ("onnxscript",)}
@@ -85,9 +98,9 @@ class Origins:
         }
 
     def provenance(self) -> Provenance:
-        """Name everything, decant's own code included."""
+        """Name everything, decant's own code included but for what draws the page."""
         everything = (self.network, *self.data.values(), self.recipe)
-        packages = {"decant", *(name for names in CODE.values() for name in names)}
+        packages = {"decant", *(name for names in CODE.values() for name in names)} - {DRAWING}
         ours = {name: package_code(name) for name in sorted(packages)}
         extra = {name: library_version(name) for names in LIBRARIES.values() for name in names}
         return Provenance(
@@ -118,11 +131,12 @@ def collect(spec: Spec) -> Origins:
     recipe = spec.quantization.recipe
     return Origins(
         spec,
-        network=Origin(_network_files(spec), code(spec.model.factory)),
+        network=Origin(
+            _network_files(spec),
+            *(() if spec.model.factory is None else (code(spec.model.factory),)),
+        ),
         data={
-            part: Origin(code=code(source.factory))
-            if isinstance(source, GeneratedSource)
-            else Origin(_data_files(spec, part, source))
+            part: Origin(_data_files(spec, part, source), *_codes(source, code))
             for part in PARTS
             for source in (getattr(spec.data, part),)
         },
@@ -142,16 +156,32 @@ def provenance_of(spec: Spec) -> Provenance:
 
 def sections(spec: Spec, *names: str) -> dict[str, Any]:
     """Give sections of a spec as JSON, with their defaults."""
-    document: dict[str, Any] = spec.model_dump(mode="json", include=set(names))
-    return document
+    free = bool(spec.free_sizes and {"input", "inputs"} & {*names})
+    wanted = {*names, "sizes"} if free else {*names}
+    document: dict[str, Any] = spec.model_dump(mode="json", include=wanted)
+    if free:
+        document["free_sizes"] = {
+            name: {str(axis): size for axis, size in axes.items()}
+            for name, axes in spec.free_sizes.items()
+        }
+    # Of the two ways to write inputs a spec has one.
+    return {name: each for name, each in document.items() if name != "inputs" or each}
 
 
 def _network_files(spec: Spec) -> dict[str, str]:
-    """Hash the files that the section `model` names."""
+    """Hash the files that the sections `model` and `task` name."""
     model = spec.model
     found = {} if model.checkpoint is None else _file(spec, "model.checkpoint", model.checkpoint)
+    if model.file is not None:
+        found |= _file(spec, "model.file", model.file)
+        if model.file.lower().endswith(".onnx"):
+            file = spec.path(model.file)
+            for name in check_external(file):
+                found[f"model.file: {name}"] = sha256(file.parent / name)
     for index, name in enumerate(model.operators):
         found |= _file(spec, f"model.operators[{index}]", name)
+    for key, name in spec.task.files.items():
+        found |= _file(spec, f"task.{key}", name)
     for key, text in model.arguments.items():
         digest = _hash_argument(spec, text) if isinstance(text, str) else None
         if digest is not None:
@@ -181,14 +211,21 @@ def _hash_argument(spec: Spec, text: str) -> str | None:
     return sha256_listing(digests) if digests else None
 
 
-def _data_files(spec: Spec, part: str, source: CocoSource | FolderSource) -> dict[str, str]:
+def _codes(source: DataSource, code: Callable[[str], Code]) -> tuple[Code, ...]:
+    """Read the code that a data set is made by, if it is."""
+    return () if source.code_key is None else (code(getattr(source, source.code_key)),)
+
+
+def _data_files(spec: Spec, part: str, source: DataSource) -> dict[str, str]:
     """Hash the files of one data set, each under the key that names it."""
     found = {}
-    for key, name in source.model_dump(mode="json", exclude={"kind"}, exclude_none=True).items():
-        path = spec.file(f"data.{part}.{key}", name)
-        found[f"data.{part}.{key}"] = (
-            hash_pictures(source, spec.folder) if path.is_dir() else sha256(path)
-        )
+    for key in source.path_keys:
+        name = getattr(source, key)
+        if name is not None:
+            path = spec.file(f"data.{part}.{key}", name)
+            found[f"data.{part}.{key}"] = (
+                hash_folder(*source.files_in(key, spec.folder)) if path.is_dir() else sha256(path)
+            )
     return found
 
 

@@ -13,7 +13,7 @@ from ..user_code import user_code
 from .recipe import Recipe, Settings
 
 METHODS = ("settings", "model", "batch", "inputs", "loss", "evaluate")
-ADVICE = "docs/training.md has an example"
+ADVICE = "docs/how-to/train-and-distil.md has an example"
 
 
 def check_recipe(recipe: object) -> None:

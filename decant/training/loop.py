@@ -14,7 +14,7 @@ from ..paths import AnyPath
 from ..progress import track
 from .check import check_recipe, model_of, settings_of
 from .recipe import Batch, Objective, Progress, Recipe, Result, Settings, Supervised
-from .run import Report, Run
+from .run import Report, TrainingRun
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ def fit(
         DataError: If the folder cannot be written or holds a state of other settings.
     """
     stem = Path(stem)
-    run = Run(objective, recipe, settings, stem)
+    run = TrainingRun(objective, recipe, settings, stem)
     run.resume()
     start = run.step
     try:

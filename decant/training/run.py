@@ -23,7 +23,7 @@ from .recipe import Batch, Objective, Progress, Recipe, Result, Settings
 Report = Callable[[Progress], None]
 
 
-class Run(Generic[Batch]):
+class TrainingRun(Generic[Batch]):
     """A run between its first and its last step."""
 
     def __init__(

@@ -1,13 +1,13 @@
-import sys
 from pathlib import Path
 
 import pytest
+from detector_bundle import BUNDLE
 from kotlin_jvm import Jvm
 
 
 def pytest_addoption(parser):
     group = parser.getgroup("android")
-    group.addoption("--bundle", type=Path, default=Path("build/detector"), help="model and sidecar")
+    group.addoption("--bundle", type=Path, default=BUNDLE, help="model and sidecar")
     group.addoption("--jars", type=Path, default=Path("build/android"), help="compiled Kotlin")
     group.addoption("--broken", type=Path, help="jar of classes in place of the core's own")
     group.addoption("--photos", type=int, help="only so many of the test set")
@@ -16,7 +16,7 @@ def pytest_addoption(parser):
 @pytest.fixture(scope="session")
 def bundle(request):
     folder = request.config.getoption("bundle")
-    assert (folder / "model.json").is_file(), f"{folder} has no model.json; run make tflite"
+    assert (folder / "model.json").is_file(), f"{folder} has no model.json; run make test-bundle"
     return folder
 
 
@@ -26,11 +26,6 @@ def jvm(request):
 
 
 @pytest.fixture
-def say(capsys):
-    """Print a figure past the capture."""
-
-    def write(text):
-        with capsys.disabled():
-            sys.stdout.write(f"\n{text}\n")
-
-    return write
+def say(record_property):
+    """Print a figure when all tests have ended."""
+    return lambda text: record_property("figures", text)

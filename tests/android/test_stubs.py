@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("stubs")
 SOURCES = Path(__file__).parent
 REFUSED = {
     (source.name, number): marked[1]

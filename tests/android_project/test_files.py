@@ -110,7 +110,7 @@ def test_core_has_the_same_java_in_check_and_build():
     build = (PROJECT / "core/build.gradle.kts").read_text()
     assert "JvmTarget.JVM_1_8" in build
     assert '"-Xjdk-release=8"' in build
-    assert (PROJECT / "test").read_text().count("JAVA_RELEASE=8 compile core") == 2
+    assert (PROJECT / "compile-core").read_text().count("JAVA_RELEASE=8 compile core") == 2
 
 
 def test_lint_looks_into_the_core():

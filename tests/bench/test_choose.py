@@ -60,7 +60,7 @@ def test_float_is_kept_where_none_fits_and_each_fault_is_told_in_a_line_per_file
     assert choice.reason == "no file meets every requirement, so the float file is kept"
     assert choice.passed_over == (
         "float: file size is 1.000 × float (limit 0.340 × float)",
-        "wrong: drop of ap50 against PyTorch on validation photos is 0.0500 (limit 0.0100)",
+        "wrong: drop of ap50 against PyTorch on validation samples is 0.0500 (limit 0.0100)",
         "large: file size is 0.900 × float (limit 0.340 × float)",
     )
 
@@ -70,13 +70,13 @@ def test_faster_file_is_passed_over_with_its_validation_figures():
     slow = entry("slow", ratio=1.2, drop=0.05)
     choice = choose(spec(max_drop=0.01, max_size_ratio=0.34), (FLOAT, fast, slow))
     assert choice.passed_over[1] == (
-        "fast: drop of ap50 against PyTorch on validation photos is 0.0130 (limit 0.0100); file "
+        "fast: drop of ap50 against PyTorch on validation samples is 0.0130 (limit 0.0100); file "
         "size is 0.500 × float (limit 0.340 × float)"
     )
     choice = choose(spec(max_drop=0.01), (FLOAT, fast, slow))
     assert choice.name == "float"
     assert choice.passed_over == (
-        "fast is faster (0.52 ×), but its drop of ap50 against PyTorch on validation photos is "
+        "fast is faster (0.52 ×), but its drop of ap50 against PyTorch on validation samples is "
         "0.0130 (limit 0.0100)",
     )
 
@@ -86,7 +86,7 @@ def test_several_faults_of_a_faster_file_are_all_told():
     choice = choose(spec(min_accuracy=0.8, max_size_ratio=0.34), (FLOAT, fast, right))
     (line,) = choice.passed_over
     assert line.endswith(
-        "is 0.2000 (limit 0.0100) and its ap50 on validation photos is 0.7000 (at least 0.8000) "
+        "is 0.2000 (limit 0.0100) and its ap50 on validation samples is 0.7000 (at least 0.8000) "
         "and its file size is 0.500 × float (limit 0.340 × float)"
     )
 

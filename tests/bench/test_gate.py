@@ -17,7 +17,7 @@ from decant.bench.schema import Estimate
 from decant.errors import DataError
 from decant.source import zoo_models
 from decant.spec import Gate
-from decant.tasks import Evidence, make_task
+from decant.tasks import Evidence
 
 POINTS = 0.03
 
@@ -76,7 +76,7 @@ def worsen(folder, photos):
     arrays = {**evidence.arrays, "matched": evidence.arrays["matched"] & ~lost}
     evidence = replace(evidence, arrays=arrays)
     evidence.save(path)
-    values = make_task(project().task).metrics(evidence)
+    values = project().open_task().figures(evidence)
 
     def change(document, chosen):
         document["evidence"]["sha256"] = sha256(path)
@@ -333,7 +333,7 @@ def older(document, _chosen):
         (no_drop, r"\w+_int8: accuracy without drop \(ap50\)"),
         (stranger, "verdict max_drop: is not about the files of the report"),
         (twice, "two files have one name"),
-        (older, r"not a report of schema 2 \(schema = 0\); make it anew with: decant tflite"),
+        (older, r"not a report of schema 3 \(schema = 0\); make it anew with: decant tflite"),
     ],
 )
 @pytest.mark.parametrize("side", ["new", "baseline"])

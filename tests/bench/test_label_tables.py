@@ -7,9 +7,9 @@ from bench_reports import entry, estimate
 from measured import measured, project
 
 from decant.bench import load_report, render
+from decant.bench.drawing.label_tables import MOST_COLUMNS, MOST_LABELS, confusion_table, label_rows
 from decant.bench.gallery import load_gallery
-from decant.bench.label_tables import MOST_COLUMNS, MOST_LABELS, confusion_table, label_rows
-from decant.bench.schema import Label, PyTorch, Quality
+from decant.bench.schema import Label, MetricInfo, PyTorch, Quality
 from decant.errors import DataError
 
 
@@ -79,7 +79,7 @@ def test_photos_and_figures_have_the_threshold_of_the_app(folder):
     assert min(mark.score for mark in marks) >= threshold
     assert load_report(folder / "report.json").display_threshold == threshold
     text = render(folder).read_text()
-    assert f"a score from {threshold}, the <code>display_threshold</code> of the spec" in text
+    assert f"a score from {threshold}, the display_threshold of the spec" in text
     assert f"detections from a score of {threshold}, as the app shows them" in text
 
 
@@ -128,7 +128,7 @@ def test_many_labels_get_their_commonest_confusions(folder):
 
 def test_no_mistake_of_many_labels_is_told(folder):
     classifier(folder, diagonal(MOST_COLUMNS + 1))
-    assert "float names every test image right" in render(folder).read_text()
+    assert "float names all objects of the test set right" in render(folder).read_text()
 
 
 def test_confusions_of_other_images_are_refused(folder):
@@ -137,3 +137,22 @@ def test_confusions_of_other_images_are_refused(folder):
     report.model_copy(update={"reference": changed}).save(folder / "report.json")
     with pytest.raises(DataError, match="float: confusion of a is not about its images"):
         load_report(folder / "report.json")
+
+
+@pytest.mark.parametrize(("better", "first"), [("lower", "b"), ("higher", "a")])
+def test_weakest_label_is_first_whichever_way_the_metric_gets_better(folder, better, first):
+    report = classifier(folder, {"a": {"a": 1}, "b": {"b": 2}})
+    labels = [
+        Label(name=name, count=1, figures={"mae": value}) for name, value in (("a", 1), ("b", 2))
+    ]
+    quality = Quality(labels=labels)
+    metric = MetricInfo(wording="error", unit="", better=better)
+    report = report.model_copy(
+        update={
+            "metric": "mae",
+            "metrics": {"mae": metric},
+            "pytorch": PyTorch(test=quality, validation=quality),
+            "reference": report.reference.model_copy(update={"labels": labels}),
+        }
+    )
+    assert label_rows(report)[0].chosen.name == first

@@ -11,13 +11,13 @@ from measured import CANDIDATES, measured, model_file, project
 from watched import Watched
 
 from decant.artifacts import sha256
-from decant.bench import answers, load_report, measure_file, report_lines
-from decant.bench.accuracy import prepare_set
+from decant.bench import evaluation, load_report, measure_file, report_lines
+from decant.bench.accuracy import predictions, prepare_set
 from decant.bench.gallery import load_gallery
 from decant.datasets import open_dataset
 from decant.errors import DataError, SpecError
 from decant.progress import watched_by
-from decant.tasks import Evidence, make_task
+from decant.tasks import Evidence
 
 # The float file sums in another order than PyTorch; nothing else may differ.
 FLOAT_PARITY = 1e-4
@@ -91,7 +91,7 @@ def test_choice_is_a_file_inside_every_requirement(report):
 def test_evidence_is_the_chosen_files(report):
     path = measured() / report.evidence.file
     assert sha256(path) == report.evidence.sha256
-    metrics = make_task(project().task).metrics(Evidence.load(path))
+    metrics = project().open_task().figures(Evidence.load(path))
     for metric, estimate in report.chosen.accuracy.items():
         assert metrics[metric][0] == pytest.approx(estimate.value, abs=1e-12)
 
@@ -103,7 +103,7 @@ def test_gallery_shows_the_worst_first():
     worse = falls[: min(gallery.worse, 12)]
     assert all(fall > 0 for fall in worse)
     assert worse == sorted(worse, reverse=True)
-    assert all(mark.quad for each in gallery.pictures for mark in each.truth)
+    assert all(mark.polygon for each in gallery.pictures for mark in each.truth)
 
 
 def test_lines_name_every_file(report):
@@ -133,31 +133,38 @@ def test_junk_is_refused(tmp_path):
 def few():
     """Prepare the validation set, in place of the test set too."""
     spec = project()
-    prepared = prepare_set(open_dataset(spec.data.validation, spec.task, spec.folder), spec.input)
-    return answers.Sets(prepared, prepared)
+    prepared = prepare_set(
+        open_dataset(spec.data.validation, spec.open_task(), spec.folder), spec.signature
+    )
+    return evaluation.Sets(prepared, prepared)
 
 
 def test_camera_file_takes_pixels_and_agrees_with_float(few):
-    models = answers.contestants([model_file("float"), model_file("camera")], tiny_detector.build())
-    assert [model.raw for model in models] == [False, False, True]
-    hops = answers.parity(models, few.validation)
+    models = evaluation.contestants(
+        [model_file("float"), model_file("camera")], tiny_detector.build()
+    )
+    assert [model.raw for model in models] == [frozenset(), frozenset(), {"image"}]
+    hops = evaluation.parity(models, few.validation)
     assert max(row.max_relative for row in hops["camera"]) < FLOAT_PARITY
-    asked = answers.ask(models, few, make_task(project().task))
-    found, expected = (asked[name].test.predictions for name in ("camera", "float"))
-    for one, other in zip(found, expected, strict=True):
+    task, numbers = project().open_task(), range(len(few.test))
+    for number in numbers:
+        one, other = (
+            predictions(model.predictor, few.test, [number], task, raw=model.raw)[0]
+            for model in (models[2], models[1])
+        )
         np.testing.assert_allclose(one.scores, other.scores, atol=FLOAT_PARITY)
 
 
 def test_progress_of_each_model_is_seen(few):
-    models = answers.contestants([model_file("float")], tiny_detector.build())
+    models = evaluation.contestants([model_file("float")], tiny_detector.build())
     watched = Watched()
     with watched_by(watched):
-        answers.ask(models, few, make_task(project().task))
+        evaluation.ask(models, few, project().open_task())
     photos = len(few.test)
     assert watched.steps["accuracy: models finished"] == 2
-    for who in ("float file", "PyTorch model"):
+    for who in ("float file", "original model"):
         for part in ("test", "validation"):
-            assert watched.steps[f"{who} on {part} photos"] == photos
+            assert watched.steps[f"{who} on {part} samples"] == photos
 
 
 def test_failure_stops_the_other_models(few):
@@ -174,10 +181,10 @@ def test_failure_stops_the_other_models(few):
         time.sleep(0.05)
         return model.predictor(inputs)
 
-    model = answers.contestants([model_file("float")], tiny_detector.build())[1]
+    model = evaluation.contestants([model_file("float")], tiny_detector.build())[1]
     models = [replace(model, predictor=fail), replace(model, predictor=slow)]
     with pytest.raises(KeyboardInterrupt):
-        answers.ask(models, few, make_task(project().task))
+        evaluation.ask(models, few, project().open_task())
     assert len(asked) < len(few.test)
 
 
@@ -186,7 +193,7 @@ def test_network_with_other_outputs_is_refused():
 
     network = torch.nn.Conv2d(3, 1, 1)
     with pytest.raises(SpecError, match="returns 1 outputs"):
-        answers.contestants([model_file("float")], network)
+        evaluation.contestants([model_file("float")], network)
 
 
 def test_network_with_5d_buffer_is_asked_and_stays_as_it_is(few):
@@ -195,8 +202,8 @@ def test_network_with_5d_buffer_is_asked_and_stays_as_it_is(few):
     network = tiny_detector.build()
     network.register_buffer("anchor_grid", torch.rand(1, 3, 1, 1, 2))
     layouts = {name: tensor.stride() for name, tensor in network.state_dict().items()}
-    models = answers.contestants([model_file("float")], network)
-    hops = answers.parity(models, few.validation)
+    models = evaluation.contestants([model_file("float")], network)
+    hops = evaluation.parity(models, few.validation)
     assert max(row.max_relative for row in hops["float"]) < FLOAT_PARITY
     assert {name: tensor.stride() for name, tensor in network.state_dict().items()} == layouts
 
@@ -231,8 +238,10 @@ def test_data_set_is_named_by_photos_and_labels(tmp_path, report):
     from decant.spec import load_spec
 
     def digest(spec):
-        dataset = open_dataset(spec.data.test, spec.task, spec.folder)
-        return describe_set(spec.data.test, dataset, prepare_set(dataset, spec.input)).sha256
+        dataset = open_dataset(spec.data.test, spec.open_task(), spec.folder)
+        return describe_set(
+            spec.data.test, dataset, prepare_set(dataset, spec.signature), spec.open_task()
+        ).sha256
 
     same = load_spec(tiny_detector.write_project(tmp_path))
     assert digest(same) == report.data.test.sha256

@@ -12,10 +12,13 @@ import pytest
 from bench_reports import entry, unfit
 from measured import measured, model_file
 
-from decant.bench import load_report, measure_file, plots, render
+from decant.artifacts import write_json
+from decant.bench import load_report, measure_file, render
+from decant.bench.drawing import plots
 from decant.bench.gallery import load_gallery
 from decant.bench.schema import Choice
 from decant.errors import DataError
+from decant.tasks import Mark
 
 VOID = {"meta", "br", "wbr"}
 LINKS = {"href", "src", "srcset", "xlink:href", "action", "data", "poster"}
@@ -314,3 +317,32 @@ def test_axis_of_a_fraction_ends_at_one():
     svg = plots.tradeoff([entry("float", drop=-0.1)], {"float": "float"}, "ap50", "threads_1")
     labels = [float(text) for text in re.findall(r'text-anchor="end">([\d.]+)<', svg)]
     assert max(labels) == 1
+
+
+def test_lines_of_both_models_share_a_scale_below_the_photo(folder):
+    gallery = load_gallery(folder / "gallery.json")
+    answers = {gallery.before: (Mark(curve=(0.0, 1.0)),), gallery.after: (Mark(curve=(0.5, 0.5)),)}
+    picture = gallery.pictures[0].model_copy(update={"truth": (), "answers": answers})
+    write_json(
+        folder / "gallery.json",
+        gallery.model_copy(update={"pictures": (picture,)}).model_dump(mode="json"),
+    )
+    text = render(folder).read_text()
+    (drawn,) = re.findall(r'<svg class="curves".*?</svg>', text, re.DOTALL)
+    # From 95 % to 5 % of the height of 60.
+    points = {*re.findall(r'points="([^"]+)"', drawn)}
+    assert points == {"0.0,57.0 240.0,3.0", "0.0,30.0 240.0,30.0"}
+    assert text.count("<polyline") == 2
+    read(folder / "report.html")
+
+
+@pytest.mark.parametrize(("better", "way"), [("lower", "down"), ("higher", "up")])
+def test_page_says_which_way_the_metric_gets_better_and_its_unit(folder, better, way):
+    report = load_report(folder / "report.json")
+    changed = report.metrics[report.metric].model_copy(update={"better": better, "unit": "px"})
+    metrics = {**report.metrics, report.metric: changed}
+    report.model_copy(update={"metrics": metrics}).save(folder / "report.json")
+    text = render(folder).read_text()
+    assert f"size; {way} and to the left is better" in text
+    assert f"<b>{report.metric}</b> (px): " in text
+    assert text.count("; lower is better") == (better == "lower")

@@ -46,7 +46,7 @@ def test_round_trip(report, tmp_path):
 
 
 def test_promised_keys_are_there(document):
-    assert document["schema"] == 2
+    assert document["schema"] == 3
     assert {"model", "machine", "reference", "candidates", "verdict"} <= document.keys()
     assert "isa" in document["machine"]
     for each in (document["reference"], *document["candidates"]):
@@ -73,15 +73,15 @@ def test_truncated_report_is_refused(tmp_path, document):
         load_report(path)
 
 
-@pytest.mark.parametrize("schema", [1, 3, None, "2"])
+@pytest.mark.parametrize("schema", [1, 2, 4, None, "3"])
 def test_other_schema_is_refused(tmp_path, document, schema):
     path = written(tmp_path, {**document, "schema": schema})
-    with pytest.raises(DataError, match=rf"not a report of schema 2 \(schema = {schema!r}\)"):
+    with pytest.raises(DataError, match=rf"not a report of schema 3 \(schema = {schema!r}\)"):
         load_report(path)
 
 
 def test_list_is_refused(tmp_path):
-    with pytest.raises(DataError, match="not a report of schema 2"):
+    with pytest.raises(DataError, match="not a report of schema 3"):
         load_report(written(tmp_path, [1, 2]))
 
 
@@ -122,7 +122,7 @@ def test_unfit_file_that_is_chosen_is_refused(tmp_path, report):
 def test_json_schema_names_what_the_file_has(document):
     schema = json_schema()
     assert set(document) == set(schema["properties"])
-    assert schema["properties"]["schema"]["const"] == 2
+    assert schema["properties"]["schema"]["const"] == 3
     assert {"model", "machine", "reference", "choice"} <= set(schema["required"])
 
 

@@ -9,12 +9,12 @@ import pytest
 from detection_cases import corners, data_set, no_image, shaken
 
 from decant.bench.stats import compare
-from decant.decode import Detections
+from decant.contract.decode import Detections, QuadGridRule
 from decant.errors import DataError
-from decant.rules import QuadGridRule
 from decant.samples import QuadTruth, Sample
 from decant.tasks.classification import Classification
 from decant.tasks.quad_detection import QuadDetection
+from decant.tasks.regression import Regression
 
 NAMES = Classification(("cat", "dog"))
 QUADS = QuadDetection(("formula",), QuadGridRule(strides=(8,)))
@@ -170,3 +170,12 @@ def test_a_thousand_resamples_of_a_detector_take_seconds():
     assert time.process_time() - start < 10
     assert len(before.arrays["scores"]) > 20_000
     assert all(drop[name].low > 0 for name in ("ap", "quad_ap50"))
+
+
+def test_a_metric_that_overflows_in_one_model_has_neither_figure_nor_drop():
+    task, truths = Regression(), np.arange(5.0)[:, np.newaxis]
+    samples = [Sample(str(i), truth, frozenset(), no_image) for i, truth in enumerate(truths)]
+    before = task.evidence(list(truths), samples)
+    after = task.evidence([*truths[:4], np.array([np.inf])], samples)
+    found = compare(task, before, {"float16": after})["float16"]
+    assert found.accuracy == found.drop == {}

@@ -3,8 +3,8 @@
 import pytest
 from bench_reports import entry, spec
 
+from decant.bench.formatting import count, signed, written
 from decant.bench.verdict import line, on_machine, rows
-from decant.bench.wording import count, signed, written
 from decant.machine import this_machine
 
 FLOAT = entry("float")
@@ -110,7 +110,7 @@ def test_line_of_a_limit_that_is_hardly_broken_shows_that_it_is():
 
 def test_line_says_which_photos_accuracy_is_from():
     assert line(row("min_accuracy", min_accuracy=0.9)) == (
-        "min_accuracy: ap50 on test photos = 0.8940, wanted ≥ 0.9000"
+        "min_accuracy: ap50 on test samples = 0.8940, wanted ≥ 0.9000"
     )
 
 

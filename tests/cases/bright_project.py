@@ -1,4 +1,4 @@
-"""A tiny project of a user's own: a classifier of bright and dark pictures, with spec and data."""
+"""A tiny project of a user's own: a classifier of bright and dark pictures, spec, data, recipes."""
 
 from pathlib import Path
 
@@ -61,6 +61,45 @@ test = { kind = "folder", path = "test" }
 max_drop = 0.2
 """
 
+RECIPE = """
+from training_cases import QuadrantRecipe
+
+
+def recipe(folder):
+    return QuadrantRecipe()
+"""
+COMPARABLE = """
+import torch
+from net import Net
+from training_cases import QuadrantRecipe
+
+
+class BrightRecipe(QuadrantRecipe):
+    def __init__(self, folder):
+        pass
+
+    def model(self, role):
+        return Net(4 if role == "student" else 12)
+
+    def batch(self, settings, step):
+        random = torch.Generator().manual_seed(settings.seed * 1000 + step)
+        labels = torch.randint(2, (8,), generator=random)
+        noise = torch.randn(8, 3, 32, 48, generator=random)
+        return 0.1 * noise + labels.view(-1, 1, 1, 1) * 0.6 - 0.3, labels
+
+    def inputs(self, batch):
+        return batch[0]
+
+    def loss(self, outputs, batch):
+        return {"entropy": torch.nn.functional.cross_entropy(outputs, batch[1])}
+
+    def evaluate(self, model):
+        return {}
+
+    def responses(self):
+        return ()
+"""
+
 LEVELS = {"dark": 50, "light": 200}
 
 
@@ -77,3 +116,17 @@ def write_project(folder: Path, pictures: int = 4) -> Path:
                 picture = np.clip(level + noise, 0, 255).astype(np.uint8)
                 cv2.imwrite(str(folder / part / label / f"{index}.png"), picture)
     return folder / "model.toml"
+
+
+def add_recipe(folder: Path) -> None:
+    """Let the project be trained, by a recipe that has nothing to do with it but is quick."""
+    (folder / "recipe.py").write_text(RECIPE)
+    with (folder / "model.toml").open("a") as spec:
+        spec.write('\n[training]\nrecipe = "recipe.py:recipe"\n')
+
+
+def make_comparable(folder: Path) -> None:
+    """Give a project that can be trained a recipe of its own network, with a teacher."""
+    (folder / "recipe.py").write_text(COMPARABLE)
+    spec = folder / "model.toml"
+    spec.write_text(spec.read_text().replace("recipe.py:recipe", "recipe.py:BrightRecipe"))

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from detector_bundle import BUNDLE  # noqa: F401 (the tests of the page take it from here)
 from processes import start_decant
 
 ROOT = Path(__file__).parents[2]
-BUNDLE = ROOT / "build" / "detector"
 PACKAGES = ROOT / "build" / "web" / "node_modules"
 SCRIPT = ROOT / "tests" / "demo" / "browser.mjs"
 PHOTOS = sorted((ROOT / "zoo" / "detector" / "testset" / "images").iterdir())[::50]

@@ -11,7 +11,8 @@ from faster_coco_eval import COCOeval_faster
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from decant.decode import Detections, envelopes
+from decant.contract.decode import Detections
+from decant.contract.decode.quad_grid import envelopes
 from decant.samples import QuadTruth, Sample
 
 SIZE = 100
@@ -100,6 +101,12 @@ def coco_results(predictions, order):
 
 def coco_ap(tool, document, results):
     """Let a COCO tool ("pycocotools" or "faster-coco-eval") compute AP and AP50."""
+    found = coco_family(tool, document, results)
+    return found["ap"], found["ap50"]
+
+
+def coco_family(tool, document, results):
+    """Let a COCO tool compute AP, AP50, AP75 and AR100."""
     with contextlib.redirect_stdout(io.StringIO()):
         if tool == "pycocotools":
             truth = COCO()
@@ -112,4 +119,5 @@ def coco_ap(tool, document, results):
         run.evaluate()
         run.accumulate()
         run.summarize()
-    return float(run.stats[0]), float(run.stats[1])
+    places = {"ap": 0, "ap50": 1, "ap75": 2, "ar100": 8}
+    return {name: float(run.stats[place]) for name, place in places.items()}

@@ -11,9 +11,11 @@ import onnx_ir as ir
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from decant.convert import savedmodel, tflite
-from decant.convert.emit import Emission, emit
-from decant.convert.reference import OnnxRuntime
+from decant.convert.lowering import emit as lowering
+from decant.convert.lowering.emit import Emission
+from decant.convert.ops import built_in
 from decant.graph.load import prepare
+from decant.onnx_runtime import OnnxRuntime
 
 SINGLE_PRECISION = 1e-5
 """Relative to the largest element: convolutions sum up to a few hundred products."""
@@ -27,6 +29,10 @@ class File:
     ops: Counter[str]
     emission: Emission
     converted: tflite.TFLiteFile
+
+
+def emit(model, table=None, **options):
+    return lowering.emit(model, built_in() if table is None else table, **options)
 
 
 def parsed(text, weights=None, opset=20):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-import tempfile
-from pathlib import Path
 
 import tiny_detector
+from made_once import made_once
 
 from decant.bench import ModelFile, measure
 from decant.spec import load_spec
@@ -31,11 +30,6 @@ CONVERSION = {
 CANDIDATES = ("static_int8", "dynamic_int8", "badly_calibrated")
 
 
-@functools.cache
-def _folder():
-    return tempfile.TemporaryDirectory(prefix="measured-")
-
-
 def model_file(name):
     """Describe a file of the tiny detector as conversion would."""
     path = tiny_detector.tiny_detector_files() / tiny_detector.FILES[name]
@@ -46,17 +40,20 @@ def model_file(name):
 @functools.cache
 def project():
     """Write the data and the spec; returns the spec."""
-    folder = Path(_folder().name) / "project"
-    folder.mkdir()
-    return load_spec(tiny_detector.write_project(folder, requirements=REQUIREMENTS))
+    folder = made_once("measured-project", write_project)
+    return load_spec(folder / "model.toml")
 
 
-@functools.cache
+def write_project(folder):
+    tiny_detector.write_project(folder, requirements=REQUIREMENTS)
+
+
 def measured():
     """Measure the float file and three candidates; returns the folder of the report."""
-    out = Path(_folder().name) / "out"
-    out.mkdir()
+    return made_once("measured", measure_files)
+
+
+def measure_files(out):
     files = [model_file(name) for name in ("float", *CANDIDATES)]
     network = tiny_detector.build()
     measure(project(), out, files=files, network=network, parity=[CONVERSION], threads=(1,))
-    return out

@@ -67,7 +67,7 @@ def _convert() -> bytes:
 
 def _in_order(content: bytes) -> bytes:
     """Put inputs and outputs into the model's order, as decant.convert does."""
-    from decant.quantize.flatbuffer import Graph
+    from decant.flatbuffer.graph import Graph
 
     graph = Graph.from_bytes(content)
     signature = graph.model.signatureDefs[0]

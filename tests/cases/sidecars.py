@@ -1,8 +1,19 @@
 """A sidecar with every field, of a model file that holds no model."""
 
 from decant.artifacts import sha256
-from decant.rules import ImageRule, QuadGridRule
-from decant.sidecar import (
+from decant.contract.decode import (
+    ArgmaxRule,
+    BoxesScoresRule,
+    CtcRule,
+    EndToEndRule,
+    QuadGridRule,
+    SegmentationRule,
+    SlotsRule,
+    SsdRule,
+    YoloRule,
+)
+from decant.contract.rules import ImageRule
+from decant.contract.sidecar import (
     Golden,
     ImageInput,
     Prediction,
@@ -75,6 +86,50 @@ def write_model(folder, model="detector", labels=("formula",)):
         ),
         made_from={"code": "0" * 64},
     )
+
+
+LABELS = ("formula", "table")
+DECODED = {
+    "argmax": (ArgmaxRule(), {"scores": (1, 2)}),
+    "yolo": (YoloRule(objectness=True), {"output": (1, 7, 5)}),
+    "ssd": (
+        SsdRule(anchors=((8.0, 8.0, 4.0, 6.0), (20.0, 8.0, 4.0, 6.0))),
+        {"boxes": (1, 2, 4), "scores": (1, 2, 3)},
+    ),
+    "end_to_end": (EndToEndRule(first_class=1), {"output": (1, 5, 6)}),
+    "boxes_scores": (
+        BoxesScoresRule(box_format="xywh"),
+        {"boxes": (1, 5, 4), "scores": (1, 5, 2)},
+    ),
+    "segmentation": (SegmentationRule(), {"output": (1, 2, 4, 8)}),
+    "ctc": (CtcRule(alphabet="abc", order="time_first", beam_width=3), {"output": (6, 1, 4)}),
+    "slots": (SlotsRule(alphabet="abc", blank=-1), {"output": (1, 6, 4)}),
+}
+"""By kind, a rule of which all keys count, and the shapes of the outputs that it reads."""
+
+
+def write_decoded(folder, kind):
+    """Describe a model whose outputs are decoded by this rule."""
+    rule, shapes = DECODED[kind]
+    outputs = {name: tensor_file(*shape) for name, shape in shapes.items()}
+    whole = write_model(folder, "other", LABELS)
+    quad = ((0.0, 1.0),) * rule.corners
+    prediction = Prediction(label="ab" if rule.free_labels else LABELS[1], score=0.5, quad=quad)
+    changes = {
+        "outputs": tuple(
+            TensorInfo(name=name, shape=shape, dtype="float32") for name, shape in shapes.items()
+        ),
+        "variants": (
+            whole.variants[0].model_copy(update={"tolerance": dict.fromkeys(shapes, 0.5)}),
+        ),
+        "decode": rule,
+        "golden": (
+            whole.golden[0].model_copy(
+                update={"outputs": {"cpu": outputs}, "predictions": (prediction,)}
+            ),
+        ),
+    }
+    return whole.model_copy(update=changes)
 
 
 def put(document, path, value):

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tiny_graph
 from ai_edge_litert import schema_py_generated as schema
 
+from decant.flatbuffer import empty_graph
+from decant.flatbuffer.graph import Graph
 from decant.quantize import STATIC_INT8, rewrites
 from decant.quantize.calibrate import measure
-from decant.quantize.flatbuffer import Graph
 from decant.quantize.ranges import choose
 from decant.quantize.transform import transform
 from decant.tensors import TensorInfo
@@ -35,7 +35,7 @@ class Growing:
 
     def __init__(self, *seeds: int) -> None:
         self.random = np.random.default_rng(seeds)
-        self.graph = tiny_graph.empty()
+        self.graph = empty_graph()
         self.tensors = [self.graph.add_tensor("x", SHAPE)]
         self.graph.subgraph.inputs = self.tensors[:1]
 

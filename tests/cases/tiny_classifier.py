@@ -5,9 +5,10 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from decant.artifacts import sha256, write_json
-from decant.rules import ArgmaxRule, ImageRule
+from decant.contract.decode import ArgmaxRule
+from decant.contract.rules import ImageRule
+from decant.contract.sidecar import Golden, ImageInput, Sidecar, TensorFile, Variant
 from decant.runtime import LiteRtModel
-from decant.sidecar import Golden, ImageInput, Sidecar, TensorFile, Variant
 from decant.tensors import TensorInfo
 
 HEIGHT, WIDTH = 24, 32

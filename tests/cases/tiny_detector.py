@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import shutil
-import tempfile
-from pathlib import Path
 
 import cv2
 import flatbuffers
@@ -98,19 +95,18 @@ def border(path):
     )
 
 
-@functools.cache
-def _kept():
-    return tempfile.TemporaryDirectory(prefix="tiny-detector-")
-
-
-@functools.cache
 def tiny_detector_files():
-    """Make every file of `FILES` once per test process; returns their folder."""
-    folder = Path(_kept().name)
+    """Make every file of `FILES` once per run of the tests; returns their folder."""
+    # A project that has a copy of this file has none of that one.
+    from made_once import made_once
+
+    return made_once("tiny-detector", write_files)
+
+
+def write_files(folder):
     write_float(folder / FILES["float"])
     write_float(folder / FILES["camera"], camera=True)
     run_isolated(quantize, folder)
-    return folder
 
 
 def write_float(path, *, camera=False):

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from decant.quantize.flatbuffer import Graph
-
-
-def empty() -> Graph:
-    """Make a graph without operators."""
-    model, subgraph = schema.ModelT(), schema.SubGraphT()
-    model.version = 3
-    model.operatorCodes, model.buffers, model.subgraphs = [], [schema.BufferT()], [subgraph]
-    subgraph.tensors, subgraph.operators, subgraph.inputs, subgraph.outputs = [], [], [], []
-    return Graph(model)
+from decant.flatbuffer import Graph, empty_graph
 
 
 def of_one(kind, before, after, options=None, constants=(), dtypes=(np.float32, np.float32)):
     """Make a graph of one operator from "x" of shape `before` to "y" of shape `after`."""
-    graph = empty()
+    graph = empty_graph()
     x = graph.add_tensor("x", before, np.dtype(dtypes[0]))
     y = graph.add_tensor("y", after, np.dtype(dtypes[1]))
     others = [graph.add_constant(f"constant{at}", value) for at, value in enumerate(constants)]

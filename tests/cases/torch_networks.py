@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
@@ -128,3 +131,17 @@ def pictures(count: int, seed: int = 0) -> np.ndarray:
     coarse = rng.normal(size=(count, channels, height // 8, width // 8))
     smooth = coarse.repeat(8, 2).repeat(8, 3) + rng.normal(size=(count, 1, 1, 1))
     return (smooth + 0.2 * rng.normal(size=smooth.shape)).astype(np.float32)
+
+
+def compared(network: nn.Module, sample: dict[str, np.ndarray], folder: Path):
+    """Export a network and compare it with its file, as a conversion does."""
+    from decant.convert.export.pytorch import TensorsOnly
+    from decant.convert.export.to_onnx import to_onnx
+    from decant.convert.verify.exported import expected_of
+    from decant.convert.verify.oracle import Model, Oracle
+
+    path = folder / "net.onnx"
+    to_onnx(network, {name: torch.from_numpy(x) for name, x in sample.items()}, path)
+    oracle = Oracle(Model(path, TensorsOnly(network, tuple(sample)), exported=True))
+    names = [value.name for value in onnx.load(path).graph.output]
+    return expected_of(oracle, [sample], names, 1e-4)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from bright_project import write_project
+from made_once import made_once
 from processes import run_decant
 
 from decant.cli.app import app
@@ -38,12 +39,14 @@ def project(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Path:
+def finished() -> Path:
     """A project that has gone the whole way; not to be changed."""
-    folder = tmp_path_factory.mktemp("finished")
+    return made_once("finished", finish)
+
+
+def finish(folder: Path) -> None:
     write_project(folder)
     run_decant(folder, "tflite", "model.toml", check=True)
-    return folder
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from decant.artifacts import write_json
+from decant.contract.predictor import Predictor
 from decant.errors import DataError
-from decant.predictor import Predictor
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from processes import everything_in
 
 from decant.artifacts import read_json
-from decant.cli.publication import link
+from decant.pipeline.publication import link
 
 
 @pytest.fixture
@@ -76,3 +76,12 @@ def test_file_behind_a_link_in_a_restored_cache_is_published_itself(tmp_path):
     link(tmp_path / "cache" / "model", target)
     assert not target.is_symlink()
     assert target.read_text() == "model"
+
+
+def test_a_line_that_is_marked_todo_is_told(decant, built):
+    spec = built / "model.toml"
+    spec.write_text(f"# TODO: name it\n{spec.read_text()}")
+    ended = decant("tflite", "model.toml")
+    assert ended.code == 0, ended.err
+    assert "nothing to do" in ended.err
+    assert "warning: the spec is still marked TODO in line 1; say there what is so" in ended.err

@@ -12,6 +12,7 @@ import torch
 from documented import named_files
 from feedback_archives import EXPECTED, record, write_archive
 from pydantic import BaseModel
+from scipy.io import wavfile
 from training_cases import SETTINGS, QuadrantRecipe
 
 from decant import (
@@ -21,17 +22,15 @@ from decant import (
     datasets,
     distill,
     feedback,
-    images,
     inputs,
     network,
-    predictor,
     quantize,
     runtime,
-    sidecar,
     source,
     spec,
     training,
 )
+from decant.contract import images, predictor, sidecar
 
 MODULES = (
     *(bench, bundle, convert, datasets, distill, feedback, images, inputs, network, predictor),
@@ -76,6 +75,8 @@ def test_no_public_function_wants_a_path_object():
     assert wanting == any_path
 
 
+NUMBERS = inputs.ArraySection(kind="array", shape=(1, 3))
+SOUND = inputs.AudioSection(kind="audio", shape=(1, 100), rate=8000)
 CALLS = {
     "decant.bench.Report.save": lambda: bench.load_report(f"{OUT}/report.json").save("r.json"),
     "decant.bench.gate": lambda: bench.gate(
@@ -98,7 +99,12 @@ CALLS = {
         f"{OUT}/model.onnx", "converted", operators=["../scale.py"]
     ),
     "decant.datasets.open_dataset": lambda: datasets.open_dataset(
-        spec.load_spec("model.toml").data.test, spec.load_spec("model.toml").task, os.getcwd()
+        spec.load_spec("model.toml").data.test,
+        spec.load_spec("model.toml").open_task(),
+        os.getcwd(),
+    ),
+    "decant.datasets.DataSource.files_in": lambda: spec.load_spec("model.toml").data.test.files_in(
+        "path", os.getcwd()
     ),
     "decant.distill.distill": lambda: distill.distill(
         QuadrantRecipe(), teacher(), "distilled", settings=SHORT
@@ -116,20 +122,28 @@ CALLS = {
     "decant.feedback.known_model": lambda: feedback.known_model(f"{OUT}/model.json"),
     "decant.feedback.read_archive": lambda: archive(),
     "decant.feedback.read_wordings": lambda: feedback.read_wordings([register()]),
-    "decant.images.load_image": lambda: images.load_image("test/dark/0.png"),
+    "decant.contract.images.load_image": lambda: images.load_image("test/dark/0.png"),
+    "decant.inputs.ArraySection.read": lambda: NUMBERS.read("numbers.npy"),
+    "decant.inputs.AudioSection.read": lambda: SOUND.read("sound.wav"),
+    "decant.inputs.ImageSection.read": lambda: next(
+        iter(spec.load_spec("model.toml").signature.values())
+    ).read("test/dark/0.png"),
+    "decant.inputs.InputSection.read": lambda: NUMBERS.read("numbers.npy"),
+    "decant.inputs.PhotoReader.read": lambda: inputs.PhotoReader().read("test/dark/0.png"),
+    "decant.inputs.Reader.read": lambda: SOUND.read("sound.wav"),
     "decant.inputs.load_arrays": lambda: inputs.load_arrays("samples.npz"),
     "decant.network.load_weights": lambda: network.load_weights(
         QuadrantRecipe().model("teacher"), teacher()
     ),
     "decant.network.read_weights": lambda: network.read_weights(teacher()),
-    "decant.predictor.Predictor": lambda: predictor.Predictor(f"{OUT}/model.json"),
-    "decant.predictor.Predictor.predict": lambda: predictor.Predictor(f"{OUT}/model.json").predict(
-        "test/dark/0.png"
-    ),
-    "decant.predictor.check_fit": lambda: predictor.check_fit(
+    "decant.contract.predictor.Predictor": lambda: predictor.Predictor(f"{OUT}/model.json"),
+    "decant.contract.predictor.Predictor.predict": lambda: predictor.Predictor(
+        f"{OUT}/model.json"
+    ).predict("test/dark/0.png"),
+    "decant.contract.predictor.check_fit": lambda: predictor.check_fit(
         f"{OUT}/model.json", sidecar.read_sidecar(f"{OUT}/model.json"), f"{OUT}/model.tflite"
     ),
-    "decant.predictor.check_golden": lambda: predictor.check_golden(
+    "decant.contract.predictor.check_golden": lambda: predictor.check_golden(
         f"{OUT}/model.json", sidecar.read_sidecar(f"{OUT}/model.json"), 0
     ),
     "decant.quantize.load_recipes": lambda: quantize.load_recipes(f"{OUT}/recipe.json"),
@@ -140,8 +154,8 @@ CALLS = {
     "decant.runtime.describe": lambda: runtime.describe(f"{OUT}/model.tflite"),
     "decant.runtime.first_run": lambda: runtime.first_run(f"{OUT}/model.tflite"),
     "decant.runtime.open_interpreter": lambda: runtime.open_interpreter(f"{OUT}/model.tflite"),
-    "decant.sidecar.read_sidecar": lambda: sidecar.read_sidecar(f"{OUT}/model.json"),
-    "decant.sidecar.read_tensor": lambda: sidecar.read_tensor(
+    "decant.contract.sidecar.read_sidecar": lambda: sidecar.read_sidecar(f"{OUT}/model.json"),
+    "decant.contract.sidecar.read_tensor": lambda: sidecar.read_tensor(
         OUT, sidecar.read_sidecar(f"{OUT}/model.json").golden[0].pixels
     ),
     "decant.source.find_source": lambda: source.find_source("model.toml", "spec"),
@@ -192,7 +206,9 @@ def test_every_function_that_takes_a_path_is_called_below():
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_str_will_do(name, built):
-    (built.parent / "scale.py").write_text(named_files("README.md")["scale.py"])
+    (built.parent / "scale.py").write_text(named_files("docs/how-to/own-op.md")["scale.py"])
     np.savez(built / "samples.npz", image=np.zeros((1, 3, 32, 48), np.float32))
+    np.save(built / "numbers.npy", np.zeros(3))
+    wavfile.write(built / "sound.wav", 8000, np.zeros(100, np.int16))
     torch.manual_seed(0)
     CALLS[name]()

@@ -17,6 +17,7 @@ from rich.text import Text
 from decant.artifacts import read_json
 from decant.cli.tables import show_candidates
 from decant.cli.terminal import Terminal
+from decant.pipeline import Quantized
 from decant.quantize import QuantizeReport
 
 # Two outputs of a small picture, and of word numbers with a table of word vectors: the whole of
@@ -189,12 +190,11 @@ def test_word_numbers_and_a_second_input_are_quantized(decant, tmp_path):
 )
 def test_bad_calibration_data_leaves_earlier_files(decant, pictures, tmp_path, arrays, message):
     np.savez(tmp_path / "bad.npz", **arrays)
+    source = pictures / ("net.onnx" if "picture" in arrays else "out/model_fp32.tflite")
     out = tmp_path / "out"
     out.mkdir()
     (out / "model_int8.tflite").write_bytes(b"earlier")
-    ended = decant(
-        "quantize", pictures / "net.onnx", "--calibration", tmp_path / "bad.npz", "-o", out
-    )
+    ended = decant("quantize", source, "--calibration", tmp_path / "bad.npz", "-o", out)
     assert ended.code == 5
     assert message in ended.err
     assert ended.err.count("error:") == 1
@@ -265,7 +265,7 @@ def test_long_names_stay_whole(pictures, stream):
         ]
     report = QuantizeReport.model_validate(document)
     out = stream()
-    show_candidates(Terminal(out, out), report, pictures / "out")
+    show_candidates(Terminal(out, out), Quantized(pictures / "out", report))
     lines = Text.from_ansi(out.getvalue()).plain.splitlines()[1:]
     lines = lines[: next(at for at, line in enumerate(lines) if "[bold]" in line)]
     whole = [line for line in lines if name in line]
@@ -284,7 +284,8 @@ def test_what_is_unfit_is_marked_with_what_it_lost(pictures):
         candidate["parts"] = [part.model_dump() for part in (LOST if at else LOST[:1])]
         candidate["fit"] = not at
     out = io.StringIO()
-    show_candidates(Terminal(out, out), QuantizeReport.model_validate(document), pictures / "out")
+    report = QuantizeReport.model_validate(document)
+    show_candidates(Terminal(out, out), Quantized(pictures / "out", report))
     lines = out.getvalue().splitlines()
     ends = [line.endswith("; unfit") for line in lines if line.startswith(str(pictures / "out"))]
     assert ends == [False, True, True]

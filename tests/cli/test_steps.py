@@ -10,10 +10,10 @@ import pytest
 from processes import everything_in, run_decant
 
 from decant.artifacts import read_json, sha256
-from decant.images import load_image, resize
-from decant.predictor import Predictor
+from decant.contract.images import load_image, resize
+from decant.contract.predictor import Predictor
+from decant.contract.sidecar import read_sidecar, read_tensor
 from decant.runtime import LiteRtModel
-from decant.sidecar import read_sidecar, read_tensor
 
 NOISE = re.compile(r"tensorflow|absl|oneDNN|XNNPACK|WARNING|INFO:|[WIE]0000")
 
@@ -203,7 +203,7 @@ def test_quantize_of_a_plain_file(decant, release, tmp_path):
     assert "samples: 6 to calibrate, 2 held out to measure" in ended.out
     steps = [line.strip() for line in ended.err.splitlines()]
     assert steps[2:] == [
-        "float file: run on 2 samples …",
+        "float file: run on 2 samples, which are kept from the ranges …",
         "calibration: ranges of 6 samples …",
         "static_int8 …",
         "dynamic_int8 …",
@@ -212,7 +212,7 @@ def test_quantize_of_a_plain_file(decant, release, tmp_path):
 
 
 def test_second_command_in_the_same_folder_is_refused(decant, built):
-    from decant.cli.project import locked
+    from decant.pipeline.project import locked
 
     with locked(Path("build/bright")):
         ended = decant("tflite", "model.toml")

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import json
 import logging
 import os
 import re
@@ -16,6 +17,7 @@ import typer
 from processes import DECANT
 
 from decant.cli.session import session
+from decant.cli.terminal import printing
 from decant.errors import (
     DataError,
     GateFailed,
@@ -172,6 +174,54 @@ def test_reader_that_has_gone_ends_the_command_quietly(command):
     os.close(writing)
     assert ended.returncode == 141
     assert not re.search("Traceback|error|Exception", ended.stderr)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no place that is always full")
+@pytest.mark.parametrize(
+    "command", [["doctor", "--json"], ["doctor"], ["--help"], ["-x", "--json"]]
+)
+def test_full_place_of_results_is_said(command):
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run([DECANT, *command], stdout=full, stderr=subprocess.PIPE, text=True)
+        silent = subprocess.run([DECANT, *command], stdout=full, stderr=full)
+    assert ended.returncode == silent.returncode == DataError.exit_code
+    *_, line = ended.stderr.splitlines()
+    reason = os.strerror(errno.ENOSPC)
+    assert line == f"error: what is printed cannot be written ({reason}); send it elsewhere"
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no place that is always full")
+def test_full_place_of_errors_leaves_the_object():
+    command = [DECANT, "tflite", "nosuch.toml", "--set", "seeed=1", "--json"]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, text=True)
+    answer = json.loads(ended.stdout)
+    assert ended.returncode == answer["exit_code"]
+    assert "nosuch.toml" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize("command", ["--help", "doctor", "tflite nosuch.toml"])
+def test_closed_streams_are_no_fault(command):
+    shell = f"{DECANT} {command} >&- 2>&-"
+    code = subprocess.run(["sh", "-c", shell]).returncode
+    assert code == subprocess.run([DECANT, *command.split()], capture_output=True).returncode
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(errno.EACCES, "no", "/x"), OSError("libfoo.so: cannot open")]
+)
+def test_what_is_no_fault_of_printing_is_not_called_one(error):
+    with pytest.raises(OSError, match=r"no|libfoo") as caught, printing():
+        raise error
+    assert caught.value is error
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--verbose"]])
+def test_argument_that_is_no_utf_8_is_quoted(options):
+    ended = subprocess.run([DECANT, "tflite", b"\xff", *options], capture_output=True, text=True)
+    assert ended.returncode == SpecError.exit_code
+    assert ended.stderr.startswith('error: "\\udcff": there is no such file')
 
 
 def test_progress_is_plain_lines_where_there_is_no_terminal(capfd, monkeypatch):

@@ -265,7 +265,7 @@ def test_compare_says_what_the_teacher_adds_and_keeps_every_run(decant, comparab
     assert {(run["variant"], run["seed"], run["steps"]) for run in document["runs"]} == {
         (variant, seed, 10) for variant in ("undistilled", "distilled") for seed in (0, 1)
     }
-    assert document["difference"].keys() == {"top1"}
+    assert document["difference"].keys() == {"top1", "macro_f1"}
     assert (comparable / "build/bright/data/made").is_dir()
 
 

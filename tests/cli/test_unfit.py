@@ -3,8 +3,8 @@
 from bench_reports import LOST
 
 from decant.bench import load_report
-from decant.cli.way import Way
 from decant.fidelity import broken
+from decant.pipeline.stages import Stages
 
 THIRD = """
     lost = torch.nn.Linear(width, 1)
@@ -76,10 +76,10 @@ def test_gpus_are_given_no_file_that_has_lost_something():
         for name, parts in (("float", ()), ("static_int8", ()), ("float16", LOST))
     ]
     kept = {each["name"]: {"status": "met"} for each in described}
-    way = Way(project=None, terminal=None)
-    way.__dict__["_described"] = described
-    way.__dict__["_float"] = described[0]
-    way.__dict__["_report"] = {"verdict": [{"requirement": "max_drop", "candidates": kept}]}
-    assert way._for_gpu(described[1])["name"] == "float"
+    stages = Stages(project=None)
+    stages.__dict__["_described"] = described
+    stages.__dict__["_float"] = described[0]
+    stages.__dict__["_report"] = {"verdict": [{"requirement": "max_drop", "candidates": kept}]}
+    assert stages._for_gpu(described[1])["name"] == "float"
     described[2]["parts"] = []
-    assert way._for_gpu(described[1])["name"] == "float16"
+    assert stages._for_gpu(described[1])["name"] == "float16"

@@ -78,7 +78,7 @@ def test_doctor_finds_everything_here(decant):
 )
 def test_doctor_names_the_int8_kernels(decant, monkeypatch, isa, told):
     machine = this_machine().model_copy(update={"isa": isa})
-    monkeypatch.setattr("decant.cli.doctor.this_machine", lambda: machine)
+    monkeypatch.setattr("decant.pipeline.installation.this_machine", lambda: machine)
     assert f"int8 kernels {told}\n" in decant("doctor").out
 
 
@@ -109,8 +109,8 @@ def test_doctor_says_what_the_demos_lack(decant, machine_without_tools):
 def test_doctor_ends_with_the_gaps_that_it_has_named(
     decant, monkeypatch, machine_without_tools, platform, told
 ):
-    monkeypatch.setattr("decant.cli.doctor.version_of", lambda tool: "1.0")
-    monkeypatch.setattr("decant.cli.doctor._missing_packages", lambda: "")
+    monkeypatch.setattr("decant.pipeline.installation.version_of", lambda tool: "1.0")
+    monkeypatch.setattr("decant.pipeline.installation._missing_packages", lambda: "")
     if platform:
         (machine_without_tools / "platforms" / platform).mkdir(parents=True)
         monkeypatch.setenv("ANDROID_HOME", str(machine_without_tools))
@@ -133,7 +133,7 @@ def test_doctor_gives_the_versions_of_tools(decant, machine_without_tools, monke
 
 
 def test_doctor_names_what_is_missing(decant, monkeypatch):
-    monkeypatch.setattr("decant.cli.doctor.MODULES", {"no_such_module": "do anything"})
+    monkeypatch.setattr("decant.pipeline.installation.MODULES", {"no_such_module": "do anything"})
     ended = decant("doctor")
     assert ended.code == 5
     assert "no_such_module: cannot do anything" in ended.out

@@ -6,22 +6,22 @@ And whatever makes one run again makes the report stale, and the other way round
 import os
 import re
 import shutil
-import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from decant import cache, machine, source_code
 from decant.artifacts import read_json
 from decant.cache import Result
-from decant.cli.project import open_project
-from decant.cli.terminal import Terminal
-from decant.cli.way import Way
+from decant.pipeline.project import open_project
+from decant.pipeline.stages import Stages
 from decant.provenance import changes, origins, provenance_of
 
 ALL = {"data", "convert", "quantize", "measure", "release", "report"}
 # They state what everything was made from.
 TOLD = {"release", "report"}
+ROOT = Path(__file__).parents[2]
 PHOTOS = """
 from types import SimpleNamespace
 import numpy as np
@@ -36,7 +36,7 @@ def photos(split, start, count):
 GENERATED = '{ kind = "generated", factory = "photos.py:photos", split = "a", count = 4 }'
 
 
-class Planned(Way):
+class Planned(Stages):
     """Notes which stages would run, as if each gave again the files that it gave before."""
 
     def _run(self, stage, work, *, again=False):
@@ -45,12 +45,23 @@ class Planned(Way):
         return Result(kept, read_json(kept / "stage.json")["files"], fresh=False)
 
 
-def keys(folder):
-    """Give the key of each stage of a project as it lies on the disk, and the provenance."""
+def forget_code():
+    """Let code and versions be read again."""
     source_code.package_code.cache_clear()
     source_code.library_version.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_pretence_outlives_its_test():
+    yield
+    forget_code()
+
+
+def keys(folder):
+    """Give the key of each stage of a project as it lies on the disk, and the provenance."""
+    forget_code()
     project = open_project(str(folder / "model.toml"), folder / "build" / "bright")
-    planned = Planned(project, Terminal(sys.stdout, sys.stderr))
+    planned = Planned(project)
     planned.go()
     return planned.keys, provenance_of(project.spec)
 
@@ -101,7 +112,7 @@ def test_nothing_changed_runs_nothing(built):
         ("max_drop = 0.2", "max_drop = 0.3", {"measure"}),
         # A factory may draw its weights at random.
         ("[model]", "seed = 1\n[model]", {"convert", "measure"}),
-        ("mean = [0.5, 0.5, 0.5]", "mean = [0.4, 0.5, 0.5]", {"convert", "quantize", "measure"}),
+        ("mean = [0.5, 0.5, 0.5]", "mean = [0.4, 0.5, 0.5]", ALL),
         ('labels = ["dark", "light"]', 'labels = ["light", "dark"]', {"data", "measure"}),
         (
             "[requirements]",
@@ -208,7 +219,6 @@ def change_version(monkeypatch, name):
         ("koreanize-matplotlib", {"data", "convert", "quantize", "measure"}),
         ("onnxscript", {"convert"}),
         ("ai-edge-quantizer", {"quantize"}),
-        ("Jinja2", {"measure"}),
         ("torch", ALL),
         ("pytest", None),
     ],
@@ -228,9 +238,9 @@ def test_version_of_a_library(generated, monkeypatch, library, stages):
         ("decant.convert", {"convert"}),
         ("decant.quantize", {"quantize"}),
         ("decant.bench", {"measure"}),
-        ("decant.cli.way", ALL),
-        ("decant.cli.conversion", {"convert", "quantize"}),
-        ("decant.cli.release", set()),
+        ("decant.pipeline.stages", ALL),
+        ("decant.pipeline.conversion", {"convert", "quantize"}),
+        ("decant.pipeline.release", set()),
     ],
 )
 def test_code_of_ours(built, monkeypatch, package, stages):
@@ -244,6 +254,41 @@ def test_code_of_ours(built, monkeypatch, package, stages):
             monkeypatch.setattr(module, "package_code", other)
 
     assert changed(built, change) == stages | TOLD
+
+
+@pytest.mark.parametrize(
+    ("file", "stages"),
+    [
+        ("bench/drawing/templates/report.css", {"report"}),
+        ("bench/drawing/page.py", {"report"}),
+        ("decant/demo/web/style.css", set()),
+        ("decant/feedback/report.py", set()),
+        ("decant/pipeline/listening.py", set()),
+        ("decant/cli/tables.py", set()),
+        ("android_demo/app/consent_wording.json", set()),
+    ],
+    ids=["style", "report", "page's style", "feedback", "its import", "terminal", "app"],
+)
+def test_what_only_draws_runs_nothing_but_the_drawing(built, monkeypatch, file, stages):
+    before, then = keys(built)
+    real, changed_file = source_code._content, ROOT / file
+    assert changed_file.is_file()
+
+    def content(path):
+        return real(path) + (b"changed" if path == changed_file else b"")
+
+    monkeypatch.setattr(source_code, "_content", content)
+    after, now = keys(built)
+    assert {name for name in ALL if before[name] != after[name]} == stages
+    assert changes(then, now) == []
+
+
+def test_how_the_report_is_drawn_is_seen(built, monkeypatch):
+    """Jinja2 draws, and measures nothing."""
+    before, _ = keys(built)
+    change_version(monkeypatch, "Jinja2")
+    after, _ = keys(built)
+    assert {name for name in ALL if before[name] != after[name]} == {"report"}
 
 
 @pytest.mark.parametrize("place", ["net.py", "deep/below/module.py"])

@@ -12,9 +12,9 @@ import onnx_ir as ir
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
+from emitted import emit
 from onnx.backend.test.case.node import collect_testcases
 
-from decant.convert.emit import emit
 from decant.errors import UnsupportedOp
 from decant.graph.load import prepare
 

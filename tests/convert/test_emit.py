@@ -10,14 +10,13 @@ import onnx_ir as ir
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
-from emitted import built, check, drawn, parsed
+from emitted import built, check, drawn, emit, parsed
 from tensorflow.lite.tools import flatbuffer_utils
 
-from decant.convert.emit import emit
-from decant.convert.reference import OnnxRuntime
-from decant.convert.registry import with_operators
+from decant.convert.ops import with_operators
 from decant.errors import DataError, SpecError, UnsupportedOp
 from decant.graph.load import prepare
+from decant.onnx_runtime import OnnxRuntime
 
 MOBILE = (
     """(float[1,3,20,32] image) => (float[1,6,5,8] y) {

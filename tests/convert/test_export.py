@@ -12,10 +12,10 @@ import torch
 from torch import nn
 from torch_networks import MobileDetector, pictures, settled
 
-from decant.convert.export import ExportOptions, pt2_to_onnx, to_onnx
-from decant.convert.pytorch import leaf_names
-from decant.convert.tidy import SCOPES
-from decant.errors import DataError, ParityError, SpecError, UnsupportedOp
+from decant.convert.export.clean_export import SCOPES
+from decant.convert.export.pytorch import leaf_names
+from decant.convert.export.to_onnx import ExportOptions, pt2_to_onnx, to_onnx
+from decant.errors import DataError, SpecError, UnsupportedOp
 
 
 class Pair(NamedTuple):
@@ -86,20 +86,13 @@ def detector():
 def exported(detector, tmp_path_factory):
     folder = tmp_path_factory.mktemp("export")
     example = {"image": torch.from_numpy(pictures(1))}
-    parities = [to_onnx(detector, example, folder / name) for name in ("a.onnx", "b.onnx")]
-    return folder, parities
-
-
-def test_onnx_runtime_agrees_with_pytorch(exported):
-    _, (parities, _) = exported
-    assert [p.output for p in parities] == ["scores", "corners", "level"]
-    assert max(p.max_relative for p in parities) < 1e-5
-    assert all(p.conclusive for p in parities)
+    for name in ("a.onnx", "b.onnx"):
+        to_onnx(detector, example, folder / name)
+    return folder
 
 
 def test_bytes_are_the_same_twice_and_hold_no_source_path(exported):
-    folder, _ = exported
-    first, second = (folder / name for name in ("a.onnx", "b.onnx"))
+    first, second = (exported / name for name in ("a.onnx", "b.onnx"))
     assert first.read_bytes() == second.read_bytes()
     for trace in (b".py", b"site-packages", b"torch_networks", b"/"):
         assert trace not in b"".join(
@@ -109,9 +102,8 @@ def test_bytes_are_the_same_twice_and_hold_no_source_path(exported):
 
 
 def test_every_node_knows_its_module(exported, detector):
-    folder, _ = exported
     paths = {name for name, _ in detector.named_modules()}
-    graph = onnx.load(folder / "a.onnx").graph
+    graph = onnx.load(exported / "a.onnx").graph
     for node in graph.node:
         scopes = {p.key: p.value for p in node.metadata_props}[SCOPES]
         assert ast.literal_eval(scopes)[-2] in paths
@@ -119,19 +111,19 @@ def test_every_node_knows_its_module(exported, detector):
 
 
 def test_a_free_batch_takes_any_number(detector, tmp_path):
-    example = {"image": torch.from_numpy(pictures(1))}
-    to_onnx(detector, example, tmp_path / "m.onnx", ExportOptions(dynamic_batch=True))
+    example = {"image": torch.from_numpy(pictures(2))}
+    free = ExportOptions(free_sizes={"image": {0: "photos"}})
+    to_onnx(detector, example, tmp_path / "m.onnx", free)
     session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
-    assert session.get_inputs()[0].shape == ["batch", 3, 40, 56]
+    assert session.get_inputs()[0].shape == ["photos", 3, 40, 56]
     assert session.run(None, {"image": pictures(5)})[0].shape == (5, 1, 10, 14)
 
 
 def test_an_archive_becomes_onnx(detector, tmp_path):
     program = torch.export.export(detector, (), {"image": torch.from_numpy(pictures(1))})
     torch.export.save(program, tmp_path / "m.pt2")
-    parities = pt2_to_onnx(tmp_path / "m.pt2", tmp_path / "m.onnx")
+    pt2_to_onnx(tmp_path / "m.pt2", tmp_path / "m.onnx")
     assert names(tmp_path / "m.onnx") == (["image"], ["scores", "corners", "level"])
-    assert max(p.max_relative for p in parities) < 1e-5
 
 
 class TwoSizes(nn.Module):
@@ -250,39 +242,6 @@ def test_adaptive_pooling_becomes_windows(module, reduction, count, tmp_path):
     found = [node.op_type for node in onnx.load(tmp_path / "pool.onnx").graph.node]
     assert found.count(reduction) == count
     assert set(found) <= {reduction, "Slice", "Concat"}
-
-
-class OtherwiseInFile(nn.Module):
-    """Adds a quarter, but only in the exported file."""
-
-    def forward(self, x):
-        return x + 0.25 if torch.compiler.is_exporting() else x
-
-
-def test_the_module_that_differs_from_its_file_is_named(tmp_path):
-    network = nn.Sequential(
-        nn.Conv2d(3, 4, 3), nn.Sequential(nn.ReLU(), OtherwiseInFile()), nn.Sigmoid()
-    )
-    with pytest.raises(
-        ParityError, match=r"first module whose result differs is 1\.1 \(OtherwiseInFile\)"
-    ):
-        to_onnx(network.eval(), {"input": torch.from_numpy(pictures(1))}, tmp_path / "net.onnx")
-    assert not list(tmp_path.iterdir())
-
-
-class Chaotic(nn.Module):
-    """The logistic map: every step doubles a rounding error."""
-
-    def forward(self, x):
-        x = x.sigmoid()
-        for _ in range(30):
-            x = 3.99 * x * (1 - x)
-        return x
-
-
-def test_a_network_that_amplifies_rounding_is_told_apart(tmp_path):
-    with pytest.raises(ParityError, match="these weights amplify rounding"):
-        to_onnx(Chaotic().eval(), {"input": torch.from_numpy(pictures(1))}, tmp_path / "net.onnx")
 
 
 class Attention(nn.Module):

@@ -5,11 +5,10 @@ import onnx
 import onnx_ir as ir
 import pytest
 import tensorflow as tf
-from emitted import check, check_free, drawn, parsed
+from emitted import check, check_free, drawn, emit, parsed
 
-from decant.convert.emit import emit
-from decant.convert.reference import OnnxRuntime
 from decant.graph.load import prepare
+from decant.onnx_runtime import OnnxRuntime
 
 
 def test_a_free_first_axis_stays_free(tmp_path):

@@ -12,12 +12,12 @@ import pytest
 import sequence_families as sequence
 import torch
 from ai_edge_litert.interpreter import Interpreter
+from emitted import emit
 from torch import nn
 from torch_networks import pictures
 
 from decant.convert import savedmodel, tflite
-from decant.convert.emit import emit
-from decant.convert.export import to_onnx
+from decant.convert.export.to_onnx import to_onnx
 from decant.convert.rewrites import REWRITES
 from decant.graph.load import load
 from decant.graph.rewrite import apply

@@ -5,11 +5,11 @@ import onnx
 import onnx_ir as ir
 import pytest
 import tensorflow as tf
+from emitted import emit
 
-from decant.convert.emit import emit
-from decant.convert.reference import OnnxRuntime
 from decant.errors import UnsupportedOp
 from decant.graph.load import prepare
+from decant.onnx_runtime import OnnxRuntime
 
 
 def model_of(text, weights=None, opset=18):
@@ -47,6 +47,46 @@ def test_resize_multiplies_sizes_by_scales_in_single_precision():
      <float[4] scales = {1.0, 1.0, 2.3, 2.3}> { y = Resize<mode = "nearest",
      nearest_mode = "floor", coordinate_transformation_mode = "asymmetric">(x, , scales) }"""
     check(model_of(text), x=drawn(1, 2, 10, 10))
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes"),
+    [
+        ("ij,jk->ik", [(2, 3), (3, 4)]),
+        ("ij,kj->ki", [(2, 3), (4, 3)]),
+        ("bhid,bhjd->bhij", [(2, 3, 4, 5), (2, 3, 6, 5)]),
+        ("bhij,bhjd->bihd", [(2, 3, 4, 5), (2, 3, 5, 6)]),
+        ("nchw,cd->ndhw", [(2, 3, 4, 5), (3, 6)]),
+        ("i,j->ij", [(3,), (4,)]),
+        ("ij,ij->ij", [(3, 4), (3, 4)]),
+        ("ij,ij->", [(3, 4), (3, 4)]),
+        ("ij,kl->jk", [(2, 3), (4, 5)]),
+        ("ij,jk,kl->il", [(2, 3), (3, 4), (4, 5)]),
+        ("ij->ji", [(2, 3)]),
+        ("ijk->k", [(2, 3, 4)]),
+        ("ij,jk", [(2, 3), (3, 4)]),
+        ("bhqd,bkd->bhqk", [(2, 3, 4, 5), (2, 6, 5)]),
+        ("...ij,...jk->...ik", [(2, 3, 4), (2, 4, 5)]),
+        ("...ij,jk->...ik", [(6, 2, 3, 4), (4, 5)]),
+        ("b...i,...ji->b...j", [(2, 1, 4), (3, 5, 4)]),
+        ("...i,...i", [(2, 3), (2, 3)]),
+    ],
+)
+@pytest.mark.parametrize("free", [False, True], ids=["fixed", "free"])
+def test_einsum_is_a_sum_of_products(equation, shapes, free):
+    feeds = {name: drawn(*shape) for name, shape in zip("abc", shapes, strict=False)}
+    # Of every operand that begins with the same letter the first size is free.
+    first = equation[0] if free and equation[0].isalpha() else None
+    terms = equation.partition("->")[0].split(",")
+    sizes = [
+        ",".join(["N" if term[0] == first else str(shape[0]), *map(str, shape[1:])])
+        for term, shape in zip(terms, shapes, strict=True)
+    ]
+    inputs = ", ".join(f"float[{each}] {name}" for name, each in zip(feeds, sizes, strict=True))
+    text = f'({inputs}) => (float y) {{ y = Einsum<equation = "{equation}">({", ".join(feeds)}) }}'
+    proto = model_of(text)
+    proto.graph.output[0].type.tensor_type.ClearField("shape")
+    check(proto, **feeds)
 
 
 POOL = "kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]"

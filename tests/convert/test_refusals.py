@@ -8,9 +8,9 @@ import re
 import onnx
 import onnx_ir as ir
 import pytest
+from emitted import emit
 
-from decant.convert.emit import emit
-from decant.convert.registry import built_in, with_operators
+from decant.convert.ops import built_in, with_operators
 from decant.errors import InternalError, UnsupportedOp
 from decant.graph.load import prepare
 
@@ -24,8 +24,8 @@ def model_of(text, opset=18):
 
 BROKEN = '''
 import tensorflow as tf
-from decant.convert.align import pointwise
-from decant.convert.registry import op
+from decant.convert.layout.pointwise import pointwise
+from decant.convert.lowering.registry import op
 
 @op("mine::Wider")
 def wider(x, *, by=0, table=None):

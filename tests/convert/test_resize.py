@@ -4,10 +4,9 @@ from collections import Counter
 
 import onnx_ir as ir
 import pytest
-from emitted import check, parsed
+from emitted import check, emit, parsed
 from tiny_graph import delegate_nodes
 
-from decant.convert.emit import emit
 from decant.errors import UnsupportedOp
 from decant.graph.load import prepare
 

@@ -6,10 +6,10 @@ import onnx_ir as ir
 import pytest
 from emitted import parsed
 
-from decant.convert.reference import OnnxRuntime
-from decant.convert.samples import samples_for
+from decant.convert.verify.samples import samples_for
 from decant.errors import DataError, UnsupportedOp
 from decant.graph.load import prepare
+from decant.onnx_runtime import OnnxRuntime
 
 
 def samples_of(text, weights=None, given=None):

@@ -11,13 +11,13 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decant.convert import view
-from decant.convert.align import pointwise
-from decant.convert.along import along, expose
-from decant.convert.cut import Part, concat, cut
-from decant.convert.product import product
-from decant.convert.reduction import reduce
-from decant.convert.tensors import Constant, Value
+from decant.convert.layout import view
+from decant.convert.layout.cut_and_join import Part, concat, cut
+from decant.convert.layout.expose import along, expose
+from decant.convert.layout.pointwise import pointwise
+from decant.convert.layout.product import product
+from decant.convert.layout.reduction import reduce
+from decant.convert.layout.tensors import Constant, Value
 
 STEPS = settings(max_examples=60, deadline=None)
 SHAPES = st.sampled_from(

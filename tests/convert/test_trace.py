@@ -7,12 +7,12 @@ import onnx
 import onnx_ir as ir
 import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from emitted import emit
 
 from decant.convert import savedmodel, tflite
-from decant.convert.emit import emit
-from decant.convert.reference import OnnxRuntime
-from decant.convert.trace import module_path
+from decant.convert.lowering.trace import module_path
 from decant.graph.load import prepare
+from decant.onnx_runtime import OnnxRuntime
 
 NETWORK = """<ir_version: 10, opset_import: ["": 20]>
 g (float[1,3,12,16] x) => (float[1,6,8] y, float[1,4,6,8] z) {

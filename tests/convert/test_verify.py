@@ -7,12 +7,14 @@ import onnx
 import pytest
 
 from decant.convert.build import Request, build
-from decant.convert.parity import compare
-from decant.convert.samples import samples_for
-from decant.convert.verify import Form, Subject, doubts, run_tflite, verify
+from decant.convert.verify.exported import expected_of
+from decant.convert.verify.hops import Subject, doubts, run_tflite, verify
+from decant.convert.verify.oracle import FormResults, Model, Oracle
+from decant.convert.verify.samples import samples_for
 from decant.errors import DataError, InternalError, ParityError, UnsupportedOp
 from decant.graph.load import load
 from decant.isolation import run_isolated
+from decant.parity import compare
 
 TOLERANCE = 1e-4
 
@@ -111,10 +113,10 @@ def samples(model):
 
 @pytest.fixture(scope="module")
 def expected(model, samples):
-    from decant.convert.reference import OnnxRuntime
+    from decant.onnx_runtime import OnnxRuntime
 
     runtime = OnnxRuntime(model)
-    return Form("onnx", [list(runtime.run(sample).values()) for sample in samples])
+    return FormResults("onnx", [list(runtime.run(sample).values()) for sample in samples])
 
 
 def built(model, folder, samples, *operators):
@@ -122,14 +124,14 @@ def built(model, folder, samples, *operators):
     result = run_isolated(build, request, samples)
     path = folder / "model.tflite"
     path.write_bytes(result.tflite)
-    return Subject(request, result, path, samples, samples)
+    return Subject(request, result, path, samples, samples, Model(model, None))
 
 
 def test_the_first_emitted_op_at_fault_is_named(model, samples, expected, tmp_path):
     operators = tmp_path / "wrong.py"
     operators.write_text(OPERATORS)
     subject = built(model, tmp_path, samples, operators)
-    forms = [expected, Form("saved_model", subject.built.answers)]
+    forms = [expected, FormResults("saved_model", subject.built.answers)]
     with pytest.raises(ParityError) as caught:
         verify(subject, forms, TOLERANCE)
     message = str(caught.value)
@@ -145,7 +147,11 @@ def sound(model, samples, tmp_path_factory):
 def test_forms_that_agree_pass(sound, samples, expected):
     infos = sound.built.inputs, sound.built.outputs
     answers = run_tflite(sound.tflite, *infos, samples)
-    forms = [expected, Form("saved_model", sound.built.answers), Form("tflite", answers)]
+    forms = [
+        expected,
+        FormResults("saved_model", sound.built.answers),
+        FormResults("tflite", answers),
+    ]
     found = verify(sound, forms, TOLERANCE)
     hops = ["onnx → saved_model", "saved_model → tflite", "onnx → tflite"]
     assert [p.hop for p in found] == [hop for hop in hops for _ in range(2)]
@@ -153,24 +159,30 @@ def test_forms_that_agree_pass(sound, samples, expected):
     assert doubts(found) == []
 
 
-def test_a_pytorch_model_that_disagrees_is_told(sound, expected):
-    other = [[array + 1 for array in arrays] for arrays in expected.answers]
+def test_a_pytorch_model_that_disagrees_is_told(model, samples):
+    def other(x):
+        return x.mean(1, keepdim=True).expand(1, 4, 5, 7), x.new_ones(1, 4)
+
+    oracle = Oracle(Model(model, other))
     with pytest.raises(ParityError, match=r"pytorch → onnx: 2 of 2 outputs differ:\n  y: relative"):
-        verify(sound, [Form("pytorch", other), expected], TOLERANCE)
+        expected_of(oracle, samples, ["y", "z"], TOLERANCE)
 
 
-def test_no_op_is_blamed_for_a_model_that_gives_nan_itself(sound, expected):
+def test_no_op_is_blamed_for_a_model_that_gives_nan_itself(samples, tmp_path):
     """A logarithm of noise, say; every form gives the same NaN, and no op differs."""
-    answers = [[y, np.where(z > z.mean(), np.nan, z)] for y, z in expected.answers]
-    forms = [Form("onnx", answers), Form("saved_model", answers)]
+    proto = onnx.parser.parse_model(
+        '<ir_version: 10, opset_import: ["": 20]> g'
+        " (float[1,3,5,7] x) => (float[1,3,5,7] y, float[1,3,5,7] z) { y = Relu(x) z = Log(x) }"
+    )
+    onnx.save(proto, tmp_path / "net.onnx")
     with pytest.raises(ParityError) as caught:
-        verify(sound, forms, TOLERANCE)
-    count = sum(int(np.isnan(z).sum()) for _, z in answers)
-    size = sum(z.size for _, z in answers)
+        expected_of(Oracle(Model(tmp_path / "net.onnx", None)), samples, ["y", "z"], TOLERANCE)
+    values = np.concatenate([sample["x"].ravel() for sample in samples])
+    nan = (values < 0).sum()
     message = str(caught.value)
     assert message.startswith(
         "the model itself gives NaN in onnx, so that nothing can be compared:\n"
-        f"  z: {count} of {size} values are NaN\nGive inputs that it is made for"
+        f"  z: {nan} of {values.size} values are NaN\nGive inputs that it is made for"
     )
 
 
@@ -181,8 +193,8 @@ def test_the_first_op_of_a_damaged_file_is_named(sound, samples, expected, model
     path = tmp_path / "damaged.tflite"
     path.write_bytes(sound.built.tflite.replace(ohwi, (weights * 1.5).tobytes()))
     infos = sound.built.inputs, sound.built.outputs
-    damaged = Subject(sound.request, sound.built, path, samples, samples)
-    forms = [expected, Form("tflite", run_tflite(path, *infos, samples))]
+    damaged = Subject(sound.request, sound.built, path, samples, samples, Model(model, None))
+    forms = [expected, FormResults("tflite", run_tflite(path, *infos, samples))]
     with pytest.raises(
         ParityError, match=r"first op that differs is one of a: Conv, b: Relu, which make b \("
     ):

@@ -6,14 +6,13 @@ import onnx_ir as ir
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
-from emitted import check, parsed
+from emitted import check, emit, parsed
 from view_graphs import random_model
 
-from decant.convert.emit import emit
-from decant.convert.reference import OnnxRuntime
 from decant.convert.rewrites import REWRITES
 from decant.graph.load import prepare
 from decant.graph.rewrite import apply
+from decant.onnx_runtime import OnnxRuntime
 
 TOGETHER = 40  # graphs in one file: converting has a fixed cost
 TOLERANCE = 1e-4

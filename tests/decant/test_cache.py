@@ -11,7 +11,9 @@ import pytest
 from decant.artifacts import read_json
 from decant.cache import KEPT_PER_STAGE, RECORD, Cache, Stage
 
-STAGE = Stage("convert", {"checkpoint": "1" * 64}, {"seed": 0}, ("decant.rules",), ("numpy",))
+STAGE = Stage(
+    "convert", {"checkpoint": "1" * 64}, {"seed": 0}, ("decant.contract.rules",), ("numpy",)
+)
 
 
 @pytest.fixture
@@ -154,7 +156,7 @@ def test_record_says_what_the_result_was_made_from(cache):
     result = cache.run(STAGE, write_one)
     made_from = read_json(result.folder / "stage.json")["made_from"]
     assert made_from["inputs"] == {"checkpoint": "1" * 64}
-    assert set(made_from["code"]) == {"decant", "decant.rules"}
+    assert set(made_from["code"]) == {"decant", "decant.contract.rules"}
     # Numpy as asked for, pydantic since the rules import it.
     assert {"numpy", "pydantic"} <= set(made_from["libraries"])
 

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
+from decant.contract.decode import QuadGridRule
 from decant.datasets import open_dataset
+from decant.datasets.coco import CocoSource
 from decant.errors import DataError, SpecError
-from decant.rules import QuadGridRule
-from decant.spec import ClassificationTask, CocoSource, DetectionTask
+from decant.tasks.classification import Classification
+from decant.tasks.quad_detection import QuadDetection
 
-TASK = DetectionTask(
-    kind="quad_detection", labels=("formula", "table"), decode=QuadGridRule(strides=(8,))
-)
+TASK = QuadDetection(("formula", "table"), QuadGridRule(strides=(8,)))
 QUAD = [5, 2, 15, 4, 14, 9, 4, 7]
 
 
@@ -219,6 +219,6 @@ class TestChecksums:
 
 
 def test_boxes_are_no_truth_for_a_classifier(tmp_path, document):
-    task = ClassificationTask(kind="classification", labels=("formula", "table"))
-    with pytest.raises(SpecError, match='kind "coco" labels a task of kind "quad_detection"'):
+    task = Classification(("formula", "table"))
+    with pytest.raises(SpecError, match='"coco" tells objects of each sample, but the task'):
         open_dataset(write(tmp_path, document), task, tmp_path)

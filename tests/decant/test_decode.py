@@ -5,9 +5,10 @@ import time
 import numpy as np
 import pytest
 
-from decant.decode import decode, envelopes, suppress
+from decant.contract.decode import QuadGridRule
+from decant.contract.decode.quad_grid import decode, envelopes
+from decant.contract.decode.suppression import suppress
 from decant.errors import DataError
-from decant.rules import QuadGridRule
 
 RULE = QuadGridRule(strides=(8, 16), score_threshold=0.1, nms_iou=0.5, max_detections=20)
 HEIGHT, WIDTH = 64, 96

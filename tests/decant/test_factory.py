@@ -49,6 +49,23 @@ def test_two_files_of_one_name_stay_apart(tmp_path):
     assert found == ["a", "b"]
 
 
+def test_neighbours_of_one_name_stay_apart(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name / "parts").mkdir(parents=True)
+        (tmp_path / name / "parts/__init__.py").touch()
+        (tmp_path / name / "parts/size.py").write_text(f"class Size:\n    of = {name!r}\n")
+        (tmp_path / name / "twins.py").write_text("from parts.size import Size\n")
+        (tmp_path / name / "net.py").write_text("from twins import Size\n\ndef build(): ...\n")
+    places = ("net.py:Size", "twins:Size", "parts.size:Size")
+    for _ in range(2):
+        for name in ("a", "b"):
+            found = [resolve(place, tmp_path / name) for place in places]
+            assert [each.of for each in found] == [name] * 3
+            assert found[0] is found[1] is found[2]
+            assert locate("twins:Size", tmp_path / name) == tmp_path / name / "twins.py"
+            assert pickle.loads(pickle.dumps(found[0])) is found[0]
+
+
 def test_a_module(tmp_path):
     assert resolve("json:loads", tmp_path)("[1]") == [1]
 

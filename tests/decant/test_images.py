@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from decant import images
+from decant.contract import images
+from decant.contract.rules import ImageRule
 from decant.errors import DataError
-from decant.rules import ImageRule
 
 RULE = ImageRule(
     height=40,

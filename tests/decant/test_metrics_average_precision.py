@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from detection_cases import coco_ap, coco_document, coco_results, data_set
 
+from decant.contract.decode import QuadGridRule
 from decant.errors import DataError
-from decant.rules import QuadGridRule
 from decant.tasks.quad_detection import QuadDetection
 
 TOLERANCE = 1e-6
@@ -33,7 +33,7 @@ def test_ap_is_cocos(tool, options):
     for seed in range(3):
         samples, predictions = data_set(seed, **options)
         judge = task(options["labels"])
-        metrics = judge.metrics(judge.evidence(predictions, samples))
+        metrics = judge.figures(judge.evidence(predictions, samples))
         document, order = coco_document(samples, options["labels"])
         ap, ap50 = coco_ap(tool, document, coco_results(predictions, order))
         assert 0 < ap < ap50 < 1
@@ -50,7 +50,7 @@ def test_a_resample_is_as_good_as_the_images_copied(crowd_share):
         found.scores[:] = (rng.permutation(200)[: len(found.scores)] + 1) / 200
     weights = rng.multinomial(30, np.full(30, 1 / 30), size=4)
     judge = task(2)
-    metrics = judge.metrics(judge.evidence(predictions, samples), weights)
+    metrics = judge.figures(judge.evidence(predictions, samples), weights)
     for b, copies in enumerate(weights):
         document, order = coco_document(samples, 2, copies)
         ap, ap50 = coco_ap("faster-coco-eval", document, coco_results(predictions, order))
@@ -61,7 +61,7 @@ def test_a_resample_is_as_good_as_the_images_copied(crowd_share):
 def test_upright_quads_score_as_their_boxes():
     samples, predictions = data_set(5, labels=2, crowd_share=0.2)
     judge = task(2)
-    metrics = judge.metrics(judge.evidence(predictions, samples))
+    metrics = judge.figures(judge.evidence(predictions, samples))
     assert metrics["quad_ap50"][0] == pytest.approx(metrics["ap50"][0], abs=1e-12)
 
 
@@ -70,7 +70,7 @@ def test_no_true_object_among_the_images_drawn_leaves_ap_undefined():
     judge = task(1)
     blank = np.array([len(sample.truth.boxes) == 0 for sample in samples])
     assert blank.any()
-    metrics = judge.metrics(judge.evidence(predictions, samples), blank[np.newaxis].astype(int))
+    metrics = judge.figures(judge.evidence(predictions, samples), blank[np.newaxis].astype(int))
     assert all(np.isnan(values).all() for values in metrics.values())
 
 
@@ -84,5 +84,5 @@ def test_nothing_found_scores_zero():
     samples, predictions = data_set(5)
     empty = [type(p)(p.boxes[:0], p.quads[:0], p.scores[:0], p.labels[:0]) for p in predictions]
     judge = task(1)
-    metrics = judge.metrics(judge.evidence(empty, samples))
+    metrics = judge.figures(judge.evidence(empty, samples))
     assert {name: float(v[0]) for name, v in metrics.items()} == dict.fromkeys(metrics, 0.0)

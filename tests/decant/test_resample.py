@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from decant.resample import resample
+from decant.contract.resample import resample
 
 SIDES = st.integers(1, 40)
 

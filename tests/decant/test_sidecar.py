@@ -8,10 +8,10 @@ import pytest
 from sidecars import put, tensor_file, write_model
 
 from decant.artifacts import write_json
+from decant.contract.sidecar import json_schema, read_sidecar, read_tensor
 from decant.errors import DataError
-from decant.sidecar import json_schema, read_sidecar, read_tensor
 
-SCHEMA = Path(__file__).parents[2] / "docs" / "model.schema.json"
+SCHEMA = Path(__file__).parents[2] / "docs" / "reference" / "model.schema.json"
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_damaged_tensor_is_refused(tmp_path):
 
 def test_published_schema_is_that_of_the_code():
     assert json.loads(SCHEMA.read_text(encoding="utf-8")) == json_schema(), (
-        "run: python -m decant.sidecar > docs/model.schema.json"
+        "run: python -m decant.contract.sidecar > docs/reference/model.schema.json"
     )
 
 

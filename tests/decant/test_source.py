@@ -115,7 +115,7 @@ def test_what_is_no_model_is_told_before_it_is_read(tmp_path, name, content, fau
             ["takes a model.toml, its folder or a zoo model.", "decant convert"],
         ),
         ("net.pt2", ["spec"], ["decant convert net.pt2", "torch.export.load"]),
-        ("net.tflite", ["spec"], ["decant bench net.tflite", "docs/model.toml.md"]),
+        ("net.tflite", ["spec"], ["decant bench net.tflite", "docs/reference/model.toml.md"]),
         ("net.tflite", ["spec", "onnx"], ["(or its folder) or .onnx.", "decant quantize net.tfl"]),
         (
             "net.onnx",

@@ -71,7 +71,7 @@ def test_source_of_the_core_leaves_out_stages_command_line_and_apps(package, mon
     spec = ModuleSpec("decant", None, origin=str(package / "__init__.py"), is_package=True)
     spec.submodule_search_locations.append(str(package))
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: spec)
-    for room in ("cli", "demo", "feedback"):
+    for room in ("cli", "demo", "feedback", "pipeline"):
         (package / room).mkdir(exist_ok=True)
         assert not changes("decant", lambda r=room: (package / r / "app.py").write_text("2"))
     assert changes("decant", lambda: (package / "core.py").write_text("2"))

@@ -1,9 +1,13 @@
 """A spec says all that is wrong with it at once, and what to do about it."""
 
+import re
+
 import pytest
 
+from decant.datasets.coco import CocoSource
+from decant.datasets.generated import GeneratedSource
 from decant.errors import DataError, SpecError
-from decant.spec import CocoSource, GeneratedSource, load_spec
+from decant.spec import load_spec
 
 SPEC = """
 [model]
@@ -39,8 +43,8 @@ def write(tmp_path):
 def test_defaults_are_those_of_the_contract(write):
     spec = load_spec(write(SPEC))
     assert spec.input.name == "image"
-    assert (spec.input.rule.height, spec.input.rule.width) == (32, 48)
-    assert spec.input.rule.shrink == "area"
+    assert (spec.image.rule.height, spec.image.rule.width) == (32, 48)
+    assert spec.image.rule.shrink == "area"
     assert isinstance(spec.data.validation, GeneratedSource)
     assert spec.quantization.recipes == ("static_int8", "dynamic_int8", "float16")
     assert spec.requirements.max_drop == 0.01
@@ -63,7 +67,7 @@ def test_committed_spec_of_the_detector_is_usable():
     ("old", "new", "message"),
     [
         ("factory =", "factry =", r'model.factry: unknown key; did you mean "factory"\?'),
-        ("[input]", "[inputs]", r'inputs: unknown key; did you mean "input"\?'),
+        ("[input]", "[inptu]", r'inptu: unknown key; did you mean "input"\?'),
         ('labels = ["0", "1"]', "", "task.labels: missing; add it"),
         ('name = "digits"', "name = 3", "model.name = 3: Input should be a valid string"),
         ('"digits"', '"a/b"', 'model.name = "a/b": must be letters, digits'),
@@ -89,7 +93,7 @@ def test_committed_spec_of_the_detector_is_usable():
             "std = [1, 0, 1]",
             r"input: std = \[1\.0, 0\.0, 1\.0\] must be above 0",
         ),
-        ('["0", "1"]', "[]", r"task.labels = \[\]: The list should have at least 2 items"),
+        ('["0", "1"]', "[]", r"task.labels = \[\]: The list should have at least 1 item"),
         ('["0", "1"]', '["0", "0"]', r'labels = \["0", "0"\]: "0" occurs twice; make each'),
         ('["0", "1"]', '["0", ""]', 'task.labels.1 = "": String should have at least 1 character'),
         ('["0", "1"]', '["0", "1"]\nmetric = "top5"', 'metric = "top5" is always 1 with 2 labels'),
@@ -97,12 +101,12 @@ def test_committed_spec_of_the_detector_is_usable():
         (
             '"classification"',
             '"clasification"',
-            "task.kind = \"clasification\": must be one of 'quad_detection', 'classification'",
+            "task.kind = \"clasification\": must be one of 'classification', ",
         ),
         (
             '"classification"',
-            '"segmentation"',
-            'for another task, decant convert, .* "What a spec cannot say" in docs/model.toml.md',
+            '"pose_tracking"',
+            'for another task, decant convert, .* "What a spec cannot say" in docs/reference/',
         ),
         ("count = 4", "count = 0", "data.validation.count = 0: .*greater than or equal to 1"),
         ("count = 4", 'count = "4"', 'data.validation.count = "4": .*valid integer'),
@@ -117,8 +121,25 @@ def test_each_fault_is_named_with_what_to_do(write, old, new, message):
         load_spec(write(SPEC.replace(old, new)))
 
 
+def test_a_key_that_is_called_as_its_kind_is_named(write):
+    wrong = 'test = { kind = "masks", images = "photos", mask = "labels" }'
+    text = re.sub("(?m)^test = .*$", wrong, SPEC)
+    said = r"data.test.masks: missing; add it\n  data.test.mask: .*did you mean \"masks\""
+    with pytest.raises(SpecError, match=said):
+        load_spec(write(text))
+
+
+def test_lines_that_are_still_open_are_counted(write):
+    spec = load_spec(write(f"# TODO of the head\n{SPEC}".replace("[data]", "[data] # TODO")))
+    line = 2 + SPEC[: SPEC.index("[data]")].count("\n")
+    assert spec.open_lines == (1, line)
+    assert load_spec(write(SPEC)).open_lines == ()
+
+
 def test_each_refusal_says_where_the_keys_are_explained(write):
-    with pytest.raises(SpecError, match=r"Correct the file; docs/model\.toml\.md .* every key\.$"):
+    with pytest.raises(
+        SpecError, match=r"Correct the file; docs/reference/model\.toml\.md .* every key\.$"
+    ):
         load_spec(write(SPEC.replace('name = "digits"', "name = 3")))
 
 
@@ -135,7 +156,7 @@ decode = { kind = "quad_grid", strides = [8, 16] }
         ("[]", r"task.decode.strides = \[\]: The list should have at least 1 item"),
         ("[0]", "task.decode.strides.0 = 0: Input should be greater than or equal to 1"),
         ("[8, 8]", r"task.decode: strides = \[8, 8\] names a level twice"),
-        ("[8, 7]", r"task.decode.strides: 7 does not divide input.shape = \[1, 3, 32, 48\]"),
+        ("[8, 7]", r"task.decode.strides: 7 does not divide an input of 32×48"),
     ],
 )
 def test_strides_that_make_no_grid(write, strides, message):
@@ -158,7 +179,7 @@ def test_strides_that_make_no_grid(write, strides, message):
         ("latency = [{ max_ms = -2 }]", "latency.0.max_ms = -2: Input should be greater than 0"),
         ("latency = [{ max_ms = 2, threads = 999 }]", "latency.0.threads = 999: .* less than or"),
         ("max_drop = nan", "requirements.max_drop = nan: Input should be"),
-        ("max_drop = 1.5", "requirements.max_drop = 1.5: .* equal to 1; write a fraction"),
+        ("max_drop = 1.5", "requirements.max_drop = 1.5: top1 is a fraction; write one"),
         ('serving = "phone"', "requirements.serving = \"phone\": Input should be 'on-device' or"),
     ],
 )
@@ -225,7 +246,9 @@ def test_missing_file(tmp_path):
 
 
 def test_toml_of_something_else(write):
-    with pytest.raises(SpecError, match=r"none of the sections of a spec; .* docs/model.toml.md"):
+    with pytest.raises(
+        SpecError, match=r"none of the sections of a spec; .* docs/reference/model.toml.md"
+    ):
         load_spec(write('[project]\nname = "x"\n'))
 
 

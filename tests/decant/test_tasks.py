@@ -6,19 +6,21 @@ import numpy as np
 import pytest
 from detection_cases import coco_ap, coco_document, coco_results, corners, data_set, no_image
 
-from decant.decode import Detections
+from decant.contract.decode import Detections, QuadGridRule
+from decant.contract.images import Placement
 from decant.errors import DataError
-from decant.images import Placement
-from decant.rules import QuadGridRule
 from decant.samples import QuadTruth, Sample
-from decant.spec import ClassificationTask, DetectionTask
 from decant.tasks import Evidence, make_task
+from decant.tasks.classification import ClassificationSection
+from decant.tasks.quad_detection import QuadDetectionSection
 
 QUADS = make_task(
-    DetectionTask(kind="quad_detection", labels=("a", "b"), decode=QuadGridRule(strides=(8,)))
+    QuadDetectionSection(
+        kind="quad_detection", labels=("a", "b"), decode=QuadGridRule(strides=(8,))
+    )
 )
 LABELS = tuple("abcdefg")
-CLASSES = make_task(ClassificationTask(kind="classification", labels=LABELS))
+CLASSES = make_task(ClassificationSection(kind="classification", labels=LABELS))
 PLACED = Placement(scale=(0.5, 0.25), offset=(-3.0, 0.0), size=(40, 80))
 
 
@@ -74,7 +76,7 @@ def test_evidence_survives_its_file(tmp_path):
     loaded = Evidence.load(tmp_path / "evidence.npz")
     assert loaded.ids == evidence.ids
     assert loaded.tags.keys() == {"all"}
-    assert QUADS.metrics(loaded) == QUADS.metrics(evidence)
+    assert QUADS.figures(loaded) == QUADS.figures(evidence)
     loaded.save(tmp_path / "again.npz")
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "evidence.npz").read_bytes()
 
@@ -102,7 +104,7 @@ def test_what_is_no_evidence_is_refused(tmp_path, content, message):
 
 def test_each_image_is_graded_by_its_own_ap():
     samples, predictions = data_set(2, images=12, labels=2)
-    grades = QUADS.per_image(QUADS.evidence(predictions, samples))
+    grades = QUADS.per_sample(QUADS.evidence(predictions, samples))
     graded = 0
     for sample, found, grade in zip(samples, predictions, grades, strict=True):
         if not len(sample.truth.boxes):
@@ -125,7 +127,7 @@ def test_detections_over_a_hundred_do_not_count():
         labels = np.full(101, truth.labels[0])
         quads = np.insert(np.repeat(truth.quads[:1] * 0, 100, 0), place, truth.quads[0], 0)
         found = Detections(boxes, quads.astype(np.float32), scores, labels)
-        ap = QUADS.metrics(QUADS.evidence([found], samples))["ap50"][0]
+        ap = QUADS.figures(QUADS.evidence([found], samples))["ap50"][0]
         assert bool(ap > 0) is expected
 
 
@@ -133,21 +135,24 @@ class TestClassification:
     def test_shares_of_first_and_of_the_best_five(self):
         scores = np.array([[7, 6, 5, 4, 3, 2, 1]] * 4, np.float32)
         evidence = CLASSES.evidence(list(scores), classified([0, 1, 4, 5]))
-        metrics = CLASSES.metrics(evidence)
-        assert {name: float(v[0]) for name, v in metrics.items()} == {"top1": 0.25, "top5": 0.75}
-        np.testing.assert_allclose(CLASSES.per_image(evidence), [1, 1 / 2, 1 / 5, 1 / 6])
+        metrics = CLASSES.figures(evidence)
+        assert {name: float(metrics[name][0]) for name in ("top1", "top5")} == {
+            "top1": 0.25,
+            "top5": 0.75,
+        }
+        np.testing.assert_allclose(CLASSES.per_sample(evidence), [1, 1 / 2, 1 / 5, 1 / 6])
 
     def test_equal_scores_go_to_the_lower_index_as_in_argmax(self):
         rng = np.random.default_rng(0)
         scores = rng.integers(0, 3, (200, 7)).astype(np.float32)
         truths = rng.integers(0, 7, 200)
-        metrics = CLASSES.metrics(CLASSES.evidence(list(scores), classified(truths)))
+        metrics = CLASSES.figures(CLASSES.evidence(list(scores), classified(truths)))
         assert metrics["top1"][0] == pytest.approx((scores.argmax(1) == truths).mean())
 
     def test_a_resample_counts_images_as_often_as_drawn(self):
         scores = np.eye(7, dtype=np.float32)[:3]
         evidence = CLASSES.evidence(list(scores), classified([0, 1, 5]))
-        metrics = CLASSES.metrics(evidence, np.array([[1, 0, 3], [0, 2, 0], [0, 0, 0]]))
+        metrics = CLASSES.figures(evidence, np.array([[1, 0, 3], [0, 2, 0], [0, 0, 0]]))
         np.testing.assert_allclose(metrics["top1"], [0.25, 1, np.nan])
 
     def test_sizes_of_one_after_the_scores_are_taken_off(self):
@@ -169,8 +174,8 @@ class TestClassification:
             CLASSES.predict(arrays, [PLACED])
 
     def test_top5_needs_six_labels(self):
-        section = ClassificationTask(kind="classification", labels=LABELS[:5])
-        assert make_task(section).metric_names == ("top1",)
+        section = ClassificationSection(kind="classification", labels=LABELS[:5])
+        assert [each.name for each in make_task(section).metrics] == ["top1", "macro_f1"]
 
 
 def of_label(label, samples, predictions):
@@ -194,17 +199,17 @@ def of_label(label, samples, predictions):
 def test_each_label_of_a_detector_is_judged_as_if_alone():
     samples, predictions = data_set(3, labels=2, crowd_share=0.2)
     rule = QuadGridRule(strides=(8,))
-    alone = make_task(DetectionTask(kind="quad_detection", labels=("a",), decode=rule))
+    alone = make_task(QuadDetectionSection(kind="quad_detection", labels=("a",), decode=rule))
     evidence = QUADS.evidence(predictions, samples)
     found, counts = QUADS.per_label(evidence), QUADS.label_counts(evidence)
     for label in range(2):
         own_samples, own = of_label(label, samples, predictions)
-        expected = alone.metrics(alone.evidence(own, own_samples))
+        expected = alone.figures(alone.evidence(own, own_samples))
         assert {name: found[name][label] for name in expected} == {
             name: each[0] for name, each in expected.items()
         }
         assert counts[label] == sum((~sample.truth.crowd).sum() for sample in own_samples)
-    assert found["ap"].mean() == pytest.approx(QUADS.metrics(evidence)["ap"][0])
+    assert found["ap"].mean() == pytest.approx(QUADS.figures(evidence)["ap"][0])
 
 
 def test_recall_and_precision_are_of_what_an_app_shows():

@@ -14,9 +14,13 @@ const SCENARIOS = {
       await show(page, photo);
       found.push(await answers(page));
     }
+    const said = await page.innerText("#comparison");
+    const kept = await page.innerText("#feedback [data-part=count]");
+    if (options.screenshot) await page.screenshot({ path: options.screenshot, fullPage: true });
+    const least = await page.inputValue("#threshold");
     const isolated = await page.evaluate(() => crossOriginIsolated);
     await browser.close();
-    return { found, isolated, ...seen };
+    return { found, said, kept, least, isolated, ...seen };
   },
 
   /** Watches the fake camera for a while, then takes a picture. */

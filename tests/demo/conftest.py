@@ -8,12 +8,18 @@ from demo_page import BUNDLE, demo
 from decant.bundle import open_bundle
 
 if not os.environ.get("DECANT_WEB_TESTS"):
-    collect_ignore = ["test_javascript.py", "test_page.py", "test_page_feedback.py"]
+    collect_ignore = [
+        "test_javascript.py",
+        "test_javascript_decode.py",
+        "test_page.py",
+        "test_page_decode.py",
+        "test_page_feedback.py",
+    ]
 
 
 @pytest.fixture(scope="session")
 def address():
-    assert BUNDLE.is_dir(), "make tflite MODEL=detector first"
+    assert BUNDLE.is_dir(), "make test-bundle first"
     with demo(BUNDLE) as served:
         yield served
 
@@ -23,11 +29,3 @@ def copy(tmp_path):
     """A bundle of one's own to break while it is served."""
     open_bundle(BUNDLE / "model.json").copy_to(tmp_path / "detector")
     return tmp_path / "detector"
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Print the figures by which the page agrees with Python."""
-    for report in terminalreporter.getreports("passed"):
-        for name, line in report.user_properties:
-            if name == "agreement" and report.when == "call":
-                terminalreporter.write_line(line)

@@ -37,6 +37,23 @@ export const CORRECTIONS = {
     return { kept, ...seen };
   },
 
+  /** Moves a corner of a box, and exports that. */
+  async stretch() {
+    const { browser, page, seen } = await open();
+    await ready(page);
+    await show(page, options.photo);
+    const [answer] = await answers(page);
+    await page.click("[data-accelerator=cpu] [data-part=correct]");
+    await page.focus('#editor svg [data-key="0"]');
+    const corner = await middle(page, '#editor svg [data-box="0"][data-corner="2"] .knob');
+    await drag(page, corner, [corner[0] + 8, corner[1] - 5]);
+    if (options.screenshot) await page.screenshot({ path: options.screenshot, fullPage: true });
+    await keep(page, { agree: true });
+    await exportTo(page, options.zip);
+    await browser.close();
+    return { answer, ...seen };
+  },
+
   /** Refuses consent: nothing is kept. */
   async disagree() {
     const { browser, page, seen } = await open();

@@ -48,7 +48,16 @@ export const answers = (page) =>
         [...line.children].map((part) => part.textContent).join(" "),
       ),
     );
-    return globalThis.decant.answers.map((answer, index) => ({ ...answer, written: lines[index] }));
+    const text = (panel, part) => panel.querySelector(`[data-part="${part}"]`).textContent;
+    return globalThis.decant.answers.map((answer, index) => ({
+      ...answer,
+      mask: answer.mask && { ...answer.mask, labels: [...answer.mask.labels] },
+      written: lines[index],
+      headline: text(panels[index], "found"),
+      fixed: text(panels[index], "fixed"),
+      tags: [...panels[index].querySelectorAll(".tag")].map((tag) => tag.textContent),
+      correctable: !panels[index].querySelector('[data-part="correct"]').hidden,
+    }));
   });
 
 /** The middle of a shape on the screen. */

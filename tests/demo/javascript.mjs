@@ -24,7 +24,8 @@ const ACTIONS = {
       name,
       new Float32Array(bytes(text).buffer),
     ]);
-    return decode(new Map(arrays), sidecar, placement);
+    const { predictions, mask } = decode(new Map(arrays), sidecar, placement);
+    return { predictions, mask: mask && base64(mask.labels) };
   },
   read({ text }) {
     try {

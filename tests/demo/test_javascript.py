@@ -10,39 +10,24 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from detector_bundle import BUNDLE
 from mutants import mutant
+from node import array_of, base64_of, decode_case, found_in_node, in_node
 from PIL import Image, ImageCms
-from sidecars import write_model
+from sidecars import DECODED, write_decoded, write_model
 
 from decant.artifacts import sha256_text
+from decant.contract.decode import RULES, ArgmaxRule, QuadGridRule
+from decant.contract.images import Placement, resize, to_tensor
+from decant.contract.predictor import predictions
+from decant.contract.rules import ImageRule
+from decant.contract.sidecar import parse_sidecar, read_sidecar
 from decant.feedback import jpeg
-from decant.images import Placement, resize, to_tensor
 from decant.metrics import quad_overlaps
-from decant.predictor import predictions
-from decant.rules import ArgmaxRule, ImageRule, QuadGridRule
-from decant.sidecar import parse_sidecar, read_sidecar
 
 ROOT = Path(__file__).parents[2]
-SCRIPT = Path(__file__).with_name("javascript.mjs")
 # A float32 has 24 bits: the exponential may be off by one of them.
 SCORE_TOLERANCE = 1.2e-7
-
-
-def in_node(cases):
-    """Carry out cases in one Node process."""
-    ended = subprocess.run(
-        ["node", SCRIPT], input=json.dumps(cases), capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
-
-
-def base64_of(array):
-    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
-
-
-def array_of(text, dtype, shape):
-    return np.frombuffer(base64.b64decode(text), dtype).reshape(shape)
 
 
 def rule(rng, resize_kind, colour, shrink):
@@ -134,18 +119,6 @@ def grids(rng, strides, labels, height, width):
     return outputs
 
 
-def decode_case(outputs, decode, labels, placement, layout):
-    infos, files = [], {}
-    for name, array in outputs.items():
-        file = np.moveaxis(array, 1, -1) if layout == "nhwc" else array
-        infos.append({"name": name, "shape": list(file.shape), "layout": layout})
-        files[name] = base64_of(file)
-    sidecar = {"outputs": infos, "labels": labels, "decode": decode.model_dump()}
-    (scale, offset) = placement.scale, placement.offset
-    where = {"scaleX": scale[0], "scaleY": scale[1], "offsetX": offset[0], "offsetY": offset[1]}
-    return {"action": "decode", "outputs": files, "sidecar": sidecar, "placement": where}
-
-
 def test_outputs_become_the_same_quads():
     rng = np.random.default_rng(5)
     cases, expected = [], []
@@ -166,7 +139,7 @@ def test_outputs_become_the_same_quads():
         cases.append(decode_case(outputs, decode, labels, placement, ("nhwc", "keep")[index % 2]))
         expected.append(predictions(outputs, decode, tuple(labels), placement))
     assert sum(map(len, expected)) > 500
-    for python, node in zip(expected, in_node(cases), strict=True):
+    for python, node in zip(expected, found_in_node(cases), strict=True):
         assert [each.label for each in python] == [each["label"] for each in node]
         quads = [each.quad for each in python]
         np.testing.assert_array_equal([each["quad"] for each in node], quads)
@@ -183,7 +156,7 @@ def test_scores_become_the_same_label():
         outputs = {"scores": rng.integers(0, 6, (1, 9)).astype(np.float32)}
         cases.append(decode_case(outputs, ArgmaxRule(), labels, placement, "keep"))
         expected += predictions(outputs, ArgmaxRule(), tuple(labels), placement)
-    found = [answer[0] for answer in in_node(cases)]
+    found = [answer[0] for answer in found_in_node(cases)]
     python = [{"label": e.label, "score": e.score, "quad": []} for e in expected]
     assert found == python
 
@@ -223,7 +196,7 @@ FAULTS = [
     ("image.rule.rotation", "any", 'image.rule.rotation: must be "upright"'),
     ("image.rule.antialias", True, "image.rule.antialias: is an unknown field"),
     ("image.normalised_by", "file", 'image.normalised_by: "file" needs a uint8 input'),
-    ("decode.kind", "anchors", 'decode.kind: must be "quad_grid" or "argmax"'),
+    ("decode.kind", 7, "decode.kind: "),
     ("decode.strides", [16], "decode.strides: has 16, but no output is called scores_s16"),
     ("labels", ["a", "b"], "decode.strides: has 8, but"),
     ("golden.0.outputs.cpu.scores_s8.shape", [1, 8, 4, 1], "golden.0.outputs.cpu.scores_s8.shape"),
@@ -248,15 +221,44 @@ def test_what_is_wrong_with_a_sidecar_is_named(tmp_path):
         assert message in said, f"{path} = {value}: {said!r}"
 
 
+@pytest.mark.parametrize(
+    "decode",
+    [None, {"kind": "hourglass", "order": "values_first"}, {"kind": "constructor"}],
+    ids=["none", "unknown", "a name of JavaScript's own"],
+)
+def test_a_rule_that_the_page_cannot_carry_out_leaves_the_golden_outputs(tmp_path, decode):
+    document = write_model(tmp_path).model_dump(mode="json") | {"decode": decode}
+    cases = [{"action": "read", "text": json.dumps(document)}]
+    outputs = {"scores_s8": np.zeros((1, 1, 4, 8), np.float32)}
+    placement = Placement((1.0, 1.0), (0.0, 0.0), (1, 1))
+    case = decode_case(outputs, ArgmaxRule(), ["a"], placement, "keep")
+    case["sidecar"]["decode"] = decode
+    assert in_node([*cases, case]) == ["", {"predictions": [], "mask": None}]
+
+
+KINDS = {each.model_fields["kind"].default for each in RULES}
+
+
+def without_decoder(document):
+    """Leave out what the page does not look at where it has no decoder."""
+    rule = document.get("decode", 0) if isinstance(document, dict) else 0
+    kind = rule.get("kind") if isinstance(rule, dict) else None
+    if rule is None or (isinstance(kind, str) and kind not in KINDS):
+        document["decode"] = None
+        for golden in document["golden"]:
+            golden["predictions"] = []
+    return document
+
+
 def python_refuses(text):
-    """Whether Python refuses a sidecar, or has no photo to give or no way to show the answer."""
+    """Whether Python refuses a sidecar, or has no photo to give."""
     try:
         # JavaScript has one kind of number: 2.0 is 2.
         document = json.loads(text, parse_float=lambda number: float_or_int(float(number)))
-        sidecar = parse_sidecar(document)
+        sidecar = parse_sidecar(without_decoder(document))
     except ValueError:
         return True
-    return sidecar.image is None or sidecar.decode is None
+    return sidecar.image is None
 
 
 def float_or_int(number):
@@ -264,10 +266,22 @@ def float_or_int(number):
 
 
 def test_the_page_refuses_the_sidecars_that_python_refuses():
-    sidecar = read_sidecar(ROOT / "build" / "detector" / "model.json")
-    document = sidecar.model_dump(mode="json")
+    sidecar = read_sidecar(BUNDLE / "model.json")
+    check_refusals(sidecar.model_dump(mode="json"), 1000)
+
+
+@pytest.mark.parametrize("kind", DECODED)
+def test_the_page_refuses_the_rules_that_python_refuses(tmp_path, kind):
+    document = write_decoded(tmp_path, kind).model_dump(mode="json")
+    # Half of them are of the rule, and of the tensors that it reads.
+    check_refusals(document, 100)
+    check_refusals(document, 200, part=("decode", "outputs"))
+
+
+def check_refusals(document, count, part=None):
+    """Spoil a sidecar, or some of its parts alone, and ask both."""
     source = random.Random(11)
-    mutants = [mutant(document, source) for _ in range(1000)]
+    mutants = [spoilt(document, part, source) for _ in range(count)]
     messages = in_node([{"action": "read", "text": text} for text, _ in mutants])
     unlike = [
         (change, said)
@@ -275,7 +289,17 @@ def test_the_page_refuses_the_sidecars_that_python_refuses():
         if python_refuses(text) != (said != "")
     ]
     assert unlike == []
-    assert 500 < sum(said != "" for said in messages) < 1000
+    assert count / 2 < sum(said != "" for said in messages) < count
+
+
+def spoilt(document, part, source):
+    """Spoil a document, or in it no other parts than these."""
+    if part is None:
+        return mutant(document, source)
+    while True:
+        text, (kind, place) = mutant({name: document[name] for name in part}, source)
+        if kind != "cut":
+            return json.dumps(document | json.loads(text)), (kind, place)
 
 
 def test_quads_overlap_as_in_python():
@@ -311,6 +335,19 @@ def test_golden_objects_are_counted():
         for _, found in founds
     ]
     assert in_node(cases) == [count for count, _ in founds]
+
+
+def test_a_golden_box_without_area_is_itself_only():
+    def line(left, right, y=7):
+        quad = [[left, y], [right, y], [right, y], [left, y]]
+        return [{"label": "a", "score": 0.9, "quad": quad}]
+
+    others = [line(3, 9), line(4, 9), line(3, 9, y=8)]
+    cases = [
+        {"action": "unmatched", "found": other, "expected": line(3, 9), "sure": 0.4}
+        for other in others
+    ]
+    assert in_node(cases) == [0, 2, 2]
 
 
 def tilted(centre, size, degrees):
@@ -421,7 +458,7 @@ def test_types_fit():
     """What JSDoc says of arguments and results, held against every call."""
     compiler = ROOT / "build" / "web" / "node_modules" / ".bin" / "tsc"
     ended = subprocess.run(
-        [compiler, "--project", SCRIPT.with_name("tsconfig.json")],
+        [compiler, "--project", Path(__file__).with_name("tsconfig.json")],
         capture_output=True,
         text=True,
         check=False,

@@ -14,11 +14,11 @@ from demo_page import BUNDLE, NO_NETWORK, PHOTO, PHOTOS, ROOT, browse, demo, scr
 from processes import run_decant
 
 from decant.artifacts import sha256
-from decant.images import load_image, normalise, resize
+from decant.contract.images import load_image, normalise, resize
+from decant.contract.predictor import Predictor
+from decant.contract.sidecar import read_sidecar
 from decant.metrics import quad_overlaps
-from decant.predictor import Predictor
 from decant.runtime import LiteRtModel
-from decant.sidecar import read_sidecar
 
 # Measured on 20 photos as users have them (JPEG) and as PNG: int8 the same but for 1.2e-7 in the
 # score; float16 IoU ≥ 0.999997 and scores within 5e-7. Other processors round otherwise.
@@ -118,7 +118,7 @@ def test_boxes_equal_those_of_python(address, tmp_path, record_property):
             assert 0 < times["inference"] < answer[index]["shown"]
         line = described(pairs, threshold, same_number=same)
         name = predictor.sidecar.variant(accelerator).name
-        record_property("agreement", f"{name} file: {line}")
+        record_property("figures", f"{name} file: {line}")
 
 
 def test_the_camera_is_answered(address, tmp_path):

@@ -10,7 +10,7 @@ import tiny_classifier
 from demo_page import BUNDLE, PHOTO, ROOT, browse, demo, screenshot
 from processes import run_decant
 
-from decant.images import load_image
+from decant.contract.images import load_image
 
 
 def records_in(archive):
@@ -98,7 +98,7 @@ def test_a_correction_is_kept_once_and_not_lost_unasked(address, tmp_path):
     assert record["corrections"] == [{"kind": "remark", "text": "second"}]
     assert re.search(
         r"decant feedback import DOWNLOADS/decant-feedback-detector-[-\d]+\.zip "
-        r"--model build/detector/model\.json$",
+        rf"--model {BUNDLE.relative_to(ROOT)}/model\.json$",
         result["said"],
     )
     assert result["asked"] == ["Throw away the correction that is not kept yet?"] * 2

@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 from scipy import stats
 from training_cases import SETTINGS, QuadrantRecipe
 
-from decant.distill import Run, paired_gains, short, train_variant
+from decant.distill import ComparedRun, paired_gains, short, train_variant
 from decant.errors import UsageError
 from decant.training import save_weights
 
@@ -16,7 +16,7 @@ PLAIN, HELPED = (0.61, 0.64, 0.59), (0.70, 0.78, 0.71)
 
 def runs(plain=PLAIN, helped=HELPED):
     return [
-        Run(variant, seed, {"ap50": value})
+        ComparedRun(variant, seed, {"ap50": value})
         for variant, values in (("distilled", helped), ("undistilled", plain))
         for seed, value in enumerate(values)
     ]

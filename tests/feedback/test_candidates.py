@@ -21,16 +21,17 @@ from feedback_archives import (
 )
 from feedback_archives import write_archive as write
 
+from decant.contract.decode import QuadGridRule
 from decant.datasets import open_dataset
+from decant.datasets.coco import CocoSource
 from decant.errors import DataError
 from decant.feedback import import_archives, read_archive
 from decant.feedback.candidates import answers, disagreement, rank
 from decant.feedback.duplicates import NEAR_BITS, nearest, originals, perceptual_hash
 from decant.feedback.records import Record
-from decant.rules import QuadGridRule
-from decant.spec import CocoSource, DetectionTask
+from decant.tasks.quad_detection import QuadDetection
 
-TASK = DetectionTask(kind="quad_detection", labels=MODEL.labels, decode=QuadGridRule(strides=(8,)))
+TASK = QuadDetection(MODEL.labels, QuadGridRule(strides=(8,)))
 # Half as wide as LEFT, within it: IoU 1/2.
 HALF = [[4, 4], [24, 4], [24, 34], [4, 34]]
 BOW_TIE = [[4, 4], [44, 34], [44, 4], [4, 34]]

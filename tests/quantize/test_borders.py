@@ -7,8 +7,9 @@ import tiny_graph
 from ai_edge_litert import schema_py_generated as schema
 from candidates import named
 
+from decant.flatbuffer import empty_graph
+from decant.flatbuffer.graph import Graph
 from decant.quantize import RECIPES, STATIC_INT8, quantize
-from decant.quantize.flatbuffer import Graph
 from decant.runtime import LiteRtModel, describe
 
 
@@ -70,7 +71,7 @@ def test_a_file_without_signatures_keeps_its_tensors_names(report, float_path, t
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
     """A file of free batch size: z = sigmoid(y), y = W x that is read on, x itself and y again."""
-    graph = tiny_graph.empty()
+    graph = empty_graph()
     x, y, z = (graph.add_tensor(name, (-1, size)) for name, size in (("x", 4), ("y", 3), ("z", 3)))
     weights = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
     options = schema.FullyConnectedOptionsT()

@@ -5,6 +5,7 @@ import pytest
 import tiny_graph
 from ai_edge_litert import schema_py_generated as schema
 
+from decant.flatbuffer import empty_graph
 from decant.inputs import cut_runs
 from decant.quantize.calibrate import BINS, measure, split
 from decant.tensors import TensorInfo
@@ -57,7 +58,7 @@ def test_an_activation_that_overflows_has_no_range(order):
 
 
 def test_an_output_that_nothing_reads_is_measured_too():
-    graph = tiny_graph.empty()
+    graph = empty_graph()
     x, left, right, y = (
         graph.add_tensor(name, shape)
         for name, shape in (("x", (1, 4)), ("left", (1, 2)), ("right", (1, 2)), ("y", (1, 2)))

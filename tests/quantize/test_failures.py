@@ -11,6 +11,7 @@ from candidates import named
 
 from decant import isolation
 from decant.errors import DataError, InternalError, SpecError
+from decant.flatbuffer import empty_graph
 from decant.quantize import FLOAT16, RECIPES, STATIC_INT8, quantize
 from decant.quantize.calibrate import measure
 from decant.quantize.candidates import Job, _first_run
@@ -43,8 +44,8 @@ def test_a_crash_of_the_runtime_is_a_message_and_leaves_no_file(report, float_pa
 
 def test_a_file_that_the_runtime_refuses_is_a_failure(tmp_path):
     path = tmp_path / "model_int8.tflite"
-    path.write_bytes(tiny_graph.empty().to_bytes()[:40])
-    job = Job(tiny_graph.empty(), "", (), (), {}, [], [], judge=None)
+    path.write_bytes(empty_graph().to_bytes()[:40])
+    job = Job(empty_graph(), "", (), (), {}, [], [], judge=None)
     with pytest.raises(InternalError, match=r"^the new model_int8\.tflite does not run: LiteRT"):
         _first_run(job, path)
 
@@ -71,7 +72,7 @@ def test_an_interrupt_between_files_leaves_the_folder_as_it_was(float_path, tmp_
 @pytest.fixture
 def logarithm(tmp_path):
     """A float file that gives z = softmax(2 log(x)): NaN where x < 0; -inf inside where x = 0."""
-    graph = tiny_graph.empty()
+    graph = empty_graph()
     x, y, twice, z = (graph.add_tensor(name, (1, 8)) for name in ("x", "y", "twice", "z"))
     softmax = schema.SoftmaxOptionsT()
     softmax.beta = 1.0

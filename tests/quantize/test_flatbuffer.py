@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import tiny_graph
 
 from decant.errors import DataError
-from decant.quantize.flatbuffer import Graph
+from decant.flatbuffer import empty_graph
+from decant.flatbuffer.graph import Graph
 
 
 def test_writing_what_was_read_changes_nothing(float_path):
@@ -21,7 +21,7 @@ def test_unused_tensors_and_buffers_are_dropped(float_path):
 
 
 def test_equal_vectors_are_written_once():
-    graph = tiny_graph.empty()
+    graph = empty_graph()
     tensors = [graph.add_constant(f"c{at}", np.ones(5_000, np.float32)) for at in range(4)]
     graph.subgraph.outputs = tensors
     content = graph.to_bytes()
@@ -42,7 +42,7 @@ def test_buffers_are_aligned(float_path):
 
 
 def test_shared_names_are_made_unique():
-    graph = tiny_graph.empty()
+    graph = empty_graph()
     graph.subgraph.outputs = [graph.add_tensor("t", (1,)) for _ in range(2)]
     for tensor in graph.subgraph.tensors:
         tensor.name = b"t"

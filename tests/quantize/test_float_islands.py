@@ -6,10 +6,11 @@ import pytest
 import tiny_graph
 from ai_edge_litert import schema_py_generated as schema
 
+from decant.flatbuffer import empty_graph
+from decant.flatbuffer.graph import Graph
 from decant.inputs import cut_runs
 from decant.quantize import STATIC_INT8
 from decant.quantize.calibrate import measure
-from decant.quantize.flatbuffer import Graph
 from decant.quantize.ranges import choose
 from decant.quantize.transform import transform
 from decant.runtime import open_interpreter
@@ -48,7 +49,7 @@ RANGES = {
 
 def between_convolutions(form):
     """A graph x → 1×1 convolution → middle → a form of hard-swish → y → 1×1 convolution → z."""
-    graph = tiny_graph.empty()
+    graph = empty_graph()
     x, middle, y, z = (graph.add_tensor(name, SHAPE) for name in ("x", "middle", "y", "z"))
     kernel = graph.add_constant("kernel", np.ones((1, 1, 1, 1), np.float32))
     bias = graph.add_constant("bias", np.zeros(1, np.float32))

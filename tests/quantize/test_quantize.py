@@ -8,8 +8,8 @@ import pytest
 import tiny_graph
 from candidates import named
 
+from decant.flatbuffer.graph import Graph
 from decant.quantize import RECIPES, QuantizeReport, load_recipes
-from decant.quantize.flatbuffer import Graph
 from decant.quantize.transform import transform
 
 REWRITTEN = {

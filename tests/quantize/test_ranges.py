@@ -5,6 +5,7 @@ import pytest
 import tiny_graph
 from ai_edge_litert import schema_py_generated as schema
 
+from decant.flatbuffer import empty_graph
 from decant.quantize.calibrate import BINS, Statistics
 from decant.quantize.ranges import LEVELS, choose
 
@@ -22,7 +23,7 @@ def error(values, low, high):
 
 def chain(*kinds):
     """Make x → kinds[0] → t0 → kinds[1] → …"""
-    graph = tiny_graph.empty()
+    graph = empty_graph()
     tensors = [graph.add_tensor("x", (1, 8))]
     for at, kind in enumerate(kinds):
         tensors.append(graph.add_tensor(f"t{at}", (1, 8)))

@@ -10,8 +10,8 @@ import pytest
 from candidates import named
 
 from decant.errors import DataError
+from decant.flatbuffer.graph import Graph
 from decant.quantize import FLOAT16, STATIC_INT8, load_recipes, quantize
-from decant.quantize.flatbuffer import Graph
 
 BUILD = """
 import sys

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from decant.decode import envelopes
+from decant.contract.decode.quad_grid import envelopes
 from decant.errors import DataError
 from decant.zoo.detector.data import pages
 from decant.zoo.detector.data import text as text_lines

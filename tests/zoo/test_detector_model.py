@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from decant import images
-from decant.decode import Detections, envelopes
+from decant.contract import images
+from decant.contract.decode import Detections
+from decant.contract.decode.quad_grid import envelopes
 from decant.errors import DataError
 from decant.network import load_weights
 from decant.source_code import Code
@@ -247,7 +248,7 @@ def test_split_without_annotations_is_named(tmp_path):
 
 def test_the_spec_says_what_the_network_takes_and_gives():
     """The recipe reads both rules from it; the network's own constants must agree."""
-    assert SPEC.input.shape == (1, 3, INPUT_SIZE, INPUT_SIZE)
+    assert SPEC.image.shape == (1, 3, INPUT_SIZE, INPUT_SIZE)
     assert DECODE_RULE.strides == STRIDES
     assert tuple(f"{kind}_s{s}" for s in STRIDES for kind in ("scores", "corners")) == OUTPUT_NAMES
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from decant.artifacts import read_json, write_json
-from decant.distill import Run, paired_gains
+from decant.distill import ComparedRun, paired_gains
 from decant.zoo.detector.training_log import LOG, collect, measure_shipped
 
 DETECTOR = Path(__file__).parents[2] / "zoo" / "detector"
@@ -39,7 +39,7 @@ def test_shipped_checkpoints_are_measured_on_the_test_set(tmp_path):
 def test_the_committed_gain_follows_from_the_committed_runs():
     comparison = json.loads(LOG.read_text(encoding="utf-8"))["comparison"]
     runs = [
-        Run(run["variant"], run["seed"], {m: run[m] for m in comparison["difference"]})
+        ComparedRun(run["variant"], run["seed"], {m: run[m] for m in comparison["difference"]})
         for run in comparison["runs"]
     ]
     assert len(runs) == 6

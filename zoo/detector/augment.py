@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from decant.contract.images import load_image
 from decant.errors import DataError
-from decant.images import load_image
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from decant.rules import ImageRule
+    from decant.contract.rules import ImageRule
 
 # Pages are kept a little larger than the network sees them, so that zooming in still shows more.
 KEPT_SIDE = 416

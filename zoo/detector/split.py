@@ -8,20 +8,13 @@ from decant.artifacts import sha256_text, to_json
 from decant.source_code import library_version, package_code
 
 GENERATOR = "decant.zoo.detector.data"
-# Their versions change pixels.
-LIBRARIES = (
-    "numpy",
-    "matplotlib",
-    "opencv-python-headless",
-    "pillow",
-    "scikit-learn",
-    "koreanize-matplotlib",
-)
 JOBS = 2
 
 
 def split_folder(folder: Path, split: str, count: int) -> Path:
     """Name the folder of a split: another count, generator or library gives another."""
+    from .data.coco import LIBRARIES
+
     made_from = {
         "code": package_code(GENERATOR).sha256,
         "libraries": {name: library_version(name) for name in LIBRARIES},

@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from decant.decode import Detections, decode, envelopes
-from decant.images import resize
+from decant.contract.decode import Detections
+from decant.contract.decode.quad_grid import decode, envelopes
+from decant.contract.images import resize
 from decant.samples import QuadTruth, Sample
-from decant.spec import DetectionTask, load_spec
-from decant.tasks import make_task
+from decant.spec import load_spec
+from decant.tasks.quad_detection import QuadDetectionSection
 from decant.training import Settings
 
 from . import loss
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SPEC = load_spec(Path(__file__).with_name("model.toml"))
-IMAGE_RULE = SPEC.input.rule
-assert isinstance(SPEC.task, DetectionTask)
+assert SPEC.image is not None
+IMAGE_RULE = SPEC.image.rule
+assert isinstance(SPEC.task, QuadDetectionSection)
 DECODE_RULE = SPEC.task.decode
 TRAIN_PAGES = 6000
 VALIDATION_PAGES = 300
@@ -173,9 +175,9 @@ def measure(found: list[Detections], truth: list[NDArray[np.float32]]) -> dict[s
         found: One per image.
         truth: Quads [n, 4, 2] per image, in the same pixels.
     """
-    task = make_task(SPEC.task)
+    task = SPEC.open_task()
     samples = [_sample(index, quads) for index, quads in enumerate(truth)]
-    metrics = task.metrics(task.evidence(found, samples))
+    metrics = task.figures(task.evidence(found, samples))
     return {name: float(value[0]) for name, value in metrics.items()}
 
 
@@ -184,7 +186,7 @@ def _sample(index: int, quads: NDArray[np.float32]) -> Sample:
     none = np.zeros(len(quads), np.int64)
     boxes = envelopes(quads).astype(np.float64)
     truth = QuadTruth(boxes, quads.astype(np.float64), none, none.astype(np.bool_))
-    return Sample(str(index), truth, frozenset(), lambda: np.zeros((0, 0, 3), np.uint8))
+    return Sample(str(index), truth, frozenset(), dict)
 
 
 cv2.setNumThreads(0)

@@ -47,7 +47,7 @@ function verdictText({ subject, unit, limit, measured, met }) {
   });
 }
 
-/** Writes a figure with the digits that the terminal has (bench/wording.py). */
+/** Writes a figure with the digits that the terminal has (bench/formatting.py). */
 function amount(value, unit) {
   if (unit === "bytes") return megabytes(value);
   if (unit === "fraction") return value.toFixed(4);

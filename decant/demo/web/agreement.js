@@ -1,11 +1,7 @@
-/** Checks that the parts of a sidecar speak of the same tensors (decant/sidecar/agreement.py). */
+/** Checks that the parts of a sidecar speak of the same tensors (decant/contract/sidecar/agreement.py). */
 
-const LEVEL = /^(?:scores|corners)_s(\d+)$/;
-const CORNERS = 4;
-
-function require(condition, message) {
-  if (!condition) throw new Error(message);
-}
+import { ruleOf } from "./decode.js";
+import { channelsFirst, CORNERS, require } from "./decode/rule.js";
 
 /** @param {import("./sidecar.js").Sidecar} sidecar */
 export function checkAgreement(sidecar) {
@@ -67,7 +63,7 @@ function checkImage({ image, inputs }) {
   );
   const made = [channels, rule.height, rule.width];
   require(
-    `${channelsFirst(info).slice(1)}` === `${made}`,
+    `${channelsFirst(info, info.shape).slice(1)}` === `${made}`,
     `image.rule: does not fit the input's shape [${info.shape}]`,
   );
 }
@@ -76,47 +72,9 @@ function channelsOf(rule) {
   return rule.colour === "grey" ? 1 : 3;
 }
 
-/** The shape [N, C, …] of a tensor. */
-function channelsFirst({ shape, layout }) {
-  if (!["nwc", "nhwc", "ndhwc"].includes(layout)) return shape;
-  return [shape[0], shape.at(-1), ...shape.slice(1, -1)];
-}
-
 function checkDecode({ decode, outputs, labels }) {
-  require(decode !== null, "decode: is missing; this page can show quads and labels only");
-  if (decode.kind === "argmax") {
-    const scores = outputs[0].shape.slice(1).reduce((a, b) => a * b, 1);
-    const fits = outputs.length === 1 && scores === labels.length && labels.length > 0;
-    require(fits, "decode.kind: argmax needs one output with a score for every label");
-    return;
-  }
-  const { strides } = decode;
-  require(new Set(strides).size === strides.length, "decode.strides: has a level twice");
-  require(
-    decode.score_threshold <= decode.display_threshold,
-    `decode.display_threshold: ${decode.display_threshold} is below score_threshold`,
-  );
-  for (const stride of strides) checkLevel(stride, outputs, labels.length);
-  for (const { name } of outputs) {
-    const stride = LEVEL.exec(name)?.[1];
-    const read = stride === undefined || strides.includes(Number(stride));
-    require(read, `decode.strides: lacks ${stride}, so nothing reads ${name}`);
-  }
-}
-
-function checkLevel(stride, outputs, labels) {
-  const [scores, corners] = [`scores_s${stride}`, `corners_s${stride}`].map((name) => {
-    const info = outputs.find((each) => each.name === name);
-    require(info !== undefined, `decode.strides: has ${stride}, but no output is called ${name}`);
-    return channelsFirst(info);
-  });
-  const cells = scores.slice(2);
-  const wanted = [scores[0], 2 * CORNERS, ...cells];
-  require(
-    scores.length === 4 && scores[1] === labels && `${corners}` === `${wanted}`,
-    `decode.strides: has ${stride}, but scores_s${stride} [${scores}] and corners_s${stride} ` +
-      `[${corners}] do not hold ${labels} scores and ${2 * CORNERS} corner offsets`,
-  );
+  const shapes = outputs.map((info) => [info.name, channelsFirst(info, info.shape)]);
+  ruleOf({ decode })?.check(decode, new Map(shapes), labels.length);
 }
 
 function checkGolden({ variants, outputs, image, decode, labels }, golden, path) {
@@ -135,10 +93,14 @@ function checkGolden({ variants, outputs, image, decode, labels }, golden, path)
     require(sameNames(names, files), `${where}: is not for ${names}`);
     for (const info of outputs) checkTensorFile(files[info.name], info, `${where}.${info.name}`);
   }
-  const corners = decode.kind === "quad_grid" ? CORNERS : 0;
+  const rule = ruleOf({ decode });
+  if (rule === undefined) return;
+  const corners = CORNERS[rule.shows];
   golden.predictions.forEach(({ label, quad }, index) => {
     const where = `${path}.predictions.${index}`;
-    require(labels.includes(label), `${where}.label: "${label}" is not among labels`);
+    // A text is what the model reads, not one of its labels.
+    const known = rule.shows === "text" || labels.includes(label);
+    require(known, `${where}.label: "${label}" is not among labels`);
     require(quad.length === corners, `${where}.quad: must have ${corners} corners`);
   });
 }

@@ -1,7 +1,7 @@
 /** The boxes of an answer while the user corrects them: what there is and what is selected. */
 
 import { corrections } from "./feedback.js";
-import { area, copied, inside, rectangle, shifted } from "./geometry.js";
+import { area, copied, inside, rectangle, shifted, stretched } from "./geometry.js";
 
 /** Boxes of fewer photo pixels are slips of the finger. */
 const SMALLEST = 3;
@@ -15,14 +15,17 @@ export class Boxes {
   /** @type {import("./decode.js").Prediction[]} */
   #predictions;
   #size;
+  #upright;
 
   /**
    * @param {import("./decode.js").Prediction[]} predictions Each with a quad.
    * @param {{width: number, height: number}} size Of the photo.
+   * @param {boolean} upright Whether a corner that is moved takes its neighbours along.
    */
-  constructor(predictions, size) {
+  constructor(predictions, size, upright) {
     this.#predictions = predictions;
     this.#size = size;
+    this.#upright = upright;
     this.selected = -1;
     /** @type {import("./feedback.js").Item[]} */
     this.items = predictions.map(({ label, quad }, prediction) => ({
@@ -115,7 +118,9 @@ export class Boxes {
   }
 
   moveCorner(index, corner, point) {
-    this.items[index].quad[corner] = this.inside(point);
+    const item = this.items[index];
+    if (this.#upright) item.quad = stretched(item.quad, corner, this.inside(point));
+    else item.quad[corner] = this.inside(point);
   }
 
   /** Deletes the selected box. */

@@ -30,10 +30,11 @@ export class Correcting {
   /**
    * @param {import("./kept.js").Kept} kept
    * @param {string[]} labels
+   * @param {boolean} upright Whether boxes stay upright.
    */
-  constructor(kept, labels) {
+  constructor(kept, labels, upright) {
     this.#kept = kept;
-    this.#editor = new Editor(element("editor"), labels, () => this.#enable());
+    this.#editor = new Editor(element("editor"), labels, upright, () => this.#enable());
     kept.onShow = () => this.#enable();
     addEventListener("beforeunload", (event) => {
       if (this.#editor.isChanged) event.preventDefault();

@@ -17,6 +17,7 @@ export class Editor {
   /** @type {(name: string) => any} */
   #part;
   #stage;
+  #upright;
   #changed;
   #photo = null;
   #predictions = [];
@@ -30,12 +31,14 @@ export class Editor {
   /**
    * @param {HTMLElement} section
    * @param {string[]} labels
+   * @param {boolean} upright Whether boxes stay upright.
    * @param {() => void} changed Called after every change.
    */
-  constructor(section, labels, changed) {
+  constructor(section, labels, upright, changed) {
     this.section = section;
     this.#part = (name) => section.querySelector(`[data-part="${name}"]`);
     this.#stage = new Stage(this.#part("stage"));
+    this.#upright = upright;
     this.#changed = changed;
     this.#part("label").replaceChildren(...labels.map((label) => new Option(label, label)));
     // With one label there is nothing to choose.
@@ -107,7 +110,7 @@ export class Editor {
 
   /** Starts from the answer, or from what was made of it. */
   #begin(draft) {
-    this.#boxes = new Boxes(this.#predictions, this.#stage.size);
+    this.#boxes = new Boxes(this.#predictions, this.#stage.size, this.#upright);
     if (draft !== null) this.#boxes.items = draft.items;
     this.#part("remark").value = draft?.remark ?? "";
     this.#adding = false;

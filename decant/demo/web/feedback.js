@@ -55,7 +55,7 @@ export function consentGiven() {
 }
 
 /**
- * Makes a record as docs/feedback.md describes it, but for when it was kept and the consent.
+ * Makes a record as docs/reference/feedback.md describes it, but for when it was kept and the consent.
  *
  * @param {{width: number, height: number}} photo
  * @param {import("./runner.js").Runner} runner

@@ -48,6 +48,22 @@ export function rectangle(a, b) {
 }
 
 /**
+ * Moves a corner of an upright box, which stays upright: the opposite corner stays where it is.
+ *
+ * @param {Quad} quad
+ * @param {number} corner
+ * @param {number[]} point At most as far as the opposite corner.
+ * @returns {Quad}
+ */
+export function stretched(quad, corner, [x, y]) {
+  const [oppositeX, oppositeY] = quad[(corner + 2) % 4];
+  const isLeft = corner === 0 || corner === 3;
+  const across = isLeft ? Math.min(x, oppositeX) : Math.max(x, oppositeX);
+  const down = corner < 2 ? Math.min(y, oppositeY) : Math.max(y, oppositeY);
+  return rectangle([across, down], [oppositeX, oppositeY]);
+}
+
+/**
  * Moves a quad as a whole, as far as the photo goes, to tenths of a pixel.
  *
  * @param {Quad} quad
@@ -85,7 +101,9 @@ export function quadOverlap(found, expected) {
   });
   const common = Math.abs(signedArea(shared));
   const union = Math.abs(signedArea(found)) + Math.abs(signedArea(expected)) - common;
-  return union > 0 ? common / union : 0;
+  if (union > 0) return common / union;
+  // Without an area it is the same quad or another.
+  return Number(found.every((point, i) => point.every((value, axis) => value === expected[i][axis])));
 }
 
 function signedArea(points) {

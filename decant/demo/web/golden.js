@@ -2,15 +2,11 @@
 
 import { fetchTensor } from "./bundle.js";
 import { unmatched } from "./compare.js";
-import { decode } from "./decode.js";
-import { normalise } from "./preprocess.js";
+import { decode, ruleOf } from "./decode.js";
+import { sameShare } from "./masks.js";
+import { normalise, place } from "./preprocess.js";
 import { Refusal } from "./refusal.js";
 import { dequantize } from "./tensor.js";
-
-/** How far above the display threshold a score must lie for its object to be expected. */
-const SURE = 0.1;
-/** In pixels of the tensor: both answers are of the same one. */
-const UNMOVED = { scaleX: 1, scaleY: 1, offsetX: 0, offsetY: 0, width: 1, height: 1 };
 
 /**
  * Runs the golden examples.
@@ -53,11 +49,22 @@ function tensorMismatch(found, expected, tolerance) {
   return null;
 }
 
+/** Least share of pixels that keep their label, as in the app: those whose labels are nearly equal may be many. */
+const SAME_PIXELS = 0.95;
+
 /** Compares what they mean: tolerances of outputs leave room for errors that lie together. */
 function objectMismatch(found, expected, sidecar) {
-  const [given, golden] = [found, expected].map((each) => decode(each, sidecar, UNMOVED));
-  const sure = (sidecar.decode.display_threshold ?? -Infinity) + SURE;
-  const count = unmatched(given, golden, sure);
+  const rule = ruleOf(sidecar);
+  if (rule === undefined) return null;
+  // In pixels of the tensor: both answers are of the same one.
+  const { width, height } = sidecar.image.rule;
+  const unmoved = place(width, height, sidecar.image.rule);
+  const [given, golden] = [found, expected].map((each) => decode(each, sidecar, unmoved));
+  if (given.mask !== null && golden.mask !== null) {
+    const share = sameShare(given.mask, golden.mask);
+    return share >= SAME_PIXELS ? null : new Refusal("goldenPixels", { share: `${(100 * share).toFixed(1)} %` });
+  }
+  const count = unmatched(given.predictions, golden.predictions, rule.sure(sidecar.decode));
   return count === 0 ? null : new Refusal("goldenObjects", { count });
 }
 

@@ -1,6 +1,7 @@
 /** The feedback that is kept: consent, the list, retention, export. */
 
 import { CONSENT_VERSION, isCovered } from "./consent.js";
+import { isCorrectable } from "./decode.js";
 import { archive, consentGiven, MOST_BYTES, MOST_RECORDS } from "./feedback.js";
 import { Refusal } from "./refusal.js";
 import { bytes, plural, t } from "./text.js";
@@ -105,7 +106,7 @@ export class Kept {
     const { length } = this.#entries;
     this.#part("count").textContent = length
       ? t("feedbackKept", { count: length, size: bytes(size) })
-      : t("feedbackNone");
+      : t(isCorrectable(this.#sidecar) ? "feedbackNone" : "feedbackNever");
     this.#part("memory").hidden = this.#store.lasting;
     this.#part("tools").hidden = length === 0 && (await this.#store.setting("consent")) === null;
     this.#part("export").disabled = this.#ours.length === 0;

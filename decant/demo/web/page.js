@@ -3,6 +3,7 @@
 import { describe } from "./about.js";
 import { changeBackend, nameBackends, offerBackends } from "./backends.js";
 import { Correcting } from "./correcting.js";
+import { ruleOf } from "./decode.js";
 import { Kept } from "./kept.js";
 import { Live } from "./live.js";
 import { fail, guard, say } from "./notices.js";
@@ -20,6 +21,8 @@ const element = (id) => document.getElementById(id);
 
 export class Page {
   #sidecar;
+  /** @type {import("./decode/rule.js").Rule["shows"] | undefined} What answers look like. */
+  #shows;
   #runtime;
   #kept;
   #live;
@@ -37,9 +40,12 @@ export class Page {
    */
   constructor(sidecar, runtime, store, served) {
     this.#sidecar = sidecar;
+    this.#shows = ruleOf(sidecar)?.shows;
     this.#runtime = runtime;
     this.#kept = new Kept(element("feedback"), element("consent"), store, sidecar, served);
-    this.#correcting = new Correcting(this.#kept, sidecar.labels);
+    // What found upright boxes learns from upright boxes.
+    const upright = this.#shows === "boxes" && sidecar.decode.kind !== "quad_grid";
+    this.#correcting = new Correcting(this.#kept, sidecar.labels, upright);
     const view = {
       begin: (photo) => this.#begin(photo),
       draw: (panel) => this.#draw(panel),
@@ -54,7 +60,7 @@ export class Page {
     for (const variant of this.#sidecar.variants) {
       // The NPU's file is compiled for one chip; no browser can run it.
       if (variant.accelerator === "npu") continue;
-      const panel = new Panel(element("panel"), variant);
+      const panel = new Panel(element("panel"), variant, this.#sidecar, this.#shows);
       element("panels").append(panel.element);
       panel.use(await this.#open(variant, "wasm"), this.#hasGolden);
       this.#panels.push(panel);
@@ -105,9 +111,10 @@ export class Page {
   #offerThreshold() {
     const { decode } = this.#sidecar;
     const slider = element("threshold");
-    element("thresholdLabel").hidden = decode.kind === "argmax";
-    slider.min = decode.score_threshold ?? 0;
-    slider.value = decode.display_threshold ?? 0;
+    element("thresholdLabel").hidden = this.#shows !== "boxes";
+    slider.min = decode?.score_threshold ?? 0;
+    slider.max = Math.max(Number(slider.max), decode?.display_threshold ?? 0);
+    slider.value = decode?.display_threshold ?? 0;
   }
 
   get #threshold() {
@@ -152,7 +159,7 @@ export class Page {
   }
 
   #draw(panel) {
-    panel.draw(this.#photo, this.#threshold, this.#sidecar.labels.length === 1);
+    panel.draw(this.#photo, this.#threshold);
   }
 
   #redraw() {
@@ -165,6 +172,7 @@ export class Page {
   #compare() {
     const [left, right] = this.#panels;
     if (right === undefined || this.#photo === null) return;
+    if (this.#shows === undefined || !left.answered || !right.answered) return;
     element("comparison").textContent = summary(left, right, this.#threshold);
   }
 
@@ -182,7 +190,7 @@ export class Page {
   /** What is kept is what every app shows, wherever the slider stands. */
   #given(panel) {
     return {
-      predictions: panel.visible(this.#sidecar.decode.display_threshold ?? 0),
+      predictions: panel.visible(this.#sidecar.decode?.display_threshold ?? 0),
       shown: panel.shown,
       times: panel.answered,
     };
@@ -277,6 +285,7 @@ export class Page {
       backend: panel.runner.backend,
       mismatch: panel.runner.mismatch?.values ?? null,
       predictions: panel.predictions,
+      mask: panel.mask,
       ranking: panel.ranking,
       times: panel.answered,
       medians: panel.times,

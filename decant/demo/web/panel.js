@@ -1,5 +1,8 @@
-/** One of the answers side by side: photo with boxes, and times. */
+/** One of the answers side by side: photo with what was found, and times. */
 
+import { isCorrectable } from "./decode.js";
+import { line } from "./lines.js";
+import { legend } from "./masks.js";
 import { medianTimes } from "./runner.js";
 import { Stage } from "./stage.js";
 import { bytes, explained, fillIn, milliseconds, percent, plural, t } from "./text.js";
@@ -19,22 +22,31 @@ export class Panel {
   /** @type {import("./runner.js").StageTimes[]} */
   #runs = [];
   #note = "once";
+  #sidecar;
 
   /**
    * @param {HTMLTemplateElement} template
    * @param {import("./sidecar.js").Variant} variant
+   * @param {import("./sidecar.js").Sidecar} sidecar
+   * @param {import("./decode/rule.js").Rule["shows"] | undefined} shows What answers look like;
+   *   undefined where this page cannot show them.
    */
-  constructor(template, variant) {
+  constructor(template, variant, sidecar, shows) {
     this.variant = variant;
+    this.#sidecar = sidecar;
+    this.shows = shows;
     /** @type {any} */
     this.element = template.content.firstElementChild.cloneNode(true);
     this.element.dataset.accelerator = variant.accelerator;
+    this.element.dataset.shows = shows ?? "nothing";
     this.#part = (name) => this.element.querySelector(`[data-part="${name}"]`);
     this.#stage = new Stage(this.#part("stage"));
     /** @type {import("./runner.js").Runner | null} */
     this.runner = null;
     /** @type {import("./decode.js").Prediction[]} */
     this.predictions = [];
+    /** @type {import("./decode.js").Mask | null} */
+    this.mask = null;
     /** @type {import("./decode.js").Ranked[]} */
     this.ranking = [];
     /** Milliseconds from photo to screen; null before the first answer, or where nobody waited. */
@@ -101,8 +113,9 @@ export class Panel {
    * @param {string} note
    * @param {number} most Runs that medians are taken of.
    */
-  take({ predictions, ranking, times }, note, most = Infinity) {
+  take({ predictions, mask, ranking, times }, note, most = Infinity) {
     this.predictions = predictions;
+    this.mask = mask;
     this.ranking = ranking;
     this.answered = times;
     this.time(times, note, most);
@@ -119,29 +132,70 @@ export class Panel {
     return this.#runs.length ? medianTimes(this.#runs) : null;
   }
 
-  /** What is shown at a threshold. */
+  /** What is shown at a threshold, which only boxes have. */
   visible(threshold) {
     const all = this.predictions;
-    return all.filter((each) => each.quad.length === 0 || each.score >= threshold);
+    return this.shows === "boxes" ? all.filter((each) => each.score >= threshold) : all;
   }
 
   /**
    * @param {import("./photo.js").Photo} photo
    * @param {number} threshold
-   * @param {boolean} oneLabel
    */
-  draw(photo, threshold, oneLabel) {
+  draw(photo, threshold) {
     const visible = this.visible(threshold);
+    const { labels } = this.#sidecar;
     this.#stage.show(photo);
+    if (this.mask !== null) this.#stage.cover(this.mask);
     this.#stage.draw(visible, ({ label, score }) =>
-      oneLabel ? percent(score) : `${label} ${percent(score)}`,
+      labels.length === 1 ? percent(score) : `${label} ${percent(score)}`,
     );
+    this.#part("found").textContent = this.#headline(visible);
+    const details = this.#details(visible);
+    this.#part("ranking").replaceChildren(...details);
+    this.#part("ranking").hidden = details.length === 0;
+    this.#part("ranking").ariaLabel = this.shows === "text" ? null : t(this.mask ? "legend" : "ranking");
+  }
+
+  /** Says in a line what was found. */
+  #headline(visible) {
     const [first] = visible;
-    const isLabel = first !== undefined && first.quad.length === 0;
-    this.#part("found").textContent = isLabel ? first.label : plural("found", visible.length);
-    this.element.classList.toggle("labelled", isLabel);
-    this.#part("ranking").hidden = !isLabel;
-    this.#part("ranking").replaceChildren(...this.ranking.map(line));
+    switch (this.shows) {
+      case "boxes":
+        return plural("found", visible.length);
+      case "label":
+        return first?.label ?? "";
+      case "mask":
+        return plural("regions", visible.length);
+      case "text":
+        return first?.label || t("noText");
+      default:
+        return this.#undecoded;
+    }
+  }
+
+  /** Says line by line what else there is to know of what was found. */
+  #details(visible) {
+    if (this.shows === "mask" && this.mask !== null) {
+      return legend(visible, this.#sidecar.labels, this.mask);
+    }
+    if (this.shows === "text" && visible.length > 0) {
+      return [line([t("textScore", { score: visible[0].score.toFixed(3) })])];
+    }
+    return this.ranking.map(({ label, score }) => line([label, score.toFixed(3)]));
+  }
+
+  /** Says that this page cannot show what the model answers. */
+  get #undecoded() {
+    const { decode } = this.#sidecar;
+    return decode === null ? t("undecided") : t("undecoded", { kind: decode.kind });
+  }
+
+  /** Offers the correction of what can be corrected here, and says of the rest that it cannot. */
+  #offerCorrection() {
+    const fixed = { mask: "maskFixed", text: "textFixed" }[this.shows];
+    this.#part("fixed").textContent = fixed === undefined ? "" : t(fixed);
+    this.correct.hidden = !isCorrectable(this.#sidecar);
   }
 
   /** Writes the times. */
@@ -156,19 +210,9 @@ export class Panel {
 
   translate(hasGolden) {
     fillIn(this.element);
+    this.#offerCorrection();
     if (this.runner) this.use(this.runner, hasGolden);
     this.report();
   }
 }
 
-/** Says how a label is scored. @param {import("./decode.js").Ranked} ranked */
-function line({ label, score }) {
-  const item = document.createElement("li");
-  const parts = [label, score.toFixed(3)].map((text) => {
-    const part = document.createElement("span");
-    part.textContent = text;
-    return part;
-  });
-  item.append(...parts);
-  return item;
-}

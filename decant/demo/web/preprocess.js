@@ -1,4 +1,4 @@
-/** Photo to input tensor by the sidecar's image rule, and points back (decant/images.py). */
+/** Photo to input tensor by the sidecar's image rule, and points back (decant/contract/images.py). */
 
 import { resample, weigh } from "./resample.js";
 import { quantize } from "./tensor.js";
@@ -8,8 +8,8 @@ import { quantize } from "./tensor.js";
  *
  * @typedef {{
  *   scaleX: number, scaleY: number, offsetX: number, offsetY: number,
- *   width: number, height: number,
- * }} Placement
+ *   width: number, height: number, tensorWidth: number, tensorHeight: number,
+ * }} Placement Of a photo of `width` and `height`.
  */
 
 /**
@@ -20,8 +20,9 @@ import { quantize } from "./tensor.js";
  */
 export function place(width, height, rule) {
   const [across, down] = [rule.width / width, rule.height / height];
+  const sizes = { width, height, tensorWidth: rule.width, tensorHeight: rule.height };
   if (rule.resize === "stretch") {
-    return { scaleX: across, scaleY: down, offsetX: 0, offsetY: 0, width, height };
+    return { scaleX: across, scaleY: down, offsetX: 0, offsetY: 0, ...sizes };
   }
   const crops = rule.resize === "crop";
   const scale = crops ? Math.max(across, down) : Math.min(across, down);
@@ -33,8 +34,7 @@ export function place(width, height, rule) {
     scaleY: newHeight / height,
     offsetX: crops ? -Math.floor((newWidth - rule.width) / 2) : 0,
     offsetY: crops ? -Math.floor((newHeight - rule.height) / 2) : 0,
-    width,
-    height,
+    ...sizes,
   };
 }
 
@@ -54,7 +54,7 @@ export function toPhoto(placement, x, y) {
 }
 
 /** As Python's round. */
-function roundHalfEven(value) {
+export function roundHalfEven(value) {
   const low = Math.floor(value);
   const beyond = value - low;
   if (beyond !== 0.5) return beyond < 0.5 ? low : low + 1;

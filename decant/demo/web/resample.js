@@ -1,5 +1,5 @@
 /**
- * Resizes pictures exactly, to the bits that Python and the phone compute (decant/resample.py).
+ * Resizes pictures exactly, to the bits that Python and the phone compute (decant/contract/resample.py).
  *
  * Each axis has integer weights, and a new pixel is their sum, rounded once at the end (half up).
  */

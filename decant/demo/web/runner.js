@@ -13,6 +13,7 @@ const TOP = 5;
  * @typedef {{preprocess: number, inference: number, decode: number}} StageTimes In ms.
  * @typedef {{
  *   predictions: import("./decode.js").Prediction[],
+ *   mask: import("./decode.js").Mask | null,
  *   ranking: import("./decode.js").Ranked[],
  *   times: StageTimes,
  * }} Answer
@@ -79,11 +80,12 @@ export class Runner {
     const prepared = performance.now();
     const outputs = await this.#engine.run(elements);
     const ran = performance.now();
-    const predictions = decode(outputs, this.#sidecar, placement);
+    const { predictions, mask } = decode(outputs, this.#sidecar, placement);
     const ranking = rank(outputs, this.#sidecar, TOP);
     const decoded = performance.now();
     return {
       predictions,
+      mask,
       ranking,
       times: { preprocess: prepared - begun, inference: ran - prepared, decode: decoded - ran },
     };

@@ -3,6 +3,7 @@
 import { checkAgreement } from "./agreement.js";
 import { dictionary, list, matching, nullable, number, object, oneOf } from "./checks.js";
 import { text, whole } from "./checks.js";
+import { ruleOf } from "./decode.js";
 
 /**
  * @typedef {{
@@ -99,19 +100,6 @@ const verdict = object({
   measured: nullable(number()),
   met: nullable(oneOf(true, false)),
 });
-const rules = {
-  argmax: object({ kind: text }),
-  quad_grid: object({
-    kind: text,
-    strides: list(whole(1), { least: 1 }),
-    score_activation: oneOf("sigmoid"),
-    score_threshold: number(Number.MIN_VALUE, 1 - Number.EPSILON),
-    display_threshold: number(Number.MIN_VALUE, 1 - Number.EPSILON),
-    nms_iou: number(Number.MIN_VALUE, 1),
-    max_candidates: whole(1),
-    max_detections: whole(1),
-  }),
-};
 const sidecar = object({
   schema_version: oneOf(SCHEMA),
   model: matching(/./, "a name"),
@@ -127,10 +115,11 @@ const sidecar = object({
   made_from: dictionary(sha256),
 });
 
+/** Of a rule that this page has no decoder for, it reads the kind and no more. */
 function decodeRule(value, path) {
-  const rule = rules[value?.kind];
-  if (rule === undefined) throw new Error(`${path}.kind: must be "quad_grid" or "argmax"`);
-  rule(value, path);
+  text(value?.kind, `${path}.kind`);
+  const rule = ruleOf({ decode: value });
+  if (rule !== undefined) object({ kind: text, ...rule.fields })(value, path);
 }
 
 /**

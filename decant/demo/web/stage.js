@@ -1,5 +1,6 @@
 /** Shows a photo with boxes over it, whose lines and text keep their size at any scale. */
 
+import { coverWith } from "./masks.js";
 import { placeTags } from "./tags.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -48,6 +49,11 @@ export class Stage {
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.figure.style.setProperty("--ratio", String(width / height));
     this.#measure();
+  }
+
+  /** Draws the labels of pixels over the photo. @param {import("./decode.js").Mask} mask */
+  cover(mask) {
+    coverWith(this.#canvas.getContext("2d"), mask);
   }
 
   /** Photo pixels per pixel of the page. */

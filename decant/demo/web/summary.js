@@ -1,6 +1,7 @@
 /** Says how two answers to the same photo compare. */
 
 import { agreement } from "./compare.js";
+import { sameShare } from "./masks.js";
 import { percent, t } from "./text.js";
 
 /**
@@ -16,8 +17,12 @@ export function summary(left, right, threshold) {
 function sameness(left, right, threshold) {
   const [first, second] = [left, right].map((panel) => panel.visible(threshold));
   const names = { left: left.name, right: right.name };
-  if (first[0]?.quad.length === 0) {
-    return t(first[0].label === second[0]?.label ? "sameLabel" : "otherLabel", names);
+  const isSame = first[0]?.label === second[0]?.label;
+  if (left.shows === "label") return t(isSame ? "sameLabel" : "otherLabel", names);
+  if (left.shows === "text") return t(isSame ? "sameText" : "otherText", names);
+  if (left.shows === "mask") {
+    const share = `${(100 * sameShare(left.mask, right.mask)).toFixed(2)} %`;
+    return t("samePixels", { ...names, share });
   }
   if (first.length + second.length === 0) return t("bothNothing", names);
   const found = agreement(first, second);

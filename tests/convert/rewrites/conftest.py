@@ -11,10 +11,10 @@ import onnx
 import onnx_ir as ir
 import pytest
 
-from decant.convert.reference import OnnxRuntime
 from decant.convert.rewrites import REWRITES
 from decant.graph.load import prepare
 from decant.graph.rewrite import apply
+from decant.onnx_runtime import OnnxRuntime
 
 ROUNDING = 2e-6
 """Relative to the largest element: folded constants round once more than separate steps."""

@@ -8,14 +8,13 @@ import numpy as np
 import onnx_ir as ir
 import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from emitted import SINGLE_PRECISION, feeds_of, parsed
+from emitted import SINGLE_PRECISION, emit, feeds_of, parsed
 
 from decant.convert import savedmodel, tflite
-from decant.convert.emit import emit
-from decant.convert.reference import OnnxRuntime
 from decant.convert.rewrites import REWRITES
 from decant.graph.load import prepare
 from decant.graph.rewrite import apply
+from decant.onnx_runtime import OnnxRuntime
 
 IMAGE = "(float[1,6,9,7] x) => (float[?,?,?,?] y)"
 ROWS = "(float[1,5,8] x) => (float[?,?,?] y)"
@@ -87,11 +86,6 @@ CASES = {
         {"FULLY_CONNECTED": 2, "RESHAPE": 2, "TRANSPOSE": 2, "BATCH_MATMUL": 1, "SOFTMAX": 1},
     ),
     "whole_pool": (f"{IMAGE} {{ y = GlobalAveragePool(x) }}", {}, {"MEAN": 1}),
-    "einsum": (
-        '(float[1,5,8] x) => (float[1,5,3] y) { y = Einsum<equation = "btc,dc->btd">(x, w) }',
-        {"w": [3, 8]},
-        {"FULLY_CONNECTED": 1},
-    ),
     "hard_sigmoid": (
         f"{IMAGE} <float three = {{3.0}}, float low = {{0.0}}, float six = {{6.0}}>"
         "{ a = Add(x, three) c = Clip(a, low, six) y = Div(c, six) }",

@@ -16,6 +16,16 @@ from decant.artifacts import atomic_folder
 
 from .page import Page, pages
 
+# Their versions change pixels.
+LIBRARIES = (
+    "numpy",
+    "matplotlib",
+    "opencv-python-headless",
+    "pillow",
+    "scikit-learn",
+    "koreanize-matplotlib",
+)
+
 _CHUNK = 50
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from decant.decode import envelopes
+from decant.contract.decode.quad_grid import envelopes
 
 from .bank import Bank, bank
 from .camera import Camera, Points, draw_camera, framed

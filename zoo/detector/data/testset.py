@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from decant.artifacts import files_in, read_json, sha256, write_text
+from decant.contract.images import load_image
 from decant.datasets import checksums
 from decant.errors import DataError
-from decant.images import load_image
 
-from ..split import LIBRARIES
-from .coco import write_split
+from .coco import LIBRARIES, write_split
 from .page import CROWDED_COUNT, SHADOWED_SHARE, SMALL_HEIGHT, TILTED_DEGREES
 
 FOLDER = Path(__file__).parents[1] / "testset"

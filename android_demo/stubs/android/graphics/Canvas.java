@@ -1,11 +1,14 @@
 package android.graphics;
 
 import org.jetbrains.annotations.NotNull;
+import org.jetbrains.annotations.Nullable;
 
 public class Canvas {
     public Canvas() {}
 
     public Canvas(@NotNull Bitmap bitmap) {}
+
+    public void drawBitmap(@NotNull Bitmap bitmap, float left, float top, @Nullable Paint paint) { throw new RuntimeException("stub"); }
 
     public void drawPath(@NotNull Path path, @NotNull Paint paint) { throw new RuntimeException("stub"); }
 

@@ -21,6 +21,7 @@ import androidx.compose.ui.unit.LayoutDirection
 import androidx.test.ext.junit.runners.AndroidJUnit4
 import androidx.test.platform.app.InstrumentationRegistry
 import dev.decant.core.FeedbackSummary
+import dev.decant.core.Findings
 import dev.decant.core.FoundQuad
 import dev.decant.core.Quad
 import dev.decant.core.Retention
@@ -65,7 +66,7 @@ class FeedbackTest {
         val corners =
             listOf(listOf(20f, 20f), listOf(120f, 20f), listOf(120f, 80f), listOf(20f, 80f))
         val answer = Answer(
-            listOf(FoundQuad(sidecar.labels.first(), 0.9f, Quad(corners))),
+            Findings.Boxes(listOf(FoundQuad(sidecar.labels.first(), 0.9f, Quad(corners)))),
             WIDTH,
             HEIGHT,
             sidecar.cpu,

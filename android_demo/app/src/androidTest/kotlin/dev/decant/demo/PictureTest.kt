@@ -9,6 +9,7 @@ import androidx.compose.ui.test.onNodeWithText
 import androidx.exifinterface.media.ExifInterface
 import androidx.test.ext.junit.runners.AndroidJUnit4
 import androidx.test.platform.app.InstrumentationRegistry
+import dev.decant.core.Findings
 import dev.decant.core.FoundQuad
 import dev.decant.core.Quad
 import dev.decant.core.ScoredLabel
@@ -34,9 +35,9 @@ class PictureTest {
     private val context: Context = InstrumentationRegistry.getInstrumentation().targetContext
     private val sidecar by lazy { ownSidecar(context) }
 
-    private fun still(found: List<FoundQuad>, ranking: List<ScoredLabel>?): StillPicture {
+    private fun still(findings: Findings): StillPicture {
         val times = AnswerTimes(preprocessMs = 1.0, inferenceMs = 2.0, decodeMs = 3.0)
-        val answer = Answer(found, WIDTH, HEIGHT, sidecar.cpu, times, ranking)
+        val answer = Answer(findings, WIDTH, HEIGHT, sidecar.cpu, times)
         val black = IntArray(WIDTH * HEIGHT) { 0xFF000000.toInt() }
         val photo = Bitmap.createBitmap(black, WIDTH, HEIGHT, Bitmap.Config.ARGB_8888)
         val answered = AnsweredPhoto(photo, answer, sidecar.labels) { null }
@@ -52,15 +53,23 @@ class PictureTest {
     fun aPictureThatIsNamedShowsItsLabelsInsteadOfBoxes() {
         val labels = listOf(ScoredLabel("tench", 0.75f), ScoredLabel("goldfish", 0.125f))
         rule.setContent {
-            DemoTheme { StillPictureView(still(emptyList(), labels), WindowLayout.of(1200f, 800f)) {} }
+            DemoTheme { StillPictureView(still(Findings.Ranking(labels)), WindowLayout.of(1200f, 800f)) {} }
         }
         rule.onNodeWithText("tench", substring = true).assertExists()
         rule.onNodeWithText(context.getString(R.string.score, 0.125f), substring = true).assertExists()
     }
 
     @Test
+    fun aPictureOfAModelWithoutDecoderSaysSo() {
+        rule.setContent {
+            DemoTheme { StillPictureView(still(Findings.Undecoded), WindowLayout.of(1200f, 800f)) {} }
+        }
+        rule.onNodeWithText(context.getString(R.string.no_decoder)).assertExists()
+    }
+
+    @Test
     fun aSharedPictureShowsTheBoxAndHasNoExif() {
-        val intent = runBlocking { SharedPicture(context).intent(still(listOf(box()), ranking = null)) }
+        val intent = runBlocking { SharedPicture(context).intent(still(Findings.Boxes(listOf(box())))) }
         assertEquals(Intent.ACTION_CHOOSER, intent.action)
         val file = checkNotNull(File(context.cacheDir, "shared").listFiles()).maxBy { it.lastModified() }
         val exif = file.inputStream().use(::ExifInterface)

@@ -25,7 +25,10 @@ fun AboutModel(model: LoadedModel) {
         Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
             val sidecar = model.sidecar
             Fact(stringResource(R.string.about_model), sidecar.model)
-            Fact(stringResource(R.string.about_labels), sidecar.labels.joinToString())
+            if (sidecar.labels.isNotEmpty()) {
+                Fact(stringResource(R.string.about_labels), sidecar.labels.joinToString())
+            }
+            if (!sidecar.hasDecoder) Said(stringResource(R.string.no_decoder))
             Licences(sidecar)
             Heading(stringResource(R.string.about_files))
             for (variant in sidecar.variants) ModelFile(variant, model.report)

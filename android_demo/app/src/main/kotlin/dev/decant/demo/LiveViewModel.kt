@@ -105,6 +105,7 @@ class LiveViewModel(application: Application, private val saved: SavedStateHandl
         val shown = Shown(camera.turn(image.imageInfo.rotationDegrees), camera.mirrored)
         val answer = model.answer(frame, host.threshold.value)
             .copy(exposedNs = exposedNs, shown = shown)
+        answer.mask // Made here, not on the main thread.
         if (pressedNs == null) {
             val timed = TimedAnswer(answer, figures(answer.times, run))
             mutableState.update { it.copy(live = it.live.answered(run, timed)) }

@@ -1,10 +1,13 @@
 package dev.decant.demo
 
+import android.graphics.Bitmap
 import com.google.ai.edge.litert.Environment
 import dev.decant.core.AcceleratorLadder
 import dev.decant.core.ClimbingSession
+import dev.decant.core.DetectionRule
 import dev.decant.core.DeviceProbe
 import dev.decant.core.Fall
+import dev.decant.core.Findings
 import dev.decant.core.FoundQuad
 import dev.decant.core.Frame
 import dev.decant.core.InstalledBundle
@@ -12,43 +15,48 @@ import dev.decant.core.LadderException
 import dev.decant.core.LadderMemory
 import dev.decant.core.Predictor
 import dev.decant.core.ProgramCache
-import dev.decant.core.QuadGridRule
 import dev.decant.core.Report
 import dev.decant.core.Rung
 import dev.decant.core.RungBenchmark
 import dev.decant.core.RungChoice
 import dev.decant.core.RungResult
-import dev.decant.core.ScoredLabel
 import dev.decant.core.Sidecar
 import dev.decant.core.Turn
 import dev.decant.core.Variant
 import dev.decant.core.inOrder
-import dev.decant.core.shown
+import dev.decant.core.overlay
 import java.io.IOException
-
-private const val TOP = 5
 
 /**
  * What was found in one picture.
  *
- * @property predictions from the threshold on, in pixels of the upright picture, best first.
+ * @property findings what the decode rule makes of it, objects from the threshold on.
  * @property width of the upright picture.
  * @property height of the upright picture.
  * @property variant the model file that found it.
- * @property ranking the best labels of a model that names the whole picture; null for one that finds boxes.
  * @property exposedNs the camera's stamp of the start of exposure.
  * @property shown how the screen shows the picture.
  */
 data class Answer(
-    val predictions: List<FoundQuad>,
+    val findings: Findings,
     val width: Int,
     val height: Int,
     val variant: Variant,
     val times: AnswerTimes,
-    val ranking: List<ScoredLabel>? = null,
     val exposedNs: Long? = null,
     val shown: Shown = Shown(),
-)
+) {
+    /** The objects of a model that finds some, which can be corrected. */
+    val predictions: List<FoundQuad> get() = (findings as? Findings.Boxes)?.quads.orEmpty()
+
+    /** The mask of a model that labels pixels, to be laid over the picture as it is shown. */
+    val mask: Bitmap? by lazy {
+        (findings as? Findings.Mask)?.let {
+            val (across, down) = shown.turn.size(width to height)
+            Bitmap.createBitmap(it.overlay(shown.turn, shown.mirrored), across, down, Bitmap.Config.ARGB_8888)
+        }
+    }
+}
 
 /** How a screen shows an upright picture: turned, then mirrored. */
 data class Shown(val turn: Turn = Turn.NONE, val mirrored: Boolean = false)
@@ -94,8 +102,8 @@ class LoadedModel private constructor(
     val rungs: List<Rung> get() = ladder.rungs
     val ladderState: LadderState get() = LadderState(results, climbing.rung, climbing.falls)
 
-    /** How boxes are found; null for a model that names the whole picture. */
-    val boxRule: QuadGridRule? get() = sidecar.decode as? QuadGridRule
+    /** How objects are found; null for a model that does something else. */
+    val boxRule: DetectionRule? get() = sidecar.decode as? DetectionRule
 
     /**
      * Answers a frame.
@@ -105,14 +113,9 @@ class LoadedModel private constructor(
      */
     fun answer(frame: Frame, threshold: Double?): Answer {
         val start = System.nanoTime()
-        val rule = boxRule
-        val detections = if (rule != null) predictor.detect(frame) else null
-        val ranking = if (rule == null) predictor.rank(frame, TOP) else null
+        val findings = predictor.answer(frame, threshold)
         val times = session.stages(start, System.nanoTime())
-        val found =
-            if (rule == null || detections == null) emptyList()
-            else detections.shown(rule, sidecar.labels, threshold ?: rule.displayThreshold)
-        return Answer(found, frame.width, frame.height, climbing.rung.variant, times, ranking)
+        return Answer(findings, frame.width, frame.height, climbing.rung.variant, times)
     }
 
     /** Times rungs beside the one that answers, each in a session of its own. */

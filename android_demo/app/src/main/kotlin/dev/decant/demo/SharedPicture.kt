@@ -11,6 +11,7 @@ import android.graphics.Path
 import androidx.core.content.FileProvider
 import dev.decant.core.AnnotationStyle
 import dev.decant.core.Extent
+import dev.decant.core.Findings
 import dev.decant.core.JpegPrivacy
 import dev.decant.core.Point
 import dev.decant.core.Quad
@@ -59,10 +60,19 @@ class SharedPicture(private val context: Context) {
         if (editor != null) {
             for (box in editor.state.value.edit.boxes) pen.box(box.quad, boxTag(box.label, box.score))
         } else {
-            val labels = still.answered.answer.ranking.orEmpty()
-            pen.lines(labels.map { context.getString(R.string.shared_label, it.label, it.score) })
+            still.answered.answer.mask?.let(pen::mask)
+            pen.lines(lines(still.answered.answer.findings))
         }
         return picture
+    }
+
+    private fun lines(findings: Findings): List<String> = when (findings) {
+        is Findings.Ranking ->
+            findings.labels.map { context.getString(R.string.shared_label, it.label, it.score) }
+        is Findings.Mask ->
+            findings.shares.map { context.getString(R.string.shared_label, it.label, it.share) }
+        is Findings.Reading -> listOf(findings.text).filter { it.isNotEmpty() }
+        is Findings.Boxes, Findings.Undecoded -> emptyList()
     }
 }
 
@@ -94,6 +104,8 @@ private class PicturePen(private val picture: Bitmap) {
         val size = Extent(words.measureText(tag), words.textSize)
         text(tag, tagPlace(corners, size, extent))
     }
+
+    fun mask(mask: Bitmap) = canvas.drawBitmap(mask, 0f, 0f, null)
 
     fun lines(texts: List<String>) =
         texts.forEachIndexed { index, text -> text(text, Point(0f, index * words.textSize)) }

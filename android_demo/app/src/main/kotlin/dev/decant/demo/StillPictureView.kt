@@ -34,7 +34,7 @@ import dev.decant.core.reporting
 import kotlinx.coroutines.launch
 
 /**
- * A photo that stands still: its boxes to be corrected or its labels, and a way to pass it on.
+ * A photo that stands still: its boxes to be corrected or what else was found, and a way to pass it on.
  *
  * @param controls of the screen that shows it.
  */
@@ -46,7 +46,7 @@ fun StillPictureView(still: StillPicture, layout: WindowLayout, controls: @Compo
     }
     val editor = still.editor
     if (editor != null) AnswerEditScreen(editor, layout, before)
-    else PictureLayout(layout, before, { Photo(still.answered) }) { Labels(still.answered) }
+    else PictureLayout(layout, before, { Photo(still.answered) }) { Words(still.answered) }
 }
 
 /**
@@ -119,18 +119,21 @@ private fun Share(still: StillPicture) {
 @Composable
 private fun Photo(answered: AnsweredPhoto) {
     val answer = answered.answer
-    Image(
-        remember(answered) { answered.photo.asImageBitmap() },
-        contentDescription = stringResource(R.string.edit_photo),
-        modifier = Modifier.aspectRatio(answer.width.toFloat() / answer.height),
-        contentScale = ContentScale.Fit,
-    )
+    Box(Modifier.aspectRatio(answer.width.toFloat() / answer.height)) {
+        Image(
+            remember(answered) { answered.photo.asImageBitmap() },
+            contentDescription = stringResource(R.string.edit_photo),
+            modifier = Modifier.fillMaxSize(),
+            contentScale = ContentScale.Fit,
+        )
+        MaskOverlay(answer, Modifier.fillMaxSize(), ContentScale.Fit)
+    }
 }
 
 @Composable
-private fun Labels(answered: AnsweredPhoto) {
+private fun Words(answered: AnsweredPhoto) {
     Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
-        Ranking(answered.answer.ranking.orEmpty())
+        FindingsInWords(answered.answer.findings)
         Text(stageTimes(answered.answer.times), style = MaterialTheme.typography.bodySmall)
     }
 }

@@ -112,6 +112,7 @@ class StillViewModel(application: Application, private val saved: SavedStateHand
         val upright = withContext(Dispatchers.IO) { readPhoto(resolver, photo) }
         val answered = host.withModel { model ->
             val answer = model.answer(upright.toFrame(), host.threshold.value)
+            answer.mask // Made here, not on the main thread.
             AnsweredPhoto(upright, answer, model.sidecar.labels) {
                 waitingSinceNs?.let(::millisecondsSince)
             }

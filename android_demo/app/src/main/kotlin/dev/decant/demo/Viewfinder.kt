@@ -24,12 +24,14 @@ import androidx.compose.runtime.remember
 import androidx.compose.runtime.withFrameNanos
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.layout.ContentScale
 import androidx.compose.ui.platform.LocalContext
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import dev.decant.core.Findings
 import dev.decant.core.WindowLayout
 
 private val PANEL_WIDTH = 320.dp
@@ -78,7 +80,8 @@ private fun LivePicture(
             modifier = Modifier.fillMaxSize().semantics { contentDescription = description },
         )
         state.live.answer?.let { timed ->
-            if (timed.answer.ranking == null) BoxOverlay(timed.answer, Modifier.fillMaxSize())
+            if (timed.answer.findings is Findings.Boxes) BoxOverlay(timed.answer, Modifier.fillMaxSize())
+            MaskOverlay(timed.answer, Modifier.fillMaxSize(), ContentScale.Crop)
             // Resumes at the refresh after the one that draws these boxes for the first time.
             LaunchedEffect(timed) {
                 withFrameNanos {}
@@ -114,7 +117,7 @@ private fun LiveReadings(model: LoadedModel, live: LiveViewModel, state: LiveSta
     ladder?.let { FallenRung(it) }
     ThresholdSlider(model, threshold, live::setThreshold)
     val timed = state.live.answer ?: return
-    timed.answer.ranking?.let { Ranking(it) }
+    FindingsInWords(timed.answer.findings)
     val shown = state.live.shutterToScreenMs
     Text(
         if (shown == null) stringResource(R.string.live_times_unknown)

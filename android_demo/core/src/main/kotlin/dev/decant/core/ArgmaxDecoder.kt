@@ -1,6 +1,6 @@
 package dev.decant.core
 
-/** Finds the labels with the largest scores; of equal ones the first. */
+/** Finds the labels with the largest scores; of equal ones the first, and NaN is largest. */
 object ArgmaxDecoder {
     /** The index of the winning label of the first of an output [N, K]. */
     fun decode(scores: Tensor): Int = best(scores, 1).single()
@@ -16,7 +16,7 @@ object ArgmaxDecoder {
     /** Puts a label to where it belongs among the [filled] best of those before it. */
     private fun insert(best: IntArray, filled: Int, label: Int, values: FloatArray) {
         var at = filled
-        while (at > 0 && values[best[at - 1]] < values[label]) {
+        while (at > 0 && values[label].isAbove(values[best[at - 1]])) {
             if (at < best.size) best[at] = best[at - 1]
             at--
         }

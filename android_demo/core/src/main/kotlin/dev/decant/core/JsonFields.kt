@@ -41,12 +41,12 @@ internal class JsonFields(private val path: String, private val json: JsonObject
         if (given != only) refuse(at(name), "is \"$given\", not \"$only\"")
     }
 
-    /** One of the constants of an enum, written in lower case. */
-    inline fun <reified E : Enum<E>> choice(name: String): E {
+    /** One of the constants of an enum, or of those [among] them, written in lower case. */
+    inline fun <reified E : Enum<E>> choice(name: String, among: List<E> = enumValues<E>().toList()): E {
         val given = string(name)
-        return enumValues<E>().firstOrNull { it.name.lowercase() == given } ?: refuse(
+        return among.firstOrNull { it.name.lowercase() == given } ?: refuse(
             at(name),
-            "is \"$given\", not one of ${enumValues<E>().joinToString { it.name.lowercase() }}",
+            "is \"$given\", not one of ${among.joinToString { it.name.lowercase() }}",
         )
     }
 

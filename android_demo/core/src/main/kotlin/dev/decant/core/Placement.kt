@@ -5,6 +5,8 @@ package dev.decant.core
  *
  * @property width of the photo.
  * @property height of the photo.
+ * @property tensorWidth of the tensor.
+ * @property tensorHeight of the tensor.
  */
 data class Placement(
     val scaleX: Double,
@@ -13,6 +15,8 @@ data class Placement(
     val offsetY: Double,
     val width: Int,
     val height: Int,
+    val tensorWidth: Int,
+    val tensorHeight: Int,
 ) {
     /** Size of the whole resized photo, of which crop keeps a part. */
     val fittedWidth: Int get() = roundHalfEven(width * scaleX)
@@ -27,8 +31,10 @@ data class Placement(
         fun of(width: Int, height: Int, rule: ImageRule): Placement {
             val across = rule.width.toDouble() / width
             val down = rule.height.toDouble() / height
+            fun at(scaleX: Double, scaleY: Double, offsetX: Double = 0.0, offsetY: Double = 0.0) =
+                Placement(scaleX, scaleY, offsetX, offsetY, width, height, rule.width, rule.height)
             val scale = when (rule.resize) {
-                ResizeKind.STRETCH -> return Placement(across, down, 0.0, 0.0, width, height)
+                ResizeKind.STRETCH -> return at(across, down)
                 ResizeKind.LETTERBOX -> minOf(across, down)
                 ResizeKind.CROP -> maxOf(across, down)
             }
@@ -36,13 +42,11 @@ data class Placement(
             val newWidth = maxOf(1, roundHalfEven(width * scale))
             val newHeight = maxOf(1, roundHalfEven(height * scale))
             val crops = rule.resize == ResizeKind.CROP
-            return Placement(
+            return at(
                 newWidth.toDouble() / width,
                 newHeight.toDouble() / height,
                 if (crops) -((newWidth - rule.width) / 2).toDouble() else 0.0,
                 if (crops) -((newHeight - rule.height) / 2).toDouble() else 0.0,
-                width,
-                height,
             )
         }
 

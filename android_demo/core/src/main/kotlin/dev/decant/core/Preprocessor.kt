@@ -39,7 +39,7 @@ class Preprocessor(private val image: ImageInput, info: TensorInfo) {
         for (i in pixels.indices) set(i / channels * cellStep, i % channels, pixels[i].toInt() and 0xFF)
     }
 
-    /** The real number for a pixel value; float32 throughout, as in `decant.images.normalise`. */
+    /** The real number for a pixel value; float32 throughout, as in `decant.contract.images.normalise`. */
     private fun real(channel: Int, value: Int): Float {
         if (image.normalisedBy == NormalisedBy.FILE) return value.toFloat()
         return (value / 255f - rule.mean[channel].toFloat()) / rule.std[channel].toFloat()

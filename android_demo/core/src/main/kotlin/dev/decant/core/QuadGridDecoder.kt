@@ -1,17 +1,16 @@
 package dev.decant.core
 
 import java.util.Arrays
-import kotlin.math.exp
 import kotlin.math.ln
 
 /**
- * Makes detections of the grids of scores and corners, as `decant.decode` does.
+ * Makes detections of the grids of scores and corners, as `decant.contract.decode` does.
  *
  * Buffers are used again for every frame. Not thread-safe.
  *
  * @param outputs the model's outputs, in the sidecar's order.
  */
-class QuadGridDecoder(private val rule: QuadGridRule, outputs: List<TensorInfo>) {
+class QuadGridDecoder(private val rule: QuadGridRule, outputs: List<TensorInfo>) : DetectionDecoder {
     // Loops over arrays allocate no iterator.
     private val levels = Array(rule.strides.size) { Level(rule.strides[it], outputs) }
     private val limit = ln(rule.scoreThreshold / (1 - rule.scoreThreshold)).toFloat()
@@ -21,10 +20,10 @@ class QuadGridDecoder(private val rule: QuadGridRule, outputs: List<TensorInfo>)
     private val looked = minOf(order.size, rule.maxCandidates)
     private val candidates = Suppression(looked, rule.nmsIou.toFloat())
     private val quad = FloatArray(8)
+    private val box = FloatArray(4)
     private val detections = Detections(minOf(rule.maxDetections, looked))
 
-    /** Decodes the outputs of one run; the result is valid until the next call. */
-    fun decode(outputs: List<Tensor>): Detections {
+    override fun decode(outputs: List<Tensor>, placement: Placement?): Detections {
         for (level in levels) level.values(outputs)
         val found = collect()
         Arrays.sort(order, 0, found)
@@ -32,8 +31,9 @@ class QuadGridDecoder(private val rule: QuadGridRule, outputs: List<TensorInfo>)
         detections.count = 0
         for (i in 0 until minOf(found, looked)) {
             if (detections.count == rule.maxDetections) break
-            keep((order[i] and 0xFFFFFFFFL).toInt())
+            keep(placeOf(order[i]))
         }
+        placement?.let(detections::toPhoto)
         return detections
     }
 
@@ -53,14 +53,6 @@ class QuadGridDecoder(private val rule: QuadGridRule, outputs: List<TensorInfo>)
         return found
     }
 
-    /** Sorts by descending logit, then by ascending place, as a stable sort does. */
-    private fun rank(logit: Float, place: Int): Long {
-        // Adding zero makes -0 and 0 equal.
-        val bits = (-logit + 0f).toRawBits()
-        val ascending = if (bits < 0) bits xor Int.MAX_VALUE else bits
-        return (ascending.toLong() shl 32) or place.toLong()
-    }
-
     private fun keep(place: Int) {
         var rest = place
         var number = 0
@@ -72,10 +64,11 @@ class QuadGridDecoder(private val rule: QuadGridRule, outputs: List<TensorInfo>)
         val label = rest / level.cells
         val cell = rest % level.cells
         level.quad(cell, quad)
-        if (!candidates.accept(quad, label)) return
+        envelope(quad, box)
+        if (!candidates.accept(box, label)) return
         val at = detections.count++
         quad.copyInto(detections.quads, 8 * at)
-        detections.scores[at] = (1 / (1 + exp(-level.logit(label, cell).toDouble()))).toFloat()
+        detections.scores[at] = sigmoid(level.logit(label, cell))
         detections.labels[at] = label
     }
 
@@ -114,43 +107,5 @@ class QuadGridDecoder(private val rule: QuadGridRule, outputs: List<TensorInfo>)
 
         private fun gridOf(info: TensorInfo): Grid =
             requireNotNull(Grid.of(info)) { "${info.name} has shape ${info.shape}, not that of a grid" }
-    }
-}
-
-/** Keeps boxes, best first, that overlap no kept box of their label by more than [iou]. */
-private class Suppression(capacity: Int, private val iou: Float) {
-    private val boxes = FloatArray(4 * capacity)
-    private val areas = FloatArray(capacity)
-    private val labels = IntArray(capacity)
-    private var count = 0
-
-    fun clear() {
-        count = 0
-    }
-
-    /** Keeps the envelope of a quad unless a kept one overlaps it; says whether it did. */
-    fun accept(quad: FloatArray, label: Int): Boolean {
-        val at = 4 * count
-        for (axis in 0..1) {
-            boxes[at + axis] = minOf(minOf(quad[axis], quad[axis + 2]), minOf(quad[axis + 4], quad[axis + 6]))
-            boxes[at + axis + 2] =
-                maxOf(maxOf(quad[axis], quad[axis + 2]), maxOf(quad[axis + 4], quad[axis + 6]))
-        }
-        areas[count] = (boxes[at + 2] - boxes[at]) * (boxes[at + 3] - boxes[at + 1])
-        for (kept in 0 until count) {
-            if (labels[kept] == label && overlap(kept, count)) return false
-        }
-        labels[count++] = label
-        return true
-    }
-
-    private fun overlap(kept: Int, other: Int): Boolean {
-        val shared = sharedLength(kept, other, axis = 0) * sharedLength(kept, other, axis = 1)
-        return shared > iou * (areas[kept] + areas[other] - shared)
-    }
-
-    private fun sharedLength(kept: Int, other: Int, axis: Int): Float {
-        val end = minOf(boxes[4 * kept + axis + 2], boxes[4 * other + axis + 2])
-        return maxOf(end - maxOf(boxes[4 * kept + axis], boxes[4 * other + axis]), 0f)
     }
 }

@@ -4,11 +4,11 @@ package dev.decant.core
  * What an app shows of an answer, and what is corrected and kept of it: the predictions from a threshold on,
  * best first.
  *
- * @param threshold the sidecar's, or the user's; see [QuadGridRule.thresholds].
+ * @param threshold the sidecar's, or the user's; see [DetectionRule.thresholds].
  * @throws EngineException if a quad is none, because the runtime gave what is no number.
  */
 fun Detections.shown(
-    rule: QuadGridRule,
+    rule: DetectionRule,
     labels: List<String>,
     threshold: Double = rule.displayThreshold,
 ): List<FoundQuad> =
@@ -16,7 +16,7 @@ fun Detections.shown(
         .map { FoundQuad(labels[this.labels[it]], scores[it], quad(8 * it)) }
 
 /** What a user can set as threshold: from what the model drops to what hardly anything reaches. */
-val QuadGridRule.thresholds: ClosedFloatingPointRange<Double>
+val DetectionRule.thresholds: ClosedFloatingPointRange<Double>
     get() = scoreThreshold..maxOf(displayThreshold, HIGHEST_THRESHOLD)
 
 private const val HIGHEST_THRESHOLD = 0.99

@@ -20,6 +20,9 @@ data class Sidecar(
     val verdicts: List<Verdict>,
     val madeFrom: Map<String, String> = emptyMap(),
 ) {
+    /** Whether outputs become an answer here; if not, golden ones still tell whether they are right. */
+    val hasDecoder: Boolean get() = decode != null && decode !is UndecodedRule
+
     /** The file that every device can run, and that accuracy and drop were measured with. */
     val cpu: Variant get() = variants.first { it.accelerator == Accelerator.CPU }
 }
@@ -75,6 +78,18 @@ data class TensorInfo(
     val layout: Layout,
     val quantization: Quantization?,
 ) {
+    /** Sizes in ONNX's order of axes: N, C, …. */
+    val onnxShape: List<Int> get() = onnxOrder.map { shape[it] }
+
+    /** How far apart neighbours along each of those axes lie. */
+    val onnxSteps: List<Int> get() = onnxOrder.map { shape.drop(it + 1).fold(1) { product, length -> product * length } }
+
+    private val onnxOrder: List<Int>
+        get() {
+            val last = shape.lastIndex
+            return if (layout.channelsLast && last > 0) listOf(0, last) + (1 until last) else shape.indices.toList()
+        }
+
     /** Number of elements. */
     val size: Int get() = shape.fold(1) { product, length -> product * length }
 
@@ -112,30 +127,6 @@ data class ImageRule(
     val padding: Int,
     val shrink: Shrink,
 )
-
-/** How outputs become predictions. */
-sealed interface DecodeRule
-
-/**
- * For each stride s: `scores_s{s}` (logits) and `corners_s{s}` (four corners in units of s).
- *
- * @property scoreThreshold lower scores are dropped.
- * @property displayThreshold lower scores are not shown to a user; they are for measuring.
- * @property nmsIou a box that overlaps a better one of its label by more is dropped.
- * @property maxCandidates cells looked at for overlaps, best first.
- * @property maxDetections kept per image, best first.
- */
-data class QuadGridRule(
-    val strides: List<Int>,
-    val scoreThreshold: Double,
-    val displayThreshold: Double,
-    val nmsIou: Double,
-    val maxCandidates: Int,
-    val maxDetections: Int,
-) : DecodeRule
-
-/** The only output, [N, K], scores the K labels: the largest wins. */
-data object ArgmaxRule : DecodeRule
 
 /** A tensor in a file of its own: raw little-endian elements in C order. */
 data class TensorFile(val file: String, val sha256: String, val dtype: DType, val shape: List<Int>) {

@@ -3,18 +3,13 @@ package dev.decant.core
 /** Checks that the parts of a sidecar speak of the same tensors. */
 internal object SidecarCheck {
     private const val CORNERS = 4
-    private val LEVEL = Regex("(?:scores|corners)_s([0-9]+)")
 
     fun check(sidecar: Sidecar) {
         unique(sidecar.inputs.map { it.name }, "inputs")
         unique(sidecar.outputs.map { it.name }, "outputs")
         variants(sidecar)
         sidecar.image?.let { image(it, sidecar.inputs) }
-        when (val rule = sidecar.decode) {
-            is QuadGridRule -> levels(rule, sidecar)
-            is ArgmaxRule -> argmax(sidecar)
-            null -> Unit
-        }
+        DecodeCheck(sidecar.outputs, sidecar.labels).check(sidecar.decode)
         sidecar.golden.forEachIndexed { index, golden -> example(golden, sidecar, "golden.$index") }
         sidecar.verdicts.forEachIndexed { index, verdict ->
             if (verdict.measured == null && verdict.met != null) {
@@ -53,40 +48,6 @@ internal object SidecarCheck {
         }
     }
 
-    private fun levels(rule: QuadGridRule, sidecar: Sidecar) {
-        rule.strides.forEach { level(it, sidecar) }
-        for (output in sidecar.outputs) {
-            val stride = LEVEL.matchEntire(output.name)?.groupValues?.get(1) ?: continue
-            if (stride.toIntOrNull() !in rule.strides) {
-                JsonFields.refuse("decode.strides", "lacks $stride, so nothing reads ${output.name}")
-            }
-        }
-    }
-
-    private fun level(stride: Int, sidecar: Sidecar) {
-        val (scores, corners) = listOf("scores_s$stride", "corners_s$stride").map { name ->
-            sidecar.outputs.firstOrNull { it.name == name }
-                ?: JsonFields.refuse("decode.strides", "has $stride, but no output is called $name")
-        }
-        val grids = Grid.of(scores) to Grid.of(corners)
-        val fits = scores.shape.firstOrNull() == corners.shape.firstOrNull() &&
-            grids.first?.channels == sidecar.labels.size && grids.second?.channels == 8 &&
-            grids.first?.height == grids.second?.height && grids.first?.width == grids.second?.width
-        if (!fits) {
-            JsonFields.refuse(
-                "decode.strides",
-                "has $stride: ${scores.name} ${scores.shape} and ${corners.name} ${corners.shape} do " +
-                    "not hold ${sidecar.labels.size} scores and 8 corner offsets for the same cells",
-            )
-        }
-    }
-
-    private fun argmax(sidecar: Sidecar) {
-        val labels = sidecar.labels.size
-        val fits = labels > 0 && sidecar.outputs.size == 1 && sidecar.outputs[0].sizeOfOne == labels
-        if (!fits) JsonFields.refuse("decode.kind", "is argmax, so one output must score every label")
-    }
-
     private fun example(golden: Golden, sidecar: Sidecar, path: String) {
         pixels(golden.pixels, sidecar.image?.rule, "$path.pixels")
         if ((golden.photo == null) != (golden.photoSha256 == null)) {
@@ -107,10 +68,11 @@ internal object SidecarCheck {
     }
 
     private fun prediction(found: Prediction, sidecar: Sidecar, path: String) {
-        if (found.label !in sidecar.labels) {
+        if (sidecar.decode is UndecodedRule) return // Neither its labels nor its corners are known.
+        if (sidecar.decode !is TextRule && found.label !in sidecar.labels) {
             JsonFields.refuse("$path.label", "is \"${found.label}\", which is not among labels")
         }
-        val corners = if (sidecar.decode is QuadGridRule) CORNERS else 0
+        val corners = if (sidecar.decode is DetectionRule) CORNERS else 0
         if (found.quad.size != corners) {
             JsonFields.refuse("$path.quad", "must have $corners corners by the decode rule")
         }

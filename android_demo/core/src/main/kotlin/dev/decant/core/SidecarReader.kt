@@ -2,7 +2,7 @@ package dev.decant.core
 
 import com.google.gson.JsonElement
 
-/** Reads `model.json` of schema 3 as strictly as `decant.sidecar` does, and checks that it fits together. */
+/** Reads `model.json` of schema 3 as strictly as `decant.contract.sidecar` does, and checks that it fits together. */
 object SidecarReader {
     private const val SCHEMA = 3
     private val SHA256 = Regex("[0-9a-f]{64}")
@@ -24,7 +24,7 @@ object SidecarReader {
             outputs = fields.list("outputs", ::tensor),
             image = fields.nullable("image") { image(fields.fields(it)) },
             labels = fields.list("labels", JsonFields::asString),
-            decode = fields.nullable("decode") { decode(fields.fields(it)) },
+            decode = fields.nullable("decode") { DecodeRuleReader.read(fields.fields(it)) },
             golden = fields.list("golden", ::golden),
             licences = fields.map("licences", JsonFields::asString),
             verdicts = fields.list("verdicts", ::verdict),
@@ -130,44 +130,6 @@ object SidecarReader {
         }
         if (rule.std.any { it <= 0 }) JsonFields.refuse(fields.at("std"), "must be above 0")
         return rule
-    }
-
-    private fun decode(fields: JsonFields): DecodeRule {
-        val rule = when (val kind = fields.string("kind")) {
-            "argmax" -> ArgmaxRule
-            "quad_grid" -> quadGrid(fields)
-            else -> JsonFields.refuse(fields.at("kind"), "is \"$kind\", not quad_grid or argmax")
-        }
-        fields.close()
-        return rule
-    }
-
-    private fun quadGrid(fields: JsonFields): QuadGridRule {
-        fields.constant("score_activation", "sigmoid")
-        val strides = fields.list("strides") { item, at -> JsonFields.asInt(item, at, 1..4096) }
-        if (strides.isEmpty() || strides.toSet().size < strides.size) {
-            JsonFields.refuse(fields.at("strides"), "must name each level once")
-        }
-        val rule = QuadGridRule(
-            strides = strides,
-            scoreThreshold = threshold(fields, "score_threshold"),
-            displayThreshold = threshold(fields, "display_threshold"),
-            nmsIou = share(fields, "nms_iou"),
-            maxCandidates = fields.int("max_candidates", POSITIVE),
-            maxDetections = fields.int("max_detections", POSITIVE),
-        )
-        if (rule.displayThreshold < rule.scoreThreshold) {
-            JsonFields.refuse(fields.at("display_threshold"), "must not be below score_threshold")
-        }
-        return rule
-    }
-
-    private fun threshold(fields: JsonFields, name: String): Double = share(fields, name).also {
-        if (it == 1.0) JsonFields.refuse(fields.at(name), "must be below 1")
-    }
-
-    private fun share(fields: JsonFields, name: String): Double = fields.double(name).also {
-        if (!(it > 0 && it <= 1)) JsonFields.refuse(fields.at(name), "must be above 0 and at most 1")
     }
 
     private fun golden(element: JsonElement, path: String): Golden {

@@ -20,6 +20,10 @@ class ArgmaxDecoderTest {
     fun takesTheFirstOfEquals() = assertEquals(1, ArgmaxDecoder.decode(scores(0f, 2f, 2f)))
 
     @Test
+    fun takesNaNForTheLargest() =
+        assertArrayEquals(intArrayOf(1, 3, 2), ArgmaxDecoder.best(scores(0f, Float.NaN, 2f, Float.NaN), 3))
+
+    @Test
     fun ranksAsAStableSortDoes() {
         val random = Random(2)
         repeat(50) {

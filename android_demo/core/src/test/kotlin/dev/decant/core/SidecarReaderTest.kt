@@ -6,6 +6,7 @@ import com.google.gson.JsonParser
 import com.google.gson.JsonPrimitive
 import java.util.Random
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
 import org.junit.Assert.assertThrows
 import org.junit.Assert.assertTrue
 import org.junit.Test
@@ -54,6 +55,16 @@ internal val SIDECAR = """
 
 class SidecarReaderTest {
     @Test
+    fun readsOfARuleWithoutDecoderItsKind() {
+        val text = SIDECAR.replace("\"quad_grid\"", "\"heat_map\"")
+        val sidecar = SidecarReader.read(text)
+        assertEquals(UndecodedRule("heat_map"), sidecar.decode)
+        assertEquals("table", sidecar.golden.single().predictions.single().label)
+        assertFalse(sidecar.hasDecoder)
+        assertTrue(SidecarReader.read(SIDECAR).hasDecoder)
+    }
+
+    @Test
     fun readsEveryField() {
         val sidecar = SidecarReader.read(SIDECAR)
         assertEquals("model.tflite" to 7L, sidecar.cpu.file to sidecar.cpu.sizeBytes)
@@ -92,7 +103,7 @@ class SidecarReaderTest {
             "image.rule.mean.0" to ("[0.5, 0.4, 0.25]" to "[\"0.5\", 0.4, 0.25]"),
             "image.rule.blur" to ("\"padding\": 114" to "\"padding\": 114, \"blur\": 1"),
             "decode.strides" to ("\"strides\": [8]" to "\"strides\": [8, 16]"),
-            "decode.kind" to ("\"quad_grid\"" to "\"boxes\""),
+            "decode.kind" to ("\"quad_grid\"" to "7"),
             "decode.score_threshold" to ("\"score_threshold\": 0.25" to "\"score_threshold\": 1"),
             "image.rule.pixel_centres" to ("\"half\"" to "\"corner\""),
             "golden.0.pixels.shape" to ("[48, 64, 3]" to "[64, 48, 3]"),

@@ -1,13 +1,13 @@
 package dev.decant.host
 
-import com.google.gson.Gson
+import com.google.gson.GsonBuilder
 import com.google.gson.JsonObject
 import com.google.gson.JsonParser
 import dev.decant.core.Accelerator
-import dev.decant.core.ArgmaxRule
 import dev.decant.core.Crop
-import dev.decant.core.Detections
+import dev.decant.core.DetectionRule
 import dev.decant.core.EngineRequest
+import dev.decant.core.Findings
 import dev.decant.core.Frame
 import dev.decant.core.Orientation
 import dev.decant.core.Plane
@@ -25,7 +25,9 @@ import java.nio.ByteBuffer
  *
  * Reads one JSON object a line: {"file", "width", "height", "row_stride", "pixel_stride", "exif"};
  * `file` holds the stored bytes, the last three may be missing. Prints one object a line:
- * {"file", "predictions": [{"label", "score", "quad"}]}; a classifier's have no quad, and are five at most.
+ * {"file", "predictions": [{"label", "score", "quad"}]}; only objects have a quad, and of a classifier's there
+ * are five at most; of a mask the labels and their shares are printed, of a text itself.
+ * They are null where the core has no decoder for the model's outputs.
  */
 fun main(arguments: Array<String>) {
     require(arguments.size in 2..3) { "usage: Runner LIBRARY BUNDLE [cpu|gpu|npu] < photos" }
@@ -41,20 +43,25 @@ fun main(arguments: Array<String>) {
     }
 }
 
-private const val TOP = 5
+internal val gson = GsonBuilder().serializeNulls().create()
 
 private fun answer(line: String, sidecar: Sidecar, predictor: Predictor): String {
     val photo = JsonParser.parseString(line).asJsonObject
     val predictions = predictions(frame(photo), sidecar, predictor)
-    return Gson().toJson(mapOf("file" to photo.get("file").asString, "predictions" to predictions))
+    return gson.toJson(mapOf("file" to photo.get("file").asString, "predictions" to predictions))
 }
 
-private fun predictions(frame: Frame, sidecar: Sidecar, predictor: Predictor): List<Map<String, Any>> {
-    if (sidecar.decode is ArgmaxRule) {
-        return predictor.rank(frame, TOP).map { mapOf("label" to it.label, "score" to it.score) }
-    }
-    val found = predictor.detect(frame)
-    return List(found.count) { prediction(it, found, sidecar) }
+/** What Python's `Predictor.predict` gives: objects from the rule's own threshold on. */
+internal fun predictions(frame: Frame, sidecar: Sidecar, predictor: Predictor): List<Map<String, Any>>? =
+    listed(predictor.answer(frame, (sidecar.decode as? DetectionRule)?.scoreThreshold))
+
+private fun listed(findings: Findings): List<Map<String, Any>>? = when (findings) {
+    is Findings.Boxes ->
+        findings.quads.map { mapOf("label" to it.label, "score" to it.score, "quad" to it.quad.corners) }
+    is Findings.Ranking -> findings.labels.map { mapOf("label" to it.label, "score" to it.score) }
+    is Findings.Mask -> findings.shares.map { mapOf("label" to it.label, "score" to it.share) }
+    is Findings.Reading -> listOf(mapOf("label" to findings.text, "score" to findings.score))
+    Findings.Undecoded -> null
 }
 
 private fun frame(photo: JsonObject): RgbaFrame {
@@ -65,9 +72,3 @@ private fun frame(photo: JsonObject): RgbaFrame {
     val plane = Plane(bytes, number("row_stride", width * pixelStride), pixelStride)
     return RgbaFrame(plane, Crop(0, 0, width, height), Orientation.ofExif(number("exif", 1)))
 }
-
-private fun prediction(index: Int, found: Detections, sidecar: Sidecar) = mapOf(
-    "label" to sidecar.labels[found.labels[index]],
-    "score" to found.scores[index],
-    "quad" to List(4) { listOf(found.quads[8 * index + 2 * it], found.quads[8 * index + 2 * it + 1]) },
-)

@@ -16,6 +16,7 @@ import dev.decant.core.SidecarReader
 import dev.decant.core.SustainedPlan
 import dev.decant.core.Tensor
 import dev.decant.core.Thermal
+import dev.decant.core.UndecodedRule
 import dev.decant.core.sha256
 import java.io.File
 import org.junit.Assert.assertEquals
@@ -49,6 +50,20 @@ class HostEngineTest {
         val rule = image.rule.copy(mean = image.rule.mean.map { it + 0.1 })
         val check = GoldenCheck(sidecar.copy(image = image.copy(rule = rule)), bundle)
         engine.open(request).use { assertNotNull(check.mismatch(it, sidecar.cpu)) }
+    }
+
+    @Test
+    fun goldenOutputsCountWithoutADecoder() {
+        val image = sidecar.image!!
+        val rule = image.rule.copy(mean = image.rule.mean.map { it + 0.1 })
+        for (unknown in listOf(null, UndecodedRule("heat_map"))) {
+            val undecoded = sidecar.copy(decode = unknown)
+            val wrong = undecoded.copy(image = image.copy(rule = rule))
+            engine.open(request).use {
+                assertNull(GoldenCheck(undecoded, bundle).mismatch(it, sidecar.cpu))
+                assertNotNull(GoldenCheck(wrong, bundle).mismatch(it, sidecar.cpu))
+            }
+        }
     }
 
     @Test

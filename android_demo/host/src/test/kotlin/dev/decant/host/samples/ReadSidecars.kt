@@ -12,21 +12,25 @@ import java.io.File
 /**
  * Opens sidecars for the files of a bundle, to compare with Python's verdicts: `ReadSidecars LIBRARY BUNDLE`.
  *
+ * Without a bundle it reads them only.
+ *
  * Reads the text of a sidecar a line, as a JSON string; prints one JSON object a line: {} where the
  * text is accepted and fits the files, else {"kind", "message"} of what was thrown.
  */
 fun main(arguments: Array<String>) {
-    val engine = HostEngine(File(arguments[0]))
+    val engine = arguments.getOrNull(0)?.let { HostEngine(File(it)) }
     generateSequence(::readLine).forEach { line ->
-        val fault = fault(JsonParser.parseString(line).asString, engine, File(arguments[1]))
+        val fault = fault(JsonParser.parseString(line).asString, engine, File(arguments.getOrElse(1) { "." }))
         println(Gson().toJson(mapOf("kind" to fault?.javaClass?.simpleName, "message" to fault?.message)))
     }
 }
 
-private fun fault(text: String, engine: HostEngine, bundle: File): Throwable? = try {
+private fun fault(text: String, engine: HostEngine?, bundle: File): Throwable? = try {
     val sidecar = SidecarReader.read(text)
-    sidecar.variants.forEach { EngineRequest.of(it, sidecar, bundle).requireIntact() }
-    engine.open(EngineRequest.of(sidecar.cpu, sidecar, bundle)).close()
+    if (engine != null) {
+        sidecar.variants.forEach { EngineRequest.of(it, sidecar, bundle).requireIntact() }
+        engine.open(EngineRequest.of(sidecar.cpu, sidecar, bundle)).close()
+    }
     null
 } catch (error: SidecarException) {
     error

@@ -1,0 +1,21 @@
+"""What an op raises that cannot be emitted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Refused(Exception):
+    """Why one node cannot be emitted; the emitter adds which node it was.
+
+    Attributes:
+        why: What TFLite lacks.
+        advice: What the user can do next.
+        attributes: The settings at fault, as (name, value).
+    """
+
+    def __init__(self, why: str, advice: str, *attributes: tuple[str, Any]) -> None:
+        super().__init__(why)
+        self.why = why
+        self.advice = advice
+        self.attributes = attributes

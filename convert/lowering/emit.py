@@ -1,0 +1,268 @@
+"""Emits an ONNX graph as a TensorFlow function."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+import tensorflow as tf
+
+from decant.errors import UnsupportedOp
+from decant.graph.evaluate import evaluate
+from decant.tensors import Layout, TensorInfo
+
+from ..layout.refused import Refused
+from ..layout.signature import (
+    InputType,
+    LayoutRule,
+    SignatureRules,
+    axes_in_file,
+    signature_layouts,
+)
+from ..layout.tensors import AnyValue, Constant, Value, computed_dtype
+from . import registry
+from .expand import expand, opset_of
+from .refusals import Fault, Problem, failure, named, no_lowering, problem, report
+from .registry import Key, Lowering, OutputInfo
+from .trace import Located, locate, located_in_signature
+
+logger = logging.getLogger(__name__)
+
+SIGNATURE = "serving_default"
+
+
+@dataclass(frozen=True, slots=True)
+class Emission:
+    """An emitted network.
+
+    Attributes:
+        module: Holds the function.
+        function: Its concrete function; takes and returns tensors under the signature's keys.
+        inputs: Inputs in the model's own order and under its own names.
+        outputs: Outputs likewise.
+        keys: ONNX name of an input or output -> its key in the signature.
+        tensors: Name of a TensorFlow result -> the ONNX value that it holds, in graph order.
+        signature: Input or output name -> how the ONNX value lies in it.
+        nodes: Scope of what a node emits -> the node's name and its op.
+    """
+
+    module: Any
+    function: Any
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    keys: Mapping[str, str]
+    tensors: Mapping[str, Located]
+    signature: Mapping[str, Located]
+    nodes: Mapping[str, tuple[str, str]]
+
+
+def emit(
+    model: ir.Model,
+    table: Mapping[Key, Lowering],
+    *,
+    input_layout: LayoutRule = "nhwc",
+    output_layout: LayoutRule = "nhwc",
+    input_dtype: InputType = "float32",
+) -> Emission:
+    """Build a TensorFlow function that computes the model.
+
+    Args:
+        model: As `decant.graph.load` returns it.
+        table: How each op is emitted: `ops.built_in()`, or `ops.with_operators` with a user's.
+        input_layout: "nhwc" puts the channels of spatial inputs last; "keep" keeps ONNX's order.
+        output_layout: Likewise for outputs.
+        input_dtype: "uint8" makes float inputs take bytes and casts them.
+
+    Raises:
+        UnsupportedOp: If nodes cannot be emitted; the message lists all of them.
+    """
+    rules = SignatureRules(input_layout, output_layout, input_dtype)
+    return _Emitter(expand(model, table), rules, table).run()
+
+
+class _Emitter:
+    """Walks the graph once, inside the trace of a tf.function."""
+
+    def __init__(
+        self, model: ir.Model, rules: SignatureRules, table: Mapping[Key, Lowering]
+    ) -> None:
+        self.model = model
+        self.graph = model.graph
+        self.rules = rules
+        self.table = table
+        self.values: dict[ir.Value, AnyValue] = {}
+        self.problems: list[Problem] = []
+        self.layouts = signature_layouts(model.graph, rules)
+        self.keys = signature_keys(
+            [_name(value) for value in (*self.graph.inputs, *self.graph.outputs)]
+        )
+
+    def run(self) -> Emission:
+        """Trace the function and gather what is known about it."""
+        module = tf.Module()
+        inputs = tuple(map(self._input_info, self.graph.inputs, self.layouts.inputs))
+        specs = [
+            tf.TensorSpec(info.shape, info.dtype, name=self.keys[info.name]) for info in inputs
+        ]
+        module.serve = tf.function(self._serve, input_signature=specs, autograph=False)
+        function = module.serve.get_concrete_function()
+        outputs = tuple(
+            self._output_info(function, value, layout)
+            for value, layout in zip(self.graph.outputs, self.layouts.outputs, strict=True)
+        )
+        tensors = locate(function.graph, self.graph, self.values)
+        producers = {_name(v): v.producer() for v in (*self.graph.outputs, *self.graph.inputs)}
+        signature = {
+            info.name: located_in_signature(info, producers[info.name])
+            for info in (*outputs, *inputs)
+        }
+        nodes = {
+            scope_of(i): named(node, opset_of(self.model, node))
+            for i, node in enumerate(self.graph)
+        }
+        return Emission(module, function, inputs, outputs, self.keys, tensors, signature, nodes)
+
+    def _input_info(self, value: ir.Value, layout: Layout) -> TensorInfo:
+        name = _name(value)
+        if value.shape is None or value.dtype is None:
+            raise UnsupportedOp(f"input {name} has no shape; export the model with one")
+        sizes = [size if isinstance(size, int) else None for size in value.shape]
+        shape = tuple(sizes[axis] for axis in axes_in_file(layout, len(sizes)))
+        dtype = computed_dtype(value.dtype.numpy()).name
+        if self.rules.input_dtype == "uint8" and dtype == "float32":
+            dtype = "uint8"
+        return TensorInfo(name=name, shape=shape, dtype=dtype, layout=layout)
+
+    def _output_info(self, function: Any, value: ir.Value, layout: Layout) -> TensorInfo:
+        spec = function.structured_outputs[self.keys[_name(value)]]
+        return TensorInfo(
+            name=_name(value),
+            shape=tuple(spec.shape.as_list()),
+            dtype=spec.dtype.name,
+            layout=layout,
+        )
+
+    def _serve(self, *tensors: Any) -> dict[str, Any]:
+        layouts = self.layouts
+        for value, tensor, layout in zip(self.graph.inputs, tensors, layouts.inputs, strict=True):
+            self.values[value] = self._enter(value, tensor, layout)
+        for value in self.graph.initializers.values():
+            if value.const_value is not None:
+                self.values[value] = Constant(value.const_value.numpy())
+        for index, node in enumerate(self.graph):
+            with tf.name_scope(scope_of(index)):
+                self._emit_node(node)
+        if self.problems:
+            raise report(self.problems)
+        leaving = zip(self.graph.outputs, layouts.outputs, strict=True)
+        return {self.keys[_name(value)]: self._leave(value, layout) for value, layout in leaving}
+
+    def _enter(self, value: ir.Value, tensor: Any, layout: Layout) -> Value:
+        if tensor.dtype == tf.uint8 and value.dtype is not ir.DataType.UINT8:
+            tensor = tf.cast(tensor, tf.float32)
+        return Value.laid_out(tensor, axes_in_file(layout, len(tensor.shape)))
+
+    def _leave(self, value: ir.Value, layout: Layout) -> Any:
+        result = self.values[value]
+        tensor = result.arrange(*((axis,) for axis in axes_in_file(layout, result.rank)))
+        return tf.identity(tensor, name=self.keys[_name(value)])
+
+    def _emit_node(self, node: ir.Node) -> None:
+        inputs = [None if v is None else self.values.get(v) for v in node.inputs]
+        known = [
+            v is None or value is not None for v, value in zip(node.inputs, inputs, strict=True)
+        ]
+        opset = opset_of(self.model, node)
+        lowering = registry.find(self.table, node.domain, node.op_type, opset)
+        if lowering is None and not all(isinstance(x, Constant) for x in inputs):
+            self._refuse(node, no_lowering(node, opset))
+        elif all(known):
+            self._set_outputs(node, lowering, inputs)
+        else:
+            self._stand_in(node)
+
+    def _set_outputs(
+        self, node: ir.Node, lowering: Lowering | None, inputs: Sequence[AnyValue | None]
+    ) -> None:
+        try:
+            results = self._results(node, lowering, inputs)
+        except Refused as refused:
+            self._refuse(node, refused)
+            return
+        except Exception as error:
+            logger.debug("%s cannot be emitted", node.name, exc_info=error)
+            self._refuse(node, failure(node, error, lowering))
+            return
+        for value, result in zip(node.outputs, results, strict=False):
+            self.values[value] = result
+
+    def _results(
+        self, node: ir.Node, lowering: Lowering | None, inputs: Sequence[AnyValue | None]
+    ) -> Sequence[AnyValue]:
+        opset = opset_of(self.model, node)
+        if inputs and all(x is None or isinstance(x, Constant) for x in inputs):
+            arrays = [x.array if isinstance(x, Constant) else None for x in inputs]
+            folded = evaluate(node, arrays)
+            if folded is not None:
+                return [Constant(np.asarray(array)) for array in folded]
+        if lowering is None:
+            raise no_lowering(node, opset)
+        attributes = {name: _attribute(a) for name, a in node.attributes.items()}
+        results = lowering(inputs, attributes, tuple(_info(v) for v in node.outputs))
+        return results if isinstance(results, tuple | list) else (results,)
+
+    def _refuse(self, node: ir.Node, refused: Refused | Fault) -> None:
+        self.problems.append(problem(node, opset_of(self.model, node), refused))
+        self._stand_in(node)
+
+    def _stand_in(self, node: ir.Node) -> None:
+        """Give the outputs zeros, so that the nodes after a refused one are looked at too."""
+        for value in node.outputs:
+            info = _info(value)
+            if info.shape is not None and None not in info.shape and info.dtype is not None:
+                self.values[value] = Value.laid_out(tf.zeros(info.shape, info.dtype))
+
+
+def scope_of(index: int) -> str:
+    """The name scope of what a node emits."""
+    return f"n{index}"
+
+
+def _name(value: ir.Value) -> str:
+    if not value.name:
+        raise UnsupportedOp("an input or output of the model has no name; export it again")
+    return value.name
+
+
+def signature_keys(names: Sequence[str]) -> dict[str, str]:
+    """Give every name a key that TensorFlow accepts; names it accepts are their own key."""
+    keys: dict[str, str] = {}
+    for name in names:
+        key = re.sub(r"\W", "_", name, flags=re.ASCII)
+        key = key if key[:1].isalpha() else f"t{key}"
+        while key in {v for k, v in keys.items() if k != name}:
+            key += "_"
+        keys[name] = key
+    return keys
+
+
+def _attribute(attribute: ir.Attr) -> Any:
+    """An attribute as a plain Python or NumPy value."""
+    if attribute.type is ir.AttributeType.TENSOR:
+        return attribute.value.numpy()
+    if attribute.type is ir.AttributeType.TENSORS:
+        return [tensor.numpy() for tensor in attribute.value]
+    return attribute.value
+
+
+def _info(value: ir.Value) -> OutputInfo:
+    shape = None
+    if value.shape is not None:
+        shape = tuple(size if isinstance(size, int) else None for size in value.shape)
+    dtype = computed_dtype(value.dtype.numpy()).name if value.dtype else None
+    return OutputInfo(value.name or "", shape, dtype)

@@ -1,0 +1,1 @@
+"""Runs every form of a model on the same inputs, judges each hop, and names the op at fault."""

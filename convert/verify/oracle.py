@@ -1,0 +1,108 @@
+"""What a model computes before it is converted, by PyTorch and by ONNX Runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from decant.onnx_runtime import OnnxRuntime
+
+    from .rounding import Precision
+
+    Array = NDArray[Any]
+    Sample = dict[str, Array]
+    Reference = Callable[..., Any]
+    Answers = list[list[Array]]
+    """Samples → outputs in the model's order."""
+
+PYTORCH, ONNX, SAVED_MODEL, TFLITE = "pytorch", "onnx", "saved_model", "tflite"
+
+
+@dataclass(frozen=True, slots=True)
+class FormResults:
+    """What one form of the model computes for each sample.
+
+    Attributes:
+        name: "pytorch", "onnx", "saved_model" or "tflite".
+        answers: Per sample, its outputs.
+    """
+
+    name: str
+    answers: Answers
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The ONNX form of a source, and PyTorch's where there is one.
+
+    Attributes:
+        onnx: The file.
+        reference: Takes tensors in the order of the inputs, returns what the model returns.
+        exported: Whether decant has made the file of the reference.
+    """
+
+    onnx: Path
+    reference: Reference | None
+    exported: bool = False
+
+    def precision(self, samples: Sequence[Sample]) -> Precision | None:
+        """What PyTorch's form computes in double precision, if that can be had."""
+        from torch import nn
+
+        from .rounding import of_module
+
+        network = self.reference
+        return of_module(network, samples) if isinstance(network, nn.Module) else None
+
+
+class Oracle:
+    """PyTorch, where there is one, and ONNX Runtime, where it knows all operators."""
+
+    def __init__(self, model: Model) -> None:
+        from decant.onnx_runtime import RuntimeGap, load_reference
+
+        self.model = model
+        self._runtime: OnnxRuntime | None = None
+        self._gap = ""
+        try:
+            self._runtime = load_reference(model.onnx)
+        except RuntimeGap as gap:
+            self._gap = str(gap)
+
+    @property
+    def knows_all(self) -> bool:
+        """Whether ONNX Runtime can run the model."""
+        return self._runtime is not None
+
+    def run(self, sample: Sample) -> Mapping[str, Array]:
+        """Run ONNX Runtime; nothing, where only then it shows that it lacks an operator."""
+        from decant.onnx_runtime import RuntimeGap
+
+        if self._runtime is None:
+            return {}
+        try:
+            return self._runtime.run(sample)
+        except RuntimeGap as gap:
+            self._runtime, self._gap = None, str(gap)
+            return {}
+
+    def answers(self, samples: Sequence[Sample]) -> tuple[list[FormResults], list[str]]:
+        """What the samples give, and what could not be checked."""
+        forms: list[FormResults] = []
+        reference = self.model.reference
+        if reference is not None:
+            from ..export.pytorch import run_torch
+
+            answers = [run_torch(reference, list(sample.values())) for sample in samples]
+            forms.append(FormResults(PYTORCH, answers))
+        found = [list(self.run(sample).values()) for sample in samples]
+        if self.knows_all:
+            return [*forms, FormResults(ONNX, found)], []
+        checked = "PyTorch" if forms else "nothing but its SavedModel; give a PyTorch reference"
+        return forms, [f"{self._gap}: the file was checked against {checked}"]

@@ -1,0 +1,85 @@
+"""`decant convert`: a verified float file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .. import pipeline
+from ..overrides import parse_overrides
+from .options import InputType, Json, Layout, OutOfStep, Set, Verbose
+from .session import session
+
+if TYPE_CHECKING:
+    from .terminal import Terminal
+
+
+def convert(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A model, a .onnx or a .pt2 file.")
+    ],
+    out: OutOfStep = None,
+    input_layout: Annotated[
+        Layout,
+        typer.Option(help="Of inputs: nhwc moves the channels last, keep leaves the axes alone."),
+    ] = Layout.NHWC,
+    output_layout: Annotated[Layout, typer.Option(help="Likewise, of outputs.")] = Layout.NHWC,
+    input_dtype: Annotated[
+        InputType | None,
+        typer.Option(help="uint8 takes raw camera pixels; float32 unless a spec says otherwise."),
+    ] = None,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="X.npz",
+            help="Inputs to verify with, by ONNX name; a spec's photos, or noise for a file, if"
+            " not given.",
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float,
+        typer.Option(min=0, metavar="X", help="Relative error that is still called equal."),
+    ] = 1e-4,
+    operators: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE.py",
+            help="Operators file: lowerings of your own ops, as docs/how-to/own-op.md has one; "
+            "may be repeated.",
+        ),
+    ] = None,
+    allow_flex: Annotated[
+        bool,
+        typer.Option(
+            "--allow-flex", help="Allow TensorFlow ops, which need a runtime with Flex, to stay."
+        ),
+    ] = False,
+    changes: Set = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Convert a model to a verified float .tflite."""
+    options: pipeline.ConvertOptions = {
+        "input_layout": input_layout.value,
+        "output_layout": output_layout.value,
+        "tolerance": tolerance,
+        "allow_flex": allow_flex,
+    }
+    if input_dtype is not None:
+        options["input_dtype"] = input_dtype.value
+    if operators:
+        options["operators"] = tuple(operators)
+    with session("convert", verbose=verbose, as_json=as_json) as terminal:
+        converted = pipeline.convert(
+            source, out, inputs=inputs, overrides=parse_overrides(changes), **options
+        )
+        terminal.give(converted, _show)
+
+
+def _show(terminal: Terminal, converted: pipeline.Converted) -> None:
+    """Print how far each hop is off, and where the file is."""
+    for line in converted.report.lines():
+        terminal.result(line)
+    terminal.result(f"{converted.tflite}")

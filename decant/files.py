@@ -1,0 +1,63 @@
+"""The files that stages meet at: what each is called, and the number of its schema if it has one.
+
+`docs/reference/files.md` says what they hold. A reader refuses another number than it knows.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# What a user brings.
+SPEC: Final = "model.toml"
+
+# Of the conversion.
+ONNX: Final = "model.onnx"
+SAVED_MODEL: Final = "saved_model"
+FLOAT_FILE: Final = "model_fp32.tflite"
+TRACE: Final = "trace.json"
+TRACE_SCHEMA: Final = 1
+CONVERSION: Final = "convert.json"
+CONVERSION_SCHEMA: Final = 1
+
+# Of quantization.
+FLOAT16_FILE: Final = "model_fp16.tflite"
+DYNAMIC_INT8_FILE: Final = "model_int8_dynamic.tflite"
+STATIC_INT8_FILE: Final = "model_int8.tflite"
+RECIPE: Final = "recipe.json"
+RECIPE_SCHEMA: Final = 1
+QUANTIZATION: Final = "quantize.json"
+QUANTIZATION_SCHEMA: Final = 2
+
+# Of the measurement.
+REPORT: Final = "report.json"
+REPORT_SCHEMA: Final = 3
+EVIDENCE: Final = "evidence.npz"
+GALLERY: Final = "gallery.json"
+PAGE: Final = "report.html"
+
+# Of the release.
+SHIPPED: Final = "model.tflite"
+SIDECAR: Final = "model.json"
+SIDECAR_SCHEMA: Final = 3
+GOLDEN: Final = "golden"
+MANIFEST: Final = "manifest.json"
+MANIFEST_SCHEMA: Final = 2
+
+# Of the gate.
+GATE_JUNIT: Final = "gate.xml"
+GATE_SUMMARY: Final = "gate.md"
+
+# Of what a command prints for --json: the number rises when a field goes or comes to mean another.
+STDOUT: Final = "stdout"
+STDOUT_SCHEMA: Final = 1
+
+# Of the training.
+TRAINING: Final = "training"
+COMPARISON: Final = "comparison.json"
+
+# Of what users of the app say.
+ARCHIVE_MANIFEST: Final = "manifest.json"
+ARCHIVE_SCHEMA: Final = 2
+FEEDBACK: Final = "feedback.json"
+FEEDBACK_SCHEMA: Final = 2
+CANDIDATES: Final = "candidates.json"

@@ -1,0 +1,5 @@
+"""The one editor of `.tflite` flatbuffers: reads a file's graph, changes it, writes it."""
+
+from .graph import Graph, empty_graph
+
+__all__ = ["Graph", "empty_graph"]

@@ -1,0 +1,317 @@
+"""Reads, edits and writes the graph in a `.tflite` flatbuffer through its object API."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools import flatbuffer_utils
+
+from decant.errors import DataError
+
+from .packing import FILE_IDENTIFIER, listed, pack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+OPERATOR_NAMES: dict[int, str] = {
+    code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")
+}
+TENSOR_DTYPES: dict[int, np.dtype[Any]] = {
+    schema.TensorType.FLOAT32: np.dtype(np.float32),
+    schema.TensorType.FLOAT16: np.dtype(np.float16),
+    schema.TensorType.INT32: np.dtype(np.int32),
+    schema.TensorType.INT64: np.dtype(np.int64),
+    schema.TensorType.UINT8: np.dtype(np.uint8),
+    schema.TensorType.INT8: np.dtype(np.int8),
+    schema.TensorType.INT16: np.dtype(np.int16),
+    schema.TensorType.BOOL: np.dtype(np.bool_),
+}
+TYPE_CODES = {dtype: code for code, dtype in TENSOR_DTYPES.items()}
+
+FLOAT32 = np.dtype(np.float32)
+# What the flatbuffer reader raises on an offset that leads nowhere.
+UNREADABLE = (AttributeError, IndexError, TypeError, ValueError, struct.error)
+
+
+class Graph:
+    """The main subgraph of a `.tflite` file, with the few edits that rewrites are made of.
+
+    Operators are the schema's `OperatorT`, tensors are indices into `tensors`.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.subgraph = model.subgraphs[0]
+
+    @classmethod
+    def from_bytes(cls, content: bytes, source: str = "the model") -> Graph:
+        """Parse a flatbuffer.
+
+        Raises:
+            DataError: `content` is not a whole TFLite flatbuffer.
+        """
+        if content[4:8] != FILE_IDENTIFIER:
+            raise DataError(
+                f"{source} is not a TFLite file: bytes 4 to 8 are {content[4:8]!r}, not"
+                f" {FILE_IDENTIFIER!r}. Pass a .tflite made by `decant convert`."
+            )
+        try:
+            return cls(flatbuffer_utils.read_model_from_bytearray(bytearray(content)))
+        except UNREADABLE as error:
+            raise DataError(
+                f"{source} is a damaged TFLite file ({type(error).__name__}: {error}). Write it"
+                " again with `decant convert`."
+            ) from error
+
+    @classmethod
+    def from_file(cls, path: Path) -> Graph:
+        """Read and parse a `.tflite` file.
+
+        Raises:
+            DataError: The file cannot be read or is not a whole TFLite flatbuffer.
+        """
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror or error}") from error
+        return cls.from_bytes(content, source=str(path))
+
+    def to_bytes(self) -> bytes:
+        """Serialise; the same graph always gives the same bytes."""
+        return pack(self.model)
+
+    @property
+    def operators(self) -> list[Any]:
+        """Operators in execution order."""
+        return self.subgraph.operators  # type: ignore[no-any-return]
+
+    @property
+    def inputs(self) -> list[int]:
+        """Tensors that the caller fills."""
+        return [int(index) for index in self.subgraph.inputs]
+
+    @property
+    def outputs(self) -> list[int]:
+        """Tensors that the caller reads."""
+        return [int(index) for index in self.subgraph.outputs]
+
+    def signature_inputs(self) -> dict[str, int]:
+        """Map the signature's input names, in its order, to tensors."""
+        return self._signature("inputs", self.inputs)
+
+    def signature_outputs(self) -> dict[str, int]:
+        """Map the signature's output names, in its order, to tensors."""
+        return self._signature("outputs", self.outputs)
+
+    def set_outputs(self, tensors: Mapping[str, int]) -> None:
+        """Make tensors the outputs, in the graph and, under their names, in its signature."""
+        self.subgraph.outputs = list(tensors.values())
+        for signature in listed(self.model.signatureDefs):
+            if signature.subgraphIndex == 0:
+                signature.outputs = [_entry(name, tensor) for name, tensor in tensors.items()]
+
+    def _signature(self, side: str, tensors: list[int]) -> dict[str, int]:
+        for signature in listed(self.model.signatureDefs):
+            if signature.subgraphIndex == 0:
+                maps = listed(getattr(signature, side))
+                return {_text(entry.name): int(entry.tensorIndex) for entry in maps}
+        return {self.name(tensor): tensor for tensor in tensors}
+
+    def ensure_signature(self) -> None:
+        """Give a file without signatures one under its tensors' names.
+
+        ai-edge-quantizer renames the tensors at the border and keeps only signatures' names.
+        """
+        if listed(self.model.signatureDefs):
+            return
+        signature = schema.SignatureDefT()
+        signature.signatureKey, signature.subgraphIndex = b"serving_default", 0
+        signature.inputs = [_entry(self.name(tensor), tensor) for tensor in self.inputs]
+        signature.outputs = [_entry(self.name(tensor), tensor) for tensor in self.outputs]
+        self.model.signatureDefs = [signature]
+
+    def kind(self, operator: Any) -> str:
+        """Return the schema's name of an operator, such as "CONV_2D", or a custom one's own."""
+        code = self.model.operatorCodes[operator.opcodeIndex]
+        if code.customCode:
+            return _text(code.customCode)
+        number = max(code.builtinCode, code.deprecatedBuiltinCode)
+        return OPERATOR_NAMES.get(number, f"BUILTIN_{number}")
+
+    def histogram(self) -> dict[str, int]:
+        """Count the operators of each kind."""
+        return dict(sorted(Counter(self.kind(op) for op in self.operators).items()))
+
+    def name(self, tensor: int) -> str:
+        """Return a tensor's name."""
+        return _text(self.subgraph.tensors[tensor].name)
+
+    def shape(self, tensor: int) -> tuple[int, ...]:
+        """Return a tensor's sizes; a free size is -1."""
+        described = self.subgraph.tensors[tensor]
+        signature = described.shapeSignature
+        sizes = described.shape if signature is None else signature
+        return () if sizes is None else tuple(int(size) for size in sizes)
+
+    def copy_shape(self, other: Graph, theirs: int, ours: int) -> None:
+        """Give a tensor the sizes, free ones included, of a tensor in another graph."""
+        known = other.subgraph.tensors[theirs]
+        tensor = self.subgraph.tensors[ours]
+        tensor.shape, tensor.shapeSignature = known.shape, known.shapeSignature
+
+    def dtype(self, tensor: int) -> np.dtype[Any]:
+        """Return a tensor's element type."""
+        code = self.subgraph.tensors[tensor].type
+        if code not in TENSOR_DTYPES:
+            raise DataError(f"tensor {self.name(tensor)!r} has element type {code}, not readable")
+        return TENSOR_DTYPES[code]
+
+    def is_float(self, tensor: int) -> bool:
+        """Whether a tensor holds float32."""
+        return bool(self.subgraph.tensors[tensor].type == schema.TensorType.FLOAT32)
+
+    def is_int8(self, tensor: int) -> bool:
+        """Whether a tensor holds int8."""
+        return bool(self.subgraph.tensors[tensor].type == schema.TensorType.INT8)
+
+    def scale(self, tensor: int) -> float | None:
+        """Return the step of a tensor whose integers share one, else None."""
+        parameters = self.subgraph.tensors[tensor].quantization
+        scales = [] if parameters is None else listed(parameters.scale)
+        return float(scales[0]) if len(scales) == 1 else None
+
+    def quantized(self) -> str | None:
+        """Name a tensor that holds float16 or scaled integers; None in a float file."""
+        for index, tensor in enumerate(self.subgraph.tensors):
+            parameters = tensor.quantization
+            scaled = parameters is not None and listed(parameters.scale)
+            if tensor.type == schema.TensorType.FLOAT16 or scaled:
+                return self.name(index)
+        return None
+
+    def constant(self, tensor: int) -> NDArray[Any] | None:
+        """Return the value stored for a tensor, or None when it is computed."""
+        if tensor < 0:
+            return None
+        described = self.subgraph.tensors[tensor]
+        data = self.model.buffers[described.buffer].data
+        if data is None or len(data) == 0:
+            return None
+        flat = np.frombuffer(bytes(data), self.dtype(tensor))
+        return flat.reshape([] if described.shape is None else list(described.shape))
+
+    def readers(self) -> dict[int, list[Any]]:
+        """Map each tensor to the operators that read it."""
+        found: dict[int, list[Any]] = {}
+        for operator in self.operators:
+            for tensor in dict.fromkeys(int(index) for index in operator.inputs):
+                found.setdefault(tensor, []).append(operator)
+        return found
+
+    def add_constant(self, name: str, value: NDArray[Any]) -> int:
+        """Store a value; returns its tensor."""
+        buffer = schema.BufferT()
+        buffer.data = np.frombuffer(np.ascontiguousarray(value).tobytes(), np.uint8)
+        self.model.buffers.append(buffer)
+        tensor = self.add_tensor(name, value.shape, value.dtype)
+        self.subgraph.tensors[tensor].buffer = len(self.model.buffers) - 1
+        return tensor
+
+    def add_tensor(self, name: str, shape: Sequence[int], dtype: np.dtype[Any] = FLOAT32) -> int:
+        """Declare a computed tensor under a name no other tensor has; returns it."""
+        taken = {self.name(index) for index in range(len(self.subgraph.tensors))}
+        unique, count = name, 1
+        while unique in taken:
+            unique, count = f"{name}_{count}", count + 1
+        tensor = schema.TensorT()
+        tensor.name = unique.encode()
+        tensor.type = TYPE_CODES[np.dtype(dtype)]
+        tensor.shape = [abs(int(size)) for size in shape]
+        if any(size < 0 for size in shape):
+            tensor.shapeSignature = [int(size) for size in shape]
+        tensor.quantization = schema.QuantizationParametersT()
+        self.subgraph.tensors.append(tensor)
+        return len(self.subgraph.tensors) - 1
+
+    def rename_duplicates(self) -> int:
+        """Give tensors that share a name names of their own; returns how many were renamed.
+
+        ai-edge-quantizer keeps its parameters by tensor name.
+        """
+        seen: set[str] = set()
+        count = 0
+        for tensor in self.subgraph.tensors:
+            name = unique = _text(tensor.name)
+            number = 1
+            while unique in seen:
+                unique, number = f"{name}_{number}", number + 1
+            seen.add(unique)
+            if unique != name:
+                tensor.name, count = unique.encode(), count + 1
+        return count
+
+    def identify_integers(self, tensor: int) -> None:
+        """Declare that the integers of a tensor stand for themselves: scale 1, zero point 0."""
+        parameters = schema.QuantizationParametersT()
+        parameters.scale, parameters.zeroPoint = [1.0], [0]
+        self.subgraph.tensors[tensor].quantization = parameters
+
+    def operator(
+        self, kind: str, inputs: Iterable[int], output: int, options: Any | None = None
+    ) -> Any:
+        """Make an operator; `options` is the schema's options object, if the kind has one."""
+        made = schema.OperatorT()
+        made.opcodeIndex = self._opcode(getattr(schema.BuiltinOperator, kind))
+        made.inputs, made.outputs = list(inputs), [output]
+        if options is not None:
+            made.builtinOptions = options
+            made.builtinOptionsType = getattr(
+                schema.BuiltinOptions, type(options).__name__.removesuffix("T")
+            )
+        return made
+
+    def replace(self, old: Any, new: Sequence[Any]) -> None:
+        """Put operators where one operator was."""
+        at = next(index for index, op in enumerate(self.operators) if op is old)
+        self.subgraph.operators = [*self.operators[:at], *new, *self.operators[at + 1 :]]
+
+    def _opcode(self, code: int) -> int:
+        for index, known in enumerate(self.model.operatorCodes):
+            if max(known.builtinCode, known.deprecatedBuiltinCode) == code:
+                return index
+        made = schema.OperatorCodeT()
+        made.builtinCode = code
+        made.deprecatedBuiltinCode = min(
+            code, schema.BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES
+        )
+        made.version = 1
+        self.model.operatorCodes.append(made)
+        return len(self.model.operatorCodes) - 1
+
+
+def empty_graph(*inputs: Sequence[int]) -> Graph:
+    """Begin a graph of float inputs of these shapes and no operator."""
+    model, subgraph = schema.ModelT(), schema.SubGraphT()
+    model.version, model.buffers, model.operatorCodes = 3, [schema.BufferT()], []
+    subgraph.tensors, subgraph.operators, subgraph.outputs = [], [], []
+    model.subgraphs = [subgraph]
+    graph = Graph(model)
+    subgraph.inputs = [graph.add_tensor("x", shape) for shape in inputs]
+    return graph
+
+
+def _entry(name: str, tensor: int) -> Any:
+    entry = schema.TensorMapT()
+    entry.name, entry.tensorIndex = name.encode(), tensor
+    return entry
+
+
+def _text(raw: bytes | str | None) -> str:
+    return raw.decode() if isinstance(raw, bytes) else raw or ""

@@ -1,0 +1,131 @@
+"""The input kind `audio`: a waveform at a fixed rate and length."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from ..errors import DataError
+from ..paths import unreadable
+from .section import InputSection, check_sizes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..contract.images import Placement
+    from ..paths import AnyPath
+
+
+class AudioSection(InputSection):
+    """A waveform, resampled to the model's rate and cut or padded to its length.
+
+    Attributes:
+        shape: `[1, samples]` or `[1, channels, samples]` as the PyTorch model takes it.
+        rate: Samples a second.
+        pad: Where silence goes if a waveform is too short.
+        cut: Which part of one that is too long is kept.
+    """
+
+    suffixes: ClassVar[frozenset[str]] = frozenset({".wav"})
+    kind: Literal["audio"]
+    shape: tuple[int, ...] = Field(strict=False, min_length=2, max_length=3)
+    rate: int = Field(ge=1)
+    pad: Literal["end", "both"] = "end"
+    cut: Literal["start", "centre"] = "start"
+
+    @property
+    def onnx_shape(self) -> tuple[int, ...]:
+        """Sizes of the tensor."""
+        return self.shape
+
+    @property
+    def channels(self) -> int:
+        """Of the waveform."""
+        return self.shape[1] if len(self.shape) == 3 else 1
+
+    def read(self, path: AnyPath) -> tuple[NDArray[np.float32], int]:
+        """Read a WAV file: samples [n, channels], full scale being ±1, and their rate.
+
+        Raises:
+            DataError: If it is missing, damaged, or of a coding that SciPy cannot read.
+        """
+        from scipy.io import wavfile
+
+        try:
+            rate, samples = wavfile.read(path)
+        except OSError as error:
+            raise DataError(f"{path}: {unreadable(path, error)}") from error
+        except Exception as error:
+            raise DataError(
+                f"{path}: not a WAV file that SciPy can read ({error}); convert it to 16-bit PCM"
+            ) from error
+        scale, offset = SCALES.get(samples.dtype.name, (1.0, 0.0))
+        waveform = (samples.astype(np.float32) - np.float32(offset)) / np.float32(scale)
+        return waveform.reshape(len(samples), -1), int(rate)
+
+    def prepare(self, value: Any) -> tuple[NDArray[np.generic], Placement | None]:
+        """Resample, mix and cut a waveform: [samples] or [channels, samples] float32.
+
+        Args:
+            value: The samples [n] or [n, channels] and their rate.
+        """
+        waveform, rate = _checked(self.name, value)
+        if rate != self.rate:
+            from scipy.signal import resample_poly
+
+            shared = math.gcd(rate, self.rate)
+            waveform = resample_poly(waveform, self.rate // shared, rate // shared, axis=0)
+        if waveform.shape[1] != self.channels:
+            if self.channels != 1:
+                raise ValueError(
+                    f"input {self.name} takes {self.channels} channels, not {waveform.shape[1]}"
+                )
+            waveform = waveform.mean(1, keepdims=True)
+        fitted = np.ascontiguousarray(self._fitted(waveform).T, np.float32)
+        return fitted.reshape(self.shape[1:]), None
+
+    def _fitted(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Cut or pad [n, channels] to the model's length."""
+        wanted, given = self.shape[-1], len(waveform)
+        if given >= wanted:
+            start = (given - wanted) // 2 if self.cut == "centre" else 0
+            return waveform[start : start + wanted]
+        before = (wanted - given) // 2 if self.pad == "both" else 0
+        return np.pad(waveform, ((before, wanted - given - before), (0, 0)))
+
+    def tensor(self, prepared: NDArray[np.generic], *, raw: bool = False) -> NDArray[np.generic]:
+        """Give it as it is."""
+        return prepared
+
+    @model_validator(mode="after")
+    def _check_shape(self) -> AudioSection:
+        check_sizes(self.shape)
+        return self
+
+
+SCALES = {"int16": (2.0**15, 0.0), "int32": (2.0**31, 0.0), "uint8": (2.0**7, 2.0**7)}
+"""NumPy type of WAV samples → full scale, and what silence is."""
+
+
+def _checked(name: str, value: Any) -> tuple[NDArray[np.float32], int]:
+    """Take what a data set gives for a waveform: samples and their rate."""
+    try:
+        samples, rate = value
+        waveform = np.asarray(samples, np.float32)
+        rate = int(rate)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"input {name} takes a waveform and its rate, (samples [n] or [n, channels], Hz)"
+        ) from error
+    waveform = waveform[:, np.newaxis] if waveform.ndim == 1 else waveform
+    if waveform.ndim != 2 or waveform.size == 0 or rate < 1:
+        raise ValueError(
+            f"input {name} holds no sound: samples {list(waveform.shape)} at {rate} Hz; leave it "
+            "out"
+        )
+    if not np.isfinite(waveform).all():
+        raise ValueError(f"input {name} holds NaN or infinity; leave the sample out")
+    return waveform, rate

@@ -1,0 +1,36 @@
+"""Of one step: a conversion, or the candidates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from decant.convert.report import ConvertReport
+from decant.quantize.report import QuantizeReport
+
+from .document import Document
+
+
+class ConvertedDocument(Document):
+    """A conversion.
+
+    Attributes:
+        folder: Where its files lie.
+        tflite: The float file.
+        report: As `convert.json` has it.
+    """
+
+    folder: Path
+    tflite: Path
+    report: ConvertReport
+
+
+class QuantizedDocument(Document):
+    """The candidates of a model.
+
+    Attributes:
+        folder: Where their files lie.
+        report: As `quantize.json` has it.
+    """
+
+    folder: Path
+    report: QuantizeReport

@@ -1,0 +1,227 @@
+"""`convert` and `quantize`: one step, on a model or on a plain file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from ..artifacts import updated_folder
+from ..errors import UsageError
+from ..inputs import ImageSection, load_arrays
+from ..runtime import describe
+from ..source import find_source
+from ..spec import load_spec
+from .conversion import ConvertOptions, calibration_arrays, convert_network, of_other_sizes
+from .file_tensors import inputs_as
+from .project import without_spec
+from .source_model import load_source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from decant.convert import ConvertReport
+    from decant.quantize import QuantizeReport, Recipe
+
+    from ..overrides import Overrides
+    from ..paths import AnyPath
+    from ..source import Source
+    from ..spec import Spec
+    from ..tensors import TensorInfo
+    from .documents.single_steps import ConvertedDocument, QuantizedDocument
+
+    Arrays = Mapping[str, NDArray[np.generic]]
+    Infos = tuple[TensorInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A conversion.
+
+    Attributes:
+        folder: Where its files lie.
+        tflite: The float file.
+        report: What was done and how far each hop is off, as `convert.json` has it.
+    """
+
+    folder: Path
+    tflite: Path
+    report: ConvertReport
+
+    def document(self) -> ConvertedDocument:
+        """Write it as `--json` does."""
+        from .documents.single_steps import ConvertedDocument
+
+        return ConvertedDocument(folder=self.folder, tflite=self.tflite, report=self.report)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantized:
+    """The candidates of a model.
+
+    Attributes:
+        folder: Where their files lie.
+        report: What each is worth, as `quantize.json` has it.
+    """
+
+    folder: Path
+    report: QuantizeReport
+
+    def document(self) -> QuantizedDocument:
+        """Write it as `--json` does."""
+        from .documents.single_steps import QuantizedDocument
+
+        return QuantizedDocument(folder=self.folder, report=self.report)
+
+
+def convert(
+    source: AnyPath,
+    out: AnyPath | None = None,
+    *,
+    inputs: AnyPath | None = None,
+    overrides: Overrides | None = None,
+    **options: Unpack[ConvertOptions],
+) -> Converted:
+    """Convert a model or a file to a float `.tflite` and verify it.
+
+    Args:
+        source: A zoo model's name, a `model.toml` or its folder, a `.onnx` or a `.pt2`.
+        out: Folder to write; `build/NAME/convert` if None.
+        inputs: An `.npz` to verify with; a few of the spec's photos, or noise, if None.
+        overrides: Values that go before the spec's, by dotted key, such as
+            `{"requirements.max_drop": 0.02}`.
+        **options: See `ConvertOptions`.
+
+    Raises:
+        DecantError: Of any kind; the folder is then as it was.
+    """
+    found = find_source(source, "spec", "onnx", "pt2")
+    spec = _asked(_spec(found, overrides), options)
+    out = _folder(found, spec, "convert") if out is None else Path(out)
+    arrays = load_arrays(inputs) if inputs is not None else None
+    if spec is not None and arrays is None:
+        arrays = calibration_arrays(spec, few=True)
+    with updated_folder(out) as temporary:
+        report = _convert(found.path, spec, temporary, arrays, options)
+        name = report.tflite.name
+    return Converted(out, out / name, report)
+
+
+def quantize(
+    source: AnyPath,
+    out: AnyPath | None = None,
+    *,
+    calibration: AnyPath | None = None,
+    recipe: AnyPath | None = None,
+    overrides: Overrides | None = None,
+) -> Quantized:
+    """Make the quantized candidates of a model or a file.
+
+    Args:
+        source: A zoo model's name, a `model.toml` or its folder, a `.onnx`, `.pt2` or float
+            `.tflite`.
+        out: Folder to write; `build/NAME/quantize` if None.
+        calibration: An `.npz`; a spec's own photos if None, and nothing for a file, of which the
+            forms are made that need none.
+        recipe: The `recipe.json` of an earlier run; the spec's recipes, or all, if None.
+        overrides: Values that go before the spec's, by dotted key, such as
+            `{"requirements.max_drop": 0.02}`.
+
+    Raises:
+        DecantError: Of any kind; the folder is then as it was.
+    """
+    from decant.quantize import quantize as quantize_file
+
+    found = find_source(source, "spec", "onnx", "pt2", "tflite")
+    spec = _spec(found, overrides)
+    out = _folder(found, spec, "quantize") if out is None else Path(out)
+    recipes = _recipes(spec, recipe)
+    arrays = _calibration(spec, calibration, recipes)
+    with updated_folder(out) as temporary:
+        float_file, inputs, outputs = _float_file(found, spec, temporary, arrays)
+        report = quantize_file(
+            float_file,
+            temporary,
+            calibration=arrays,
+            other_sizes=() if spec is None or arrays is None else of_other_sizes(spec, arrays),
+            inputs=inputs,
+            outputs=outputs,
+            recipes=recipes,
+        )
+    return Quantized(out, report)
+
+
+def _spec(source: Source, overrides: Overrides | None) -> Spec | None:
+    """Read a source's spec; None of a file, which has none."""
+    if source.kind == "spec":
+        return load_spec(source.path, overrides)
+    without_spec(source.path, overrides)
+    return None
+
+
+def _asked(spec: Spec | None, options: ConvertOptions) -> Spec | None:
+    """Let an input type that was asked for go before the spec's."""
+    if spec is None or "input_dtype" not in options:
+        return spec
+    if not isinstance(spec.input, ImageSection):
+        raise UsageError("--input-dtype is for a model whose only input is a photo; leave it out")
+    section = spec.input.model_copy(update={"dtype": options["input_dtype"]})
+    return spec.model_copy(update={"input": section})
+
+
+def _folder(source: Source, spec: Spec | None, command: str) -> Path:
+    """Name the folder of one step: apart from a release, whose files must stay those measured."""
+    return Path("build", source.path.stem if spec is None else spec.model.name, command)
+
+
+def _recipes(spec: Spec | None, file: AnyPath | None) -> Sequence[Recipe] | None:
+    """Give the recipes of a file or a spec; None where nobody asks for some."""
+    from decant.quantize import load_recipes, spec_recipes
+
+    if file is not None:
+        return tuple(load_recipes(file))
+    return None if spec is None else tuple(spec_recipes(spec))
+
+
+def _calibration(
+    spec: Spec | None, file: AnyPath | None, recipes: Sequence[Recipe] | None
+) -> Arrays | None:
+    """Read or prepare the samples to calibrate and to measure on; None if there are none."""
+    if file is not None:
+        return load_arrays(file)
+    if spec is None:
+        return None
+    calibrates = any(recipe.needs_calibration for recipe in recipes or ())
+    return calibration_arrays(spec, few=not calibrates)
+
+
+def _convert(
+    path: Path, spec: Spec | None, out: Path, arrays: Arrays | None, options: ConvertOptions
+) -> ConvertReport:
+    """Convert whatever the source is."""
+    if spec is not None:
+        model = load_source(spec)
+        if isinstance(model, Path) and model.suffix.lower() == ".tflite":
+            raise UsageError(f"{model}: is a .tflite already; decant quantize or tflite takes it")
+        return convert_network(spec, model, out, arrays, **options)
+    from decant.convert import to_tflite
+
+    return to_tflite(path, out, inputs=arrays, **options)
+
+
+def _float_file(
+    source: Source, spec: Spec | None, out: Path, arrays: Arrays | None
+) -> tuple[Path, Infos | None, Infos | None]:
+    """Give the float file of a source, and what goes in and out where that was converted here."""
+    if source.kind == "tflite":
+        return source.path, None, None
+    file = None if spec is None else spec.model.file
+    if spec is not None and file is not None and file.lower().endswith(".tflite"):
+        path = spec.file("model.file", file)
+        signature = describe(path)
+        return path, inputs_as(spec, signature.inputs), signature.outputs
+    report = _convert(source.path, spec, out, arrays, {})
+    return report.tflite, report.inputs, report.outputs

@@ -1,0 +1,353 @@
+"""The stages from a spec to a chosen, measured, described file, and what each depends on."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..artifacts import read_json
+from ..cache import Stage
+from ..errors import DataError
+from ..fidelity import Part
+from ..files import CONVERSION, FLOAT_FILE, QUANTIZATION, REPORT
+from ..provenance import CODE, LIBRARIES, PARTS, collect, digests, sections
+from ..tensors import TensorInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from ..cache import Result
+    from ..datasets.dataset import Dataset
+    from ..provenance import Origins, Provenance
+    from ..spec import Spec
+    from .project import Project
+
+logger = logging.getLogger(__name__)
+
+FLOAT = "float"
+FLOATS = ("float16", "float")
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The results of the stages, each made when it is first asked for unless it is kept.
+
+    Attributes:
+        project: What is worked on.
+        measure_again: Measure even if nothing has changed.
+        threads: To time with, instead of one and all cores.
+    """
+
+    project: Project
+    measure_again: bool = False
+    threads: tuple[int, ...] = ()
+
+    def go(self) -> tuple[Result, ...]:
+        """Run what has to be run, and return the files of every stage."""
+        # First of all: what changes from here on makes the results stale.
+        _ = self.made_from
+        made = [self.checked, self.converted]
+        self._check_outputs()
+        # The report is published with the page: it says there what it was made from.
+        figures = {name: each for name, each in self.measured.files.items() if name != REPORT}
+        measured = replace(self.measured, files=figures)
+        return (*made, self.quantized, measured, self.released, self.drawn)
+
+    def _check_outputs(self) -> None:
+        """Refuse a network that the task cannot decode, before it costs any more time."""
+        spec = self.project.spec
+        shapes = {info.name: info.onnx_shape for info in _infos(self._conversion["outputs"])}
+        image = None if spec.image is None else spec.image.shape[2:]
+        spec.open_task().check_outputs(shapes, image)
+
+    @cached_property
+    def checked(self) -> Result:
+        """Nothing: this stage opens every data set before anything takes time."""
+        inputs = self.origins.data_inputs(*PARTS)
+        return self._run(
+            self._stage("data", inputs, self._keys("input", "inputs", "task")), self._check
+        )
+
+    def _check(self, _out: Path) -> None:
+        from ..datasets import check_disjoint, open_dataset
+
+        spec = self.project.spec
+        task = spec.open_task()
+        sources = {part: getattr(spec.data, part) for part in PARTS}
+        opened = {
+            part: open_dataset(each, task, spec.folder, inputs=spec.signature)
+            for part, each in sources.items()
+        }
+        check_disjoint(opened)
+        for part, dataset in opened.items():
+            # What a user's code gives is not asked for twice.
+            if sources[part].code_key is None:
+                _check_first(part, dataset, spec)
+
+    @cached_property
+    def converted(self) -> Result:
+        """The ONNX model, the SavedModel, the float file and the conversion's report."""
+        stage = self._stage(
+            "convert",
+            {**self.origins.network.inputs(), **self.origins.data_inputs("calibration")},
+            self._keys("model", "input", "inputs", "seed"),
+        )
+        return self._run(stage, self._convert)
+
+    def _convert(self, out: Path) -> None:
+        from .source_model import make_float_file
+
+        self._warn(make_float_file(self.project.spec, self._source, out, self._calibration))
+
+    @cached_property
+    def quantized(self) -> Result:
+        """The candidates and their report."""
+        stage = self._stage(
+            "quantize",
+            {
+                "model": self._digest(self._float),
+                **self.origins.data_inputs("calibration"),
+                **self.origins.recipe.inputs(),
+            },
+            {**self._keys("input", "inputs", "quantization"), "float": self._float},
+        )
+        return self._run(stage, self._quantize)
+
+    def _quantize(self, out: Path) -> None:
+        from decant.quantize import quantize, spec_recipes
+
+        from .conversion import of_other_sizes
+
+        report = quantize(
+            self.converted.folder / FLOAT_FILE,
+            out,
+            calibration=self._calibration,
+            other_sizes=of_other_sizes(self.project.spec, self._calibration),
+            inputs=_infos(self._float["inputs"]),
+            outputs=_infos(self._float["outputs"]),
+            recipes=spec_recipes(self.project.spec),
+        )
+        self._warn(report.warnings)
+
+    @cached_property
+    def measured(self) -> Result:
+        """The report but for what it was made from, and what it is drawn from."""
+        from ..machine import this_machine
+
+        # Not the threads: what `decant bench` was told to time is the newest report all the same.
+        stage = self._stage(
+            "measure",
+            {
+                **{each["file"]: self._digest(each) for each in self._described},
+                **self.origins.data_inputs("validation", "test"),
+                **self.origins.network.inputs(),
+            },
+            {
+                **self._keys("model", "input", "inputs", "task", "requirements", "seed"),
+                "files": self._described,
+                "parity": self._conversion["parity"],
+                "machine": this_machine().model_dump(mode="json"),
+            },
+        )
+        return self._run(stage, self._measure, again=self.measure_again)
+
+    def _measure(self, out: Path) -> None:
+        from decant.bench import ModelFile, measure
+
+        from .source_model import original_of
+
+        measure(
+            self.project.spec,
+            out,
+            files=[
+                ModelFile(
+                    each["name"],
+                    self._path(each),
+                    _infos(each["inputs"]),
+                    _infos(each["outputs"]),
+                    each["quantizer"],
+                    tuple(Part.model_validate(part) for part in each["parts"]),
+                )
+                for each in self._described
+            ],
+            network=original_of(
+                self._source, _infos(self._float["inputs"]), _infos(self._float["outputs"])
+            ),
+            parity=self._conversion["parity"],
+            threads=self.threads,
+        )
+
+    @cached_property
+    def released(self) -> Result:
+        """The chosen file, its sidecar and the golden example."""
+        stage = self._stage(
+            "release",
+            {
+                **{role: self._digest(each) for role, each in self._handed_over.items()},
+                **self.origins.data_inputs("validation"),
+                "report": self.measured.files[REPORT],
+            },
+            {
+                **self._keys("input", "inputs", "task", "licences"),
+                "model": self.project.spec.model.name,
+                "files": self._handed_over,
+                "made_from": digests(self.made_from),
+            },
+        )
+        return self._run(stage, self._release)
+
+    def _release(self, out: Path) -> None:
+        from .release import Files, ReleaseFile, write_release
+
+        files = {
+            role: ReleaseFile(
+                each["name"], self._path(each), _infos(each["inputs"]), _infos(each["outputs"])
+            )
+            for role, each in self._handed_over.items()
+        }
+        write_release(self.project.spec, Files(**files), self._report, digests(self.made_from), out)
+
+    @cached_property
+    def drawn(self) -> Result:
+        """The report with what it was made from, and the page that shows it.
+
+        Apart from the measurement, which need not be made again where, say, another converter made
+        the same files.
+        """
+        settings = {"made_from": self.made_from.model_dump(mode="json")}
+        return self._run(self._stage("report", self.measured.files, settings), self._draw)
+
+    def _draw(self, out: Path) -> None:
+        from decant.bench import load_report, render
+
+        for name in self.measured.files:
+            shutil.copyfile(self.measured.folder / name, out / name)
+        report = load_report(out / REPORT)
+        report.model_copy(update={"made_from": self.made_from}).save(out / REPORT)
+        page = render(out)
+        for name in self.measured.files:
+            if out / name not in (page, out / REPORT):
+                (out / name).unlink()
+
+    def _stage(self, name: str, inputs: Mapping[str, str], settings: Mapping[str, Any]) -> Stage:
+        return Stage(name, inputs, settings, CODE[name], LIBRARIES.get(name, ()))
+
+    def _run(self, stage: Stage, work: Callable[[Path], None], *, again: bool = False) -> Result:
+        """Run one stage unless its result is kept, and say so."""
+        cache = self.project.cache
+        found = None if again else cache.find(stage)
+        if found is not None:
+            logger.info("%-9s nothing has changed", stage.name)
+            return found
+        started = time.monotonic()
+        logger.info("%s …", stage.name)
+        result = cache.run(stage, work, again=True)
+        logger.info("%-9s done in %.1f s", stage.name, time.monotonic() - started)
+        return result
+
+    def _warn(self, warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            logger.warning("%s", warning)
+
+    def _keys(self, *names: str) -> dict[str, Any]:
+        return sections(self.project.spec, *names)
+
+    @cached_property
+    def origins(self) -> Origins:
+        """All that the spec leads to, hashed before any of it is read."""
+        return collect(self.project.spec)
+
+    @cached_property
+    def made_from(self) -> Provenance:
+        """What the results are made from."""
+        return self.origins.provenance()
+
+    @cached_property
+    def _conversion(self) -> dict[str, Any]:
+        document: dict[str, Any] = read_json(self.converted.folder / CONVERSION)
+        return document
+
+    @cached_property
+    def _float(self) -> dict[str, Any]:
+        """Describe the float file as the candidates are described."""
+        signature = {role: self._conversion[role] for role in ("inputs", "outputs")}
+        return {"name": FLOAT, "file": FLOAT_FILE, "quantizer": None, "parts": [], **signature}
+
+    @cached_property
+    def _described(self) -> list[dict[str, Any]]:
+        """Describe the float file and the candidates: what goes in and out of each."""
+        candidates = read_json(self.quantized.folder / QUANTIZATION)["candidates"]
+        return [
+            self._float,
+            *({key: candidate[key] for key in self._float} for candidate in candidates),
+        ]
+
+    @cached_property
+    def _report(self) -> dict[str, Any]:
+        document: dict[str, Any] = read_json(self.measured.folder / REPORT)
+        return document
+
+    @cached_property
+    def _handed_over(self) -> dict[str, dict[str, Any]]:
+        """Describe the files of a release by their part in it."""
+        entries = (self._report["reference"], *self._report["candidates"])
+        file = next(entry["file"] for entry in entries if entry["chosen"])
+        chosen = next(each for each in self._described if each["file"] == file)
+        return {"chosen": chosen, "gpu": self._for_gpu(chosen), "reference": self._float}
+
+    def _for_gpu(self, chosen: dict[str, Any]) -> dict[str, Any]:
+        """Take the smallest float file that keeps the accuracy; GPUs compute in float16 anyway."""
+        if chosen["name"] in FLOATS:
+            return chosen
+        drop = next(row for row in self._report["verdict"] if row["requirement"] == "max_drop")
+        kept = {name for name, each in drop["candidates"].items() if each["status"] == "met"}
+        fit = {
+            each["name"]: each
+            for each in self._described
+            if not any(part["meaning"] == "broken" for part in each["parts"])
+        }
+        return next((fit[name] for name in FLOATS if name in kept & fit.keys()), self._float)
+
+    def _maker(self, described: Mapping[str, Any]) -> Result:
+        return self.converted if described["file"] == FLOAT_FILE else self.quantized
+
+    def _path(self, described: Mapping[str, Any]) -> Path:
+        return self._maker(described).folder / str(described["file"])
+
+    def _digest(self, described: Mapping[str, Any]) -> str:
+        return self._maker(described).files[described["file"]]
+
+    @cached_property
+    def _source(self) -> nn.Module | Path:
+        from .source_model import load_source
+
+        return load_source(self.project.spec)
+
+    @cached_property
+    def _calibration(self) -> dict[str, NDArray[np.generic]]:
+        from .conversion import calibration_arrays
+
+        return calibration_arrays(self.project.spec)
+
+
+def _check_first(part: str, dataset: Dataset, spec: Spec) -> None:
+    """Refuse a data set whose first sample does not fit: most faults are those of all samples."""
+    from ..inputs.fitting import fit
+
+    try:
+        fit(dataset[0], spec.signature)
+    except DataError as error:
+        raise DataError(f"data.{part}: {error}") from error
+
+
+def _infos(documents: Iterable[Any]) -> tuple[TensorInfo, ...]:
+    return tuple(TensorInfo.model_validate(document) for document in documents)

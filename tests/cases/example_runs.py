@@ -1,0 +1,89 @@
+"""Takes an example the whole way, and measures a spoilt file of it in place of the right one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from processes import run_decant
+
+from decant.bench import ModelFile, gate, load_report, measure
+from decant.bench.gallery import load_gallery
+from decant.contract.sidecar import read_sidecar
+from decant.flatbuffer import Graph
+from decant.network import load_network
+from decant.spec import load_spec
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@dataclass(frozen=True)
+class Run:
+    """An example that has gone the whole way.
+
+    Attributes:
+        spec: Its `model.toml`.
+        out: What came out.
+    """
+
+    spec: Path
+    out: Path
+
+    @property
+    def report(self):
+        return load_report(self.out / "report.json")
+
+    @property
+    def gallery(self):
+        return load_gallery(self.out / "gallery.json")
+
+    @property
+    def page(self):
+        return (self.out / "report.html").read_text()
+
+    def gate(self):
+        """Judge what came out as CI does."""
+        return gate(self.out, load_spec(self.spec))
+
+
+def go(kind, folder, spec="model.toml"):
+    """Run `decant tflite` on an example; returns what came out."""
+    spec = EXAMPLES / kind / spec
+    run_decant(folder, "tflite", spec, "--out", folder / "out", check=True)
+    return Run(spec, folder / "out")
+
+
+def doctored_gate(run, folder):
+    """Halve the scale of a weight tensor of the chosen file, measure that file alone and judge it.
+
+    Nothing else was measured, so that no sound file can be chosen instead.
+    """
+    spec, sidecar = load_spec(run.spec), read_sidecar(run.out / "model.json")
+    spoilt = folder / "spoilt"
+    spoilt.mkdir()
+    file = spoilt / "model.tflite"
+    file.write_bytes(halved_scale((run.out / "model.tflite").read_bytes()))
+    entry = ModelFile("float", file, sidecar.inputs, sidecar.outputs)
+    measure(spec, spoilt, files=[entry], network=load_network(spec), threads=(1,))
+    return gate(spoilt, spec)
+
+
+def halved_scale(file):
+    """Halve the scale of the second layer's int8 weights in a `.tflite`.
+
+    Half of what the last layer computes would have the same order, and a normalization may undo
+    half of what the first does.
+    """
+    graph = Graph.from_bytes(file)
+    inputs = [tensor for operator in graph.operators for tensor in operator.inputs if tensor >= 0]
+    weights = [
+        tensor
+        for tensor in inputs
+        if graph.is_int8(tensor)
+        and len(graph.shape(tensor)) > 1
+        and graph.constant(tensor) is not None
+    ]
+    quantization = graph.subgraph.tensors[weights[1]].quantization
+    quantization.scale = np.asarray(quantization.scale, np.float32) / 2
+    return graph.to_bytes()

@@ -145,17 +145,26 @@ def measure_accuracy(
 
     Raises:
         DataError: If an output is NaN, or is not what the task decodes.
+        SpecError: If code of the user's own is at fault.
         InternalError: If another library computes another figure.
     """
     outcomes: list[Outcome] = []
     numbers = track(range(len(prepared)), what, len(prepared))
     while several := list(islice(numbers, batch)):
         said = predictions(predictor, prepared, several, task, batch=batch, raw=raw)
-        truths = [prepared.samples[number].truth for number in several]
-        outcomes += map(task.judge, said, truths)
+        samples = [prepared.samples[number] for number in several]
+        outcomes += [_judged(task, *pair) for pair in zip(said, samples, strict=True)]
     evidence = task.gather(outcomes, prepared.samples)
     check_figures(task, evidence, outcomes)
     return Accuracy(evidence)
+
+
+def _judged(task: Task, prediction: Any, sample: Sample) -> Outcome:
+    truth = sample.truth
+    try:
+        return task.judge(prediction, truth)
+    except SpecError as error:
+        raise SpecError(f'"{sample.id}": {error}') from error
 
 
 def predictions(
@@ -176,13 +185,7 @@ def predictions(
     outputs = predictor({name: _filled(array, batch) for name, array in inputs.items()})
     kept = {name: np.asarray(array)[: len(numbers)] for name, array in outputs.items()}
     _check_numbers(kept, [prepared.samples[number] for number in numbers])
-    found = list(task.predict(kept, [prepared.placements[number] for number in numbers]))
-    if len(found) != len(numbers):
-        raise DataError(
-            f"{type(task).__name__}.predict gives {len(found)} predictions for {len(numbers)} "
-            "samples; give one for each"
-        )
-    return found
+    return list(task.predict(kept, [prepared.placements[number] for number in numbers]))
 
 
 def torch_predictor(module: nn.Module, output_names: Sequence[str]) -> Predictor:

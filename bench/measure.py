@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from decant.artifacts import sha256, write_json
 from decant.datasets import open_dataset
+from decant.errors import DataError
 from decant.files import EVIDENCE, GALLERY, REPORT
 from decant.machine import HOST, this_machine, usable_cores
 from decant.progress import track
@@ -76,7 +77,8 @@ def measure(
         threads: Settings to time; 1, all cores and those of the spec's limits when left out.
 
     Raises:
-        DataError: If a data set or a file is missing or damaged, or an output is NaN.
+        DataError: If a data set or a file is missing or damaged, an output is NaN, or the metric
+            of the requirements is not defined on a data set.
         InternalError: If a file crashes LiteRT.
     """
     # First of all: what changes from here on makes the report stale.
@@ -91,6 +93,7 @@ def measure(
     hops = evaluation.parity(models, sets.validation)
     asked = evaluation.ask(models, sets, task)
     judged = evaluation.qualities(asked, task, spec.seed)
+    _check_defined(spec, judged[evaluation.PYTORCH])
     converted = [Parity.model_validate({key: row.get(key) for key in HOP_FIELDS}) for row in parity]
     hops[entries[0].name] = (*converted, *hops[entries[0].name])
     entries = [_with_quality(each, judged[each.name], hops[each.name]) for each in entries]
@@ -146,6 +149,18 @@ def measure_file(path: AnyPath, *, threads: Sequence[int] = ()) -> Report:
         reference=entry.model_copy(update={"name": path.stem, "chosen": True}),
         choice=Choice(name=path.stem, reason="the only file measured"),
     )
+
+
+def _check_defined(spec: Spec, original: Mapping[str, Quality]) -> None:
+    """Refuse a data set on which nothing can be required: not even the original has the metric."""
+    metric = spec.task.metric_name
+    for part, quality in original.items():
+        if metric not in quality.accuracy:
+            raise DataError(
+                f"data.{part}: {metric} of the {spec.model.runs_in} model is no finite number "
+                "there, and the requirements are about it; add samples that define it, or correct "
+                "the task's figures"
+            )
 
 
 def _threads(spec: Spec | None, asked: Sequence[int]) -> tuple[int, ...]:

@@ -53,6 +53,37 @@ def test_the_gate_stops_a_doctored_file_of_it(folder, tmp_path):
     assert failed & {"max_drop", "max_error"}
 
 
+@pytest.mark.parametrize(
+    ("line", "mistake", "code", "said"),
+    [
+        (
+            'return {"off": np.asarray(abs(prediction - truth), np.int32)}',
+            'return {"off": truth["digit"]}',
+            2,
+            "Distance.judge raised TypeError: 'int' object is not subscriptable",
+        ),
+        (
+            'return {"distance": drawn @ off / count,',
+            'return {"distance": drawn @ off / (0 * count),',
+            5,
+            "data.test: distance of the PyTorch model is no finite number there",
+        ),
+    ],
+    ids=["raises", "NaN"],
+)
+def test_a_mistake_that_shows_when_it_is_measured_is_named(folder, line, mistake, code, said):
+    text, spec = (folder / "distance.py").read_text(), (folder / "distance.toml").read_text()
+    assert line in text
+    (folder / "mistaken.py").write_text(text.replace(line, mistake))
+    named = spec.replace("distance.py", "mistaken.py").replace('name = "distance"', 'name = "no"')
+    (folder / "mistaken.toml").write_text(named)
+    ended = run(folder, "decant tflite mistaken.toml")
+    assert ended.returncode == code, ended.stderr
+    assert said in ended.stderr
+    # What was converted is kept for the next try; no result is.
+    assert [each.name for each in (folder / "build/no").iterdir()] == [".cache"]
+
+
 def test_the_page_names_every_method_that_a_task_has_to_have():
     text = (ROOT / PAGE).read_text(encoding="utf-8")
     for name in Task.__abstractmethods__:

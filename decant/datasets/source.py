@@ -100,8 +100,11 @@ def read_truth(task: Task, fields: Mapping[str, Any], where: str) -> Any:
 
     Raises:
         DataError: If it is no truth of the task.
+        SpecError: If code of the user's own is at fault.
     """
     try:
         return task.read_truth(fields)
     except ValueError as error:
         raise DataError(f"{where}: {error}") from error
+    except SpecError as error:
+        raise SpecError(f"{where}: {error}") from error

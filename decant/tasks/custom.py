@@ -10,6 +10,7 @@ from ..errors import SpecError
 from ..factory import resolve
 from ..spec_faults import FACTORY
 from ..user_code import user_code
+from .checked import Checked
 from .section import TaskSection
 from .task import Metric, Task
 
@@ -38,8 +39,8 @@ class CustomSection(TaskSection):
         """Make the task.
 
         Raises:
-            SpecError: If the factory cannot be imported or called, returns no task, or a task
-                that lacks the metric.
+            SpecError: If the factory cannot be imported or called, returns no task, or one that
+                lacks the metric or is not what `Task` promises.
         """
         what = f"task.factory = {self.factory!r}, called with {self.arguments},"
         factory = resolve(self.factory, folder)
@@ -50,10 +51,12 @@ class CustomSection(TaskSection):
                 f"task.factory = {self.factory!r} gave a {type(task).__name__}; derive your class "
                 "from decant.tasks.Task"
             )
-        known = [each.name for each in task.metrics]
+        checked = Checked(task)
+        checked.check()
+        known = [each.name for each in checked.metrics]
         if self.grader is None and self.metric not in known:
             raise SpecError(
                 f'task.metric = "{self.metric}": {self.factory} measures {", ".join(known)}; name '
                 "one of these"
             )
-        return task
+        return checked

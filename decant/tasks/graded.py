@@ -79,6 +79,10 @@ class Graded(Task):
         """Let the task read it."""
         return self.task.read_truth(fields)
 
+    def truth_bytes(self, truth: Any) -> bytes:
+        """Let the task write them."""
+        return self.task.truth_bytes(truth)
+
     def check_outputs(self, shapes: Shapes, image: tuple[int, int] | None = None) -> None:
         """Let the task check them."""
         self.task.check_outputs(shapes, image)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from ..errors import SpecError
 from .evidence import Evidence, gather
 from .truth import truth_bytes
 
@@ -156,8 +157,17 @@ class Task(ABC):
 
         Raises:
             DataError: If the set defines no metric at all.
+            SpecError: If the outcomes of two samples have not the same arrays.
         """
-        names = outcomes[0] if outcomes else ()
+        names = outcomes[0] if outcomes else {}
+        shapes = {name: np.shape(array) for name, array in names.items()}
+        for sample, outcome in zip(samples, outcomes, strict=True):
+            others = {name: np.shape(array) for name, array in outcome.items()}
+            if others != shapes:
+                raise SpecError(
+                    f'"{sample.id}": judge gives arrays of shapes {others}, but of the first '
+                    f"sample {shapes}; give the same ones of each, or override gather"
+                )
         arrays = {name: np.stack([each[name] for each in outcomes]) for name in names}
         return gather(samples, arrays)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sysconfig
 import traceback
 from contextlib import contextmanager
@@ -26,7 +28,8 @@ LIBRARIES = tuple(
 def user_code(what: str, advice: str = "correct it", *, mixed: bool = False) -> Iterator[None]:
     """Turn whatever the code inside raises into a `SpecError` that says where it did.
 
-    Ctrl-C, termination and errors of our own pass through.
+    Ctrl-C, termination and errors of our own pass through. The current folder is the same again
+    behind the block: relative paths of ours start there.
 
     Args:
         what: Names the code, as the spec does.
@@ -37,28 +40,53 @@ def user_code(what: str, advice: str = "correct it", *, mixed: bool = False) -> 
     Raises:
         SpecError: If the code raises anything or exits.
     """
+    folder = _current_folder()
     try:
         yield
-    except (DecantError, Terminated):
+    except (DecantError, KeyboardInterrupt, Terminated):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         if mixed and not any(_own(file) for file, _ in _lines(error)):
             raise
         if isinstance(error, ModuleNotFoundError) and error.name:
             advice = f'install "{error.name}"'
         raise SpecError(f"{what} raised {fault(error)}; {advice}") from error
+    finally:
+        _go_back(folder)
 
 
 def fault(error: BaseException) -> str:
     """Say what was raised, and on which line of the user's; where it is caught is no such line."""
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
-    text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    text = next((line.strip() for line in _text(error).splitlines() if line.strip()), "")
     raised = f"{type(error).__name__}: {text}" if text else type(error).__name__
     # The innermost line that the user wrote; where all is a library's, there the library's.
     lines = _lines(error)
     own = [line for line in lines if _own(line[0])] or lines
     return f"{raised} ({own[-1][0]}:{own[-1][1]})" if own else raised
+
+
+def _text(error: BaseException) -> str:
+    """Write an exception; nothing where its own way to say so fails."""
+    with contextlib.suppress(Exception):
+        return str(error)
+    return ""
+
+
+def _current_folder() -> str | None:
+    """Name the current folder; None where it has been removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
+
+
+def _go_back(folder: str | None) -> None:
+    """Make a folder the current one again, if it is there still."""
+    if folder is not None and folder != _current_folder():
+        with contextlib.suppress(OSError):
+            os.chdir(folder)
 
 
 def _lines(error: BaseException) -> list[tuple[Path, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -179,3 +180,35 @@ def test_only_the_first_line_of_a_long_message_is_shown():
         raises(RuntimeError("\nno GPU here\nlong story"))
     assert "raised RuntimeError: no GPU here;" in str(caught.value)
     assert "story" not in str(caught.value)
+
+
+class Unspeakable(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+class Cancelled(BaseException):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        pytest.param(Unspeakable(), "raised Unspeakable; correct it", id="no text"),
+        pytest.param(GeneratorExit(), "raised GeneratorExit; correct it", id="generator exit"),
+        pytest.param(Cancelled("early"), "raised Cancelled: early; correct it", id="base"),
+    ],
+)
+def test_whatever_is_raised_is_named(error, message):
+    with pytest.raises(SpecError, match=message):
+        raises(error)
+
+
+def test_the_current_folder_is_the_same_behind_the_users_code(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text("import os\nos.chdir('/')\ndef build():\n    os.chdir('/')\n")
+    build = resolve("net.py:build", tmp_path)
+    assert Path.cwd() == tmp_path
+    with user_code("model.factory"):
+        build()
+    assert Path.cwd() == tmp_path

@@ -10,13 +10,17 @@ from pydantic import Field, model_validator
 
 from ..errors import DataError
 from ..paths import unreadable
-from .section import InputSection, check_sizes
+from .section import MOST_VALUES, InputSection, check_sizes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..contract.images import Placement
     from ..paths import AnyPath
+
+
+MOST_HERTZ = 1_000_000
+"""Of a waveform: sound cards reach 768 kHz, and the filter that resamples grows with the rate."""
 
 
 class AudioSection(InputSection):
@@ -32,7 +36,7 @@ class AudioSection(InputSection):
     suffixes: ClassVar[frozenset[str]] = frozenset({".wav"})
     kind: Literal["audio"]
     shape: tuple[int, ...] = Field(strict=False, min_length=2, max_length=3)
-    rate: int = Field(ge=1)
+    rate: int = Field(ge=1, le=MOST_HERTZ)
     pad: Literal["end", "both"] = "end"
     cut: Literal["start", "centre"] = "start"
 
@@ -50,7 +54,8 @@ class AudioSection(InputSection):
         """Read a WAV file: samples [n, channels], full scale being ±1, and their rate.
 
         Raises:
-            DataError: If it is missing, damaged, or of a coding that SciPy cannot read.
+            DataError: If it is missing, damaged, empty, of a rate that no sound has, or of a coding
+                that SciPy cannot read.
         """
         from scipy.io import wavfile
 
@@ -62,6 +67,13 @@ class AudioSection(InputSection):
             raise DataError(
                 f"{path}: not a WAV file that SciPy can read ({error}); convert it to 16-bit PCM"
             ) from error
+        if not samples.size:
+            raise DataError(f"{path}: holds no samples; leave it out, or record it again")
+        if not 1 <= rate <= MOST_HERTZ:
+            raise DataError(
+                f"{path}: says a rate of {rate} Hz, which is not from 1 to {MOST_HERTZ}; write the "
+                "true rate into its header"
+            )
         scale, offset = SCALES.get(samples.dtype.name, (1.0, 0.0))
         waveform = (samples.astype(np.float32) - np.float32(offset)) / np.float32(scale)
         return waveform.reshape(len(samples), -1), int(rate)
@@ -76,6 +88,11 @@ class AudioSection(InputSection):
         if rate != self.rate:
             from scipy.signal import resample_poly
 
+            if len(waveform) * self.rate // rate > MOST_VALUES:
+                raise ValueError(
+                    f"input {self.name} is {len(waveform) / rate:.0f} s long by its rate of {rate} "
+                    "Hz, too long to resample; correct the rate, or cut the sound"
+                )
             shared = math.gcd(rate, self.rate)
             waveform = resample_poly(waveform, self.rate // shared, rate // shared, axis=0)
         if waveform.shape[1] != self.channels:
@@ -116,7 +133,7 @@ def _checked(name: str, value: Any) -> tuple[NDArray[np.float32], int]:
         samples, rate = value
         waveform = np.asarray(samples, np.float32)
         rate = int(rate)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f"input {name} takes a waveform and its rate, (samples [n] or [n, channels], Hz)"
         ) from error
@@ -125,6 +142,10 @@ def _checked(name: str, value: Any) -> tuple[NDArray[np.float32], int]:
         raise ValueError(
             f"input {name} holds no sound: samples {list(waveform.shape)} at {rate} Hz; leave it "
             "out"
+        )
+    if rate > MOST_HERTZ:
+        raise ValueError(
+            f"input {name} has a rate of {rate} Hz, above {MOST_HERTZ}; give the true rate"
         )
     if not np.isfinite(waveform).all():
         raise ValueError(f"input {name} holds NaN or infinity; leave the sample out")

@@ -47,6 +47,9 @@ def test_inputs_are_fitted_each_by_its_own_kind():
         (AUDIO, np.zeros(100), "a waveform and its rate"),
         (AUDIO, (np.zeros(0), 8000), r"holds no sound: samples \[0, 1\] at 8000 Hz"),
         (AUDIO, (np.full(9, np.inf), 8000), "NaN or infinity"),
+        (AUDIO, (np.zeros(9), 2**31 - 1), "a rate of 2147483647 Hz, above 1000000"),
+        (AUDIO, (np.zeros(9), float("inf")), "a waveform and its rate"),
+        (AUDIO, (np.zeros(10**5), 1), "100000 s long by its rate of 1 Hz, too long to resample"),
     ],
 )
 def test_a_value_that_does_not_fit_is_named_with_its_sample(section, value, message):
@@ -169,3 +172,21 @@ def test_the_signature_keeps_the_order_and_the_names(tmp_path):
         ("image", "image"),
     ]
     assert spec.image.name == "z"
+
+
+@pytest.mark.parametrize(
+    ("rate", "count", "message"),
+    [
+        pytest.param(8000, 0, "holds no samples; leave it out", id="no samples"),
+        pytest.param(2**31 - 1, 9, "a rate of 2147483647 Hz, which is not from 1", id="rate"),
+        pytest.param(0, 9, "a rate of 0 Hz", id="no rate"),
+    ],
+)
+def test_a_sound_that_is_none_is_named_by_its_file(tmp_path, rate, count, message):
+    path = tmp_path / "odd.wav"
+    wavfile.write(path, 8000, np.zeros(count, np.int16))
+    content = bytearray(path.read_bytes())
+    content[24:32] = np.array([rate, 2 * rate], "<u4").tobytes()
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=rf"odd\.wav: .*{message}"):
+        AUDIO.read(path)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import reprlib
+from typing import Any
+
+LONGEST = 60
+"""Of a value in a message; the rest of a longer one tells nobody more."""
+
 
 class DecantError(Exception):
     """A failure with a message for the user; `exit_code` is what the command line returns."""
@@ -47,3 +54,15 @@ class InternalError(DecantError):
     """A child process died or an invariant broke: our own fault."""
 
     exit_code = 70
+
+
+def shortened(value: Any) -> str:
+    """Write a value for a message, whatever its size and depth."""
+    if isinstance(value, str):
+        cut = value if len(value) <= LONGEST else value[: LONGEST - 3] + "…"
+        return json.dumps(cut, ensure_ascii=False)
+    writer = reprlib.Repr()
+    writer.maxlist = writer.maxtuple = writer.maxdict = LONGEST
+    writer.maxstring = writer.maxlong = writer.maxother = LONGEST
+    text = writer.repr(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "…"

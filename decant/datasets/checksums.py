@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ def check(listing: Path, files: Iterable[Path]) -> None:
     """
     expected = {(listing.parent / name).resolve(): digest for name, digest in _read(listing)}
     for path, digest in expected.items():
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise DataError(f"{path}: listed in {listing} but missing; restore it")
         found = sha256(path)
         if found != digest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -10,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
 from ..artifacts import read_json
-from ..errors import DataError
+from ..errors import DataError, shortened
 from ..metrics import convex
 from . import checksums
 from .dataset import Entry, FileDataset
@@ -164,10 +165,11 @@ def _check_unique(path: Path, document: Document) -> None:
 
 
 def _check_pictures(path: Path, images: Sequence[Image], pictures: Path) -> None:
-    missing = [i.file_name for i in images if not (pictures / i.file_name).is_file()]
+    # Not Path.is_file, which raises where a text is too long for a name.
+    missing = [i.file_name for i in images if not os.path.isfile(pictures / i.file_name)]
     if missing:
         raise DataError(
-            f'{path}: lists "{missing[0]}", which is not in {pictures} ({len(missing)} of '
+            f"{path}: lists {shortened(missing[0])}, which is not in {pictures} ({len(missing)} of "
             f"{len(images)} are missing); restore them or take them off the list"
         )
 

@@ -104,6 +104,8 @@ def read_truth(task: Task, fields: Mapping[str, Any], where: str) -> Any:
     """
     try:
         return task.read_truth(fields)
+    except OverflowError as error:
+        raise DataError(f"{where}: holds a number that is too large; correct it") from error
     except ValueError as error:
         raise DataError(f"{where}: {error}") from error
     except SpecError as error:

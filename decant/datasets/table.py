@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ..errors import DataError
+from ..errors import DataError, shortened
 from .columns import Columns, Wanted, check_known, input_columns, truth_columns
 from .dataset import Entry, FileDataset
 from .source import DataSource, read_truth
@@ -94,7 +95,7 @@ class TableSource(DataSource):
             return root, []
         named = (row.get(name) for _, row in table.rows for name in columns)
         cells = {cell for cell in named if isinstance(cell, str)}
-        return root, sorted(cell for cell in cells if (root / cell).is_file())
+        return root, sorted(cell for cell in cells if os.path.isfile(root / cell))
 
 
 def _flat(wanted: Wanted) -> Iterator[str]:
@@ -124,10 +125,11 @@ def _inputs(
         cell = _picked(row, columns)
         if isinstance(cell, str) and _is_file(cell, readers[name]):
             files[name] = root / cell
-            if not files[name].is_file():
+            # Not Path.is_file, which raises where a text is too long for a name.
+            if not os.path.isfile(files[name]):
                 raise DataError(
-                    f'{where}: "{cell}" of the column "{columns}" is not in {root}; restore it, or '
-                    "take out the row"
+                    f'{where}: {shortened(cell)} of the column "{columns}" is not in {root}; '
+                    "restore it, or take out the row"
                 )
         else:
             values[name] = _numbers(cell, columns, where)
@@ -155,20 +157,15 @@ def _numbers(cell: Any, columns: str | Sequence[str], where: str) -> np.ndarray[
         found = np.asarray(cell)
         if found.dtype.kind not in "fiub" or not found.size:
             found = np.asarray(cell, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         found = np.asarray(np.nan)
     if not found.size or not np.isfinite(found).all():
         named = columns if isinstance(columns, str) else ", ".join(columns)
         raise DataError(
-            f'{where}: {_shortened(cell)} of the column "{named}" is no finite number, list of '
+            f'{where}: {shortened(cell)} of the column "{named}" is no finite number, list of '
             "such, or file; correct it or take out the row"
         )
     return found
-
-
-def _shortened(cell: Any) -> str:
-    text = repr(cell)
-    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def _tags(cell: Any, where: str) -> frozenset[str]:
@@ -176,7 +173,7 @@ def _tags(cell: Any, where: str) -> frozenset[str]:
         return frozenset()
     names = [cell] if isinstance(cell, str) else cell
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise DataError(f"{where}: the tags {_shortened(cell)} are no name or list of names")
+        raise DataError(f"{where}: the tags {shortened(cell)} are no name or list of names")
     return frozenset(names)
 
 

@@ -93,7 +93,7 @@ def _cell(text: str) -> Any:
     if text.startswith("[") and text.endswith("]"):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
     return text
 
@@ -113,6 +113,10 @@ def _read_lines(path: Path, text: str) -> Table:
             continue
         try:
             row = json.loads(line)
+        except RecursionError as error:
+            raise DataError(
+                f"{path}, row {number}: nested too deeply; write lists of numbers"
+            ) from error
         except ValueError as error:
             raise DataError(f"{path}, row {number}: not JSON ({error}); correct it") from error
         if not isinstance(row, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from ..artifacts import sha256, sha256_listing
@@ -28,4 +29,4 @@ def hash_folder(root: Path, names: Sequence[str]) -> str:
 
 def _hash(path: Path) -> str:
     """Hash a file; one that is missing is refused when the data set is opened."""
-    return sha256(path) if path.is_file() else ABSENT
+    return sha256(path) if os.path.isfile(path) else ABSENT

@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import shortened
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+NUMBER = re.compile("[0-9]{1,9}")
 
 
 def label_index(labels: Sequence[str], given: Any) -> int:
     """Give the index of a label that is named, or numbered as Torch's data sets do.
+
+    A text that is a number, as tables of text have it, is one where no label is.
 
     Raises:
         ValueError: If there is no such label, or a number may mean two.
     """
     if isinstance(given, int | np.integer) and not isinstance(given, bool):
         return _numbered(labels, int(given))
-    if given in labels:
+    if isinstance(given, str) and given in labels:
         return labels.index(given)
-    close = difflib.get_close_matches(str(given), labels, n=1)
+    if _is_number(given) and not any(map(_is_number, labels)) and int(given) < len(labels):
+        return int(given)
+    told = shortened(given)
+    close = difflib.get_close_matches(told.strip('"'), labels, n=1)
     hint = f'is it "{close[0]}"?' if close else "add it or correct it"
-    raise ValueError(f'the label "{given}" is not in task.labels; {hint}')
+    raise ValueError(f"the label {told} is not in task.labels; {hint}")
+
+
+def _is_number(given: Any) -> bool:
+    return isinstance(given, str) and NUMBER.fullmatch(given) is not None
 
 
 def _numbered(labels: Sequence[str], number: int) -> int:
     if not 0 <= number < len(labels):
         raise ValueError(
-            f"the label {number} is out of range: task.labels has 0 … {len(labels) - 1}; correct "
-            "it or add labels"
+            f"the label {shortened(number)} is out of range: task.labels has 0 … "
+            f"{len(labels) - 1}; correct it or add labels"
         )
     if str(number) in labels and labels[number] != str(number):
         raise ValueError(

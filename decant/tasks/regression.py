@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from ..contract.decode.rule import Reading
-from ..errors import DataError
+from ..errors import DataError, shortened
 from .evidence import gather, weights_or_ones
 from .marks import Mark
 from .section import Labels, TaskSection, one_of
@@ -206,11 +206,10 @@ class Regression(Task):
 def _read_number(target: str, given: Any) -> float:
     try:
         value = float(given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         value = math.nan
     if not math.isfinite(value):
-        told = repr(given) if isinstance(given, str) else given
-        raise ValueError(f'the target "{target}" is {told}; give a finite number')
+        raise ValueError(f'the target "{target}" is {shortened(given)}; give a finite number')
     return value
 
 

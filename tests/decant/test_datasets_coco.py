@@ -121,6 +121,9 @@ FAULTS = [
     pytest.param(edit("annotations", 1, id=1), "annotation id 1 occurs twice", id="same object"),
     pytest.param(edit("images", 1, id=7), "image id 7 occurs twice", id="same image"),
     pytest.param(edit("images", 1, file_name="a.png"), "file_name 'a.png' occurs", id="same file"),
+    pytest.param(
+        edit("annotations", 0, bbox=[4, 2, 10**400, 7]), r"annotations\.0\.bbox", id="huge number"
+    ),
 ]
 
 
@@ -156,6 +159,21 @@ def test_a_missing_picture_is_named(tmp_path, document):
     source = write(tmp_path, document)
     (tmp_path / "pictures" / "b.png").unlink()
     with pytest.raises(DataError, match=r'lists "b\.png", which is not in .*1 of 2 are missing'):
+        open_dataset(source, TASK, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        pytest.param("b" * 5000, '"b{57}…"', id="long"),
+        pytest.param("b\0", r'"b\\u0000"', id="NUL"),
+    ],
+)
+def test_a_name_that_no_file_has_is_named(tmp_path, document, name, told):
+    source = write(tmp_path, document)
+    document["images"][1]["file_name"] = name
+    (tmp_path / "labels.json").write_text(json.dumps(document))
+    with pytest.raises(DataError, match=f"lists {told}, which is not in"):
         open_dataset(source, TASK, tmp_path)
 
 

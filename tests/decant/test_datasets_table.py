@@ -166,6 +166,22 @@ def test_equal_values_are_shared(folder):
         pytest.param(
             "file,kind\na.png,cat\nb.png,fox", {}, r"row 3: the label \"fox\"", id="label"
         ),
+        pytest.param(
+            f"file,kind\n{'a' * 5000},cat", {}, r'row 2: "a{57}…" of .* is not in', id="long cell"
+        ),
+        pytest.param(
+            f"file,kind\n{'[' * 99999},cat", {}, r'row 2: "\[{57}…" of .* is not in', id="brackets"
+        ),
+        pytest.param(
+            f"file,kind\n{'[' * 9999}{']' * 9999},cat", {}, r'row 2: "\[{57}…" of', id="deep list"
+        ),
+        pytest.param("file,kind\na\0.png,cat", {}, r'row 2: "a\\u0000\.png" of', id="NUL"),
+        pytest.param(
+            f"file,kind\na.png,{'x' * 9999}",
+            {},
+            r'row 2: the label "x{57}…" is not',
+            id="long label",
+        ),
         pytest.param("file,kind\na.png\n", {}, "row 2: has 1 cells, .* 2 columns", id="ragged"),
         pytest.param('file,kind\n"a.png,cat\n', {}, "row 2: unexpected end", id="quote"),
         pytest.param("kind,kind\na,b\n", {}, '"kind" occurs twice', id="twice"),
@@ -190,7 +206,10 @@ def test_what_does_not_fit_is_refused(folder, text, keys, message):
             "x,y,z,h,b\n1,2,3,3,4\n1,2,inf,3,4", "row 3: .* no finite number", id="infinite"
         ),
         pytest.param(
-            "x,y,z,h,b\n1,2,3,tall,4", "row 2: the target \"height\" is 'tall'", id="target"
+            "x,y,z,h,b\n1,2,3,tall,4", 'row 2: the target "height" is "tall"', id="target"
+        ),
+        pytest.param(
+            f"x,y,z,h,b\n1,2,3,{10**400},4", 'row 2: the target "height" is "1000', id="huge target"
         ),
     ],
 )
@@ -263,3 +282,47 @@ def test_an_input_that_is_left_out_is_refused(folder):
 def test_what_names_no_column_is_refused(given):
     with pytest.raises(ValidationError, match="must be a column, a list of columns, or a table"):
         TableSource(kind="table", path="set.csv", input=given, truth="kind")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        pytest.param(f'{{"x": {"[" * 99999}1{"]" * 99999}}}', "row 1: nested too deep", id="deep"),
+        pytest.param(
+            f'{{"x": {"[" * 500}1{"]" * 500}, "t": [1, 2]}}',
+            r"row 1: \[+\.\.\.\]+ of",
+            id="list",
+        ),
+        pytest.param(
+            f'{{"x": [{10**400}, 2, 3], "t": [1, 2]}}', "row 1: .* no finite", id="integer"
+        ),
+        pytest.param(
+            f'{{"x": [1, 2, 3], "t": [{10**400}, 2]}}',
+            'row 1: the target "height" is 1000',
+            id="target",
+        ),
+    ],
+)
+def test_what_is_too_large_or_too_deep_is_named_with_its_row(folder, line, message):
+    write(folder, line, "set.jsonl")
+    with pytest.raises(DataError, match=message) as caught:
+        opened(folder, NUMBERS, VECTOR, path="set.jsonl", input="x", truth="t")
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("labels", "cell", "index"),
+    [
+        pytest.param(("cat", "dog"), "1", 1, id="number"),
+        pytest.param(("1", "0"), "1", 0, id="name"),
+        pytest.param(("cat", "dog"), "2", None, id="too large"),
+        pytest.param(("1", "2"), "0", None, id="labels are numbers"),
+    ],
+)
+def test_a_label_may_be_a_number_where_no_label_is(folder, labels, cell, index):
+    write(folder, f"file,kind\na.png,{cell}\n")
+    if index is None:
+        with pytest.raises(DataError, match=f'row 2: the label "{cell}" is not in task.labels'):
+            opened(folder, Classification(labels))
+    else:
+        assert opened(folder, Classification(labels))[0].truth == index

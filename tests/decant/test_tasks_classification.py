@@ -169,7 +169,7 @@ def test_what_is_no_truth_of_several_labels_is_refused(given, message):
     [
         pytest.param(LABELS, "dd", 'the label "dd" is not in task.labels; is it "d"', id="near"),
         pytest.param(LABELS, -1, r"the label -1 is out of range", id="negative"),
-        pytest.param(LABELS, True, 'the label "True" is not in task', id="boolean"),
+        pytest.param(LABELS, True, "the label True is not in task", id="boolean"),
         pytest.param(("2", "0", "1"), 2, 'may be "2" of task.labels or the one at', id="which"),
     ],
 )

@@ -109,7 +109,7 @@ def test_truth_is_read(task, given, expected):
     ("task", "given", "message"),
     [
         pytest.param(ONE, float("nan"), '"value" is nan; give a finite', id="nan"),
-        pytest.param(ONE, "tall", "\"value\" is 'tall'; give a finite number", id="text"),
+        pytest.param(ONE, "tall", '"value" is "tall"; give a finite number', id="text"),
         pytest.param(ONE, None, '"value" is None', id="nothing"),
         pytest.param(PAIR, [1, np.inf], '"weight" is inf', id="infinite"),
         pytest.param(PAIR, 1.0, "has 1 numbers for the 2 of task.targets", id="too few"),

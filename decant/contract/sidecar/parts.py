@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from ...errors import shortened
 from ..decode import Prediction
 from ..rules import ImageRule, Rule, array
 
@@ -13,10 +14,17 @@ Accelerator = Literal["cpu", "gpu", "npu"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
+LONGEST_NAME = 255
+"""Bytes of a file's name on the file systems of Linux and Android."""
+
+
 def _below(name: str) -> str:
-    """Refuse a file name that leads out of the sidecar's folder."""
-    if "\\" in name or {"", ".", ".."} & set(name.split("/")):
-        raise ValueError(f'"{name}" is not a file below the sidecar\'s folder')
+    """Refuse a file name that leads out of the sidecar's folder, or that no file can have."""
+    parts = name.split("/")
+    if {"\\", "\0"} & {*name} or {"", ".", ".."} & {*parts}:
+        raise ValueError(f"{shortened(name)} is not a file below the sidecar's folder")
+    if max(len(part.encode()) for part in parts) > LONGEST_NAME:
+        raise ValueError(f"{shortened(name)} is longer than the name of a file can be")
     return name
 
 

@@ -46,7 +46,7 @@ def nearest(path: Path) -> Path | None:
     """Find what lies in the folder of a path and is called much like it."""
     try:
         names = {name.lower(): name for name in os.listdir(path.parent)}
-    except OSError:
+    except (OSError, ValueError):
         return None
     alike = difflib.get_close_matches(path.name.lower(), names)
     # A suffix in common is no likeness.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from itertools import islice
 from pathlib import Path
@@ -20,7 +21,7 @@ from pydantic import (
 from .contract.decode import RULES
 from .contract.rules import Rule, kind_of
 from .datasets import SOURCES, AnySource
-from .errors import DataError, SpecError
+from .errors import DataError, SpecError, shortened
 from .files import SPEC
 from .inputs import SECTIONS as INPUTS
 from .inputs import AnyInput, ImageSection, InputSection
@@ -42,6 +43,9 @@ from .tasks.section import distinct
 
 MODEL_FILES = (".onnx", ".pt2", ".tflite")
 """What a spec may name in place of a factory."""
+
+LONGEST_TOLD = 500
+"""Characters of a path in a message."""
 
 # pydantic puts the chosen `kind` into the location of an error; the file has no such table.
 KINDS = frozenset(map(kind_of, (*SOURCES, *SECTIONS, *INPUTS, *RULES)))
@@ -275,11 +279,13 @@ class Spec(Rule):
             DataError: If it is not.
         """
         path = self.path(relative)
-        if not path.exists():
+        # Not Path.exists, which raises where a text is too long for a name.
+        if not os.path.exists(path):
             near = nearest(path)
             hint = f'did you mean "{near.name}"? Correct' if near else "correct"
             raise DataError(
-                f'{key} = "{relative}": there is no {path}; {hint} the spec, or {advice}'
+                f"{key} = {shortened(relative)}: there is no {str(path)[:LONGEST_TOLD]}; {hint} "
+                f"the spec, or {advice}"
             )
         return path
 

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from ..artifacts import sha256_listing
 from ..errors import DataError
+from ..inputs.runs import UNREADABLE
 from ..paths import unreadable
 from ..samples import Sample
 from .columns import Column, Wanted, check_known, input_columns, offered_fields, truth_columns
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from .source import Opening
 
     Arrays = Mapping[str, NDArray[np.generic]]
+
+
+MOST_TRUTH_BYTES = 2**26
+"""Of truths that are read when a set is opened: a million labels, but not a thousand masks."""
 
 
 class ArraysSource(DataSource):
@@ -60,8 +65,8 @@ class ArraysSource(DataSource):
 
         Raises:
             SpecError: If the keys do not fit the model's inputs or the task.
-            DataError: If the file is missing, damaged or empty, lacks an array, or has arrays of
-                different counts.
+            DataError: If the file is missing, damaged or empty, lacks an array, has arrays of
+                different counts, or a truth that does not fit.
         """
         path = opening.folder / self.path
         file = _File(path)
@@ -78,7 +83,9 @@ class ArraysSource(DataSource):
             for wanted in (inputs, truth, tags)
         )
         _check_counts(path, {**inputs, **truth, **tags}, {**given, **truths, **slices})
-        return ArraysDataset(str(path), opening.task, given, truths, slices, file)
+        dataset = ArraysDataset(str(path), opening.task, given, truths, slices, file)
+        dataset.check_truths()
+        return dataset
 
 
 class _File:
@@ -111,7 +118,7 @@ class _File:
             ):
                 shutil.copyfileobj(packed, unpacked)
             found = np.load(place, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except (*UNREADABLE, RuntimeError) as error:
             raise DataError(
                 f'{self.path}: the array "{name}" cannot be read ({error}); write it anew, as '
                 "numbers or texts"
@@ -164,10 +171,29 @@ class ArraysDataset:
         return map(self.__getitem__, range(len(self)))
 
     def __getitem__(self, index: int) -> Sample:
-        fields = {name: _value(array[index]) for name, array in self.truths.items()}
-        truth = read_truth(self.task, fields, f"{self.name}, sample {index}")
+        truth = self._truth(index)
         tags = frozenset(str(array[index]) for array in self.tags.values()) - {""}
         return Sample(f"{index:05d}", truth, tags, partial(self.inputs, index))
+
+    def _truth(self, index: int) -> Any:
+        fields = {name: _value(array[index]) for name, array in self.truths.items()}
+        return read_truth(self.task, fields, f"{self.name}, sample {index}")
+
+    def check_truths(self) -> None:
+        """Read every truth once, equal ones the first time only; whole pictures are left for later.
+
+        Raises:
+            DataError: If one is no truth of the task.
+        """
+        arrays = [np.asarray(array) for array in self.truths.values()]
+        if sum(array.nbytes for array in arrays) > MOST_TRUTH_BYTES:
+            return
+        seen = set()
+        for index in range(len(self)):
+            content = tuple(array[index].tobytes() for array in arrays)
+            if content not in seen:
+                seen.add(content)
+                self._truth(index)
 
     def inputs(self, index: int) -> dict[str, Any]:
         """Read the values of one sample."""

@@ -15,7 +15,7 @@ from ..errors import DataError, shortened
 from ..metrics import convex
 from . import checksums
 from .dataset import Entry, FileDataset
-from .source import DataSource, Opening, read_truth
+from .source import DataSource, Opening, check_folder, read_truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -77,6 +77,7 @@ class CocoSource(DataSource):
     """Images with COCO annotations; `checksums` is a SHA-256 list as `sha256sum` writes it."""
 
     path_keys: ClassVar[tuple[str, ...]] = ("annotations", "images", "checksums")
+    folder_keys: ClassVar[tuple[str, ...]] = ("images",)
     kind: Literal["coco"]
     annotations: str
     images: str
@@ -104,6 +105,7 @@ class CocoSource(DataSource):
         document = _read(path)
         if not document.images:
             raise DataError(f"{path}: lists no images; give a data set with at least one")
+        check_folder(pictures, "images")
         _check_unique(path, document)
         _check_pictures(path, document.images, pictures)
         if self.checksums:

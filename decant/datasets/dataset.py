@@ -126,7 +126,7 @@ def _fingerprint(entry: Entry) -> str:
 
 
 def check_disjoint(parts: Mapping[str, Dataset]) -> None:
-    """Refuse parts that share a photo: choices made on one would flatter the other.
+    """Refuse parts that share a sample: choices made on one would flatter the other.
 
     Args:
         parts: Data sets under the names they have in the spec.
@@ -139,6 +139,6 @@ def check_disjoint(parts: Mapping[str, Dataset]) -> None:
         shared = sorted(first.keys() & second.keys())
         if shared:
             raise DataError(
-                f'data.{one} and data.{other} share {len(shared)} photos, "{first[shared[0]]}" = '
-                f'"{second[shared[0]]}" for one; give each photo to one of them'
+                f'data.{one} and data.{other} share {len(shared)} samples, "{first[shared[0]]}" = '
+                f'"{second[shared[0]]}" for one; give each sample to one of them'
             )

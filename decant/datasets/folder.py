@@ -12,7 +12,7 @@ from ..errors import DataError
 from ..inputs.image import PICTURES
 from ..inputs.registry import SECTIONS
 from .dataset import Entry, FileDataset
-from .source import DataSource, Opening, read_truth
+from .source import DataSource, Opening, check_folder, read_truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +30,7 @@ class FolderSource(DataSource):
     """One folder of images per class, the folder's name being the label."""
 
     path_keys: ClassVar[tuple[str, ...]] = ("path",)
+    folder_keys: ClassVar[tuple[str, ...]] = ("path",)
     kind: Literal["folder"]
     path: str
 
@@ -52,8 +53,7 @@ class FolderSource(DataSource):
         """
         root, name, task = opening.folder / self.path, opening.only_input(self.kind), opening.task
         suffixes = opening.inputs[name].suffixes
-        if not root.is_dir():
-            raise DataError(f"{root}: no such folder; correct data.….path in the spec")
+        check_folder(root, "path")
         visible = sorted(path for path in root.iterdir() if not path.name.startswith("."))
         stray = next((path for path in visible if _is_input(path, suffixes)), None)
         if stray:

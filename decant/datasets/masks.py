@@ -17,7 +17,7 @@ from ..inputs.image import PICTURES
 from ..paths import unreadable
 from .dataset import Entry, FileDataset
 from .folder import SUFFIXES
-from .source import DataSource, read_truth
+from .source import DataSource, check_folder, read_truth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,6 +45,7 @@ class MasksSource(DataSource):
     """
 
     path_keys: ClassVar[tuple[str, ...]] = ("images", "masks")
+    folder_keys: ClassVar[tuple[str, ...]] = ("images", "masks")
     kind: Literal["masks"]
     images: str
     masks: str
@@ -119,8 +120,7 @@ class MasksSource(DataSource):
     def _by_stem(self, key: str, folder: Path, suffixes: frozenset[str]) -> dict[str, Path]:
         """Find the pictures below a folder by their path without suffix."""
         root = folder / getattr(self, key)
-        if not root.is_dir():
-            raise DataError(f"{root}: no such folder; correct data.….{key} in the spec")
+        check_folder(root, key)
         found: dict[str, Path] = {}
         for path in self._pictures(key, root, suffixes):
             stem = path.relative_to(root).with_suffix("").as_posix()
@@ -189,13 +189,14 @@ def _checked_size(photo: Path, mask: Path, *, same: bool) -> tuple[int, int] | N
     A photo in another form than a picture's is held to it when it is read.
 
     Raises:
-        DataError: If it is not, or a file is no picture.
+        DataError: If it is not, or a file is no picture, or one with other values per pixel.
     """
     if not same:
+        _size(mask, TARGET_MODES)
         return None
     if mask.suffix.lower() not in LOSSLESS:
         raise DataError(f"{mask}: labels do not survive JPEG or WebP; save the masks as PNG")
-    found = _size(mask)
+    found = _size(mask, VALUE_MODES)
     size = _size(photo) if photo.suffix.lower() in PICTURES else found
     if found != size:
         raise DataError(
@@ -217,9 +218,16 @@ def _open(path: Path) -> Image.Image:
         raise DataError(f"{path}: {unreadable(path, error)}") from error
 
 
-def _size(path: Path) -> tuple[int, int]:
-    """Read width and height from a picture's first bytes, turned as its EXIF data say."""
+def _size(path: Path, modes: tuple[str, ...] = ()) -> tuple[int, int]:
+    """Read width and height from a picture's first bytes, turned as its EXIF data say.
+
+    Args:
+        path: Of the picture.
+        modes: What it may have per pixel; anything if empty.
+    """
     with _open(path) as picture:
+        if modes:
+            _check_mode(path, picture, modes)
         width, height = picture.size
         # Pillow decodes a whole PNG to look for EXIF data after the pixels.
         told = picture.format != "PNG" or "exif" in picture.info
@@ -230,6 +238,17 @@ def _size(path: Path) -> tuple[int, int]:
 ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)
 
 
+def _check_mode(path: Path, picture: Image.Image, modes: tuple[str, ...]) -> None:
+    """Refuse a picture that has something else per pixel than is wanted."""
+    if picture.mode not in modes:
+        raise DataError(
+            f"{path}: has {len(picture.getbands())} values per pixel ({picture.mode}), not "
+            "a label's; save it grey or with a palette, whose value or index is the label"
+            if modes is VALUE_MODES
+            else f"{path}: is {picture.mode}; save it as grey or RGB without transparency"
+        )
+
+
 def _pixels(path: Path, modes: tuple[str, ...]) -> NDArray[Any]:
     """Read the values of a picture as they are in the file, upright.
 
@@ -237,13 +256,7 @@ def _pixels(path: Path, modes: tuple[str, ...]) -> NDArray[Any]:
         DataError: If it is damaged, or has more than one value per pixel where that is wanted.
     """
     with _open(path) as picture:
-        if picture.mode not in modes:
-            raise DataError(
-                f"{path}: has {len(picture.getbands())} values per pixel ({picture.mode}), not "
-                "a label's; save it grey or with a palette, whose value or index is the label"
-                if modes is VALUE_MODES
-                else f"{path}: is {picture.mode}; save it as grey or RGB without transparency"
-            )
+        _check_mode(path, picture, modes)
         try:
             upright = ImageOps.exif_transpose(picture)
             return np.asarray(upright).copy()

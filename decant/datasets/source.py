@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -55,10 +56,12 @@ class DataSource(Rule):
     Attributes:
         kind: Names the kind.
         path_keys: The keys that name a file or a folder, relative to the spec.
+        folder_keys: Those of them that name a folder.
         code_key: The key that names a function of the user's; None if there is none.
     """
 
     path_keys: ClassVar[tuple[str, ...]] = ()
+    folder_keys: ClassVar[tuple[str, ...]] = ()
     code_key: ClassVar[str | None] = None
     kind: str
 
@@ -82,12 +85,27 @@ class DataSource(Rule):
         """
 
     def files_in(self, key: str, folder: AnyPath) -> tuple[Path, list[str]]:
-        """List what is read from a folder that one of `path_keys` names.
+        """List what is read from a folder that one of `folder_keys` names.
 
         Returns:
             The folder, and the names of the files below it.
         """
         raise NotImplementedError(f"{self.kind}: {key} names no folder")
+
+
+def check_folder(path: Path, key: str) -> None:
+    """Ask for a folder.
+
+    Args:
+        path: Where it should be.
+        key: That names it, in the source's section.
+
+    Raises:
+        DataError: If there is a file, or nothing.
+    """
+    if not os.path.isdir(path):
+        found = "is a file, not a folder" if os.path.exists(path) else "no such folder"
+        raise DataError(f"{path}: {found}; correct data.….{key} in the spec")
 
 
 def read_truth(task: Task, fields: Mapping[str, Any], where: str) -> Any:

@@ -14,7 +14,7 @@ from pydantic import Field
 from ..errors import DataError, shortened
 from .columns import Columns, Wanted, check_known, input_columns, truth_columns
 from .dataset import Entry, FileDataset
-from .source import DataSource, read_truth
+from .source import DataSource, check_folder, read_truth
 from .table_file import read_table
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class TableSource(DataSource):
     """
 
     path_keys: ClassVar[tuple[str, ...]] = ("path", "files")
+    folder_keys: ClassVar[tuple[str, ...]] = ("files",)
     kind: Literal["table"]
     path: str
     files: str = "."
@@ -59,6 +60,7 @@ class TableSource(DataSource):
                 is not there, or holds a value or a truth that does not fit.
         """
         path = opening.folder / self.path
+        check_folder(opening.folder / self.files, "files")
         inputs = input_columns(self.input, opening, self.kind)
         truth = truth_columns(self.truth, opening)
         tags: Wanted = {} if self.tags is None else {"tags": self.tags}

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from ..errors import DataError
 from ..paths import unreadable
+from .runs import UNREADABLE
 from .section import InputSection, check_sizes
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class ArraySection(InputSection):
         """
         try:
             found = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+        except UNREADABLE as error:
             reason = unreadable(path, error) if isinstance(error, OSError) else error
             raise DataError(f"{path}: cannot be read as an array ({reason}); replace it") from error
         if not isinstance(found, np.ndarray):

@@ -13,6 +13,7 @@ from ..contract.images import Placement, load_image, place, resize, to_tensor
 from ..contract.rules import ImageRule, array
 from ..errors import DataError
 from ..paths import unreadable
+from .runs import UNREADABLE
 from .section import InputSection, check_sizes
 
 if TYPE_CHECKING:
@@ -136,10 +137,10 @@ def _all_channels(path: Path) -> NDArray[np.uint8]:
             pixels = np.load(path, allow_pickle=False)
         else:
             pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
-    except (OSError, ValueError, EOFError) as error:
+    except UNREADABLE as error:
         reason = unreadable(path, error) if isinstance(error, OSError) else error
         raise DataError(f"{path}: cannot be read as a picture ({reason}); replace it") from error
-    if pixels is None or pixels.dtype != np.uint8 or pixels.ndim not in (2, 3):
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim not in (2, 3):
         raise DataError(f"{path}: not a picture of 8 bits per channel; replace or remove it")
     return np.ascontiguousarray(pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis])
 

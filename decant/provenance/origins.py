@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from ..artifacts import files_in, sha256, sha256_listing, sha256_text, to_json
+from ..errors import DataError
 from ..external_data import check_external
 from ..source_code import Code, factory_code, library_version, package_code
 from .folders import hash_folder
@@ -217,14 +218,21 @@ def _codes(source: DataSource, code: Callable[[str], Code]) -> tuple[Code, ...]:
 
 
 def _data_files(spec: Spec, part: str, source: DataSource) -> dict[str, str]:
-    """Hash the files of one data set, each under the key that names it."""
+    """Hash the files of one data set, each under the key that names it.
+
+    Raises:
+        DataError: If one is missing, or there is a folder for a file or the other way round.
+    """
     found = {}
     for key in source.path_keys:
-        name = getattr(source, key)
+        name, named = getattr(source, key), f"data.{part}.{key}"
         if name is not None:
-            path = spec.file(f"data.{part}.{key}", name)
-            found[f"data.{part}.{key}"] = (
-                hash_folder(*source.files_in(key, spec.folder)) if path.is_dir() else sha256(path)
+            path, folder = spec.file(named, name), key in source.folder_keys
+            if path.is_dir() != folder:
+                fault = "is a file; name a folder" if folder else "is a folder; name a file"
+                raise DataError(f'{named} = "{name}": {path} {fault}')
+            found[named] = (
+                hash_folder(*source.files_in(key, spec.folder)) if folder else sha256(path)
             )
     return found
 

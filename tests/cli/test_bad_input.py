@@ -275,7 +275,7 @@ def copied(folder):
         (empty, "test"),
         (corrupt, "0.png"),
         (stranger, "darkk"),
-        (copied, "data.calibration and data.test share 1 photos"),
+        (copied, "data.calibration and data.test share 1 samples"),
     ],
     ids=["missing", "empty", "corrupt picture", "unknown label", "photo of the calibration set"],
 )

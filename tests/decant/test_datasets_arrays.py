@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -65,7 +67,7 @@ def test_equal_samples_are_shared(opened):
     other = opened({"x": X[4:], "y": Y[4:], "label": NAMES[4:]}, name="other.npz")
     third = opened({"x": X + 1, "y": Y, "label": NAMES}, name="third.npz")
     check_disjoint({"validation": one, "test": third})
-    with pytest.raises(DataError, match='share 1 photos, "00004" = "00000"'):
+    with pytest.raises(DataError, match='share 1 samples, "00004" = "00000"'):
         check_disjoint({"validation": one, "test": other})
 
 
@@ -95,18 +97,31 @@ def test_what_does_not_fit_is_refused(opened, arrays, message):
 
 
 def test_truth_that_does_not_fit_is_named_with_its_sample(opened):
-    dataset = opened({"x": X, "y": Y, "label": np.array(["cat", "cow", *NAMES[2:]])})
-    with pytest.raises(DataError, match=r'set\.npz, sample 1: the label "cow" is not in task'):
-        list(dataset)
+    with pytest.raises(DataError, match=r'set\.npz, sample 3: the label "cow" is not in task'):
+        opened({"x": X, "y": Y, "label": np.array([*NAMES[:3], "cow", "cat"])})
+
+
+def test_each_label_is_read_once_when_the_set_is_opened(opened):
+    class Counting(Classification):
+        read: ClassVar[list[str]] = []
+
+        def read_truth(self, fields):
+            self.read.append(fields["label"])
+            return super().read_truth(fields)
+
+    opened({"x": X, "y": Y, "label": NAMES}, task=Counting(("cat", "dog")))
+    assert Counting.read == ["cat", "dog"]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "no such file"), (b"PK", r"not an \.npz file")],
-    ids=["missing", "damaged"],
+    [(None, "no such file"), (b"PK", r"not an \.npz file"), ("folder", "is a folder; name a file")],
+    ids=["missing", "damaged", "folder"],
 )
 def test_what_is_no_file_of_arrays_is_refused(tmp_path, content, message):
-    if content:
+    if content == "folder":
+        (tmp_path / "set.npz").mkdir()
+    elif content:
         (tmp_path / "set.npz").write_bytes(content)
     with pytest.raises(DataError, match=message):
         open_dataset(ArraysSource(kind="arrays", path="set.npz"), CLASSES, tmp_path, inputs=INPUTS)
@@ -121,3 +136,22 @@ def test_an_input_that_the_model_lacks_is_refused(opened):
 def test_what_names_no_array_is_refused(given):
     with pytest.raises(ValidationError, match="must be a name, or a table of names by name"):
         ArraysSource(kind="arrays", path="set.npz", input=given)
+
+
+@pytest.mark.parametrize("fault", ["encrypted", "compression", "bytes"])
+def test_a_damaged_array_is_named(tmp_path, opened, fault):
+    opened({"x": X, "y": Y, "label": NAMES})
+    path = tmp_path / "set.npz"
+    content = bytearray(path.read_bytes())
+    entry, body = content.index(b"PK\x01\x02"), content.index(b"x.npy") + len("x.npy") + 30
+    if fault == "encrypted":
+        content[entry + 8] |= 1
+        content[6] |= 1
+    elif fault == "compression":
+        content[entry + 10] = 99
+        content[8] = 99
+    else:
+        content[body : body + 20] = b"\xff" * 20
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r'set\.npz: the array "x" cannot be read'):
+        open_dataset(ArraysSource(kind="arrays", path="set.npz"), CLASSES, tmp_path, inputs=INPUTS)

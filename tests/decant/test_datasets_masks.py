@@ -157,8 +157,28 @@ def saving(name, array, **options):
             ),
             r"a\.jpg: labels do not survive JPEG or WebP; save the masks as PNG",
         ),
+        (
+            lambda folder: put(
+                folder / "masks" / "more" / "a.png", np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+            ),
+            r"a\.png: has 3 values per pixel \(RGB\), not a label's; save it grey or with a",
+        ),
+        (
+            lambda folder: (
+                (folder / "masks" / "b.png").unlink(),
+                (folder / "masks" / "b.png").symlink_to("gone.png"),
+            ),
+            r"b\.png: is a link to gone\.png, which is not there",
+        ),
+        (
+            lambda folder: (shutil.rmtree(folder / "masks"), (folder / "masks").write_text("")),
+            r"masks: is a file, not a folder; correct data\.….masks",
+        ),
     ],
-    ids=["mask", "photo", "folder", "nothing", "stem", "size", "no picture", "jpeg"],
+    ids=[
+        *("mask", "photo", "folder", "nothing", "stem", "size", "no picture", "jpeg"),
+        *("colours", "dead link", "file"),
+    ],
 )
 def test_what_makes_no_pairs_is_refused_when_the_set_is_opened(folder, change, message):
     change(folder)
@@ -171,17 +191,12 @@ def test_what_makes_no_pairs_is_refused_when_the_set_is_opened(folder, change, m
     [
         (np.full((HEIGHT, WIDTH), 7, np.uint8), {}, r"a\.png: the mask is 7 at x = 0, y = 0 \(84"),
         (
-            np.zeros((HEIGHT, WIDTH, 3), np.uint8),
-            {},
-            r"a\.png: has 3 values per pixel \(RGB\), not a label's; save it grey or with a",
-        ),
-        (
             np.ones((HEIGHT, WIDTH), np.uint8),
             {"values": [0, 128, 255]},
             r"a\.png: the mask is 1 at x = 0, y = 0, which is none of values = \[0, 128, 255\]",
         ),
     ],
-    ids=["range", "colours", "values"],
+    ids=["range", "values"],
 )
 def test_what_is_no_label_is_refused_when_the_mask_is_read(folder, mask, keys, message):
     put(folder / "masks" / "a.png", mask)

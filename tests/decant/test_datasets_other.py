@@ -1,4 +1,4 @@
-"""Folders of classes, generated samples, and parts that must not share photos."""
+"""Folders of classes, generated samples, and parts that must not share samples."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ class TestDisjoint:
         check_disjoint(parts)
         shutil.copy(tmp_path / "a" / "cat" / "1.png", tmp_path / "b" / "cat" / "9.png")
         parts["test"] = self.folder(tmp_path, "b")
-        message = r'data\.calibration and data\.test share 1 photos, "cat/1\.png" = "cat/9\.png"'
+        message = r'data\.calibration and data\.test share 1 samples, "cat/1\.png" = "cat/9\.png"'
         with pytest.raises(DataError, match=message):
             check_disjoint(parts)
 
@@ -195,5 +195,5 @@ class TestDisjoint:
         if not shared:
             check_disjoint(opened)
             return
-        with pytest.raises(DataError, match=f"share {shared} photos"):
+        with pytest.raises(DataError, match=f"share {shared} samples"):
             check_disjoint(opened)

@@ -147,7 +147,7 @@ def test_equal_values_are_shared(folder):
         for name in ("one", "two", "three")
     }
     check_disjoint({name: sets[name] for name in ("one", "two")})
-    with pytest.raises(DataError, match='share 1 photos, "row_00003" = "row_00002"'):
+    with pytest.raises(DataError, match='share 1 samples, "row_00003" = "row_00002"'):
         check_disjoint(sets)
 
 

@@ -150,7 +150,7 @@ def test_samples_are_hashed_while_they_are_gone_through(opened):
 def test_equal_samples_are_shared(opened):
     one, other = (opened("Pairs", arguments={"start": start}) for start in (0, 3))
     check_disjoint({"validation": one, "test": opened("Pairs", arguments={"start": 4})})
-    with pytest.raises(DataError, match='share 1 photos, "00003" = "00000"'):
+    with pytest.raises(DataError, match='share 1 samples, "00003" = "00000"'):
         check_disjoint({"validation": one, "test": other})
 
 

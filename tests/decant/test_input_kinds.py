@@ -15,6 +15,9 @@ from decant.spec import load_spec
 
 IMAGE = ImageSection(shape=(1, 3, 6, 8), mean=(0.5,) * 3, std=(0.5,) * 3)
 ARRAY = ArraySection(kind="array", name="extra", shape=(1, 2, 3), mean=(1.0, 2.0), std=(2.0, 4.0))
+CHANNELS = ImageSection(
+    shape=(1, 5, 4, 6), colour="channels", mean=(0.0,) * 5, std=(1.0,) * 5, resize="letterbox"
+)
 AUDIO = AudioSection(kind="audio", name="sound", shape=(1, 100), rate=8000)
 
 
@@ -71,9 +74,7 @@ def test_integers_are_not_rounded():
 
 
 def test_picture_of_many_channels_is_resized_channel_by_channel(tmp_path):
-    section = ImageSection(
-        shape=(1, 5, 4, 6), colour="channels", mean=(0.0,) * 5, std=(1.0,) * 5, resize="letterbox"
-    )
+    section = CHANNELS
     levels = np.uint8([10, 20, 30, 40, 50])
     np.save(tmp_path / "cube.npy", np.broadcast_to(levels, (8, 12, 5)))
     prepared, _ = section.prepare(section.read(tmp_path / "cube.npy"))
@@ -190,3 +191,19 @@ def test_a_sound_that_is_none_is_named_by_its_file(tmp_path, rate, count, messag
     path.write_bytes(content)
     with pytest.raises(DataError, match=rf"odd\.wav: .*{message}"):
         AUDIO.read(path)
+
+
+@pytest.mark.parametrize("content", [b"PK", b"\x93NUMPY\x01\x00\x02\x00{\n"], ids=["zip", "header"])
+@pytest.mark.parametrize("section", [ARRAY, CHANNELS], ids=["array", "picture"])
+def test_a_damaged_array_is_named(tmp_path, section, content):
+    path = tmp_path / "odd.npy"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"odd\.npy: cannot be read as"):
+        section.read(path)
+
+
+def test_several_arrays_are_no_picture(tmp_path):
+    np.savez(tmp_path / "two.npz", a=np.zeros(3), b=np.zeros(3))
+    (tmp_path / "two.npz").rename(tmp_path / "two.npy")
+    with pytest.raises(DataError, match=r"two\.npy: not a picture"):
+        CHANNELS.read(tmp_path / "two.npy")

@@ -241,6 +241,22 @@ def test_missing_file_is_named_by_its_key(squares):
         provenance_of(squares)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        pytest.param("annotations", ".", "is a folder; name a file", id="."),
+        pytest.param("images", "test.json", "is a file; name a folder", id="file"),
+        pytest.param("images", "a" * 5000, 'a{57}…": there is no ', id="long"),
+        pytest.param("images", "a\0", r"a\\u0000\": there is no ", id="NUL"),
+    ],
+)
+def test_paths_of_data_that_cannot_be_are_named_by_their_key(squares, key, value, message):
+    source = squares.data.test.model_copy(update={key: value})
+    data = squares.data.model_copy(update={"test": source})
+    with pytest.raises(DataError, match=rf"data\.test\.{key} = .*{message}"):
+        provenance_of(squares.model_copy(update={"data": data}))
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"images": 3}', '{"images": ["000.png"]}'])
 def test_broken_annotations_are_left_to_the_data_set_to_refuse(squares, content):
     squares.path("test.json").write_text(content)

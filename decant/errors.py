@@ -61,6 +61,8 @@ def shortened(value: Any) -> str:
     if isinstance(value, str):
         cut = value if len(value) <= LONGEST else value[: LONGEST - 3] + "…"
         return json.dumps(cut, ensure_ascii=False)
+    if hasattr(value, "tolist"):
+        value = value.tolist()
     writer = reprlib.Repr()
     writer.maxlist = writer.maxtuple = writer.maxdict = LONGEST
     writer.maxstring = writer.maxlong = writer.maxother = LONGEST

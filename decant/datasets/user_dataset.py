@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from ..artifacts import sha256_listing
-from ..errors import DataError, SpecError
+from ..errors import DataError, SpecError, shortened
 from ..factory import resolve
 from ..samples import Sample
 from ..spec_faults import FACTORY
@@ -20,11 +20,11 @@ from ..user_code import user_code
 from .columns import Columns, Wanted, check_known, input_columns, offered_fields, truth_columns
 from .dataset import fingerprint_of
 from .source import DataSource, read_truth
+from .values import NO_NUMBERS, listed, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..inputs import Reader
     from .source import Opening
 
 
@@ -224,17 +224,36 @@ class UserDataset:
     def _sample(self, index: int, given: Any) -> Sample:
         where = f"{self.name}: sample {index}"
         values, fields, tags = self._parts(given, where)
-        inputs = {
-            name: _plain(value, self.opening.inputs[name], self.opening.folder)
-            for name, value in values.items()
-        }
-        if index not in self._prints:
-            prints = {name: fingerprint_of(value) for name, value in inputs.items()}
-            self._prints[index] = sha256_listing(prints)
-        truth = read_truth(self.opening.task, {k: _listed(v) for k, v in fields.items()}, where)
-        return Sample(_id(index), truth, frozenset(tags), lambda: inputs)
+        inputs = {name: self._input(name, value, where) for name, value in values.items()}
+        prints = {name: fingerprint_of(value) for name, value in inputs.items()}
+        digest = sha256_listing(prints)
+        if self._prints.setdefault(index, digest) != digest:
+            raise DataError(
+                f"{where} is another one than the first time; return the same samples each time, "
+                "without augmentation, and with a fixed seed where they are drawn"
+            )
+        return Sample(_id(index), self._truth(fields, where), tags, lambda: inputs)
 
-    def _parts(self, given: Any, where: str) -> tuple[dict[str, Any], dict[str, Any], list[str]]:
+    def _truth(self, fields: Mapping[str, Any], where: str) -> Any:
+        """Read the truth."""
+        try:
+            given = {name: listed(value) for name, value in fields.items()}
+        except NO_NUMBERS as error:
+            raise DataError(
+                f"{where}: its truth cannot be read ({error}); give numbers or texts"
+            ) from error
+        return read_truth(self.opening.task, given, where)
+
+    def _input(self, name: str, value: Any, where: str) -> Any:
+        """Read the value of an input."""
+        try:
+            return plain(value, self.opening.inputs[name], self.opening.folder)
+        except ValueError as error:
+            raise DataError(f"{where}: input {name} {error}") from error
+
+    def _parts(
+        self, given: Any, where: str
+    ) -> tuple[dict[str, Any], dict[str, Any], frozenset[str]]:
         """Take apart a mapping, or a tuple of the inputs and the truth."""
         if isinstance(given, tuple | list):
             given = self._named(given, where)
@@ -252,9 +271,12 @@ class UserDataset:
         tags: Wanted = {} if self.source.tags is None else {"tags": self.source.tags}
         for wanted in (inputs, truth, tags):
             check_known(wanted, known, where, "key")
-        found = [{name: _taken(given, keys) for name, keys in w.items()} for w in (inputs, truth)]
-        slices = given[self.source.tags] if self.source.tags else []
-        return found[0], found[1], [slices] if isinstance(slices, str) else list(slices)
+        values, fields = (
+            {name: _taken(given, keys) for name, keys in wanted.items()}
+            for wanted in (inputs, truth)
+        )
+        names = given[self.source.tags] if self.source.tags else None
+        return values, fields, _slices(names, where)
 
     def _named(self, given: tuple[Any, ...] | list[Any], where: str) -> dict[str, Any]:
         """Name the parts of a tuple: the inputs in their order, then the truth."""
@@ -273,35 +295,19 @@ def _id(index: int) -> str:
     return f"{index:05d}"
 
 
+def _slices(given: Any, where: str) -> frozenset[str]:
+    """Read a name or several; None and an empty text are none.
+
+    Raises:
+        DataError: If it is something else.
+    """
+    names = [given] if isinstance(given, str) else [] if given is None else given
+    if not isinstance(names, list | tuple | set | frozenset | np.ndarray) or not all(
+        isinstance(name, str) for name in names
+    ):
+        raise DataError(f"{where}: the tags {shortened(given)} are no name or list of names")
+    return frozenset(names) - {""}
+
+
 def _taken(given: Any, keys: str | Any) -> Any:
     return given[keys] if isinstance(keys, str) else [given[key] for key in keys]
-
-
-def _plain(value: Any, reader: Reader, folder: Path) -> Any:
-    """Make what data sets hold into what an input takes.
-
-    A path is read, a picture of Pillow's becomes [H, W, 3] uint8, a waveform of Hugging Face's
-    samples with their rate, a tensor of Torch's an array.
-    """
-    from PIL import Image, ImageOps
-
-    if isinstance(value, str | Path):
-        return reader.read(folder / value)
-    if isinstance(value, Image.Image):
-        upright = ImageOps.exif_transpose(value)
-        # An input of "channels" takes as many as the picture has.
-        if getattr(reader, "colour", "rgb") == "channels":
-            return np.atleast_3d(np.asarray(upright))
-        return np.asarray(upright.convert("RGB"))
-    if hasattr(value, "keys") and {*value.keys()} >= {"array", "sampling_rate"}:
-        return np.asarray(value["array"]), int(value["sampling_rate"])
-    if isinstance(value, tuple):
-        return tuple(_listed(each) for each in value)
-    return np.asarray(_listed(value))
-
-
-def _listed(value: Any) -> Any:
-    """Take a tensor of Torch's for its numbers; a single number for what it is in Python."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
-    return value.item() if isinstance(value, np.ndarray | np.generic) and not value.ndim else value

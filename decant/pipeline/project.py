@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from contextlib import contextmanager
@@ -86,14 +87,15 @@ def without_spec(source: AnyPath, overrides: Overrides | None) -> None:
 def locked(folder: Path) -> Iterator[None]:
     """Keep a second command out of a build folder.
 
-    A folder that is new is taken away if a refused command leaves nothing of use in it.
+    A folder that is new is taken away if a refused command leaves nothing of use in it, and those
+    above it that were made for it.
 
     Raises:
         UsageError: If one is at work there.
         DataError: If the folder cannot be written.
     """
     path = folder / ".cache" / "lock"
-    was_there = folder.exists()
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("w")
@@ -112,8 +114,11 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            if not was_there and _is_useless(folder):
+            if made and _is_useless(folder):
                 remove(folder)
+                with contextlib.suppress(OSError):
+                    for each in made[1:]:
+                        each.rmdir()
             raise
 
 

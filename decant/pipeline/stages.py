@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from ..provenance import CODE, LIBRARIES, PARTS, collect, digests, sections
 from ..tensors import TensorInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ..cache import Result
-    from ..datasets.dataset import Dataset
     from ..provenance import Origins, Provenance
-    from ..spec import Spec
     from .project import Project
 
 logger = logging.getLogger(__name__)
@@ -79,19 +78,21 @@ class Stages:
 
     def _check(self, _out: Path) -> None:
         from ..datasets import check_disjoint, open_dataset
+        from ..inputs.fitting import fit
 
         spec = self.project.spec
         task = spec.open_task()
-        sources = {part: getattr(spec.data, part) for part in PARTS}
-        opened = {
-            part: open_dataset(each, task, spec.folder, inputs=spec.signature)
-            for part, each in sources.items()
-        }
+        opened = {}
+        for part in PARTS:
+            with _of_part(part):
+                source = getattr(spec.data, part)
+                opened[part] = open_dataset(source, task, spec.folder, inputs=spec.signature)
         check_disjoint(opened)
         for part, dataset in opened.items():
-            # What a user's code gives is not asked for twice.
-            if sources[part].code_key is None:
-                _check_first(part, dataset, spec)
+            with _of_part(part):
+                # Most faults are those of all samples. A set of the user's code that gives another
+                # sample the second time shows here as well.
+                fit(dataset[0], spec.signature)
 
     @cached_property
     def converted(self) -> Result:
@@ -339,12 +340,11 @@ class Stages:
         return calibration_arrays(self.project.spec)
 
 
-def _check_first(part: str, dataset: Dataset, spec: Spec) -> None:
-    """Refuse a data set whose first sample does not fit: most faults are those of all samples."""
-    from ..inputs.fitting import fit
-
+@contextmanager
+def _of_part(part: str) -> Iterator[None]:
+    """Say of which part of the data a fault is."""
     try:
-        fit(dataset[0], spec.signature)
+        yield
     except DataError as error:
         raise DataError(f"data.{part}: {error}") from error
 

@@ -171,7 +171,7 @@ def test_generator_that_fails(decant, built):
     for split, code, message in (
         ("raises", 2, "raised KeyError: 'gone' ("),
         ("exits", 2, "raised SystemExit ("),
-        ("ends early", 5, "the generator yields 0 samples for start = 0, count = 3"),
+        ("ends early", 5, "the generator yields 0 samples for start = 0, count = 1"),
     ):
         new = f'{{ kind = "generated", factory = "pages.py:pages", split = "{split}", count = 3 }}'
         change_spec(built, old, new)

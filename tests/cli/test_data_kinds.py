@@ -157,4 +157,4 @@ def test_first_sample_that_does_not_fit_is_told_before_anything_is_made(
     assert "error: data.validation: " in ended.err
     assert said in ended.err
     assert "convert" not in ended.err
-    assert not [*project.glob("build/*")]
+    assert not (project / "build").exists()

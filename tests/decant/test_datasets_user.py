@@ -79,6 +79,38 @@ def nothing():
 
 def numbers():
     return [7]
+
+
+def odd_tensors():
+    values = torch.tensor([0.0, 2.0, 0.0])
+    return [
+        (values.to_sparse(), 0),
+        (values.clone().requires_grad_(), torch.tensor(1)),
+        (values.bfloat16(), 1),
+        (list(values.clone().requires_grad_()), 0),
+        (torch.complex(values, values).conj().imag.neg(), 0),
+    ]
+
+
+def no_array(kind):
+    meta = torch.ones(3, device="meta")
+    values = {"ragged": [[1], [2, 3], 4], "object": object(), "meta": meta}
+    return [(values[kind], 0)] if kind in values else [(torch.ones(3), meta)]
+
+
+def tagged(tags):
+    return [{"x": np.zeros(3), "label": "cat", "tags": tags}]
+
+
+class Augmented(Pairs):
+    def __getitem__(self, index):
+        values, label = super().__getitem__(index)
+        return values + (index == 1) * torch.rand(3), label
+
+
+def drawn():
+    for index in range(3):
+        yield {"x": np.random.rand(3), "label": "cat"}
 """
 CLASSES = Classification(("cat", "dog"))
 X = {"x": ArraySection(kind="array", shape=(1, 3), name="x")}
@@ -219,4 +251,51 @@ def test_what_cannot_be_used_is_refused(opened, name, keys, kind, message):
 def test_truth_that_does_not_fit_is_named_with_its_sample(opened):
     dataset = opened("Pairs", Regression(("a", "b")))
     with pytest.raises(DataError, match=r"sample 0: has 1 numbers for the 2 of task.targets"):
+        list(dataset)
+
+
+def test_tensors_of_every_kind_are_numbers(opened):
+    found = [sample.load()["x"] for sample in opened("odd_tensors")]
+    np.testing.assert_array_equal(np.stack(found), [[0, 2, 0]] * 5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        pytest.param("ragged", r"cannot be made an array \(setting an array element", id="ragged"),
+        pytest.param(
+            "object", "is a object, of which no array of numbers can be made", id="object"
+        ),
+        pytest.param("meta", "cannot be made an array", id="meta"),
+    ],
+)
+def test_what_is_no_array_is_named_with_its_input(opened, kind, message):
+    with pytest.raises(DataError, match=f"sample 0: input x {message}"):
+        list(opened("no_array", arguments={"kind": kind}))
+
+
+def test_a_truth_that_cannot_be_read_is_named_with_its_sample(opened):
+    with pytest.raises(DataError, match=r"sample 0: its truth cannot be read \(.*\); give numbers"):
+        list(opened("no_array", arguments={"kind": "truth"}))
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"), [(["a", "b"], {"a", "b"}), ("a", {"a"}), (None, set()), ("", set())]
+)
+def test_tags_are_a_name_or_several(opened, tags, found):
+    (sample,) = opened("tagged", tags="tags", arguments={"tags": tags})
+    assert sample.tags == found
+
+
+@pytest.mark.parametrize("tags", [3, [3], {"a": 1}])
+def test_tags_that_are_no_names_are_refused(opened, tags):
+    with pytest.raises(DataError, match=r"sample 0: the tags .* are no name or list of names"):
+        list(opened("tagged", tags="tags", arguments={"tags": tags}))
+
+
+@pytest.mark.parametrize(("name", "index"), [("Augmented", 1), ("drawn", 0)])
+def test_a_sample_that_is_another_the_second_time_is_named(opened, name, index):
+    dataset = opened(name)
+    list(dataset)
+    with pytest.raises(DataError, match=f"sample {index} is another one than the first time"):
         list(dataset)

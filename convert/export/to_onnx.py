@@ -106,7 +106,7 @@ def _try_once(wrapped: TensorsOnly, example: Mapping[str, torch.Tensor]) -> None
         shapes = ", ".join(f"{name} {tuple(x.shape)}" for name, x in example.items())
         raise SpecError(
             f"the model itself fails on its example input ({shapes}): {_where(wrapped, error)} "
-            f"raised {fault(error)}; correct it, or the shape of the input"
+            f"raised {fault(error)}; correct it, or shape and dtype of the input"
         ) from error
 
 

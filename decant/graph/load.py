@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import onnx
@@ -11,7 +12,7 @@ import onnx_ir as ir
 from google.protobuf.message import DecodeError
 from onnx_ir.passes import common
 
-from decant.errors import DataError
+from decant.errors import DataError, UnsupportedOp
 from decant.external_data import check_external
 from decant.graph.upgrade import attributes_to_inputs
 from decant.paths import content_fault, no_file
@@ -35,21 +36,70 @@ def load(path: Path | str, shapes: Mapping[str, Sequence[int]] | None = None) ->
     Raises:
         DataError: If the file is missing, truncated, not ONNX or not a valid model, or if a shape
             does not fit.
+        UnsupportedOp: If an input or an output is no tensor of numbers.
     """
     path = Path(path)
+    with _read(path):
+        _check(path)
+        model = ir.load(path)
+    if not len(model.graph):
+        raise DataError(f"{path}: the model has no nodes; export it again")
+    model = prepare(model, shapes)
+    _check_signature(path, model.graph)
+    return model
+
+
+def load_declared(path: Path) -> ir.Graph:
+    """Read an ONNX model whose inputs and outputs are all that is asked for, as the file says them.
+
+    Nothing is checked or inferred, and weights beside it are not read.
+
+    Raises:
+        DataError: If the file is missing, truncated or not ONNX.
+        UnsupportedOp: If an input or an output is no tensor of numbers.
+    """
+    with _read(path):
+        graph = ir.load(path).graph
+    _drop_initializers_from_inputs(graph)
+    _check_signature(path, graph)
+    return graph
+
+
+@contextmanager
+def _read(path: Path) -> Iterator[None]:
+    """Say what is wrong with a file that is read inside.
+
+    Raises:
+        DataError: If it, or a file beside it, is missing, or it cannot be read.
+    """
     if not path.is_file():
         raise DataError(f"{path}: {no_file(path)}")
     check_external(path)
     try:
-        _check(path)
-        model = ir.load(path)
+        yield
     except (DecodeError, onnx.checker.ValidationError, OSError, ValueError, RuntimeError) as error:
         reason = next(iter(str(error).strip().splitlines()), repr(error))
         fault = content_fault(path) or f"not a whole ONNX model ({reason}); export or copy it again"
         raise DataError(f"{path}: {fault}") from error
-    if not len(model.graph):
-        raise DataError(f"{path}: the model has no nodes; export it again")
-    return prepare(model, shapes)
+
+
+def _check_signature(path: Path, graph: ir.Graph) -> None:
+    """Refuse an output that is listed twice, and what is no tensor of numbers."""
+    names = [value.name for value in graph.outputs]
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(f'{path}: lists the output "{name}" twice; list each once')
+    for role, values in (("input", graph.inputs), ("output", graph.outputs)):
+        for value in values:
+            if value.type is None:
+                continue
+            tensor = isinstance(value.type, ir.TensorType)
+            if not tensor or value.dtype is ir.DataType.STRING:
+                what = "text" if tensor else "a sequence or another thing that is no tensor"
+                raise UnsupportedOp(
+                    f'{path}: the {role} "{value.name}" is {what}, which no .tflite file has; '
+                    "export the part of the model that takes and gives numbers"
+                )
 
 
 def _check(path: Path) -> None:
@@ -73,7 +123,7 @@ def _has_shape(value: onnx.ValueInfoProto) -> bool:
 
 def prepare(model: ir.Model, shapes: Mapping[str, Sequence[int]] | None = None) -> ir.Model:
     """Bring a model that is already in memory into the form that `load` returns (in place)."""
-    _drop_initializers_from_inputs(model)
+    _drop_initializers_from_inputs(model.graph)
     _leave_unstated_sizes_free(model)
     _pin_shapes(model, shapes or {})
     common.InlinePass()(model)
@@ -82,11 +132,9 @@ def prepare(model: ir.Model, shapes: Mapping[str, Sequence[int]] | None = None) 
     return model
 
 
-def _drop_initializers_from_inputs(model: ir.Model) -> None:
+def _drop_initializers_from_inputs(graph: ir.Graph) -> None:
     """Keep only what callers feed: files up to IR version 3 list every weight as an input too."""
-    weights = model.graph.initializers
-    fed = [value for value in model.graph.inputs if value.name not in weights]
-    model.graph.inputs[:] = fed
+    graph.inputs[:] = [value for value in graph.inputs if value.name not in graph.initializers]
 
 
 def _leave_unstated_sizes_free(model: ir.Model) -> None:

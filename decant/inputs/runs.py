@@ -157,7 +157,7 @@ def _converted(array: NDArray[Any], info: TensorInfo) -> NDArray[Any]:
     if dtype.kind in "iub" and not np.array_equal(converted, array):
         raise DataError(
             f"the data for input {info.name!r} holds values (from {array.min():g} to"
-            f" {array.max():g}) that {dtype} cannot hold; give raw values, not normalised ones"
+            f" {array.max():g}) that {dtype} cannot hold; give whole numbers, not normalised ones"
         )
     return converted
 

@@ -13,7 +13,7 @@ from ..inputs.sizes import resized
 from ..machine import usable_cores
 from ..progress import track
 from ..tensors import TensorInfo, sizes
-from .file_tensors import file_tensors, inputs_as
+from .file_tensors import declared_tensors, inputs_as
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,7 +85,8 @@ def convert_network(
 
 def _check_inputs(spec: Spec, file: Path) -> None:
     """Hold an ONNX file to the inputs that a spec states."""
-    for info in inputs_as(spec, file_tensors(file)[0]):
+    declared = declared_tensors(file)
+    for info in inputs_as(spec, declared[0]) if declared is not None else ():
         if info.layout != "keep":
             raise SpecError(
                 f"input {info.name} has its channels last in {file.name}, {sizes(info.shape)}; put "

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, SpecError
 from ..files import ONNX
+from ..inputs import ArraySection
 from ..tensors import CHANNELS_LAST, TensorInfo, fits, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..inputs import InputSection
     from ..spec import Spec
+
+FLOATS = {"float16", "float32", "float64"}
 
 
 def file_tensors(path: Path) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]]:
@@ -32,11 +36,46 @@ def file_tensors(path: Path) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]
     return _of_onnx(path) if suffix == ".onnx" else _of_pt2(path)
 
 
+def declared_tensors(path: Path) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]] | None:
+    """Describe what a file says itself of its inputs and outputs, without reading its weights.
+
+    Returns:
+        Inputs and outputs; None of a `.pt2`, which has to be exported for that.
+
+    Raises:
+        DataError: If it is missing or damaged.
+        UnsupportedOp: If an input or an output is no tensor of numbers.
+    """
+    if path.suffix.lower() == ".pt2":
+        return None
+    if path.suffix.lower() == ".tflite":
+        return file_tensors(path)
+    from ..graph.load import load_declared
+
+    graph = load_declared(path)
+    return tuple(map(_info, graph.inputs)), tuple(map(_info, graph.outputs))
+
+
+def known_shapes(infos: Sequence[TensorInfo]) -> dict[str, tuple[int, ...]] | None:
+    """Give the shapes of a file's outputs by name, of one sample where a batch is free.
+
+    Returns:
+        The shapes; None where one is not known.
+    """
+    shapes = {}
+    for info in infos:
+        batch, *others = info.onnx_shape or (None, None)
+        if None in others:
+            return None
+        shapes[info.name] = (batch or 1, *(size for size in others if size is not None))
+    return shapes
+
+
 def inputs_as(spec: Spec, given: Sequence[TensorInfo]) -> tuple[TensorInfo, ...]:
     """Describe the inputs of the file that a spec names with the layout that its shapes show.
 
     Raises:
-        SpecError: If the names or the shapes are others than the spec's.
+        SpecError: If the names, the shapes or the types are others than the spec's.
     """
     names = [info.name for info in given]
     if {*names} != {*spec.signature}:
@@ -44,10 +83,24 @@ def inputs_as(spec: Spec, given: Sequence[TensorInfo]) -> tuple[TensorInfo, ...]
             f"model.file takes {', '.join(names) or 'no input'}, but the spec's inputs are "
             f"{', '.join(spec.signature)}; name them as the file does"
         )
+    for info in given:
+        _check_dtype(info, spec.signature[info.name])
     return tuple(
         _laid_out(info, spec.stated_shape(info.name), spec.free_sizes.get(info.name, {}))
         for info in given
     )
+
+
+def _check_dtype(info: TensorInfo, section: InputSection) -> None:
+    """Refuse a type of whole numbers that is not the spec's; floats are brought to each other."""
+    if not isinstance(section, ArraySection) or info.scale is not None:
+        return
+    if info.dtype != section.dtype and {info.dtype, section.dtype} - FLOATS:
+        raise SpecError(
+            f'input {info.name} is {info.dtype} in model.file, but dtype = "{section.dtype}" in the'
+            f' spec; write dtype = "{info.dtype}" (whole numbers are neither normalised nor '
+            "quantized), or export the file with the spec's type"
+        )
 
 
 def _laid_out(

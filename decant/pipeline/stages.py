@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..artifacts import read_json
@@ -20,13 +21,13 @@ from ..tensors import TensorInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
     from torch import nn
 
     from ..cache import Result
+    from ..contract.decode.rule import Shapes
     from ..provenance import Origins, Provenance
     from .project import Project
 
@@ -63,10 +64,21 @@ class Stages:
 
     def _check_outputs(self) -> None:
         """Refuse a network that the task cannot decode, before it costs any more time."""
-        spec = self.project.spec
-        shapes = {info.name: info.onnx_shape for info in _infos(self._conversion["outputs"])}
-        image = None if spec.image is None else spec.image.shape[2:]
-        spec.open_task().check_outputs(shapes, image)
+        self._hold_to_task({i.name: i.onnx_shape for i in _infos(self._conversion["outputs"])})
+
+    def _check_declared(self) -> None:
+        """Refuse a file whose own outputs the task cannot decode, before it is converted."""
+        from .file_tensors import declared_tensors, known_shapes
+
+        declared = declared_tensors(self._source) if isinstance(self._source, Path) else None
+        shapes = None if declared is None else known_shapes(declared[1])
+        if shapes is not None:
+            self._hold_to_task(shapes)
+
+    def _hold_to_task(self, shapes: Shapes) -> None:
+        image = self.project.spec.image
+        size = None if image is None else image.shape[2:]
+        self.project.spec.open_task().check_outputs(shapes, size)
 
     @cached_property
     def checked(self) -> Result:
@@ -107,6 +119,7 @@ class Stages:
     def _convert(self, out: Path) -> None:
         from .source_model import make_float_file
 
+        self._check_declared()
         self._warn(make_float_file(self.project.spec, self._source, out, self._calibration))
 
     @cached_property

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 
 import input_projects
+import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 from processes import run_decant
 
 FILES = {"model.onnx": "ONNX Runtime", "model_fp32.tflite": "the given file"}
@@ -40,3 +43,66 @@ def test_a_finished_file_goes_the_whole_way(converted, file):
     assert run_decant(converted, "gate", spec.name, "--out", spec.stem).returncode == 0
     trained = run_decant(converted, "distill", spec.name, "--out", spec.stem)
     assert trained.returncode == 2
+
+
+WORDS = """
+[model]
+name = "words"
+file = "words.onnx"
+[input]
+kind = "array"
+name = "x"
+shape = [1, 6]
+{dtype}
+[task]
+kind = "classification"
+labels = {labels}
+[data]
+calibration = {{ kind = "arrays", path = "calibration.npz" }}
+validation = {{ kind = "arrays", path = "validation.npz" }}
+test = {{ kind = "arrays", path = "test.npz" }}
+"""
+
+
+@pytest.fixture
+def words(tmp_path, monkeypatch):
+    """A file of ONNX that takes the indices of six words, and gives two scores."""
+    monkeypatch.chdir(tmp_path)
+    seeded = np.random.default_rng(1)
+    for part in ("calibration", "validation", "test"):
+        values, labels = seeded.integers(0, 50, (9, 6)), seeded.integers(0, 2, 9)
+        np.savez(f"{part}.npz", x=values, label=labels)
+    table = onnx.numpy_helper.from_array(seeded.random((50, 2), np.float32), "table")
+    axes = onnx.numpy_helper.from_array(np.array([1]), "axes")
+    nodes = [
+        helper.make_node("Gather", ["table", "x"], ["found"]),
+        helper.make_node("ReduceMean", ["found", "axes"], ["y"], keepdims=0),
+    ]
+    x = helper.make_tensor_value_info("x", TensorProto.INT64, [1, 6])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2])
+    graph = helper.make_graph(nodes, "words", [x], [y], [table, axes])
+    opsets = [helper.make_opsetid("", 20)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=9), "words.onnx")
+    return tmp_path / "model.toml"
+
+
+@pytest.mark.parametrize(
+    ("dtype", "labels", "code", "message"),
+    [
+        pytest.param(
+            "", '["a", "b"]', 2, 'x is int64 in model.file, but dtype = "float32"', id="d"
+        ),
+        pytest.param(
+            'dtype = "int64"', '["a", "b", "c"]', 5, "does not hold 3 scores", id="outputs"
+        ),
+    ],
+)
+def test_a_file_that_does_not_fit_is_told_before_it_is_converted(
+    decant, words, dtype, labels, code, message
+):
+    words.write_text(WORDS.format(dtype=dtype, labels=labels))
+    ended = decant("tflite", "model.toml")
+    assert ended.code == code, ended.err
+    assert message in ended.err
+    assert "TensorFlow" not in ended.err
+    assert not (words.parent / "build").exists()

@@ -5,8 +5,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from decant.errors import DataError
-from decant.graph.load import load
+from decant.errors import DataError, UnsupportedOp
+from decant.graph.load import load, load_declared
 
 
 def saved(path, inputs, output, *, ir_version=9, opset=18):
@@ -80,3 +80,55 @@ def test_a_size_that_is_none_is_free(tmp_path, x, y, hidden, free):
     (taken,) = graph.inputs
     assert [size for size in taken.shape if not isinstance(size, int)].count(None) == free
     assert known(taken) == known(graph[0].outputs[0]) == known(graph.outputs[0])
+
+
+NUMBERS = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])
+TEXT = helper.make_tensor_value_info("t", TensorProto.STRING, [1])
+SEVERAL = helper.make_tensor_sequence_value_info("s", TensorProto.FLOAT, None)
+
+
+def saved_with(path, nodes, inputs, outputs):
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3])
+    first = helper.make_node("Relu", ["x"], ["y"])
+    graph = helper.make_graph([first, *nodes], "g", [x, *inputs], outputs)
+    opsets = [helper.make_opsetid("", 18)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=9), path)
+    return path
+
+
+@pytest.mark.parametrize("read", [load, load_declared])
+@pytest.mark.parametrize(
+    ("nodes", "inputs", "outputs", "error", "message"),
+    [
+        pytest.param(
+            *([], [], [NUMBERS, NUMBERS], DataError, 'lists the output "y" twice; list each once'),
+            id="output twice",
+        ),
+        pytest.param(
+            *([], [TEXT], [NUMBERS], UnsupportedOp, 'the input "t" is text, which no .tflite'),
+            id="text",
+        ),
+        pytest.param(
+            [helper.make_node("SequenceConstruct", ["x"], ["s"])],
+            *([], [SEVERAL], UnsupportedOp, 'the output "s" is a sequence or another thing'),
+            id="sequence",
+        ),
+    ],
+)
+def test_what_no_tflite_file_has_is_refused(tmp_path, read, nodes, inputs, outputs, error, message):
+    path = saved_with(tmp_path / "m.onnx", nodes, inputs, outputs)
+    with pytest.raises(error, match=f"m.onnx: {message}"):
+        read(path)
+
+
+def test_what_a_file_declares_is_read_without_its_weights(tmp_path):
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])
+    path = saved(tmp_path / "m.onnx", [], output)
+    model = onnx.load(path)
+    onnx.save(model, path, save_as_external_data=True, location="m.data", size_threshold=0)
+    (tmp_path / "m.data").write_bytes(b"")
+    declared = load_declared(path)
+    assert [tuple(value.shape) for value in (*declared.inputs, *declared.outputs)] == [
+        (1, 4),
+        (1, 3),
+    ]

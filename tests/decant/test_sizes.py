@@ -168,3 +168,25 @@ def test_a_file_has_to_leave_free_what_a_spec_names(read, given, shape, message)
         return
     with pytest.raises(SpecError, match=re.escape(message)):
         inputs_as(spec, [info])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scale", "refused"),
+    [
+        ("float32", None, False),
+        ("float16", None, False),
+        ("int64", None, True),
+        ("bool", None, True),
+        ("int8", 0.5, False),
+    ],
+)
+def test_whole_numbers_of_a_file_want_their_type_in_the_spec(read, dtype, scale, refused):
+    spec = read('[input]\nkind = "array"\nname = "x"\nshape = [1, 6]')
+    point = None if scale is None else 0
+    info = TensorInfo(name="x", shape=(1, 6), dtype=dtype, scale=scale, zero_point=point)
+    if refused:
+        message = f'x is {dtype} in model.file, but dtype = "float32" in the spec; write dtype'
+        with pytest.raises(SpecError, match=re.escape(message)):
+            inputs_as(spec, [info])
+    else:
+        assert inputs_as(spec, [info]) == (info,)

@@ -35,6 +35,8 @@ def no_file(path: AnyPath) -> str:
         return "is a folder; name a file in it"
     if path.is_symlink():
         return f"is a link to {os.readlink(path)}, which is not there; mend the link"
+    if os.path.exists(path):
+        return "is no regular file; give one"
     folder = path.parent
     if not os.path.isdir(folder):
         return f"no such file, and no folder {folder}; correct the path"

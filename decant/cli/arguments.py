@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from .terminal import Reply
+from ..interrupts import Terminated
+from .terminal import SIGNALLED, Reply, silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +46,11 @@ class Commands(TyperGroup):
 
 @contextlib.contextmanager
 def _answered(ctx: Any) -> Iterator[None]:
-    """Print the object for arguments that are wrong, if one is wanted."""
+    """Print the object for arguments that are wrong, if one is wanted.
+
+    Raises:
+        Terminated: If nobody reads what is printed, as behind `| true`.
+    """
     try:
         yield
     except TyperException as error:
@@ -53,3 +59,9 @@ def _answered(ctx: Any) -> Iterator[None]:
             reply = Reply(" ".join(words) or None)
             reply.send(sys.stdout, error.exit_code, error.format_message())
         raise
+    except (BrokenPipeError, SystemExit) as error:
+        # Rich, which prints the help, makes an exit of its own of it.
+        if not isinstance(error.__context__ or error, BrokenPipeError):
+            raise
+        silence(sys.stdout)
+        raise Terminated(SIGNALLED + signal.SIGPIPE) from None

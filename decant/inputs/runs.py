@@ -51,9 +51,8 @@ def load_arrays(path: AnyPath) -> dict[str, NDArray[Any]]:
         with archive:
             return {name: archive[name] for name in archive.files}
     except UNREADABLE as error:
-        raise DataError(
-            f"{path}: {content_fault(path) or _damage(path, error)}; {advice}"
-        ) from error
+        fault = content_fault(path) or f"{_damage(path, error)}; {advice}"
+        raise DataError(f"{path}: {fault}") from error
 
 
 def _damage(path: AnyPath, error: Exception) -> str:
@@ -157,7 +156,7 @@ def _converted(array: NDArray[Any], info: TensorInfo) -> NDArray[Any]:
     if dtype.kind in "iub" and not np.array_equal(converted, array):
         raise DataError(
             f"the data for input {info.name!r} holds values (from {array.min():g} to"
-            f" {array.max():g}) that {dtype} cannot hold; give whole numbers, not normalised ones"
+            f" {array.max():g}) that {dtype} cannot hold; give raw values, not normalised ones"
         )
     return converted
 

@@ -79,7 +79,7 @@ def import_feedback(
     paths = [Path(each) for each in archives]
     for path in paths:
         if not path.is_file():
-            raise DataError(f"{path}: {no_file(path)}; give a zip that the app or page exported")
+            raise DataError(f"{path}: {no_file(path)}")
     known = known_model(_only_model() if model is None else Path(model))
     registers = [Path(each) for each in wordings]
     registers = registers or [path for path in [APP_WORDINGS] if path.is_file()]

@@ -1,5 +1,7 @@
 """`decant feedback import` on files, with the model that it finds."""
 
+import os
+
 import pytest
 from feedback_archives import SHA256, WORDING, record, write_archive
 from hostile_archives import bomb_by_ratio, write_hostile
@@ -93,3 +95,10 @@ def test_no_model_is_there(decant, tmp_path, monkeypatch):
     ended = decant("feedback", "import", "a.zip")
     assert ended.code == 2
     assert "build has no */model.json; name the model.json" in ended.err
+
+
+def test_what_is_no_regular_file_is_said_to_be_none(decant, tmp_path):
+    os.mkfifo(tmp_path / "pipe.zip")
+    ended = decant("feedback", "import", tmp_path / "pipe.zip")
+    assert (ended.code, ended.out) == (5, "")
+    assert ended.err == f"error: {tmp_path}/pipe.zip: is no regular file; give one\n"

@@ -201,6 +201,15 @@ def test_full_place_of_errors_leaves_the_object():
     assert "nosuch.toml" in answer["error"]["message"]
 
 
+@pytest.mark.parametrize("command", ["--help", "--version", "tflite --help"])
+def test_nobody_who_reads_on_is_no_fault(command):
+    readable, writable = os.pipe()
+    os.close(readable)
+    ended = subprocess.run([DECANT, *command.split()], stdout=writable, stderr=subprocess.PIPE)
+    os.close(writable)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
 @pytest.mark.parametrize("command", ["--help", "doctor", "tflite nosuch.toml"])
 def test_closed_streams_are_no_fault(command):
     shell = f"{DECANT} {command} >&- 2>&-"

@@ -238,5 +238,5 @@ def test_arrays_that_do_not_fit_are_refused(model):
 
 
 def test_normalised_pixels_are_refused_where_raw_ones_go_in(model):
-    with pytest.raises(DataError, match="give whole numbers, not normalised ones"):
+    with pytest.raises(DataError, match="give raw values, not normalised ones"):
         samples_for(inputs(model), {"x": np.full((2, 3, 5, 7), 0.5, np.float32)}, raw=True)

@@ -113,6 +113,11 @@ def _laid_out(
         # A size that the file leaves free can have any; one that the spec names has to be free.
         if all(each.onnx_shape[axis] is None for axis in free):
             return each
+    if not info.shape:
+        raise SpecError(
+            f"input {info.name} has no sizes in model.file, where the spec's shape = "
+            f"{sizes(wanted)}; export the file with the shape of its inputs"
+        )
     own = f"input {info.name} is {sizes(info.shape)} in model.file"
     if fitting:
         shape = fitting[0].onnx_shape

@@ -19,6 +19,7 @@ from .schema import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from ..datasets import DataSource
     from ..spec import Spec
@@ -229,8 +230,7 @@ def _data_files(spec: Spec, part: str, source: DataSource) -> dict[str, str]:
         if name is not None:
             path, folder = spec.file(named, name), key in source.folder_keys
             if path.is_dir() != folder:
-                fault = "is a file; name a folder" if folder else "is a folder; name a file"
-                raise DataError(f'{named} = "{name}": {path} {fault}')
+                raise DataError(_wrong_kind(named, name, path))
             found[named] = (
                 hash_folder(*source.files_in(key, spec.folder)) if folder else sha256(path)
             )
@@ -238,7 +238,21 @@ def _data_files(spec: Spec, part: str, source: DataSource) -> dict[str, str]:
 
 
 def _file(spec: Spec, key: str, relative: str) -> dict[str, str]:
-    return {key: sha256(spec.file(key, relative))}
+    """Hash a file under the key that names it.
+
+    Raises:
+        DataError: If it is missing, or a folder.
+    """
+    path = spec.file(key, relative)
+    if path.is_dir():
+        raise DataError(_wrong_kind(key, relative, path))
+    return {key: sha256(path)}
+
+
+def _wrong_kind(key: str, relative: str, path: Path) -> str:
+    """Say that there is a folder for a file, or the other way round."""
+    fault = "is a folder; name a file" if path.is_dir() else "is a file; name a folder"
+    return f'{key} = "{relative}": {path} {fault}'
 
 
 def _union(each: Iterable[Mapping[str, str]]) -> dict[str, str]:

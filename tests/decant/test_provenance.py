@@ -257,6 +257,15 @@ def test_paths_of_data_that_cannot_be_are_named_by_their_key(squares, key, value
         provenance_of(squares.model_copy(update={"data": data}))
 
 
+def test_a_folder_for_a_file_is_named_by_its_key(squares):
+    squares.path("net.pt").unlink()
+    squares.path("net.pt").mkdir()
+    with pytest.raises(
+        DataError, match=r'checkpoint = "net.pt": .*net.pt is a folder; name a file'
+    ):
+        provenance_of(squares)
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"images": 3}', '{"images": ["000.png"]}'])
 def test_broken_annotations_are_left_to_the_data_set_to_refuse(squares, content):
     squares.path("test.json").write_text(content)

@@ -170,6 +170,12 @@ def test_a_file_has_to_leave_free_what_a_spec_names(read, given, shape, message)
         inputs_as(spec, [info])
 
 
+def test_a_file_that_says_no_shape_is_refused(read):
+    spec = read('[input]\nkind = "array"\nname = "x"\nshape = [1, 6]')
+    with pytest.raises(SpecError, match=r"x has no sizes in model.file, .* = \[1, 6\]; export"):
+        inputs_as(spec, [TensorInfo(name="x", shape=(), dtype="float32")])
+
+
 @pytest.mark.parametrize(
     ("dtype", "scale", "refused"),
     [

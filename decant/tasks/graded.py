@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import SpecError
+from ..errors import SpecError, shortened
 from ..factory import resolve
 from ..user_code import user_code
 from .evidence import weights_or_ones
@@ -101,11 +101,11 @@ class Graded(Task):
             grade = self.grade(prediction, truth)
         try:
             value = float(grade)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             value = np.nan
         if not np.isfinite(value):
             raise SpecError(
-                f"task.metric: {self.metric.name} returned {grade!r} for a sample; return a finite "
+                f"task.metric: {self.metric.name} returned {shortened(grade)} for a sample; return a finite "
                 "number"
             )
         return {**self.task.judge(prediction, truth), GRADES: np.asarray(value)}

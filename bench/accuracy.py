@@ -185,7 +185,13 @@ def predictions(
     outputs = predictor({name: _filled(array, batch) for name, array in inputs.items()})
     kept = {name: np.asarray(array)[: len(numbers)] for name, array in outputs.items()}
     _check_numbers(kept, [prepared.samples[number] for number in numbers])
-    return list(task.predict(kept, [prepared.placements[number] for number in numbers]))
+    found = list(task.predict(kept, [prepared.placements[number] for number in numbers]))
+    if len(found) != len(numbers):
+        raise DataError(
+            f"the outputs hold {len(found)} predictions for {len(numbers)} samples; export the "
+            "model with one row of each output per sample"
+        )
+    return found
 
 
 def torch_predictor(module: nn.Module, output_names: Sequence[str]) -> Predictor:

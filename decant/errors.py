@@ -8,6 +8,10 @@ from typing import Any
 
 LONGEST = 60
 """Of a value in a message; the rest of a longer one tells nobody more."""
+LONGEST_PATH = 500
+"""Of a path in a message, which is of use only whole."""
+DEEPEST, MOST_SHOWN = 3, 20
+"""Of a container in a message: what is deeper or further on finds no room."""
 
 
 class DecantError(Exception):
@@ -56,15 +60,24 @@ class InternalError(DecantError):
     exit_code = 70
 
 
-def shortened(value: Any) -> str:
-    """Write a value for a message, whatever its size and depth."""
+def shortened(value: Any, longest: int = LONGEST) -> str:
+    """Write a value for a message, whatever its size and depth; an array by its shape."""
     if isinstance(value, str):
-        cut = value if len(value) <= LONGEST else value[: LONGEST - 3] + "…"
-        return json.dumps(cut, ensure_ascii=False)
-    if hasattr(value, "tolist"):
-        value = value.tolist()
+        return json.dumps(cut(value, longest), ensure_ascii=False)
+    if not isinstance(value, type) and hasattr(value, "shape") and hasattr(value, "dtype"):
+        if tuple(value.shape):
+            return f"an array {[*value.shape]} of {value.dtype}"
+        value = value.item()
     writer = reprlib.Repr()
-    writer.maxlist = writer.maxtuple = writer.maxdict = LONGEST
-    writer.maxstring = writer.maxlong = writer.maxother = LONGEST
-    text = writer.repr(value)
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "…"
+    writer.maxlevel, writer.maxlist, writer.maxtuple, writer.maxdict = DEEPEST, *3 * (MOST_SHOWN,)
+    writer.maxstring = writer.maxlong = writer.maxother = longest
+    try:
+        return cut(writer.repr(value), longest)
+    except ValueError:
+        # Of a whole number of more digits than Python writes.
+        return "a number of thousands of digits"
+
+
+def cut(text: str, longest: int) -> str:
+    """Cut a text to so many letters, the last of which says that it goes on."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"

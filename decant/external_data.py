@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from .errors import DataError
+from .errors import LONGEST_PATH, DataError, shortened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +19,12 @@ def check_external(onnx_file: Path) -> tuple[str, ...]:
     """
     names = external_files(onnx_file)
     for name in names:
-        if not (onnx_file.parent / name).is_file():
+        # Not Path.is_file, which raises where a text is too long for a name.
+        if not os.path.isfile(onnx_file.parent / name):
+            told = shortened(name, LONGEST_PATH)
             raise DataError(
-                f"{onnx_file}: its weights lie in {name}, which is not there; copy {name} beside "
-                "it, or export the model again"
+                f"{onnx_file}: its weights lie in {told}, which is not there; copy it beside the "
+                "model, or export the model again"
             )
     return names
 

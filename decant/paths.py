@@ -33,7 +33,7 @@ def no_file(path: AnyPath) -> str:
     path = Path(path)
     if os.path.isdir(path):
         return "is a folder; name a file in it"
-    if path.is_symlink():
+    if os.path.islink(path):
         return f"is a link to {os.readlink(path)}, which is not there; mend the link"
     if os.path.exists(path):
         return "is no regular file; give one"

@@ -21,7 +21,7 @@ from pydantic import (
 from .contract.decode import RULES
 from .contract.rules import Rule, kind_of
 from .datasets import SOURCES, AnySource
-from .errors import DataError, SpecError, shortened
+from .errors import LONGEST_PATH, DataError, SpecError, cut, shortened
 from .files import SPEC
 from .inputs import SECTIONS as INPUTS
 from .inputs import AnyInput, ImageSection, InputSection
@@ -43,9 +43,6 @@ from .tasks.section import distinct
 
 MODEL_FILES = (".onnx", ".pt2", ".tflite")
 """What a spec may name in place of a factory."""
-
-LONGEST_TOLD = 500
-"""Characters of a path in a message."""
 
 # pydantic puts the chosen `kind` into the location of an error; the file has no such table.
 KINDS = frozenset(map(kind_of, (*SOURCES, *SECTIONS, *INPUTS, *RULES)))
@@ -284,8 +281,8 @@ class Spec(Rule):
             near = nearest(path)
             hint = f'did you mean "{near.name}"? Correct' if near else "correct"
             raise DataError(
-                f"{key} = {shortened(relative)}: there is no {str(path)[:LONGEST_TOLD]}; {hint} "
-                f"the spec, or {advice}"
+                f"{key} = {shortened(relative, LONGEST_PATH)}: there is no "
+                f"{cut(str(path), LONGEST_PATH)}; {hint} the spec, or {advice}"
             )
         return path
 

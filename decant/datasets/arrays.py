@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     Arrays = Mapping[str, NDArray[np.generic]]
 
 
-MOST_TRUTH_BYTES = 2**26
-"""Of truths that are read when a set is opened: a million labels, but not a thousand masks."""
+MOST_TRUTH_BYTES, MOST_TRUTHS = 2**24, 100_000
+"""Of what is read when a set is opened: labels, but no pictures, for about a second at most."""
 
 
 class ArraysSource(DataSource):
@@ -118,7 +118,7 @@ class _File:
             ):
                 shutil.copyfileobj(packed, unpacked)
             found = np.load(place, mmap_mode="r", allow_pickle=False)
-        except (*UNREADABLE, RuntimeError) as error:
+        except UNREADABLE as error:
             raise DataError(
                 f'{self.path}: the array "{name}" cannot be read ({error}); write it anew, as '
                 "numbers or texts"
@@ -180,7 +180,7 @@ class ArraysDataset:
         return read_truth(self.task, fields, f"{self.name}, sample {index}")
 
     def check_truths(self) -> None:
-        """Read every truth once, equal ones the first time only; whole pictures are left for later.
+        """Read truths, of equal ones the first; pictures, and what is far on, are left for later.
 
         Raises:
             DataError: If one is no truth of the task.
@@ -189,7 +189,7 @@ class ArraysDataset:
         if sum(array.nbytes for array in arrays) > MOST_TRUTH_BYTES:
             return
         seen = set()
-        for index in range(len(self)):
+        for index in range(min(len(self), MOST_TRUTHS)):
             content = tuple(array[index].tobytes() for array in arrays)
             if content not in seen:
                 seen.add(content)

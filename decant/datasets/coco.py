@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
 from ..artifacts import read_json
-from ..errors import DataError, shortened
+from ..errors import LONGEST_PATH, DataError, shortened
 from ..metrics import convex
 from . import checksums
 from .dataset import Entry, FileDataset
@@ -171,8 +171,8 @@ def _check_pictures(path: Path, images: Sequence[Image], pictures: Path) -> None
     missing = [i.file_name for i in images if not os.path.isfile(pictures / i.file_name)]
     if missing:
         raise DataError(
-            f"{path}: lists {shortened(missing[0])}, which is not in {pictures} ({len(missing)} of "
-            f"{len(images)} are missing); restore them or take them off the list"
+            f"{path}: lists {shortened(missing[0], LONGEST_PATH)}, which is not in {pictures} "
+            f"({len(missing)} of {len(images)} are missing); restore them or take them off the list"
         )
 
 

@@ -192,7 +192,8 @@ def _checked_size(photo: Path, mask: Path, *, same: bool) -> tuple[int, int] | N
         DataError: If it is not, or a file is no picture, or one with other values per pixel.
     """
     if not same:
-        _size(mask, TARGET_MODES)
+        with _open(mask) as picture:
+            _check_mode(mask, picture, TARGET_MODES)
         return None
     if mask.suffix.lower() not in LOSSLESS:
         raise DataError(f"{mask}: labels do not survive JPEG or WebP; save the masks as PNG")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from ..errors import DataError, shortened
+from ..errors import LONGEST_PATH, DataError, shortened
 from .columns import Columns, Wanted, check_known, input_columns, truth_columns
 from .dataset import Entry, FileDataset
 from .source import DataSource, check_folder, read_truth
@@ -130,8 +130,8 @@ def _inputs(
             # Not Path.is_file, which raises where a text is too long for a name.
             if not os.path.isfile(files[name]):
                 raise DataError(
-                    f'{where}: {shortened(cell)} of the column "{columns}" is not in {root}; '
-                    "restore it, or take out the row"
+                    f'{where}: {shortened(cell, LONGEST_PATH)} of the column "{columns}" is not '
+                    f"in {root}; restore it, or take out the row"
                 )
         else:
             values[name] = _numbers(cell, columns, where)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from ..artifacts import sha256_listing
@@ -23,7 +24,7 @@ from .source import DataSource, read_truth
 from .values import NO_NUMBERS, listed, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from .source import Opening
 
@@ -192,6 +193,7 @@ class UserDataset:
     opening: Opening
     made: _Made
     _prints: dict[int, str] = field(default_factory=dict, repr=False)
+    _whole: dict[int, str] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -223,16 +225,24 @@ class UserDataset:
 
     def _sample(self, index: int, given: Any) -> Sample:
         where = f"{self.name}: sample {index}"
-        values, fields, tags = self._parts(given, where)
-        inputs = {name: self._input(name, value, where) for name, value in values.items()}
+        # A sample may be read only now, as the values of a lazy mapping are.
+        with user_code(where, mixed=True):
+            values, fields, tags = self._parts(given, where)
+            inputs = {name: self._input(name, value, where) for name, value in values.items()}
+        truth = self._truth(fields, where)
         prints = {name: fingerprint_of(value) for name, value in inputs.items()}
         digest = sha256_listing(prints)
-        if self._prints.setdefault(index, digest) != digest:
+        self._prints.setdefault(index, digest)
+        whole = sha256_listing({"inputs": digest, "truth": self._truth_digest(truth)})
+        if self._whole.setdefault(index, whole) != whole:
             raise DataError(
                 f"{where} is another one than the first time; return the same samples each time, "
                 "without augmentation, and with a fixed seed where they are drawn"
             )
-        return Sample(_id(index), self._truth(fields, where), tags, lambda: inputs)
+        return Sample(_id(index), truth, tags, lambda: inputs)
+
+    def _truth_digest(self, truth: Any) -> str:
+        return hashlib.sha256(self.opening.task.truth_bytes(truth)).hexdigest()
 
     def _truth(self, fields: Mapping[str, Any], where: str) -> Any:
         """Read the truth."""
@@ -248,7 +258,9 @@ class UserDataset:
         """Read the value of an input."""
         try:
             return plain(value, self.opening.inputs[name], self.opening.folder)
-        except ValueError as error:
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from error
+        except (OSError, ValueError) as error:
             raise DataError(f"{where}: input {name} {error}") from error
 
     def _parts(
@@ -302,9 +314,9 @@ def _slices(given: Any, where: str) -> frozenset[str]:
         DataError: If it is something else.
     """
     names = [given] if isinstance(given, str) else [] if given is None else given
-    if not isinstance(names, list | tuple | set | frozenset | np.ndarray) or not all(
-        isinstance(name, str) for name in names
-    ):
+    told = isinstance(names, Iterable) and not isinstance(names, Mapping | bytes)
+    names = [*names] if told else names
+    if not told or not all(isinstance(name, str) for name in names):
         raise DataError(f"{where}: the tags {shortened(given)} are no name or list of names")
     return frozenset(names) - {""}
 

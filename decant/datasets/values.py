@@ -42,7 +42,7 @@ def plain(value: Any, reader: Reader, folder: Path) -> Any:
             return np.atleast_3d(np.asarray(upright))
         return np.asarray(upright.convert("RGB"))
     if hasattr(value, "keys") and {*value.keys()} >= {"array", "sampling_rate"}:
-        return as_array(value["array"]), value["sampling_rate"]
+        return as_array(value["array"]), listed(value["sampling_rate"])
     if isinstance(value, tuple):
         return tuple(as_array(each) for each in value)
     return as_array(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +73,7 @@ def _read(path: Path) -> Iterator[None]:
     Raises:
         DataError: If it, or a file beside it, is missing, or it cannot be read.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise DataError(f"{path}: {no_file(path)}")
     check_external(path)
     try:

@@ -23,6 +23,10 @@ MOST_HERTZ = 1_000_000
 """Of a waveform: sound cards reach 768 kHz, and the filter that resamples grows with the rate."""
 
 
+LONGEST_RATIO = 200_000
+"""Of the reduced ratio of two rates: SciPy's filter has twenty taps for each."""
+
+
 class AudioSection(InputSection):
     """A waveform, resampled to the model's rate and cut or padded to its length.
 
@@ -86,15 +90,7 @@ class AudioSection(InputSection):
         """
         waveform, rate = _checked(self.name, value)
         if rate != self.rate:
-            from scipy.signal import resample_poly
-
-            if len(waveform) * self.rate // rate > MOST_VALUES:
-                raise ValueError(
-                    f"input {self.name} is {len(waveform) / rate:.0f} s long by its rate of {rate} "
-                    "Hz, too long to resample; correct the rate, or cut the sound"
-                )
-            shared = math.gcd(rate, self.rate)
-            waveform = resample_poly(waveform, self.rate // shared, rate // shared, axis=0)
+            waveform = self._resampled(waveform, rate)
         if waveform.shape[1] != self.channels:
             if self.channels != 1:
                 raise ValueError(
@@ -103,6 +99,30 @@ class AudioSection(InputSection):
             waveform = waveform.mean(1, keepdims=True)
         fitted = np.ascontiguousarray(self._fitted(waveform).T, np.float32)
         return fitted.reshape(self.shape[1:]), None
+
+    def _resampled(self, waveform: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+        """Bring [n, channels] to the model's rate.
+
+        Raises:
+            ValueError: If that takes too many samples, or a filter that is too long.
+        """
+        from scipy.signal import resample_poly
+
+        if waveform.size * self.rate // rate > MOST_VALUES:
+            raise ValueError(
+                f"input {self.name} is {len(waveform) / rate:.0f} s long by its rate of {rate} "
+                "Hz, too long to resample; correct the rate, or cut the sound"
+            )
+        shared = math.gcd(rate, self.rate)
+        up, down = self.rate // shared, rate // shared
+        if max(up, down) > LONGEST_RATIO:
+            raise ValueError(
+                f"input {self.name} has a rate of {rate} Hz, and {self.rate} : {rate} is no ratio "
+                "that a filter of sensible length resamples by; correct the rate, or resample the "
+                "sound beforehand"
+            )
+        found: NDArray[np.float32] = resample_poly(waveform, up, down, axis=0)
+        return found
 
     def _fitted(self, waveform: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cut or pad [n, channels] to the model's length."""

@@ -136,7 +136,8 @@ def _all_channels(path: Path) -> NDArray[np.uint8]:
         if path.suffix.lower() == ".npy":
             pixels = np.load(path, allow_pickle=False)
         else:
-            pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+            content = np.fromfile(path, np.uint8)
+            pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
     except UNREADABLE as error:
         reason = unreadable(path, error) if isinstance(error, OSError) else error
         raise DataError(f"{path}: cannot be read as a picture ({reason}); replace it") from error

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 Run: TypeAlias = "dict[str, NDArray[Any]]"
 """What one run of a model takes: input name → array in ONNX axis order."""
 
-# What NumPy raises on damaged bytes: of the file, of a compressed entry, of an array's header.
+# What NumPy raises on damaged bytes: of the file, of a compressed or encrypted entry, of an array's
+# header, which may claim more than there is memory.
 UNREADABLE = (
     OSError,
     ValueError,
     EOFError,
     SyntaxError,
-    NotImplementedError,
+    RuntimeError,
+    MemoryError,
     zipfile.BadZipFile,
     zlib.error,
     tokenize.TokenError,

@@ -85,8 +85,7 @@ def convert_network(
 
 def _check_inputs(spec: Spec, file: Path) -> None:
     """Hold an ONNX file to the inputs that a spec states."""
-    declared = declared_tensors(file)
-    for info in inputs_as(spec, declared[0]) if declared is not None else ():
+    for info in inputs_as(spec, declared_tensors(file)[0]):
         if info.layout != "keep":
             raise SpecError(
                 f"input {info.name} has its channels last in {file.name}, {sizes(info.shape)}; put "

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from ..errors import DataError, SpecError
 from ..files import ONNX
 from ..inputs import ArraySection
+from ..paths import no_file
 from ..tensors import CHANNELS_LAST, TensorInfo, fits, sizes
 
 if TYPE_CHECKING:
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from ..inputs import InputSection
     from ..spec import Spec
 
-FLOATS = {"float16", "float32", "float64"}
+FLOATS = frozenset({"float16", "float32", "float64"})
+DTYPES = get_args(ArraySection.model_fields["dtype"].annotation)
 
 
 def file_tensors(path: Path) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]]:
@@ -25,8 +28,8 @@ def file_tensors(path: Path) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]
     Raises:
         DataError: If it is missing or damaged.
     """
-    if not path.is_file():
-        raise DataError(f"{path}: no such file; correct the path")
+    if not os.path.isfile(path):
+        raise DataError(f"{path}: {no_file(path)}")
     suffix = path.suffix.lower()
     if suffix == ".tflite":
         from ..runtime import describe
@@ -36,20 +39,13 @@ def file_tensors(path: Path) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]
     return _of_onnx(path) if suffix == ".onnx" else _of_pt2(path)
 
 
-def declared_tensors(path: Path) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]] | None:
-    """Describe what a file says itself of its inputs and outputs, without reading its weights.
-
-    Returns:
-        Inputs and outputs; None of a `.pt2`, which has to be exported for that.
+def declared_tensors(path: Path) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]]:
+    """Describe what a `.onnx` file itself says of its inputs and outputs; nothing is inferred.
 
     Raises:
         DataError: If it is missing or damaged.
         UnsupportedOp: If an input or an output is no tensor of numbers.
     """
-    if path.suffix.lower() == ".pt2":
-        return None
-    if path.suffix.lower() == ".tflite":
-        return file_tensors(path)
     from ..graph.load import load_declared
 
     graph = load_declared(path)
@@ -96,10 +92,11 @@ def _check_dtype(info: TensorInfo, section: InputSection) -> None:
     if not isinstance(section, ArraySection) or info.scale is not None:
         return
     if info.dtype != section.dtype and {info.dtype, section.dtype} - FLOATS:
+        right = "float32" if info.dtype in FLOATS else info.dtype
+        advice = f'write dtype = "{right}", or ' if right in DTYPES else ""
         raise SpecError(
             f'input {info.name} is {info.dtype} in model.file, but dtype = "{section.dtype}" in the'
-            f' spec; write dtype = "{info.dtype}" (whole numbers are neither normalised nor '
-            "quantized), or export the file with the spec's type"
+            f" spec; {advice}export the file with the spec's type"
         )
 
 

@@ -70,10 +70,11 @@ class Stages:
         """Refuse a file whose own outputs the task cannot decode, before it is converted."""
         from .file_tensors import declared_tensors, known_shapes
 
-        declared = declared_tensors(self._source) if isinstance(self._source, Path) else None
-        shapes = None if declared is None else known_shapes(declared[1])
-        if shapes is not None:
-            self._hold_to_task(shapes)
+        # A .pt2 has to be exported for that; of a .tflite nothing is read before its first run.
+        if isinstance(self._source, Path) and self._source.suffix.lower() == ".onnx":
+            shapes = known_shapes(declared_tensors(self._source)[1])
+            if shapes is not None:
+                self._hold_to_task(shapes)
 
     def _hold_to_task(self, shapes: Shapes) -> None:
         image = self.project.spec.image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from ..samples import Sample
     from .task import Outcome, Outputs
 
-NUMBERS = "biuf"
-"""Kinds of NumPy's dtypes that a statistic or a figure may have."""
+NUMBERS, TEXTS = "biuf", "U"
+"""Kinds of NumPy's dtypes that a figure may have; a statistic may be text as well."""
+NO_ARRAY = (TypeError, ValueError, RuntimeError)
+"""What NumPy and Torch raise on what they cannot make an array of."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Checked(Task):
         """
         names = [each.name for each in self.metrics]
         for what, given in {"metrics": names, "labels": self.labels}.items():
-            double = next((each for each in given if [*given].count(each) > 1), None)
+            double = next((each for each, count in Counter(given).items() if count > 1), None)
             if double is not None:
                 raise self._fault(what, f'"{double}" twice', "make each unique")
         if not names:
@@ -141,10 +144,7 @@ class Checked(Task):
         """Let the task compare them: arrays of numbers by name."""
         with self._theirs("judge"):
             given: Any = self.task.judge(prediction, truth)
-            found = dict(given) if isinstance(given, Mapping) else None
-        if found is None:
-            raise self._fault("judge", _kind(given), "give a dictionary of arrays by name")
-        return {str(name): self._array("judge", name, array) for name, array in found.items()}
+        return self._statistics("judge", given)
 
     def gather(self, outcomes: Sequence[Outcome], samples: Sequence[Sample]) -> Evidence:
         """Let the task put them together: arrays of numbers, and every sample's id."""
@@ -153,10 +153,9 @@ class Checked(Task):
         if not isinstance(found, Evidence):
             raise self._fault("gather", _kind(found), "give what decant.tasks.evidence.gather does")
         ids = tuple(sample.id for sample in samples)
-        if tuple(found.ids) != ids:
+        if not isinstance(found.ids, Iterable) or tuple(found.ids) != ids:
             raise self._fault("gather", "other ids than the samples have", "keep their order")
-        arrays = {name: self._array("gather", name, each) for name, each in found.arrays.items()}
-        return replace(found, ids=ids, arrays=arrays)
+        return replace(found, ids=ids, arrays=self._statistics("gather", found.arrays))
 
     def figures(
         self, evidence: Evidence, weights: NDArray[np.integer] | None = None
@@ -164,9 +163,7 @@ class Checked(Task):
         """Let the task compute every metric that it declares: [b] each."""
         with self._theirs("figures"):
             given: Any = self.task.figures(evidence, weights)
-            found = dict(given) if isinstance(given, Mapping) else None
-        if found is None:
-            raise self._fault("figures", _kind(given), "give a dictionary of arrays by metric")
+        found = self._mapping("figures", given)
         count = 1 if weights is None else len(weights)
         declared = [each.name for each in self.metrics]
         missing = [name for name in declared if name not in found]
@@ -187,28 +184,27 @@ class Checked(Task):
     def library_figures(self, outcomes: Sequence[Outcome]) -> Mapping[str, float]:
         """Let the task compute its own."""
         with self._theirs("library_figures"):
-            found = self.task.library_figures(outcomes)
-            return {name: float(value) for name, value in found.items()}
+            given: Any = self.task.library_figures(outcomes)
+        return {
+            name: float(self._shaped("library_figures", name, each, (), "a number"))
+            for name, each in self._mapping("library_figures", given).items()
+        }
 
     def label_counts(self, evidence: Evidence) -> NDArray[np.int64]:
         """Let the task count: [labels]."""
         with self._theirs("label_counts"):
             found = self.task.label_counts(evidence)
         shape = (len(self.labels),)
-        shaped = self._shaped("label_counts", "the counts", found, shape, "one per label")
-        return shaped.astype(np.int64)
+        return self._counts("label_counts", found, shape, "one per label")
 
     def per_label(self, evidence: Evidence) -> dict[str, NDArray[np.float64]]:
         """Let the task judge them: [labels] for each figure."""
         with self._theirs("per_label"):
             given: Any = self.task.per_label(evidence)
-            found = dict(given) if isinstance(given, Mapping) else None
-        if found is None:
-            raise self._fault("per_label", _kind(given), "give a dictionary of arrays by figure")
         shape = (len(self.labels),)
         return {
-            str(name): self._shaped("per_label", name, each, shape, "one per label")
-            for name, each in found.items()
+            name: self._shaped("per_label", name, each, shape, "one per label")
+            for name, each in self._mapping("per_label", given).items()
         }
 
     def confusion(self, evidence: Evidence) -> NDArray[np.int64] | None:
@@ -218,8 +214,7 @@ class Checked(Task):
         if found is None:
             return None
         shape = (len(self.labels), len(self.labels))
-        shaped = self._shaped("confusion", "the counts", found, shape, "label by label")
-        return shaped.astype(np.int64)
+        return self._counts("confusion", found, shape, "label by label")
 
     def draw_truth(self, truth: Any) -> tuple[Mark, ...]:
         """Let the task draw: `Mark`s."""
@@ -254,15 +249,36 @@ class Checked(Task):
                 raise self._fault(name, f"a tuple with {_kind(each)}", f"give {kind.__name__}s")
         return found
 
-    def _array(self, method: str, name: object, given: Any) -> NDArray[np.generic]:
+    def _mapping(self, method: str, given: Any) -> dict[str, Any]:
+        if not isinstance(given, Mapping):
+            raise self._fault(method, _kind(given), "give a dictionary by name")
+        return {str(name): each for name, each in given.items()}
+
+    def _statistics(self, method: str, given: Any) -> dict[str, NDArray[np.generic]]:
+        return {
+            name: self._array(method, name, each, NUMBERS + TEXTS)
+            for name, each in self._mapping(method, given).items()
+        }
+
+    def _array(
+        self, method: str, name: object, given: Any, kinds: str = NUMBERS
+    ) -> NDArray[np.generic]:
         try:
             found = np.asarray(given)
-        except ValueError:
+        except NO_ARRAY:
             found = np.asarray(None)
-        if found.dtype.kind not in NUMBERS:
+        if found.dtype.kind not in kinds:
             advice = "give an array of numbers of one shape"
-            raise self._fault(method, f'"{name}" as {_kind(given)}', advice)
+            raise self._fault(method, f'"{name}" as {_kind(given)} of {found.dtype}', advice)
         return found
+
+    def _counts(
+        self, method: str, given: Any, shape: tuple[int, ...], of: str
+    ) -> NDArray[np.int64]:
+        found = self._shaped(method, "the counts", given, shape, of)
+        if (found != np.floor(found)).any():
+            raise self._fault(method, "parts of a whole, or NaN", "give whole numbers")
+        return found.astype(np.int64)
 
     def _shaped(
         self, method: str, name: object, given: Any, shape: tuple[int, ...], of: str
@@ -282,4 +298,4 @@ class Checked(Task):
 
 def _kind(given: object) -> str:
     """Name a wrong answer; what is in a container is not said."""
-    return "None" if given is None else f"a {type(given).__name__}"
+    return "None" if given is None else f"something of type {type(given).__name__}"

@@ -105,7 +105,7 @@ class Graded(Task):
             value = np.nan
         if not np.isfinite(value):
             raise SpecError(
-                f"task.metric: {self.metric.name} returned {shortened(grade)} for a sample; return a finite "
+                f"task.metric: {self.metric.name} returned {shortened(grade)}; return a finite "
                 "number"
             )
         return {**self.task.judge(prediction, truth), GRADES: np.asarray(value)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NUMBER = re.compile("[0-9]{1,9}")
+LONGEST = 200
+"""Letters that are compared with those of the labels, for a hint."""
 
 
 def label_index(labels: Sequence[str], given: Any) -> int:
@@ -28,12 +31,16 @@ def label_index(labels: Sequence[str], given: Any) -> int:
         return _numbered(labels, int(given))
     if isinstance(given, str) and given in labels:
         return labels.index(given)
-    if _is_number(given) and not any(map(_is_number, labels)) and int(given) < len(labels):
-        return int(given)
-    told = shortened(given)
-    close = difflib.get_close_matches(told.strip('"'), labels, n=1)
-    hint = f'is it "{close[0]}"?' if close else "add it or correct it"
-    raise ValueError(f"the label {told} is not in task.labels; {hint}")
+    if _is_number(given) and not _any_number(tuple(labels)):
+        return _numbered(labels, int(given))
+    near = difflib.get_close_matches(given[:LONGEST], labels, n=1) if isinstance(given, str) else []
+    hint = f'is it "{near[0]}"?' if near else "add it or correct it"
+    raise ValueError(f"the label {shortened(given)} is not in task.labels; {hint}")
+
+
+@cache
+def _any_number(labels: tuple[str, ...]) -> bool:
+    return any(map(_is_number, labels))
 
 
 def _is_number(given: Any) -> bool:

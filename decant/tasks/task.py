@@ -150,7 +150,12 @@ class Task(ABC):
 
     @abstractmethod
     def judge(self, prediction: Any, truth: Any) -> Outcome:
-        """Compare one prediction with its truth: the sufficient statistics of that sample."""
+        """Compare one prediction with its truth: the sufficient statistics of that sample.
+
+        Returns:
+            Arrays of numbers or texts by name, unless `gather` is overridden of the same names and
+            shapes for every sample.
+        """
 
     def gather(self, outcomes: Sequence[Outcome], samples: Sequence[Sample]) -> Evidence:
         """Put the outcomes of a whole set together; by default each array is stacked, [n, …].

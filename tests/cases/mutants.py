@@ -5,7 +5,10 @@ from __future__ import annotations
 import copy
 import json
 
-WORDS = ("", "§", "cpu", "nhwc", "../model.tflite", "0" * 64, "bilinear", "float64")
+WORDS = (
+    *("", "§", "cpu", "nhwc", "../model.tflite", "0" * 64, "bilinear", "float64"),
+    *("a\0b", "ä" * 128, "b" * 255),
+)
 NUMBERS = (0, -1, 1, 2, 7, 255, 256, 0.5, -0.25, 1e9, 1e300)
 OTHERS = (None, True, False, [], {}, [1], {"x": 1}, "2", 2, 2.0)
 STAY = 0.2

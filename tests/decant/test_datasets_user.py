@@ -108,6 +108,24 @@ class Augmented(Pairs):
         return values + (index == 1) * torch.rand(3), label
 
 
+class Relabelled(Pairs):
+    asked = 0
+
+    def __getitem__(self, index):
+        values, _ = super().__getitem__(index)
+        Relabelled.asked += index == 1
+        return values, int(Relabelled.asked > 1)
+
+
+class Lazy(dict):
+    def __getitem__(self, key):
+        raise RuntimeError("no network")
+
+
+def lazy():
+    return [Lazy(x=0, label=0)]
+
+
 def drawn():
     for index in range(3):
         yield {"x": np.random.rand(3), "label": "cat"}
@@ -293,9 +311,14 @@ def test_tags_that_are_no_names_are_refused(opened, tags):
         list(opened("tagged", tags="tags", arguments={"tags": tags}))
 
 
-@pytest.mark.parametrize(("name", "index"), [("Augmented", 1), ("drawn", 0)])
+@pytest.mark.parametrize(("name", "index"), [("Augmented", 1), ("Relabelled", 1), ("drawn", 0)])
 def test_a_sample_that_is_another_the_second_time_is_named(opened, name, index):
     dataset = opened(name)
     list(dataset)
     with pytest.raises(DataError, match=f"sample {index} is another one than the first time"):
         list(dataset)
+
+
+def test_what_a_sample_raises_when_it_is_looked_at_is_named(opened):
+    with pytest.raises(SpecError, match=r"sample 0 raised RuntimeError: no network \(.*own.py:"):
+        opened("lazy")[0]

@@ -63,7 +63,7 @@ def test_files_of_weights_are_named(folder):
 def test_a_file_that_is_missing_is_named(folder):
     load(folder / "net.onnx")
     (folder / "net.weights").unlink()
-    said = "its weights lie in net.weights, which is not there; copy net.weights beside it"
+    said = 'its weights lie in "net.weights", which is not there; copy it beside the model'
     with pytest.raises(DataError, match=re.escape(said)):
         load(folder / "net.onnx")
     with pytest.raises(DataError, match=re.escape(said)):

@@ -2,7 +2,7 @@
 
 /** @typedef {(value: any, path: string) => void} Check */
 
-function fail(path, message) {
+export function fail(path, message) {
   throw new Error(`${path}: ${message}`);
 }
 

@@ -1,7 +1,7 @@
 /** Reads the sidecar model.json, schema 3; anything that does not fit is refused by its path. */
 
 import { checkAgreement } from "./agreement.js";
-import { dictionary, list, matching, nullable, number, object, oneOf } from "./checks.js";
+import { dictionary, fail, list, matching, nullable, number, object, oneOf } from "./checks.js";
 import { text, whole } from "./checks.js";
 import { ruleOf } from "./decode.js";
 
@@ -42,10 +42,22 @@ import { ruleOf } from "./decode.js";
 export const SCHEMA = 3;
 
 const sha256 = matching(/^[0-9a-f]{64}$/, "a SHA-256 in hexadecimal");
-const fileName = matching(
-  /^(?!\.{1,2}(\/|$))[^/\\]+(\/(?!\.{1,2}(\/|$))[^/\\]+)*$/,
+const below = matching(
+  /^(?!\.{1,2}(\/|$))[^/\\\0]+(\/(?!\.{1,2}(\/|$))[^/\\\0]+)*$/,
   "a file below the sidecar's folder",
 );
+/** Bytes of a file's name on the file systems of Linux and Android. */
+const LONGEST_NAME = 255;
+
+/** @type {import("./checks.js").Check} */
+function fileName(value, path) {
+  below(value, path);
+  const bytes = (part) => new TextEncoder().encode(part).length;
+  if (value.split("/").some((part) => bytes(part) > LONGEST_NAME)) {
+    fail(path, "is longer than the name of a file can be");
+  }
+}
+
 const accelerator = oneOf("cpu", "gpu", "npu");
 
 const tensorInfo = object({

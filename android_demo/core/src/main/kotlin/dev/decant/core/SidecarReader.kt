@@ -8,6 +8,10 @@ object SidecarReader {
     private val SHA256 = Regex("[0-9a-f]{64}")
     private val POSITIVE = 1..Int.MAX_VALUE
 
+    /** Bytes of a file's name on the file systems of Linux and Android. */
+    private const val LONGEST_NAME = 255
+    private const val SHOWN = 60
+
     /**
      * Reads the text of a sidecar.
      *
@@ -186,11 +190,14 @@ object SidecarReader {
         if (!SHA256.matches(it)) JsonFields.refuse(path, "must be 64 hexadecimal digits")
     }
 
-    /** A path below the sidecar's folder: never absolute, never upwards. */
+    /** A path below the sidecar's folder: never absolute, never upwards, of names that a file can have. */
     private fun fileName(fields: JsonFields, name: String): String = fields.string(name).also {
         val parts = it.split('/')
-        if ('\\' in it || parts.any { part -> part.isEmpty() || part == "." || part == ".." }) {
-            JsonFields.refuse(fields.at(name), "is \"$it\", not a file below the sidecar's folder")
+        if ('\\' in it || '\u0000' in it || parts.any { part -> part.isEmpty() || part == "." || part == ".." }) {
+            JsonFields.refuse(fields.at(name), "is \"${it.take(SHOWN)}\", not a file below the sidecar's folder")
+        }
+        if (parts.any { part -> part.encodeToByteArray().size > LONGEST_NAME }) {
+            JsonFields.refuse(fields.at(name), "is \"${it.take(SHOWN)}…\", longer than the name of a file can be")
         }
     }
 }

@@ -13,7 +13,7 @@ def written(value: float | None, unit: str, more: int = 0) -> str:
         size, prefix = (value / 1e6, "M") if value >= 1e5 else (value / 1e3, "k")
         return f"{size:.{3 + more}f} {prefix}B"
     if unit == "fraction":
-        return f"{value:.{4 + more}f}"
+        return _zero_unsigned(f"{value:.{4 + more}f}")
     if unit == "ratio":
         return f"{value:.{3 + more}f} × float"
     if unit == "ms":
@@ -48,5 +48,8 @@ def threads_of(setting: str) -> str:
 
 def signed(value: float) -> str:
     """Write a drop with its sign; what rounds to zero has none."""
-    text = f"{value:+.4f}"
-    return text[1:] if float(text) == 0 else text
+    return _zero_unsigned(f"{value:+.4f}")
+
+
+def _zero_unsigned(text: str) -> str:
+    return text.lstrip("+-") if float(text) == 0 else text

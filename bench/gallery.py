@@ -39,7 +39,7 @@ class Picture(Part):
         curve: Of a sample without a photo, numbers that give an idea of it.
         truth: What is there.
         answers: Model → what it says.
-        grades: Model → how right it is on this photo alone, 1 is perfect.
+        grades: Model → how right it is on this sample alone; more is better.
     """
 
     id: str
@@ -118,7 +118,12 @@ def make_gallery(
         ask: Asks the model of that name about the sample of that number once more.
     """
     before, after = pair
-    worse = worst_regressions(task, pair[before].evidence, pair[after].evidence)
+    # What rounding alone moves is no worse to whoever reads the grades.
+    worse = [
+        each
+        for each in worst_regressions(task, pair[before].evidence, pair[after].evidence)
+        if _shown(each.after) < _shown(each.before)
+    ]
     position = {sample.id: index for index, sample in enumerate(prepared.samples)}
     picked = [position[each.id] for each in worse[:PICTURES]]
     spread = np.linspace(0, len(prepared) - 1, PICTURES).astype(int).tolist()
@@ -127,7 +132,7 @@ def make_gallery(
     pictures = []
     for index in picked[:PICTURES]:
         answers = {name: task.draw_prediction(ask(name, index)) for name in pair}
-        grade = {name: round(float(each[index]), 4) for name, each in grades.items()}
+        grade = {name: _shown(float(each[index])) for name, each in grades.items()}
         pictures.append(_picture(task, prepared.samples[index], answers, grade))
     return Gallery(
         before=before,
@@ -136,6 +141,10 @@ def make_gallery(
         shown_score=task.display_threshold,
         pictures=tuple(pictures),
     )
+
+
+def _shown(grade: float) -> float:
+    return round(grade, 4)
 
 
 def load_gallery(path: Path) -> Gallery | None:

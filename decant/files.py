@@ -38,7 +38,7 @@ PAGE: Final = "report.html"
 # Of the release.
 SHIPPED: Final = "model.tflite"
 SIDECAR: Final = "model.json"
-SIDECAR_SCHEMA: Final = 3
+SIDECAR_SCHEMA: Final = 4
 GOLDEN: Final = "golden"
 MANIFEST: Final = "manifest.json"
 MANIFEST_SCHEMA: Final = 2

@@ -92,7 +92,7 @@ def slices(rows: Sequence[tuple[str, int]], series: Sequence[Series], metric: st
     """Draw per slice and model a bar, and beside it the drop, which is too small to see in bars.
 
     Args:
-        rows: Tag and number of images of each slice, from top to bottom.
+        rows: Tag and number of samples of each slice, from top to bottom.
         series: Models, each with the figures by tag; those with drops are drawn on the right.
         metric: Named in the title.
     """
@@ -108,7 +108,7 @@ def slices(rows: Sequence[tuple[str, int]], series: Sequence[Series], metric: st
     ]
     for index, (tag, count) in enumerate(rows):
         top = TOP + index * ROW
-        parts.append(_text(8, top + 15, f"{tag} · {count} images", "name", "start"))
+        parts.append(_text(8, top + 15, f"{tag} · {count} samples", "name", "start"))
         for place, each in enumerate(series):
             y = top + 22 + place * (BAR + 2)
             if tag in each.figures:

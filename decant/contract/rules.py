@@ -1,4 +1,4 @@
-"""The rules of the I/O contract: image to tensor, and tensors to detections.
+"""The rules of the I/O contract: what is given to tensors, and tensors to detections.
 
 The spec states them, the sidecar `model.json` publishes them, `decant.contract.images` and
 `decant.contract.decode` carry them out; nothing else may.
@@ -69,3 +69,31 @@ class ImageRule(Rule):
     def channels(self) -> int:
         """Number of channels of the tensor."""
         return 1 if self.colour == "grey" else 3
+
+
+class ArrayRule(Rule):
+    """How numbers become an input tensor: (number - mean) / std, in float32.
+
+    Attributes:
+        mean: One number, or one for each place of axis 1 in ONNX order; empty if none is
+            subtracted.
+        std: Likewise, all above 0; empty if by none is divided.
+    """
+
+    mean: tuple[float, ...] = array()
+    std: tuple[float, ...] = array()
+
+
+class AudioRule(Rule):
+    """How a sound becomes an input tensor of samples, full scale being -1…1, in float32.
+
+    Attributes:
+        rate: Samples a second; a sound of another rate is resampled first.
+        pad: Where a sound that is too short gets zeros: at its "end", or half of them at "both"
+            ends, the odd one at the end.
+        cut: Which part of a sound that is too long is taken: from its "start", or the "centre".
+    """
+
+    rate: int = Field(ge=1)
+    pad: Literal["end", "both"]
+    cut: Literal["start", "centre"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from ..contract.rules import ArrayRule
 from ..errors import DataError
 from ..paths import unreadable
 from .runs import UNREADABLE
@@ -35,6 +36,11 @@ class ArraySection(InputSection):
     dtype: Literal["float32", "int32", "int64", "uint8", "int8", "bool"] = "float32"
     mean: tuple[float, ...] = Field(default=(), strict=False)
     std: tuple[float, ...] = Field(default=(), strict=False)
+
+    @property
+    def rule(self) -> ArrayRule:
+        """How numbers become the tensor, for the sidecar."""
+        return ArrayRule(mean=self.mean, std=self.std)
 
     @property
     def onnx_shape(self) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from ..contract.rules import AudioRule
 from ..errors import DataError
 from ..paths import unreadable
 from .section import MOST_VALUES, InputSection, check_sizes
@@ -43,6 +44,11 @@ class AudioSection(InputSection):
     rate: int = Field(ge=1, le=MOST_HERTZ)
     pad: Literal["end", "both"] = "end"
     cut: Literal["start", "centre"] = "start"
+
+    @property
+    def rule(self) -> AudioRule:
+        """How a sound becomes the tensor, for the sidecar."""
+        return AudioRule(rate=self.rate, pad=self.pad, cut=self.cut)
 
     @property
     def onnx_shape(self) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from ..contract.predictor import predictions
 from ..contract.sidecar import Golden, ImageInput, Sidecar, TensorFile, Variant, Verdict
 from ..datasets import open_dataset
 from ..files import GOLDEN, SHIPPED, SIDECAR
+from ..inputs import ArraySection, AudioSection
 from ..inputs.fitting import fit
 from ..isolation import run_checked
 from ..runtime import LiteRtModel, encode
@@ -107,6 +108,16 @@ def write_release(
         inputs=_sized(files.chosen.inputs, example.given),
         outputs=_sized(files.chosen.outputs, example.outputs["cpu"]),
         image=_image_input(spec),
+        arrays={
+            name: section.rule
+            for name, section in spec.signature.items()
+            if isinstance(section, ArraySection)
+        },
+        sounds={
+            name: section.rule
+            for name, section in spec.signature.items()
+            if isinstance(section, AudioSection)
+        },
         labels=example.task.labels,
         decode=example.task.rule,
         golden=(example.write(out / GOLDEN),),

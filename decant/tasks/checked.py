@@ -161,7 +161,7 @@ class Checked(Task):
         self, evidence: Evidence, weights: NDArray[np.integer] | None = None
     ) -> dict[str, NDArray[np.float64]]:
         """Let the task compute every metric that it declares: [b] each."""
-        with self._theirs("figures"):
+        with self._theirs("figures", "it is called with evidence and weights, [b, n] or None"):
             given: Any = self.task.figures(evidence, weights)
         found = self._mapping("figures", given)
         count = 1 if weights is None else len(weights)
@@ -228,8 +228,10 @@ class Checked(Task):
             found = self.task.draw_prediction(prediction)
         return self._marks("draw_prediction", found)
 
-    def _theirs(self, method: str, *, mixed: bool = False) -> AbstractContextManager[None]:
-        return user_code(f"{type(self.task).__name__}.{method}", mixed=mixed)
+    def _theirs(
+        self, method: str, advice: str = "correct it", *, mixed: bool = False
+    ) -> AbstractContextManager[None]:
+        return user_code(f"{type(self.task).__name__}.{method}", advice, mixed=mixed)
 
     def _fault(self, method: str, given: str, advice: str) -> SpecError:
         return SpecError(f"{type(self.task).__name__}.{method} gives {given}; {advice}")

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from .evidence import Evidence
     from .task import Outcome, Outputs
 
-TOP1 = Metric("top1", "share of images whose first label is right")
-TOP5 = Metric("top5", "share of images whose right label is among the first five")
+TOP1 = Metric("top1", "share of samples whose first label is right")
+TOP5 = Metric("top5", "share of samples whose right label is among the first five")
 
 
 class ClassificationSection(TaskSection):
@@ -105,7 +105,7 @@ class Classification(Task):
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """The share of images whose label is first, or (of six or more) in the top 5, and F1."""
+        """The share of samples whose label is first, or (of six or more) in the top 5, and F1."""
         return (TOP1, TOP5, MACRO_F1) if len(self.labels) > 5 else (TOP1, MACRO_F1)
 
     @property
@@ -122,10 +122,10 @@ class Classification(Task):
     def label_wording(self) -> LabelWording:
         """Recall and precision."""
         return LabelWording(
-            "images",
+            "samples",
             {
-                "recall": "share of the images of a label that are given it",
-                "precision": "share of the images given a label that have it",
+                "recall": "share of the samples of a label that are given it",
+                "precision": "share of the samples given a label that have it",
                 "f1": "harmonic mean of the two",
             },
         )
@@ -145,7 +145,7 @@ class Classification(Task):
         scores = label_scores(outputs, len(self.labels))
         if len(scores) != len(placements):
             raise DataError(
-                f"the model answers {len(scores)} times to {len(placements)} images; keep the "
+                f"the model answers {len(scores)} times to {len(placements)} samples; keep the "
                 "first axis of its output that of its input"
             )
         return list(scores)
@@ -161,7 +161,7 @@ class Classification(Task):
     def figures(
         self, evidence: Evidence, weights: NDArray[np.integer] | None = None
     ) -> dict[str, NDArray[np.float64]]:
-        """Count images whose label is among the first one or five, and what is named for what."""
+        """Count samples whose label is among the first one or five, and what is named for what."""
         weights = weights_or_ones(evidence, weights)
         ranks = cast("NDArray[np.int32]", evidence.arrays["ranks"])
         drawn = weights.sum(1)
@@ -188,7 +188,7 @@ class Classification(Task):
         return 1 / (1.0 + ranks)
 
     def label_counts(self, evidence: Evidence) -> NDArray[np.int64]:
-        """Count the images of each label."""
+        """Count the samples of each label."""
         return np.asarray(self.confusion(evidence).sum(1))
 
     def per_label(self, evidence: Evidence) -> dict[str, NDArray[np.float64]]:
@@ -227,7 +227,7 @@ def _counted(
     mask: NDArray[np.bool_] | None,
     count: int,
 ) -> NDArray[np.float64]:
-    """Count for each resample the images of each label, [b, labels], those of a mask only."""
+    """Count for each resample the samples of each label, [b, labels], those of a mask only."""
     from scipy.sparse import csr_array
 
     kept = np.arange(len(labels)) if mask is None else np.flatnonzero(mask)

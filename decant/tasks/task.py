@@ -57,12 +57,12 @@ class LabelWording:
     """What the report says of single labels.
 
     Attributes:
-        counted: What a label has a number of, such as "images".
+        counted: What a label has a number of, such as "objects".
         figures: Figure of `Task.per_label` → what it is, in a line.
         note: One more sentence for the reader.
     """
 
-    counted: str = "images"
+    counted: str = "samples"
     figures: Mapping[str, str] | None = None
     note: str = ""
 

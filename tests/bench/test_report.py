@@ -92,7 +92,7 @@ def test_page_shows_the_reports_figures(folder):
         assert row.requirement in text
     assert "Fit for release" in text
     assert "HARD_SWISH" in text
-    assert "even · 20 images" in text
+    assert "even · 20 samples" in text
 
 
 def test_pictures_are_embedded_and_open(folder):
@@ -296,7 +296,7 @@ def test_bars_are_as_long_as_their_values():
     ((width,),) = [re.search(r'<rect [^>]*width="([\d.]+)"', svg).groups()]
     ends = [float(x) for x in re.findall(r'<line x1="([\d.]+)" y1="22.0"', svg)]
     assert float(width) == pytest.approx(0.9 * (ends[2] - ends[0]), abs=0.1)
-    assert "tilted · 7 images" in svg
+    assert "tilted · 7 samples" in svg
 
 
 def test_drops_lie_beside_the_zero_line_with_their_intervals():

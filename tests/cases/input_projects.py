@@ -125,6 +125,8 @@ std = [0.25, 0.25, 0.25]
 [inputs.extra]
 kind = "array"
 shape = [1, 3]
+mean = [0.5]
+std = [2.0, 1.0, 0.5]
 """,
     "numbers": """
 [input]

@@ -11,6 +11,7 @@ import pytest
 from processes import run_decant
 
 from decant.bundle import open_bundle
+from decant.contract.rules import ArrayRule, AudioRule
 from decant.contract.sidecar import read_sidecar, read_tensor
 from decant.runtime import LiteRtModel, describe, open_interpreter
 
@@ -30,6 +31,10 @@ def test_names_and_order_are_the_models_own(built):
     sidecar = read_sidecar(folder / "out/model.json")
     assert [info.name for info in sidecar.inputs] == names
     assert (sidecar.image is None) == (kind == "sound")
+    extra = {"extra": ArrayRule(mean=(0.5,), std=(2.0, 1.0, 0.5))}
+    assert sidecar.arrays == (extra if kind == "both" else {})
+    sound = {"sound": AudioRule(rate=8000, pad="end", cut="start")}
+    assert sidecar.sounds == (sound if kind == "sound" else {})
 
 
 def test_accuracy_is_that_of_the_network(built):

@@ -8,10 +8,14 @@ import pytest
 from sidecars import put, tensor_file, write_model
 
 from decant.artifacts import write_json
+from decant.contract.rules import ArrayRule
 from decant.contract.sidecar import json_schema, read_sidecar, read_tensor
+from decant.contract.sidecar.agreement import check_arrays
 from decant.errors import DataError
+from decant.tensors import TensorInfo
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "reference" / "model.schema.json"
+SOUND = {"rate": 8000, "pad": "end", "cut": "start"}
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def test_another_file_is_refused(document, tmp_path):
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("schema_version", 1, "schema_version: is 1, not 3"),
+        ("schema_version", 1, "schema_version: is 1, not 4"),
         ("unheard_of", 1, "unheard_of: Extra inputs"),
         ("inputs", "image", "inputs: Input should be a valid tuple"),
         ("inputs.0.shape", [1, "32", 64, 3], "inputs.0.shape.1: Input should be a valid integer"),
@@ -69,6 +73,11 @@ def test_another_file_is_refused(document, tmp_path):
         ("made_from", None, "made_from: is missing"),
         ("made_from.code", "0", "made_from.code: String should match"),
         ("image.rule.rotation", "sideways", "image.rule.rotation: Input should be 'upright'"),
+        ("arrays", None, "arrays: is missing"),
+        ("arrays", {"image": {"mean": [], "std": []}}, "arrays.image: is no input of its own"),
+        ("arrays", {"x": {"mean": []}}, "arrays.x.std: Field required"),
+        ("sounds", {"x": SOUND}, "sounds.x: is no input of its own"),
+        ("sounds", {"x": {**SOUND, "rate": 0}}, "sounds.x.rate: Input should be greater than"),
         ("image.normalised_by", "file", "image.normalised_by: .* needs a uint8 input"),
         ("decode.strides", [8, 16], "decode.strides: has 16, but no output is called scores_s16"),
         ("outputs.0.name", "scores_s4", "variants.0.tolerance: must have scores_s4, corners_s8"),
@@ -135,3 +144,24 @@ def test_published_schema_knows_every_field(document):
         "code",
     }
     assert all(f'"{key}"' in text for key in keys - {"model"})
+
+
+NUMBERS = TensorInfo(name="facts", shape=(1, 3), dtype="float32")
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "message"),
+    [
+        ([1, 2, 3], [1], None),
+        ([], [], None),
+        ([1, 2], [], r"arrays.facts.mean: has 2 numbers; facts is \[1, 3\]"),
+        ([], [1, 0, 1], "arrays.facts.std: must be above 0"),
+    ],
+)
+def test_rules_of_numbers_fit_their_input(mean, std, message):
+    rules = {"facts": ArrayRule(mean=tuple(mean), std=tuple(std))}
+    if message is None:
+        check_arrays(rules, [NUMBERS])
+    else:
+        with pytest.raises(ValueError, match=message):
+            check_arrays(rules, [NUMBERS])

@@ -201,7 +201,7 @@ def test_a_browser_without_simd(address):
     [
         (
             "model.json",
-            lambda old: old.replace(b'"schema_version": 3', b'"schema_version": 4'),
+            lambda old: old.replace(b'"schema_version": 4', b'"schema_version": 5'),
             "schema_version: is 4, this page reads 3",
         ),
         ("model.json", lambda old: old[:99], "model.json does not fit this page"),

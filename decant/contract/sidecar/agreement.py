@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from ...tensors import TensorInfo
+    from ..rules import ArrayRule
     from .parts import ImageInput, TensorFile, Variant, Verdict
 
 
@@ -53,6 +54,28 @@ def check_image(image: ImageInput, inputs: Sequence[TensorInfo]) -> None:
         raise ValueError("image.rule.std: must be above 0")
     if image.normalised_by == "file" and info.dtype != "uint8":
         raise ValueError(f'image.normalised_by: "file" needs a uint8 input, not {info.dtype}')
+
+
+def check_arrays(rules: Mapping[str, ArrayRule], inputs: Sequence[TensorInfo]) -> None:
+    """Check that each rule of numbers is for a float input that is no photo, and fits its sizes."""
+    check_names("arrays", rules, {info.name for info in inputs})
+    for info in inputs:
+        rule = rules.get(info.name)
+        for key, numbers in () if rule is None else (("mean", rule.mean), ("std", rule.std)):
+            if len(numbers) > 1 and info.onnx_shape[1:2] != (len(numbers),):
+                raise ValueError(
+                    f"arrays.{info.name}.{key}: has {len(numbers)} numbers; {info.name} is "
+                    f"{list(info.shape)}"
+                )
+        if rule is not None and min(rule.std, default=1) <= 0:
+            raise ValueError(f"arrays.{info.name}.std: must be above 0")
+
+
+def check_names(path: str, found: Iterable[str], known: Collection[str]) -> None:
+    """Check that there is an input for each name."""
+    for name in found:
+        if name not in known:
+            raise ValueError(f"{path}.{name}: is no input of its own")
 
 
 def check_verdicts(verdicts: Sequence[Verdict]) -> None:

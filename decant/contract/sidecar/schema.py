@@ -10,10 +10,12 @@ from ...errors import DataError
 from ...files import SIDECAR, SIDECAR_SCHEMA
 from ...tensors import TensorInfo
 from ..decode import Decode
-from ..rules import Rule, array
+from ..rules import ArrayRule, AudioRule, Rule, array
 from .agreement import (
+    check_arrays,
     check_files,
     check_image,
+    check_names,
     check_tensor_file,
     check_tensor_files,
     check_tensors,
@@ -33,6 +35,8 @@ class Sidecar(Rule):
         inputs: Of every variant, in the signature's order.
         outputs: Of every variant, in the signature's order.
         image: How a photo goes in.
+        arrays: By input name, how numbers go in.
+        sounds: By input name, how a sound goes in: one channel is their mean.
         labels: By index.
         decode: How outputs become predictions.
         golden: Examples.
@@ -42,12 +46,14 @@ class Sidecar(Rule):
             that took part ("code"); empty where nobody said.
     """
 
-    schema_version: Literal[3] = SIDECAR_SCHEMA
+    schema_version: Literal[4] = SIDECAR_SCHEMA
     model: str = Field(min_length=1)
     variants: tuple[Variant, ...] = Field(strict=False, min_length=1)
     inputs: tuple[TensorInfo, ...] = Field(strict=False, min_length=1)
     outputs: tuple[TensorInfo, ...] = Field(strict=False, min_length=1)
     image: ImageInput | None = None
+    arrays: dict[str, ArrayRule] = Field(default_factory=dict)
+    sounds: dict[str, AudioRule] = Field(default_factory=dict)
     labels: tuple[str, ...] = array()
     decode: Decode | None = None
     golden: tuple[Golden, ...] = array()
@@ -74,6 +80,10 @@ class Sidecar(Rule):
         check_files(self.variants, self.outputs)
         if self.image is not None:
             check_image(self.image, self.inputs)
+        photo = None if self.image is None else self.image.name
+        check_arrays(self.arrays, [info for info in self.inputs if info.name != photo])
+        names = {info.name for info in self.inputs} - {photo, *self.arrays}
+        check_names("sounds", self.sounds, names)
         if self.decode is not None:
             self.decode.check_tensors(self.outputs, self.labels)
         for index, golden in enumerate(self.golden):

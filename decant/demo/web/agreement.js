@@ -42,8 +42,12 @@ function sameNames(names, dictionary) {
   return keys.length === names.length && names.every((name) => keys.includes(name));
 }
 
-function checkImage({ image, inputs }) {
+function checkImage({ image, inputs, arrays, sounds }) {
   require(image !== null, "image: is missing; this page has nothing but photos to give");
+  for (const [path, rules] of Object.entries({ arrays, sounds })) {
+    const [name] = Object.keys(rules);
+    require(name === undefined, `${path}.${name}: is no input of its own`);
+  }
   require(
     inputs.length === 1 && inputs[0].name === image.name,
     `image.name: "${image.name}" is not the only input`,

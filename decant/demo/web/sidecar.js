@@ -1,4 +1,4 @@
-/** Reads the sidecar model.json, schema 3; anything that does not fit is refused by its path. */
+/** Reads the sidecar model.json, schema 4; anything that does not fit is refused by its path. */
 
 import { checkAgreement } from "./agreement.js";
 import { dictionary, fail, list, matching, nullable, number, object, oneOf } from "./checks.js";
@@ -16,6 +16,8 @@ import { ruleOf } from "./decode.js";
  *   grow: "bilinear", pixel_centres: "half", rotation: "upright",
  * }} ImageRule
  * @typedef {{name: string, rule: ImageRule, normalised_by: "app" | "file"}} ImageInput
+ * @typedef {{mean: number[], std: number[]}} ArrayRule
+ * @typedef {{rate: number, pad: "end" | "both", cut: "start" | "centre"}} AudioRule
  * @typedef {{
  *   accelerator: "cpu" | "gpu" | "npu", name: string, file: string, sha256: string,
  *   size_bytes: number, tolerance: Record<string, number>,
@@ -32,14 +34,15 @@ import { ruleOf } from "./decode.js";
  *   measured: number | null, met: boolean | null,
  * }} Verdict
  * @typedef {{
- *   schema_version: 3, model: string, variants: Variant[], inputs: TensorInfo[],
- *   outputs: TensorInfo[], image: ImageInput | null, labels: string[],
+ *   schema_version: 4, model: string, variants: Variant[], inputs: TensorInfo[],
+ *   outputs: TensorInfo[], image: ImageInput | null, arrays: Record<string, ArrayRule>,
+ *   sounds: Record<string, AudioRule>, labels: string[],
  *   decode: {kind: string, [key: string]: any} | null, golden: Golden[],
  *   licences: Record<string, string>, verdicts: Verdict[], made_from: Record<string, string>,
  * }} Sidecar
  */
 
-export const SCHEMA = 3;
+export const SCHEMA = 4;
 
 const sha256 = matching(/^[0-9a-f]{64}$/, "a SHA-256 in hexadecimal");
 const below = matching(
@@ -91,6 +94,12 @@ const imageRule = object({
   rotation: oneOf("upright"),
 });
 const image = object({ name: text, rule: imageRule, normalised_by: oneOf("app", "file") });
+const arrayRule = object({ mean: list(number()), std: list(number()) });
+const audioRule = object({
+  rate: whole(1),
+  pad: oneOf("end", "both"),
+  cut: oneOf("start", "centre"),
+});
 const prediction = object({
   label: text,
   score: number(),
@@ -119,6 +128,8 @@ const sidecar = object({
   inputs: list(tensorInfo, { least: 1 }),
   outputs: list(tensorInfo, { least: 1 }),
   image: nullable(image),
+  arrays: dictionary(arrayRule),
+  sounds: dictionary(audioRule),
   labels: list(text),
   decode: nullable(decodeRule),
   golden: list(golden),

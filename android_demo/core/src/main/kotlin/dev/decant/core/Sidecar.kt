@@ -13,6 +13,8 @@ data class Sidecar(
     val inputs: List<TensorInfo>,
     val outputs: List<TensorInfo>,
     val image: ImageInput?,
+    val arrays: Map<String, ArrayRule> = emptyMap(),
+    val sounds: Map<String, AudioRule> = emptyMap(),
     val labels: List<String>,
     val decode: DecodeRule?,
     val golden: List<Golden>,
@@ -108,6 +110,18 @@ enum class Colour(val channels: Int) { RGB(3), BGR(3), GREY(1) }
 
 /** Letterbox pads the right and the bottom, crop cuts the centre, stretch drops the aspect ratio. */
 enum class ResizeKind { LETTERBOX, STRETCH, CROP }
+
+/** How numbers become an input tensor: (number - mean) / std, one for all or one for each place of axis 1. */
+data class ArrayRule(val mean: List<Double>, val std: List<Double>)
+
+/** Where a sound that is too short gets its zeros. */
+enum class Pad { END, BOTH }
+
+/** Which part of a sound that is too long is taken. */
+enum class Cut { START, CENTRE }
+
+/** How a sound becomes an input tensor: [rate] samples a second, full scale being -1…1. */
+data class AudioRule(val rate: Int, val pad: Pad, val cut: Cut)
 
 /** How an axis shrinks: averaged over the source pixels that each new one covers, or as it grows. */
 enum class Shrink { AREA, BILINEAR }

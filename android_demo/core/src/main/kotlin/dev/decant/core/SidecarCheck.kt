@@ -3,12 +3,14 @@ package dev.decant.core
 /** Checks that the parts of a sidecar speak of the same tensors. */
 internal object SidecarCheck {
     private const val CORNERS = 4
+    private const val NO_INPUT = "is no input of its own"
 
     fun check(sidecar: Sidecar) {
         unique(sidecar.inputs.map { it.name }, "inputs")
         unique(sidecar.outputs.map { it.name }, "outputs")
         variants(sidecar)
         sidecar.image?.let { image(it, sidecar.inputs) }
+        others(sidecar)
         DecodeCheck(sidecar.outputs, sidecar.labels).check(sidecar.decode)
         sidecar.golden.forEachIndexed { index, golden -> example(golden, sidecar, "golden.$index") }
         sidecar.verdicts.forEachIndexed { index, verdict ->
@@ -46,6 +48,22 @@ internal object SidecarCheck {
         if (input.normalisedBy == NormalisedBy.FILE && info.dtype != DType.UINT8) {
             JsonFields.refuse("image.normalised_by", "is \"file\", which needs a uint8 input")
         }
+    }
+
+    /** Rules of numbers and sounds are each for an input of its own, which their sizes fit. */
+    private fun others(sidecar: Sidecar) {
+        val inputs = sidecar.inputs.filter { it.name != sidecar.image?.name }
+        for ((name, rule) in sidecar.arrays) {
+            val info = inputs.firstOrNull { it.name == name } ?: JsonFields.refuse("arrays.$name", NO_INPUT)
+            val channels = if (info.layout.channelsLast) info.shape.last() else info.shape.getOrNull(1)
+            for ((key, numbers) in listOf("mean" to rule.mean, "std" to rule.std)) {
+                if (numbers.size > 1 && numbers.size != channels) {
+                    JsonFields.refuse("arrays.$name.$key", "has ${numbers.size} numbers; $name is ${info.shape}")
+                }
+            }
+        }
+        val left = inputs.map { it.name } - sidecar.arrays.keys
+        sidecar.sounds.keys.firstOrNull { it !in left }?.let { JsonFields.refuse("sounds.$it", NO_INPUT) }
     }
 
     private fun example(golden: Golden, sidecar: Sidecar, path: String) {

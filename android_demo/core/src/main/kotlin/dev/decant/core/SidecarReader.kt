@@ -2,9 +2,9 @@ package dev.decant.core
 
 import com.google.gson.JsonElement
 
-/** Reads `model.json` of schema 3 as strictly as `decant.contract.sidecar` does, and checks that it fits together. */
+/** Reads `model.json` of schema 4 as strictly as `decant.contract.sidecar` does, and checks that it fits together. */
 object SidecarReader {
-    private const val SCHEMA = 3
+    private const val SCHEMA = 4
     private val SHA256 = Regex("[0-9a-f]{64}")
     private val POSITIVE = 1..Int.MAX_VALUE
 
@@ -27,6 +27,8 @@ object SidecarReader {
             inputs = fields.list("inputs", ::tensor),
             outputs = fields.list("outputs", ::tensor),
             image = fields.nullable("image") { image(fields.fields(it)) },
+            arrays = fields.map("arrays", ::arrayRule),
+            sounds = fields.map("sounds", ::audioRule),
             labels = fields.list("labels", JsonFields::asString),
             decode = fields.nullable("decode") { DecodeRuleReader.read(fields.fields(it)) },
             golden = fields.list("golden", ::golden),
@@ -110,6 +112,28 @@ object SidecarReader {
         )
         fields.close()
         return input
+    }
+
+    private fun arrayRule(element: JsonElement, path: String): ArrayRule {
+        val fields = JsonFields.asFields(element, path)
+        val rule = ArrayRule(
+            mean = fields.list("mean", JsonFields::asDouble),
+            std = fields.list("std", JsonFields::asDouble),
+        )
+        fields.close()
+        if (rule.std.any { it <= 0 }) JsonFields.refuse(fields.at("std"), "must be above 0")
+        return rule
+    }
+
+    private fun audioRule(element: JsonElement, path: String): AudioRule {
+        val fields = JsonFields.asFields(element, path)
+        val rule = AudioRule(
+            rate = fields.int("rate", POSITIVE),
+            pad = fields.choice<Pad>("pad"),
+            cut = fields.choice<Cut>("cut"),
+        )
+        fields.close()
+        return rule
     }
 
     private fun rule(fields: JsonFields): ImageRule {

@@ -17,7 +17,7 @@ private const val SCORES = "\"sha256\": \"$HASH\", \"dtype\": \"float32\", \"sha
 
 /** A sidecar with every field there is, two labels and one level. */
 internal val SIDECAR = """
-{"schema_version": 3, "model": "detector",
+{"schema_version": 4, "model": "detector",
  "variants": [
    {"accelerator": "gpu", "name": "float16", "file": "model_fp16.tflite", "sha256": "$HASH",
     "size_bytes": 9, "tolerance": {"scores_s8": 0.125, "corners_s8": 0.25}},
@@ -33,6 +33,7 @@ internal val SIDECAR = """
  "image": {"name": "image", "normalised_by": "app", "rule": {"height": 48, "width": 64, "colour": "bgr",
    "mean": [0.5, 0.4, 0.25], "std": [0.2, 0.3, 0.5], "resize": "letterbox", "padding": 114,
    "shrink": "area", "grow": "bilinear", "pixel_centres": "half", "rotation": "upright"}},
+ "arrays": {}, "sounds": {},
  "labels": ["formula", "table"],
  "decode": {"kind": "quad_grid", "strides": [8], "score_activation": "sigmoid", "score_threshold": 0.25,
    "display_threshold": 0.375, "nms_iou": 0.5, "max_candidates": 70, "max_detections": 7},
@@ -86,7 +87,7 @@ class SidecarReaderTest {
     @Test
     fun namesTheFieldAtFault() {
         val faults = mapOf(
-            "schema_version" to ("\"schema_version\": 3" to "\"schema_version\": 9"),
+            "schema_version" to ("\"schema_version\": 4" to "\"schema_version\": 9"),
             "variants" to ("\"cpu\", \"name\"" to "\"npu\", \"name\""),
             "variants.0.accelerator" to ("\"gpu\", \"name\"" to "\"dsp\", \"name\""),
             "variants.0.file" to ("\"model_fp16.tflite\"" to "\"a/../../m\""),
@@ -102,6 +103,11 @@ class SidecarReaderTest {
             "image.rule.std" to ("[0.2, 0.3, 0.5]" to "[0.2, 0.3]"),
             "image.rule.mean.0" to ("[0.5, 0.4, 0.25]" to "[\"0.5\", 0.4, 0.25]"),
             "image.rule.blur" to ("\"padding\": 114" to "\"padding\": 114, \"blur\": 1"),
+            "arrays.image" to ("\"arrays\": {}" to "\"arrays\": {\"image\": {\"mean\": [], \"std\": []}}"),
+            "arrays.x.std" to ("\"arrays\": {}" to "\"arrays\": {\"x\": {\"mean\": [], \"std\": [0]}}"),
+            "sounds.x" to ("\"sounds\": {}" to
+                "\"sounds\": {\"x\": {\"rate\": 8000, \"pad\": \"end\", \"cut\": \"start\"}}"),
+            "sounds.x.pad" to ("\"sounds\": {}" to "\"sounds\": {\"x\": {\"rate\": 8000, \"pad\": \"none\"}}"),
             "decode.strides" to ("\"strides\": [8]" to "\"strides\": [8, 16]"),
             "decode.kind" to ("\"quad_grid\"" to "7"),
             "decode.score_threshold" to ("\"score_threshold\": 0.25" to "\"score_threshold\": 1"),

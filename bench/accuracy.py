@@ -163,8 +163,8 @@ def _judged(task: Task, prediction: Any, sample: Sample) -> Outcome:
     truth = sample.truth
     try:
         return task.judge(prediction, truth)
-    except SpecError as error:
-        raise SpecError(f'"{sample.id}": {error}') from error
+    except (DataError, SpecError) as error:
+        raise type(error)(f'"{sample.id}": {error}') from error
 
 
 def predictions(

@@ -40,4 +40,4 @@ def confusion_of(task: Task, evidence: Evidence) -> Confusion:
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
+    return value if math.isfinite(value) else None

@@ -9,7 +9,7 @@ import weakref
 from threading import Lock
 from typing import Any
 
-from decant.errors import DataError
+from decant.errors import DataError, SpecError
 
 
 class Spool:
@@ -33,8 +33,15 @@ class Spool:
 
         Raises:
             DataError: If the disk for temporary files is full.
+            SpecError: If pickle cannot write the object.
         """
-        content = pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
+        try:
+            content = pickle.dumps(item, pickle.HIGHEST_PROTOCOL)
+        except (pickle.PicklingError, AttributeError, TypeError, RecursionError) as error:
+            raise SpecError(
+                f"a truth cannot be kept ({error}); let read_truth give numbers, texts, arrays, "
+                "lists of these, or a dataclass of its module"
+            ) from error
         with self._lock:
             try:
                 self._file.write(content)

@@ -215,8 +215,8 @@ def sha256(path: Path) -> str:
 
 
 def sha256_text(text: str) -> str:
-    """Hash a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Hash a text; names of files may hold bytes that are no text."""
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 def sha256_listing(digests: Mapping[str, str]) -> str:
@@ -233,6 +233,9 @@ def files_in(folder: Path, enter: Callable[[Path], bool] = lambda _: True) -> li
     Args:
         folder: Where to look.
         enter: Says of a folder below it whether to look there.
+
+    Raises:
+        DataError: If a folder cannot be read.
     """
     found = _walk(folder, enter, frozenset())
     return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
@@ -256,13 +259,31 @@ def _walk(folder: Path, enter: Callable[[Path], bool], above: frozenset[Path]) -
     real = folder.resolve()
     if real in above:
         return
-    with os.scandir(folder) as entries:
+    with _listed(folder) as entries:
         for entry in entries:
             path = folder / entry.name
-            if not entry.is_dir():
+            try:
+                inside = entry.is_dir()
+            except OSError:
+                # A symbolic link that leads to itself.
+                continue
+            if not inside:
                 yield path
             elif enter(path):
                 yield from _walk(path, enter, above | {real})
+
+
+@contextmanager
+def _listed(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """Open a folder for its entries."""
+    try:
+        entries = os.scandir(folder)
+    except OSError as error:
+        raise DataError(
+            f"{folder}: cannot be read ({error.strerror}); give read permission"
+        ) from error
+    with entries:
+        yield entries
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import importlib.metadata
 import importlib.util
+import os
 import re
 import sys
 import sysconfig
@@ -258,6 +259,9 @@ def _python_below(folder: Path) -> list[Path]:
 
     def is_own(below: Path) -> bool:
         if below.name.startswith(".") or below.name in FOREIGN or below.suffix == ".egg-info":
+            return False
+        # What cannot be read, such as lost+found, is not imported either.
+        if not os.access(below, os.R_OK | os.X_OK):
             return False
         return not any((below / name).exists() for name in ENVIRONMENT)
 

@@ -46,7 +46,8 @@ def load_pt2(source: Path) -> torch.export.ExportedProgram:
             return torch.export.load(str(source))
     except Exception as error:
         raise DataError(
-            f"{source} cannot be loaded by torch.export: {first_line(error)}"
+            f"{source} cannot be loaded by torch.export ({first_line(error)}); save it again, with "
+            "this version of PyTorch"
         ) from error
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
+import numpy as np
 from pydantic import AfterValidator
 
-from ..errors import DataError, SpecError
+from ..errors import DataError, SpecError, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from .source import Opening
 
 Wanted: TypeAlias = "Mapping[str, str | Sequence[str]]"
@@ -109,6 +108,21 @@ def check_known(wanted: Wanted, offered: Iterable[str], where: str, what: str = 
                 raise DataError(
                     f'{where}: has no {what} "{name}", only {_listed(known)}; {_hint(name, known)}'
                 )
+
+
+def tag_names(given: Any, where: str) -> frozenset[str]:
+    """Read a name or several; None and an empty text are none.
+
+    Raises:
+        DataError: If it is something else.
+    """
+    told = given.tolist() if isinstance(given, np.ndarray) else given
+    names = [told] if isinstance(told, str) else [] if told is None else told
+    several = isinstance(names, Iterable) and not isinstance(names, Mapping | bytes)
+    names = [*names] if several else names
+    if not several or not all(isinstance(name, str) for name in names):
+        raise DataError(f"{where}: the tags {shortened(given)} are no name or list of names")
+    return frozenset(names) - {""}
 
 
 def _hint(name: str, known: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from ..factory import resolve
 from ..samples import Sample
 from ..spec_faults import FACTORY
 from ..user_code import user_code
+from .columns import tag_names
 from .source import DataSource, Opening, read_truth
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ class _Generator:
         found = {name: getattr(page, name) for name in self.wanted if hasattr(page, name)}
         if not found:
             raise self._error(f"yields pages without {self.wanted[0]}, which task.kind asks for")
-        return found, frozenset(getattr(page, "tags", ())), inputs
+        return found, tag_names(getattr(page, "tags", ()), self.name), inputs
 
     def _error(self, fault: str) -> DataError:
         return DataError(f"{self.name}: the generator {fault}; mend it or the spec")

@@ -30,7 +30,7 @@ LOSSLESS = frozenset({".bmp", ".gif", ".png", ".tif", ".tiff"})
 MASK_SUFFIXES = PICTURES | LOSSLESS
 VALUE_MODES = ("1", "L", "P", "I;16", "I;16L", "I;16B", "I")
 """Of Pillow: one bit, grey or an index into a palette, 16 and 32 bits of grey."""
-TARGET_MODES = (*VALUE_MODES, "RGB", "F")
+TARGET_MODES = (*(mode for mode in VALUE_MODES if mode != "P"), "RGB", "F")
 
 
 class MasksSource(DataSource):
@@ -213,6 +213,8 @@ def _open(path: Path) -> Image.Image:
             # A large picture is none of our business here.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return Image.open(path)
+    except Image.DecompressionBombError as error:
+        raise DataError(f"{path}: {error}; cut it into smaller pictures") from error
     except UnidentifiedImageError as error:
         raise DataError(f"{path}: not a picture that Pillow can read; replace it") from error
     except OSError as error:
@@ -232,7 +234,12 @@ def _size(path: Path, modes: tuple[str, ...] = ()) -> tuple[int, int]:
         width, height = picture.size
         # Pillow decodes a whole PNG to look for EXIF data after the pixels.
         told = picture.format != "PNG" or "exif" in picture.info
-        orientation = picture.getexif().get(ORIENTATION, 1) if told else 1
+        try:
+            orientation = picture.getexif().get(ORIENTATION, 1) if told else 1
+        except (SyntaxError, ValueError, OSError) as error:
+            raise DataError(
+                f"{path}: its EXIF data are damaged ({error}); save it without"
+            ) from error
     return (height, width) if orientation in SIDEWAYS else (width, height)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..contract.rules import Rule
 from ..errors import DataError, SpecError
+from ..user_code import fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from ..paths import AnyPath
     from ..tasks import Task
     from .dataset import Dataset
+
+
+NO_TRUTH = (TypeError, AttributeError, LookupError, RuntimeError)
+"""What comes of a truth whose parts are of other kinds than a task asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +133,8 @@ def read_truth(task: Task, fields: Mapping[str, Any], where: str) -> Any:
         raise DataError(f"{where}: {error}") from error
     except SpecError as error:
         raise SpecError(f"{where}: {error}") from error
+    except NO_TRUTH as error:
+        raise DataError(
+            f"{where}: its {' or '.join(fields)} is of a kind that the task does not take "
+            f"({fault(error)}); see the task's truth in docs/reference/model.toml.md"
+        ) from error

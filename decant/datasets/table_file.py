@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+LONGEST_CELL = 2**30
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
@@ -66,6 +67,8 @@ def _read_text(path: Path, kind: str) -> Table:
 
 
 def _read_csv(path: Path, text: str, delimiter: str) -> Table:
+    # A cell may hold a whole array, as JSON.
+    csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[tuple[int, Mapping[str, Any]]] = []
     columns: list[str] = []
@@ -144,7 +147,7 @@ def _read_parquet(path: Path, wanted: set[str]) -> Table:
             rows = file.read(columns=kept).to_pylist()
     except OSError as error:
         raise DataError(f"{path}: {unreadable(path, error)}") from error
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, ValueError, OverflowError) as error:
         raise DataError(f"{path}: not a Parquet file that can be read ({error})") from error
     _check_columns(path, schema.names)
     return Table(tuple(schema.names), tuple(enumerate(rows, 1)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -13,12 +13,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from ..artifacts import sha256_listing
-from ..errors import DataError, SpecError, shortened
+from ..errors import DataError, SpecError
 from ..factory import resolve
 from ..samples import Sample
 from ..spec_faults import FACTORY
 from ..user_code import user_code
-from .columns import Columns, Wanted, check_known, input_columns, offered_fields, truth_columns
+from .columns import (
+    Columns,
+    Wanted,
+    check_known,
+    input_columns,
+    offered_fields,
+    tag_names,
+    truth_columns,
+)
 from .dataset import fingerprint_of
 from .source import DataSource, read_truth
 from .values import NO_NUMBERS, listed, plain
@@ -288,7 +296,7 @@ class UserDataset:
             for wanted in (inputs, truth)
         )
         names = given[self.source.tags] if self.source.tags else None
-        return values, fields, _slices(names, where)
+        return values, fields, tag_names(names, where)
 
     def _named(self, given: tuple[Any, ...] | list[Any], where: str) -> dict[str, Any]:
         """Name the parts of a tuple: the inputs in their order, then the truth."""
@@ -305,20 +313,6 @@ class UserDataset:
 
 def _id(index: int) -> str:
     return f"{index:05d}"
-
-
-def _slices(given: Any, where: str) -> frozenset[str]:
-    """Read a name or several; None and an empty text are none.
-
-    Raises:
-        DataError: If it is something else.
-    """
-    names = [given] if isinstance(given, str) else [] if given is None else given
-    told = isinstance(names, Iterable) and not isinstance(names, Mapping | bytes)
-    names = [*names] if told else names
-    if not told or not all(isinstance(name, str) for name in names):
-        raise DataError(f"{where}: the tags {shortened(given)} are no name or list of names")
-    return frozenset(names) - {""}
 
 
 def _taken(given: Any, keys: str | Any) -> Any:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from ..inputs import Reader
 
+PICTURE_MODES = frozenset({"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "LAB"})
+"""Of Pillow, with at most 8 bits per channel: others would be clipped."""
 NO_NUMBERS = (TypeError, ValueError, RuntimeError, OverflowError)
 """What NumPy and Torch raise on what they cannot make an array of."""
 
@@ -36,6 +38,8 @@ def plain(value: Any, reader: Reader, folder: Path) -> Any:
     if isinstance(value, str | Path):
         return reader.read(folder / value)
     if isinstance(value, Image.Image):
+        if value.mode not in PICTURE_MODES:
+            raise ValueError(f"is a picture of Pillow's mode {value.mode}; give 8 bits per channel")
         upright = ImageOps.exif_transpose(value)
         # An input of "channels" takes as many as the picture has.
         if getattr(reader, "colour", "rgb") == "channels":

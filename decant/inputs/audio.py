@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -70,7 +71,11 @@ class AudioSection(InputSection):
         from scipy.io import wavfile
 
         try:
-            rate, samples = wavfile.read(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", wavfile.WavFileWarning)
+                # SciPy fills up with zeros what a damaged file lacks.
+                warnings.filterwarnings("error", "Reached EOF prematurely")
+                rate, samples = wavfile.read(path)
         except OSError as error:
             raise DataError(f"{path}: {unreadable(path, error)}") from error
         except Exception as error:
@@ -84,9 +89,7 @@ class AudioSection(InputSection):
                 f"{path}: says a rate of {rate} Hz, which is not from 1 to {MOST_HERTZ}; write the "
                 "true rate into its header"
             )
-        scale, offset = SCALES.get(samples.dtype.name, (1.0, 0.0))
-        waveform = (samples.astype(np.float32) - np.float32(offset)) / np.float32(scale)
-        return waveform.reshape(len(samples), -1), int(rate)
+        return _full_scale(samples).reshape(len(samples), -1), int(rate)
 
     def prepare(self, value: Any) -> tuple[NDArray[np.generic], Placement | None]:
         """Resample, mix and cut a waveform: [samples] or [channels, samples] float32.
@@ -153,11 +156,17 @@ SCALES = {"int16": (2.0**15, 0.0), "int32": (2.0**31, 0.0), "uint8": (2.0**7, 2.
 """NumPy type of WAV samples → full scale, and what silence is."""
 
 
+def _full_scale(samples: NDArray[Any]) -> NDArray[np.float32]:
+    """Bring whole numbers to -1…1; floats are so already."""
+    scale, offset = SCALES.get(samples.dtype.name, (1.0, 0.0))
+    return (samples.astype(np.float32) - np.float32(offset)) / np.float32(scale)
+
+
 def _checked(name: str, value: Any) -> tuple[NDArray[np.float32], int]:
     """Take what a data set gives for a waveform: samples and their rate."""
     try:
         samples, rate = value
-        waveform = np.asarray(samples, np.float32)
+        waveform = _full_scale(np.asarray(samples))
         rate = int(rate)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(

@@ -73,8 +73,10 @@ class Checked(Task):
         """Those of the task: `Metric`s, each with a direction."""
         found = tuple(self._several("metrics", Metric))
         for each in found:
-            if not isinstance(each.name, str) or not each.name:
-                raise self._fault("metrics", f"a name {each.name!r}", "name each")
+            texts = {"name": each.name, "wording": each.wording, "unit": each.unit}
+            for key, text in texts.items():
+                if not isinstance(text, str) or (key == "name" and not text):
+                    raise self._fault("metrics", f"a {key} {text!r}", "give a text")
             if each.better not in ("higher", "lower"):
                 given = f'"{each.name}" with better = {each.better!r}'
                 raise self._fault("metrics", given, 'write "higher" or "lower"')
@@ -95,6 +97,8 @@ class Checked(Task):
     def display_threshold(self) -> float | None:
         """That of the task."""
         found: float | None = self._one("display_threshold", float, int, type(None))
+        if found is not None and not np.isfinite(found):
+            raise self._fault("display_threshold", str(found), "give a score, or None")
         return found
 
     @property
@@ -155,7 +159,8 @@ class Checked(Task):
         ids = tuple(sample.id for sample in samples)
         if not isinstance(found.ids, Iterable) or tuple(found.ids) != ids:
             raise self._fault("gather", "other ids than the samples have", "keep their order")
-        return replace(found, ids=ids, arrays=self._statistics("gather", found.arrays))
+        tags = self._mapping("gather", found.tags)
+        return replace(found, ids=ids, tags=tags, arrays=self._statistics("gather", found.arrays))
 
     def figures(
         self, evidence: Evidence, weights: NDArray[np.integer] | None = None
@@ -185,9 +190,12 @@ class Checked(Task):
         """Let the task compute its own."""
         with self._theirs("library_figures"):
             given: Any = self.task.library_figures(outcomes)
+        found = self._mapping("library_figures", given)
+        for name in found.keys() - {each.name for each in self.metrics}:
+            raise self._fault("library_figures", f'"{name}"', "give figures of the metrics only")
         return {
             name: float(self._shaped("library_figures", name, each, (), "a number"))
-            for name, each in self._mapping("library_figures", given).items()
+            for name, each in found.items()
         }
 
     def label_counts(self, evidence: Evidence) -> NDArray[np.int64]:
@@ -214,7 +222,11 @@ class Checked(Task):
         if found is None:
             return None
         shape = (len(self.labels), len(self.labels))
-        return self._counts("confusion", found, shape, "label by label")
+        counts = self._counts("confusion", found, shape, "label by label")
+        if (counts.sum(1) != self.label_counts(evidence)).any():
+            given = "rows that do not sum to label_counts"
+            raise self._fault("confusion", given, "count each true label once in each")
+        return counts
 
     def draw_truth(self, truth: Any) -> tuple[Mark, ...]:
         """Let the task draw: `Mark`s."""
@@ -265,10 +277,11 @@ class Checked(Task):
     def _array(
         self, method: str, name: object, given: Any, kinds: str = NUMBERS
     ) -> NDArray[np.generic]:
-        try:
-            found = np.asarray(given)
-        except NO_ARRAY:
-            found = np.asarray(None)
+        with self._theirs(method):
+            try:
+                found = np.asarray(given)
+            except NO_ARRAY:
+                found = np.asarray(None)
         if found.dtype.kind not in kinds:
             advice = "give an array of numbers of one shape"
             raise self._fault(method, f'"{name}" as {_kind(given)} of {found.dtype}', advice)
@@ -278,8 +291,8 @@ class Checked(Task):
         self, method: str, given: Any, shape: tuple[int, ...], of: str
     ) -> NDArray[np.int64]:
         found = self._shaped(method, "the counts", given, shape, of)
-        if (found != np.floor(found)).any():
-            raise self._fault(method, "parts of a whole, or NaN", "give whole numbers")
+        if (found != np.floor(found)).any() or (found < 0).any():
+            raise self._fault(method, "parts of a whole, or less than none", "give whole numbers")
         return found.astype(np.int64)
 
     def _shaped(

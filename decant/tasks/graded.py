@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -98,11 +99,12 @@ class Graded(Task):
             SpecError: If the function raises, or returns no finite number.
         """
         with user_code(f"task.metric = {self.metric.name!r}"):
-            grade = self.grade(prediction, truth)
-        try:
-            value = float(grade)
-        except (TypeError, ValueError, OverflowError):
-            value = np.nan
+            # Copies: a function that computes in place would change what the task itself judges.
+            grade = self.grade(copy.deepcopy(prediction), copy.deepcopy(truth))
+            try:
+                value = float(grade)
+            except (TypeError, ValueError, OverflowError):
+                value = np.nan
         if not np.isfinite(value):
             raise SpecError(
                 f"task.metric: {self.metric.name} returned {shortened(grade)}; return a finite "
@@ -161,7 +163,7 @@ def graded(task: Task, section: TaskSection, folder: Path) -> Task:
     """Add the metric of the user's own that a section names, if it names one.
 
     Raises:
-        SpecError: If its function cannot be imported.
+        SpecError: If its function cannot be imported, or has the name of another metric.
     """
     if section.grader is None:
         return task
@@ -171,4 +173,9 @@ def graded(task: Task, section: TaskSection, folder: Path) -> Task:
         section.metric_unit,
         section.metric_better,
     )
+    if metric.name in {each.name for each in task.metrics}:
+        raise SpecError(
+            f'task.metric = "{section.grader}": the kind has a metric "{metric.name}" of its own; '
+            "give the function another name"
+        )
     return Graded(task, metric, resolve(section.grader, folder))

@@ -208,9 +208,11 @@ class Keypoints(Task):
             raise ValueError(
                 f'"{name}" lies at NaN or infinity; say in visible that nobody knows where it is'
             )
-        area = fields.get("area")
+        # An empty cell of a CSV file is a text.
+        area = None if fields.get("area") == "" else fields.get("area")
         known = places[seen]
-        area = float(np.ptp(known, 0).prod()) if area is None and len(known) else float(area or 0)
+        around = float(np.ptp(known, 0).prod()) if len(known) else 0.0
+        area = around if area is None else float(area)
         if not area >= 0 or not np.isfinite(area):
             raise ValueError(f"area = {area}; give the square pixels that the thing covers")
         return Points(np.where(seen[:, np.newaxis], places, 0.0), seen.astype(np.float64), area)

@@ -70,6 +70,28 @@ class QuadDetectionSection(TaskSection):
                 )
 
 
+def _checked_quads(given: Any) -> NDArray[np.float64]:
+    """Read the corners of objects, [n, 4, 2] or [n, 8].
+
+    Raises:
+        ValueError: If they are of another shape, not finite, or no quads.
+    """
+    found: NDArray[np.float64] = np.asarray(given, np.float64)
+    if found.size and found.shape[1:] not in ((4, 2), (8,)):
+        raise ValueError(
+            f"the quads are {list(found.shape)}; give x and y of the four corners of each object, "
+            "[n, 4, 2]"
+        )
+    quads = found.reshape(-1, 4, 2)
+    for index, quad in enumerate(quads):
+        if not np.isfinite(quad).all() or not convex(quad):
+            raise ValueError(
+                f"quad {index} is {quad.tolist()}, which is not convex with its corners in order; "
+                "correct it"
+            )
+    return quads
+
+
 @dataclass(frozen=True, slots=True)
 class QuadDetection(ObjectDetection):
     """The task `quad_detection`; the last criterion of its evidence is of quads at 0.5."""
@@ -98,7 +120,7 @@ class QuadDetection(ObjectDetection):
             return _of_objects(fields["objects"], self.labels)
         if "quads" not in fields:
             raise ValueError("has labels without quads; give the corners of each object")
-        quads = np.asarray(fields["quads"], np.float64).reshape(-1, 4, 2)
+        quads = _checked_quads(fields["quads"])
         if "labels" not in fields and len(self.labels) > 1:
             raise ValueError("has quads without labels, but task.labels has several; name each")
         names = fields.get("labels", [self.labels[0]] * len(quads))

@@ -8,6 +8,7 @@ import numpy as np
 
 from decant.errors import DataError, UnsupportedOp
 from decant.free_sizes import accepted
+from decant.graph.load import stated_shapes
 from decant.inputs import cut_runs
 from decant.tensors import TensorInfo
 
@@ -59,7 +60,7 @@ def samples_for(
     """
     infos = [_described(value, raw=raw) for value in inputs]
     if given is None:
-        return _Draw(infos, [_stated(value) for value in inputs], trial).samples()
+        return _Draw(infos, [*stated_shapes(inputs).values()], trial).samples()
     runs = cut_runs(given, infos)
     samples = [runs[at * len(runs) // MOST] for at in range(MOST)] if len(runs) > MOST else runs
     if len(samples) == 1:
@@ -74,9 +75,10 @@ def _described(value: ir.Value, *, raw: bool) -> TensorInfo:
     if value.dtype is None:
         raise DataError(f"Input {value.name} has no element type; export the model again.")
     if 0 in value.shape:
+        (stated,) = stated_shapes([value]).values()
         raise UnsupportedOp(
-            f"input {value.name} has shape {list(_stated(value))}: an axis of size 0 leaves it no"
-            " elements; if 0 stands for a free size, give that axis a name or a size and save the"
+            f"input {value.name} has shape {[*stated]}: an axis of size 0 leaves it no elements;"
+            " if 0 stands for a free size, give that axis a name or a size and save the"
             f' file again (onnx: model.graph.input[i].type.tensor_type.shape.dim[j].dim_param = "n"'
             ")"
         )
@@ -85,11 +87,6 @@ def _described(value: ir.Value, *, raw: bool) -> TensorInfo:
         shape=tuple(size if isinstance(size, int) else None for size in value.shape),
         dtype=RAW_PIXEL if raw else value.dtype.numpy().name,
     )
-
-
-def _stated(value: ir.Value) -> Shape:
-    """Sizes, and names of free ones, as the file states them."""
-    return [size if isinstance(size, int) else size.value for size in value.shape or ()]
 
 
 def _batch_of_two(

@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from ..layout.cut_and_join import Part, concat, cut
-from ..layout.forms import runtime_size
+from ..layout.expose import expose
+from ..layout.forms import Tensor, runtime_size
 from ..layout.refused import Refused
-from ..layout.tensors import AnyValue, Constant, Value, activation, numbers
+from ..layout.tensors import CONSTANT_ADVICE, AnyValue, Constant, Value, activation, numbers
 from ..layout.view import merge
 from ..lowering.registry import OutputInfo, op
 
@@ -195,14 +196,32 @@ def slice_op(
     ends: AnyValue,
     axes: AnyValue | None = None,
     steps: AnyValue | None = None,
+    *,
+    outputs: tuple[OutputInfo, ...],
 ) -> AnyValue:
-    """Take a stretch of one or more axes, forwards or backwards."""
-    low, high = numbers(starts), numbers(ends)
-    where = numbers(axes) if axes is not None else list(range(len(low)))
-    step = numbers(steps) if steps is not None else [1] * len(low)
-    for axis, a, b, s in zip(where, low, high, step, strict=True):
-        x = slice_axis(x, axis % x.rank, slice(a, b, s))
+    """Take a stretch of one or more axes, forwards or backwards; bounds may come at run time."""
+    count = starts.shape[0]
+    if count is None:
+        raise Refused("how many axes are sliced is known at run time only", CONSTANT_ADVICE)
+    where = numbers(axes) if axes is not None else list(range(count))
+    step = numbers(steps) if steps is not None else [1] * count
+    known = outputs[0].shape or (None,) * x.rank
+    for number, (axis, by) in enumerate(zip(where, step, strict=True)):
+        axis %= x.rank
+        bounds = (_bound(starts, number), _bound(ends, number))
+        if all(isinstance(bound, int) for bound in bounds):
+            x = slice_axis(x, axis, slice(*bounds, by))
+        else:
+            x = _sliced_at_run_time(x, axis, slice(*bounds, by), known[axis])
     return x
+
+
+def _bound(bounds: AnyValue, number: int) -> int | Tensor:
+    """One of the bounds: a number, or a scalar int32 tensor."""
+    if isinstance(bounds, Constant):
+        return max(-MAX_SIZE, min(int(bounds.array[number]), MAX_SIZE))
+    bound = bounds.plain()[number]
+    return tf.cast(tf.clip_by_value(bound, -MAX_SIZE, MAX_SIZE), tf.int32)
 
 
 def slice_axis(x: AnyValue, axis: int, wanted: slice) -> AnyValue:
@@ -211,13 +230,39 @@ def slice_axis(x: AnyValue, axis: int, wanted: slice) -> AnyValue:
     if size is None and wanted.start == 0 and wanted.stop >= MAX_SIZE and wanted.step == 1:
         return x
     if size is None:
-        raise Refused("an axis of free size is sliced", "export with that size fixed")
+        return _sliced_at_run_time(x, axis, wanted, None)
     picked = _clamped(wanted, size)
     if len(picked) == size and picked.step == 1:
         return x
     if isinstance(x, Constant):
         return Constant(np.take(x.array, list(picked), axis))
     return pieces(x, axis, [Part(picked.start, len(picked), picked.step)])[0]
+
+
+def _sliced_at_run_time(x: AnyValue, axis: int, wanted: slice, count: int | None) -> Value:
+    """Take a stretch whose size or place is known at run time; TFLite's bounds are Python's.
+
+    Args:
+        x: To slice.
+        axis: Along which.
+        wanted: Numbers, or scalar int32 tensors.
+        count: Elements of the stretch, where inference finds them.
+    """
+    exposed = expose(activation(x), [axis])
+    dim = exposed.where[axis]
+    backwards = wanted.step < 0
+    stop = None if _is_open(wanted.stop, backwards=backwards) else wanted.stop
+    start = None if _is_open(wanted.start, backwards=not backwards) else wanted.start
+    index = (slice(None),) * dim + (slice(start, stop, wanted.step),)
+    stretch = exposed.tensor[index]
+    sizes = exposed.tensor.shape.as_list()
+    stretch.set_shape([*sizes[:dim], count, *sizes[dim + 1 :]])
+    return exposed.back(stretch)
+
+
+def _is_open(bound: int | Tensor, *, backwards: bool) -> bool:
+    """Whether a bound is so far out that it means the end of any axis, as INT64_MAX does."""
+    return isinstance(bound, int) and (bound <= -MAX_SIZE if backwards else bound >= MAX_SIZE)
 
 
 def _clamped(wanted: slice, size: int) -> range:

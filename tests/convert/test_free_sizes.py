@@ -95,3 +95,46 @@ def test_transposed_convolutions_of_signals_meet_over_a_free_batch(batches, tmp_
         proto.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
     first, second = batches
     check_free(proto, tmp_path, [{"x": (first, 4, 9), "other": (second, 4, 9)}])
+
+
+SLICED = [
+    pytest.param("float[n,4,h,w]", "y = Slice(x, one, end, last)", "abcd",
+                 [(2, 4, 6, 8), (1, 4, 5, 3)], id="from-the-second-on"),
+    pytest.param("float[n,4,h,w]", "y = Slice(x, zero, minus, last)", "abcd",
+                 [(2, 4, 6, 8), (1, 4, 5, 3)], id="without-the-last"),
+    pytest.param("float[n,4,h,w]", "y = Slice(x, zero, end, last, two)", "abcd",
+                 [(2, 4, 6, 8), (1, 4, 5, 3)], id="every-second"),
+    pytest.param("float[n,4,h,w]", "y = Slice(x, minus, start, last, minus)", "abcd",
+                 [(2, 4, 6, 8), (1, 4, 5, 3)], id="backwards"),
+    pytest.param("float[n,4,h,w]", "y = Slice(x, zero, seven, last)", "abcd",
+                 [(2, 4, 6, 8), (1, 4, 5, 3)], id="at-most-seven"),
+    pytest.param("float[n,8]", "k = Shape<start = 0, end = 1>(x) y = Slice(x, zero, k, one)", "ab",
+                 [(3, 8), (8, 8), (11, 8)], id="a-fixed-axis-to-a-free-size"),
+    pytest.param("float[n,8]",
+                 "k = Shape<start = 0, end = 1>(x) j = Neg(k) y = Slice(x, j, end, one)", "ab",
+                 [(3, 8), (8, 8), (11, 8)], id="the-last-of-a-free-number"),
+    pytest.param("float[n,8]",
+                 "k = Shape<start = 0, end = 1>(x) p = Slice(table, zero, k, zero) y = Add(x, p)",
+                 "ab", [(3, 8), (12, 8)], id="positions"),
+    pytest.param("float[1,4,h,w]",
+                 "k = Shape<start = 2, end = 4>(x) p = Slice(grid, zeros, k, axes) y = Mul(x, p)",
+                 "abcd", [(1, 4, 6, 8), (1, 4, 5, 3)], id="a-grid"),
+]  # fmt: skip
+BOUNDS = {
+    "zero": [0], "one": [1], "two": [2], "seven": [7], "minus": [-1], "last": [-1],
+    "end": [2**63 - 1], "start": [-(2**63)], "zeros": [0, 0], "axes": [2, 3],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "nodes", "results", "shapes"), SLICED)
+def test_a_stretch_of_free_size(kind, nodes, results, shapes, tmp_path):
+    text = f"({kind} x) => (float[{','.join(results)}] y) {{ {nodes} }}"
+    proto = parsed(text, {"table": (12, 8), "grid": (1, 4, 9, 10)})
+    add_numbers(proto, BOUNDS)
+    check_free(proto, tmp_path, [{"x": shape} for shape in shapes])
+
+
+def add_numbers(proto, numbers):
+    for name, values in numbers.items():
+        array = onnx.numpy_helper.from_array(np.asarray(values, np.int64), name)
+        proto.graph.initializer.append(array)

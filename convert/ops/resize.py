@@ -17,6 +17,7 @@ from ..layout.pointwise import pointwise
 from ..layout.refused import Refused
 from ..layout.tensors import AnyValue, Constant, Value, activation, numbers
 from ..lowering.registry import OutputInfo, op
+from .free_resize import free_plan, resized_free
 from .interpolation import Axis, Method, nearest, outside, weights
 
 # flags (align_corners, half_pixel_centers) of TFLite's ops -> what they are in ONNX
@@ -55,20 +56,26 @@ def resize(
         bool(exclude_outside),
         bool(antialias),
     )
-    if isinstance(sizes, Value) and keep_aspect_ratio_policy == "stretch":
-        sizes = _inferred(x, where, outputs[0])
+    free = free_plan(x, where, (scales, sizes), outputs[0])
+    if free:
+        if sizes is not None and keep_aspect_ratio_policy != "stretch":
+            raise Refused(
+                "the ratio is known at run time only",
+                "export with fixed sizes",
+                ("keep_aspect_ratio_policy", keep_aspect_ratio_policy),
+            )
+        return resized_free(activation(x), free, method)
+    if isinstance(sizes, Value):
+        sizes = _inferred(where, outputs[0])
     plan = _plan(x, where, (scales, sizes), keep_aspect_ratio_policy)
     if method.coordinate_transformation_mode == "tf_crop_and_resize":
         plan = _with_roi(plan, where, [] if roi is None else numbers(roi))
     return _resized(activation(x), plan, method, extrapolation_value)
 
 
-def _inferred(x: AnyValue, where: Sequence[int], result: OutputInfo) -> Constant:
+def _inferred(where: Sequence[int], result: OutputInfo) -> Constant:
     """The sizes that inference finds where they are computed only for the sake of a free batch."""
-    shape = result.shape or (None,) * x.rank
-    free = [axis for axis in where if shape[axis] is None]
-    if free and free != [0]:
-        raise Refused("the sizes are computed at run time", "export with fixed sizes")
+    shape = result.shape or ()
     return Constant(np.asarray([shape[axis] or 0 for axis in where], np.int64))
 
 
@@ -76,7 +83,11 @@ def _inferred(x: AnyValue, where: Sequence[int], result: OutputInfo) -> Constant
 def resize_10(x: AnyValue, scales: AnyValue, *, mode: str) -> AnyValue:
     """Resize as opset 10 does: asymmetric, rounding down."""
     method = Method(mode, "asymmetric", "floor", 0.0, False, False)
-    plan = _plan(x, list(range(x.rank)), (scales, None), "stretch")
+    where = list(range(x.rank))
+    free = free_plan(x, where, (scales, None), None)
+    if free:
+        return resized_free(activation(x), free, method)
+    plan = _plan(x, where, (scales, None), "stretch")
     return _resized(activation(x), plan, method, 0.0)
 
 
@@ -107,8 +118,6 @@ def _plan(
         raise Refused("neither sizes nor scales are fixed", "export with fixed sizes")
     plan = {}
     for axis, size, target, ratio in zip(where, old, new, ratios, strict=True):
-        if size is None and ratio != 1:
-            raise Refused("an axis of free size is resized", "export with that size fixed")
         if size is not None and target is not None and (target != size or ratio != 1):
             plan[axis] = Axis(size, target, ratio)
     return plan

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 from emitted import check, check_free, drawn, emit, parsed
 
+from decant.errors import UnsupportedOp
 from decant.graph.load import prepare
 from decant.onnx_runtime import OnnxRuntime
 
@@ -138,3 +139,38 @@ def add_numbers(proto, numbers):
     for name, values in numbers.items():
         array = onnx.numpy_helper.from_array(np.asarray(values, np.int64), name)
         proto.graph.initializer.append(array)
+
+
+PADDED = [
+    pytest.param('y = Pad<mode = "constant">(x, around)', id="zeros"),
+    pytest.param('y = Pad<mode = "constant">(x, around, fill)', id="fill"),
+    pytest.param('y = Pad<mode = "reflect">(x, around)', id="reflect"),
+    pytest.param('y = Pad<mode = "edge">(x, around)', id="edge"),
+    pytest.param('y = Pad<mode = "wrap">(x, around)', id="wrap"),
+    pytest.param('y = Pad<mode = "reflect">(x, one, , last)', id="reflect-one-axis"),
+    pytest.param("y = Pad(x, less)", id="crop"),
+    pytest.param(
+        """n = Shape<start = 3>(x) eight = Mul(two, four) rest = Mod(n, eight)
+        missing = Sub(eight, rest) none = Constant<value_ints = [0]>()
+        amounts = Concat<axis = 0>(none, missing) y = Pad(x, amounts, fill, last)""",
+        id="to-a-multiple",
+    ),
+]
+
+
+@pytest.mark.parametrize("nodes", PADDED)
+def test_padding_of_a_free_size(nodes, tmp_path):
+    proto = parsed(f"(float[1,4,h,w] x) => (float[a,b,c,d] y) {{ {nodes} }}", {"fill": ()}, 21)
+    add_numbers(proto, {
+        "around": [0, 0, 2, 1, 0, 0, 1, 3], "less": [0, 0, -1, 0, 0, 0, -2, -1], "one": [1, 2],
+        "last": [-1], "two": [2], "four": [4],
+    })  # fmt: skip
+    check_free(proto, tmp_path, [{"x": shape} for shape in [(1, 4, 6, 8), (1, 4, 5, 9)]])
+
+
+def test_padding_with_an_unknown_number_of_own_elements_is_refused():
+    text = """(float[1,4,h,w] x, int64[8] pads) => (float[a,b,c,d] y) {
+        y = Pad<mode = "reflect">(x, pads)
+    }"""
+    with pytest.raises(UnsupportedOp, match=r"mode = reflect\): how many elements of its own"):
+        emit(prepare(ir.from_proto(parsed(text))))

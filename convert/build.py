@@ -98,7 +98,8 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
 
     tf.config.threading.set_intra_op_parallelism_threads(1)  # the same sums on every run
     model, applied = rewritten(request)
-    emission = emitted(request, model)
+    example = {name: array.shape for name, array in samples[0].items()} if samples else {}
+    emission = emitted(request, model, example)
     savedmodel.write(emission, request.folder)
     file = tflite.convert(request.folder, emission, allow_flex=request.allow_flex)
     file = replace(file, data=sized(file.data, emission.inputs, samples))
@@ -143,8 +144,10 @@ def rewritten(request: Request) -> tuple[ir.Model, tuple[Applied, ...]]:
     return result, applied
 
 
-def emitted(request: Request, model: ir.Model) -> Emission:
-    """Emit a rewritten model as the request says."""
+def emitted(
+    request: Request, model: ir.Model, example: Mapping[str, Sequence[int]] | None = None
+) -> Emission:
+    """Emit a rewritten model as the request says; `example` has sizes for messages."""
     from .lowering.emit import emit
     from .ops import with_operators
 
@@ -154,6 +157,7 @@ def emitted(request: Request, model: ir.Model) -> Emission:
         input_layout=request.input_layout,
         output_layout=request.output_layout,
         input_dtype=request.input_dtype,
+        example=example,
     )
 
 

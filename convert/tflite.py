@@ -71,6 +71,8 @@ def _refusal(message: str, emission: Emission, *, allow_flex: bool) -> DecantErr
     found = re.findall(r'"(n\d+)/[^"]*"[^\n]*?\'tf\.(\w+)\' op', message)
     types = dict(re.findall(r"tf\.(\w+)\((tensor<.*?)\) ->", message))
     advice = RUN_ADVICE if allow_flex else LACKS_ADVICE
+    if emission.fixing:
+        advice = f"{emission.fixing}, or {advice}"
     problems = [
         Problem(*emission.nodes[scope], f"TFLite has no builtin for {op}{_of(types, op)}", advice)
         for scope, op in dict.fromkeys(found)

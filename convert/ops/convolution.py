@@ -13,7 +13,7 @@ import tensorflow as tf
 from decant.runtime_facts import TRANSPOSED_WEIGHTS
 
 from ..layout.forms import Tensor
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Value, activation, constant
 from ..lowering.registry import op
 from .kernels import biased, convolve, dilated
@@ -101,7 +101,7 @@ def conv_transpose(
 
 def _check_channels(x: Value) -> None:
     if x.shape[1] is None:
-        raise Refused("the number of channels is a free size", "export with that size fixed")
+        raise FreeSize("the number of channels is a free size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _transposed_pads(
     for axis in range(rank):
         size, stride = x.shape[2 + axis], (strides or [1] * rank)[axis]
         if size is None:
-            raise Refused("the padding depends on a free size", "export with that size fixed")
+            raise FreeSize("the padding depends on a free size")
         target = wanted[-rank:][axis] if wanted is not None else size * stride
         full = (size - 1) * stride + kernel.shape[2 + axis] + (added or [0] * rank)[axis]
         total = full - target if wanted is not None else max(full - target, 0)  # as ORT does
@@ -177,7 +177,7 @@ def _spread(x: Tensor, kernel: Any, spreads: Sequence[_Spread]) -> Tensor:
     """Convolve transposed, with SAME where that cuts off the same; x: [N, ..., C]."""
     sizes = x.shape.as_list()[1:-1]
     if None in sizes:
-        raise Refused("a free size goes into a transposed convolution", "export with it fixed")
+        raise FreeSize("a free size goes into a transposed convolution")
     same = all(s.is_same(size) for s, size in zip(spreads, sizes, strict=True))
     each = [s.wanted(n) if same else s.full(n) for s, n in zip(spreads, sizes, strict=True)]
     batch = x.shape[0] if x.shape[0] is not None else tf.shape(x)[0]

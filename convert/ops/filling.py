@@ -15,7 +15,7 @@ from ..layout.cut_and_join import extend
 from ..layout.expose import Exposed, along, expose
 from ..layout.forms import Tensor, sizes_of
 from ..layout.pointwise import pointwise
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Constant, Value, activation, constant, numbers
 from ..layout.view import Factors, size_of
 from ..lowering.registry import op
@@ -38,7 +38,7 @@ def expand(x: AnyValue, shape: AnyValue) -> AnyValue:
     if isinstance(x, Constant):
         return Constant(np.broadcast_to(x.array, [n or 0 for n in new]))
     if any(o is None and n not in (1, None) for o, n in zip(old, new, strict=True)):
-        raise Refused("an axis of free size is expanded", "export with fixed sizes")
+        raise FreeSize("an axis of free size is expanded")
     if np.issubdtype(x.dtype, np.floating):
         # XNNPACK has no BROADCAST_TO, but a product that repeats its operand, in any order.
         ones = [n if o == 1 and n else 1 for o, n in zip(old, new, strict=True)]
@@ -92,7 +92,7 @@ def eye_like(x: AnyValue, *, dtype: int | None, k: int) -> AnyValue:
     """Ones on a diagonal."""
     rows, columns = x.shape
     if rows is None or columns is None:
-        raise Refused("the size of the diagonal matrix is free", "export with fixed sizes")
+        raise FreeSize("the size of the diagonal matrix is free")
     kind = x.dtype if dtype is None else onnx.helper.tensor_dtype_to_np_dtype(dtype)
     return Constant(np.eye(rows, columns, k, kind))
 
@@ -102,7 +102,7 @@ def trilu(x: AnyValue, k: AnyValue | None = None, *, upper: int) -> AnyValue:
     """Keep one triangle of the last two axes."""
     rows, columns = x.shape[-2:]
     if rows is None or columns is None:
-        raise Refused("the size of the triangle is free", "export with fixed sizes")
+        raise FreeSize("the size of the triangle is free")
     offset = int(constant(k, "k")) if k is not None else 0
     ones = np.ones((rows, columns), np.bool_)
     mask = Constant(np.triu(ones, offset) if upper else np.tril(ones, offset))
@@ -156,9 +156,8 @@ def _padded_at_run_time(
 ) -> Value:
     """Add as many elements as the model computes from the sizes that it meets."""
     if mode != "constant":
-        raise Refused(
+        raise FreeSize(
             "how many elements of its own are added is known at run time only",
-            "export with fixed sizes",
             ("mode", mode),
         )
     where = [a % x.rank for a in numbers(axes)] if axes is not None else list(range(x.rank))

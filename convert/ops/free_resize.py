@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from ..layout.expose import expose
 from ..layout.forms import Tensor
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize
 from ..layout.tensors import AnyValue, Constant, Value, numbers
 from ..lowering.registry import OutputInfo
 from .interpolation import Axis, Method, nearest
@@ -131,7 +131,7 @@ def resized_free(x: Value, plan: Mapping[int, FreeAxis], method: Method) -> Valu
         method: ONNX's attributes.
 
     Raises:
-        Refused: If the method needs sizes that are fixed.
+        FreeSize: If the method needs sizes that are fixed.
     """
     _check(plan, method)
     if x.rank == 4 and set(plan) <= {2, 3} and _is_bilinear(plan, method):
@@ -144,15 +144,13 @@ def resized_free(x: Value, plan: Mapping[int, FreeAxis], method: Method) -> Valu
 def _check(plan: Mapping[int, FreeAxis], method: Method) -> None:
     mode = method.coordinate_transformation_mode
     if mode == "tf_crop_and_resize":
-        raise Refused(
+        raise FreeSize(
             "a region of an axis of free size is resized",
-            "export with that size fixed",
             ("coordinate_transformation_mode", mode),
         )
     if method.antialias and not all(isinstance(axis.scale, float) for axis in plan.values()):
-        raise Refused(
+        raise FreeSize(
             "how many elements are mixed is known at run time only",
-            "export with fixed sizes",
             ("antialias", 1),
         )
 

@@ -14,7 +14,7 @@ from decant.runtime_facts import CONCATENATION_INPUTS
 from ..layout.expose import expose
 from ..layout.forms import Tensor
 from ..layout.pointwise import pointwise
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize
 from ..layout.tensors import AnyValue, Constant, Value, activation, numbers
 from ..lowering.registry import OutputInfo, op
 from .free_resize import free_plan, resized_free
@@ -59,9 +59,8 @@ def resize(
     free = free_plan(x, where, (scales, sizes), outputs[0])
     if free:
         if sizes is not None and keep_aspect_ratio_policy != "stretch":
-            raise Refused(
+            raise FreeSize(
                 "the ratio is known at run time only",
-                "export with fixed sizes",
                 ("keep_aspect_ratio_policy", keep_aspect_ratio_policy),
             )
         return resized_free(activation(x), free, method)
@@ -115,7 +114,7 @@ def _plan(
     elif sizes is not None:
         new, ratios = _from_sizes(old, numbers(sizes), policy)
     else:
-        raise Refused("neither sizes nor scales are fixed", "export with fixed sizes")
+        raise FreeSize("neither sizes nor scales are fixed")
     plan = {}
     for axis, size, target, ratio in zip(where, old, new, ratios, strict=True):
         if size is not None and target is not None and (target != size or ratio != 1):
@@ -230,7 +229,7 @@ def _multiplied(tensor: Tensor, dim: int, matrix: Any) -> Tensor:
     """Multiply one dimension with a matrix [wanted, size], the others staying where they are."""
     shape = tensor.shape.as_list()
     if None in shape[1:]:
-        raise Refused("a free size other than the first is resized", "export with fixed sizes")
+        raise FreeSize("a free size other than the first is resized")
     if dim == len(shape) - 1:
         return tf.matmul(tensor, tf.constant(matrix.T))
     before, after = shape[:dim], shape[dim + 1 :]

@@ -12,8 +12,8 @@ import tensorflow as tf
 from ..layout.cut_and_join import Part, concat, cut
 from ..layout.expose import expose
 from ..layout.forms import Tensor, runtime_size
-from ..layout.refused import Refused
-from ..layout.tensors import CONSTANT_ADVICE, AnyValue, Constant, Value, activation, numbers
+from ..layout.refused import FreeSize, Refused
+from ..layout.tensors import AnyValue, Constant, Value, activation, numbers
 from ..layout.view import merge
 from ..lowering.registry import OutputInfo, op
 
@@ -168,7 +168,7 @@ def split(
         each = -(-total // count)
         parts = [min(each, total - i * each) for i in range(count)]
     else:
-        raise Refused("an axis of free size is split", "export with that size fixed")
+        raise FreeSize("an axis of free size is split")
     starts = np.cumsum([0, *parts[:-1]])
     stretches = [Part(int(a), n) for a, n in zip(starts, parts, strict=True)]
     return tuple(pieces(x, axis, stretches))
@@ -202,7 +202,7 @@ def slice_op(
     """Take a stretch of one or more axes, forwards or backwards; bounds may come at run time."""
     count = starts.shape[0]
     if count is None:
-        raise Refused("how many axes are sliced is known at run time only", CONSTANT_ADVICE)
+        raise FreeSize("how many axes are sliced is known at run time only")
     where = numbers(axes) if axes is not None else list(range(count))
     step = numbers(steps) if steps is not None else [1] * count
     known = outputs[0].shape or (None,) * x.rank
@@ -296,7 +296,7 @@ def space_to_depth(x: AnyValue, *, blocksize: int, mode: str) -> AnyValue:
     """Gather blocks of pixels in the channels; x: [N, C, H, W]; emits nothing itself."""
     count, channels, height, width = x.shape
     if height is None or width is None:
-        raise Refused("an axis of free size is split", "export with that size fixed")
+        raise FreeSize("an axis of free size is split")
     rows, columns = height // blocksize, width // blocksize
     split = x.reshape((count, channels, rows, blocksize, columns, blocksize))
     moved = split.transpose((0, 3, 5, 1, 2, 4) if mode == "DCR" else (0, 1, 3, 5, 2, 4))

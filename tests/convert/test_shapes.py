@@ -1,6 +1,7 @@
 """What becomes of free sizes in a conversion: fixed where that is asked for, a batch to one."""
 
 import json
+import re
 
 import numpy as np
 import onnx
@@ -9,7 +10,8 @@ import torch
 from emitted import drawn, parsed
 
 from decant.convert import to_tflite
-from decant.errors import UsageError
+from decant.errors import UnsupportedOp, UsageError
+from decant.shapes import parse_shapes
 
 POOLED = """(float[n,3,h,w] x) => (float[a,b,c,d] y) {
     y = MaxPool<kernel_shape = [2,2], strides = [2,2]>(x)
@@ -97,3 +99,28 @@ def test_a_first_axis_is_a_batch_if_its_entries_are_answered_one_by_one(text, fr
 def test_a_module_takes_no_shapes(tmp_path):
     with pytest.raises(UsageError, match="shapes are for a file; a module has the sizes of its"):
         to_tflite(torch.nn.ReLU().eval(), tmp_path / "out", shapes={"x": [1]})
+
+
+TRIANGLE = "(float[n,h,w] x) => (float[a,b,c] y) { y = Trilu(x) }"
+
+
+def test_the_shape_that_a_refusal_names_works(tmp_path):
+    path = saved(tmp_path, TRIANGLE)
+    message = r"y: Trilu .*: the size of the triangle is free; fix the free sizes, as with --shape"
+    with pytest.raises(UnsupportedOp, match=message) as refused:
+        to_tflite(path, tmp_path / "out")
+    (option,) = re.findall(r"--shape (\S+) \(in a spec", str(refused.value))
+    report = to_tflite(path, tmp_path / "out", shapes=parse_shapes([option]))
+    assert None not in report.inputs[0].shape
+
+
+def test_a_refusal_names_the_shape_of_given_inputs(tmp_path):
+    path = saved(tmp_path, TRIANGLE)
+    with pytest.raises(UnsupportedOp, match=r"--shape x=1,5,7 \("):
+        to_tflite(path, tmp_path / "out", inputs={"x": drawn(3, 1, 5, 7)})
+
+
+def test_a_constant_is_asked_for_where_no_size_is_free(tmp_path):
+    text = "(float[1,6] x, int64[1] k) => (float[a,b] y, int64[c,d] i) { y, i = TopK(x, k) }"
+    with pytest.raises(UnsupportedOp, match="TFLite needs it fixed; make it a constant before"):
+        to_tflite(saved(tmp_path, text), tmp_path / "out")

@@ -174,3 +174,68 @@ def test_padding_with_an_unknown_number_of_own_elements_is_refused():
     }"""
     with pytest.raises(UnsupportedOp, match=r"mode = reflect\): how many elements of its own"):
         emit(prepare(ir.from_proto(parsed(text))))
+
+
+RECURRENT = {
+    "lstm": ("LSTM", 4, "[1,2]", ""),
+    "lstm-both-ways": ("LSTM", 4, "[2,2]", 'direction = "bidirectional"'),
+    "gru": ("GRU", 3, "[1,2]", "linear_before_reset = 1"),
+    "gru-backwards": ("GRU", 3, "[1,2]", 'direction = "reverse"'),
+    "rnn": ("RNN", 1, "[1,2]", ""),
+}
+
+
+def recurrent(kind, batch="2", extra="", inputs=""):
+    """A layer [t, batch, 5] -> [t, directions, batch, 4] over t steps."""
+    op, gates, counts, attributes = RECURRENT[kind]
+    directions = int(counts[1])
+    settings = ", ".join(filter(None, ["hidden_size = 4", attributes]))
+    text = f"""(float[t,{batch},5] x{inputs}) => (float[a,b,c,d] y, float[e,f,g] h) {{
+        y, h = {op}<{settings}>(x, w, r, bias{extra})
+    }}"""
+    shapes = {"w": 5, "r": 4}
+    weights = {name: (directions, gates * 4, width) for name, width in shapes.items()}
+    return parsed(text, {**weights, "bias": (directions, gates * 8)})
+
+
+@pytest.mark.parametrize("kind", RECURRENT)
+def test_a_free_number_of_steps_is_a_loop(kind, tmp_path):
+    file = check_free(recurrent(kind), tmp_path, [{"x": (t, 2, 5)} for t in (7, 1, 4)])
+    assert file.ops["WHILE"] == (2 if "both" in kind else 1)
+
+
+def test_steps_and_batch_are_not_both_free():
+    message = r"steps and batch are both free; fix the free sizes, as with --shape x=2,3,5 \("
+    model = prepare(ir.from_proto(recurrent("lstm", "n")))
+    with pytest.raises(UnsupportedOp, match=message):
+        emit(model, example={"x": (2, 3, 5)})
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru-backwards", "lstm-both-ways"])
+def test_a_loop_begins_with_given_states_and_ends_with_each_sequence(kind, tmp_path):
+    count = 2 if "both" in kind else 1
+    proto = recurrent(kind, extra=", lengths, first", inputs=f", float[{count},2,4] first")
+    lengths = np.array([3, 2], np.int32)
+    proto.graph.initializer.append(onnx.numpy_helper.from_array(lengths, "lengths"))
+    shapes = [{"x": (t, 2, 5), "first": (count, 2, 4)} for t in (6, 3)]
+    check_free(proto, tmp_path, shapes)
+
+
+def test_a_loop_over_the_second_axis(tmp_path):
+    text = """(float[2,t,5] x) => (float[2,t,4] y, float[1,2,4] h) {
+        steps = Transpose<perm = [1,0,2]>(x)
+        all, h = GRU<hidden_size = 4>(steps, w, r)
+        one = Constant<value_ints = [1]>()
+        hidden = Squeeze(all, one)
+        y = Transpose<perm = [1,0,2]>(hidden)
+    }"""
+    proto = parsed(text, {"w": (1, 12, 5), "r": (1, 12, 4)})
+    check_free(proto, tmp_path, [{"x": (2, 7, 5)}, {"x": (2, 3, 5)}])
+
+
+def test_peepholes_in_a_loop(tmp_path):
+    text = """(float[t,1,5] x) => (float[t,1,1,4] y) {
+        y = LSTM<hidden_size = 4>(x, w, r, bias, , , , p)
+    }"""
+    proto = parsed(text, {"w": (1, 16, 5), "r": (1, 16, 4), "bias": (1, 32), "p": (1, 12)})
+    check_free(proto, tmp_path, [{"x": (7, 1, 5)}, {"x": (2, 1, 5)}])

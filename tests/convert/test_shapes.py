@@ -56,6 +56,13 @@ def test_a_fixed_number_of_steps_is_unrolled(tmp_path):
     assert report.inputs[0].shape == (7, 1, 5)
 
 
+def test_a_free_number_of_steps_is_traced(tmp_path):
+    report = to_tflite(saved(tmp_path, RECURRENT, WEIGHTS), tmp_path / "out")
+    assert report.inputs[0].shape == (None, 1, 5)
+    assert report.op_histogram["WHILE"] == 1
+    assert report.warnings == ()
+
+
 def test_a_free_batch_becomes_one(tmp_path):
     report = to_tflite(saved(tmp_path, POOLED), tmp_path / "out")
     assert report.inputs[0].onnx_shape == (1, 3, None, None)

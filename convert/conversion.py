@@ -176,12 +176,12 @@ class _Work:
         if shapes:
             graph = load(model.onnx, shapes).graph
         request = self.request(model, shapes)
-        samples, normalised = self.samples(request, graph.inputs, given, oracle)
+        samples, normalised = self.samples(request, graph, given, oracle)
         one = self.batch_of_one(graph.inputs, given[0], normalised, oracle)
         if one:
             request = replace(request, shapes={**shapes, **one})
             graph = load(model.onnx, request.shapes).graph
-            samples, normalised = self.samples(request, graph.inputs, given, oracle)
+            samples, normalised = self.samples(request, graph, given, oracle)
         outputs = [str(value.name) for value in graph.outputs]
         expected = expected_of(oracle, normalised, outputs, self.tolerance)
         built = self.built(request, samples)
@@ -260,12 +260,13 @@ class _Work:
     def samples(
         self,
         request: Request,
-        inputs: Sequence[ir.Value],
+        graph: ir.Graph,
         given: Sequence[Given],
         oracle: Oracle,
     ) -> tuple[list[Sample], list[Sample]]:
         """Give the samples as the file takes them and as the model does."""
         from .verify.samples import samples_for
+        from .verify.size_hints import size_hints
 
         raw = self.settings["input_dtype"] == "uint8"
 
@@ -274,10 +275,11 @@ class _Work:
 
         try:
             told = trial if oracle.knows_all else None
+            hints = size_hints(graph)
             samples = [
                 sample
                 for each in given
-                for sample in samples_for(inputs, each, raw=raw, trial=told)
+                for sample in samples_for(graph.inputs, each, raw=raw, trial=told, hints=hints)
             ]
         except DataError:
             # Whoever gives other inputs should not hear of what cannot be converted only then.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import onnx_ir as ir
     from numpy.typing import NDArray
 
-    from decant.free_sizes import Shape, Sizes
+    from decant.free_sizes import Shape, SizeHints, Sizes
     from decant.inputs import Run
 
     Array = NDArray[Any]
@@ -38,6 +38,7 @@ def samples_for(
     *,
     raw: bool = False,
     trial: Trial | None = None,
+    hints: SizeHints | None = None,
 ) -> list[Run]:
     """Cut given arrays into samples, or draw seeded random ones.
 
@@ -47,6 +48,8 @@ def samples_for(
             or lack the batch axis of size 1.
         raw: Whether the samples are uint8 pixels.
         trial: Runs the model; free sizes are such that it does. None where nothing can run it.
+
+        hints: Sizes that the model is likely made for.
 
     Returns:
         At least two samples, at most `MOST` + 1, taken evenly from all. Where one sample is given,
@@ -60,7 +63,7 @@ def samples_for(
     """
     infos = [_described(value, raw=raw) for value in inputs]
     if given is None:
-        return _Draw(infos, [*stated_shapes(inputs).values()], trial).samples()
+        return _Draw(infos, [*stated_shapes(inputs).values()], trial).samples(hints)
     runs = cut_runs(given, infos)
     samples = [runs[at * len(runs) // MOST] for at in range(MOST)] if len(runs) > MOST else runs
     if len(samples) == 1:
@@ -119,9 +122,9 @@ class _Draw:
         self.trial = trial
         self.refusal: DataError | None = None
 
-    def samples(self) -> list[Run]:
+    def samples(self, hints: SizeHints | None) -> list[Run]:
         """Two samples of one size and, where sizes are free, one of another size."""
-        sizes = accepted(self.shapes, self._takes)
+        sizes = accepted(self.shapes, self._takes, hints)
         if not sizes:
             raise self._nothing_fits()
         first, *other = sizes
@@ -164,7 +167,7 @@ class _Draw:
         shapes = ", ".join(f"{info.name} {_question_marks(info)}" for info in free)
         return DataError(
             f"no sizes were found that the model takes for the free axes of {shapes} ({reason});"
-            f" {GIVE_INPUTS}"
+            f" fix them with --shape, or {GIVE_INPUTS}"
         )
 
     def _drawn(self, sizes: Sizes, seed: int, positive: bool = False) -> Run:

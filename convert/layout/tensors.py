@@ -236,6 +236,15 @@ def numbers(value: AnyValue) -> list[Any]:
     return list(constant(value).ravel().tolist())
 
 
+def known_numbers(value: AnyValue) -> list[Any]:
+    """The elements of a vector as Python numbers, None for those known at run time only."""
+    if isinstance(value, Constant):
+        return numbers(value)
+    known = tf.get_static_value(value.plain(), partial=True)
+    elements = [None] * (value.shape[0] or 0) if known is None else known
+    return [None if each is None else np.asarray(each).item() for each in elements]
+
+
 def constant(value: AnyValue, what: str = "an input") -> NDArray[Any]:
     """The elements of a constant.
 

@@ -17,7 +17,7 @@ import tensorflow as tf
 from ..layout.expose import expose
 from ..layout.forms import Tensor
 from ..layout.refused import FreeSize
-from ..layout.tensors import AnyValue, Constant, Value, numbers
+from ..layout.tensors import AnyValue, Value, known_numbers
 from ..lowering.registry import OutputInfo
 from .interpolation import Axis, Method, nearest
 
@@ -113,13 +113,11 @@ def free_plan(
 
 def _elements(value: AnyValue, dtype: Any) -> list[Any]:
     """Elements as numbers where they are known, else as scalar tensors."""
-    if isinstance(value, Constant):
-        return numbers(value)
+    known = known_numbers(value)
+    if None not in known:
+        return known
     tensor = tf.cast(value.plain(), dtype)
-    known = tf.get_static_value(value.plain(), partial=True)
-    count = value.shape[0] or 0
-    known = [None] * count if known is None else known
-    return [tensor[i] if each is None else np.asarray(each).item() for i, each in enumerate(known)]
+    return [tensor[i] if each is None else each for i, each in enumerate(known)]
 
 
 def resized_free(x: Value, plan: Mapping[int, FreeAxis], method: Method) -> Value:

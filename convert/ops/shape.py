@@ -13,7 +13,7 @@ from ..layout.cut_and_join import Part, concat, cut
 from ..layout.expose import expose
 from ..layout.forms import Tensor, runtime_size
 from ..layout.refused import FreeSize, Refused
-from ..layout.tensors import AnyValue, Constant, Value, activation, numbers
+from ..layout.tensors import AnyValue, Constant, Value, activation, known_numbers, numbers
 from ..layout.view import merge
 from ..lowering.registry import OutputInfo, op
 
@@ -56,13 +56,19 @@ def reshape(
     """Regroup axes; emits nothing where sizes divide."""
     if isinstance(shape, Constant):
         return _reshaped(x, numbers(shape), bool(allowzero))
-    inferred = outputs[0].shape
-    if inferred is not None and inferred.count(None) <= 1:
+    inferred = _inferred(shape, outputs[0])
+    if inferred.count(None) <= 1:
         return x.reshape(inferred)
     result = tf.reshape(x.plain(), shape.plain())
-    if inferred is not None:
-        result.set_shape(inferred)
+    result.set_shape(inferred)
     return Value.laid_out(result)
+
+
+def _inferred(shape: Value, result: OutputInfo) -> list[int | None]:
+    """Sizes of a reshape that inference finds, or that stand in its shape as numbers."""
+    written = [size if size and size > 0 else None for size in known_numbers(shape)]
+    found = result.shape or (None,) * len(written)
+    return [a if b is None else b for a, b in zip(written, found, strict=True)]
 
 
 def _reshaped(x: AnyValue, wanted: Sequence[int], allowzero: bool) -> AnyValue:
@@ -146,6 +152,9 @@ def concat_op(*values: AnyValue, axis: int) -> AnyValue:
     present = [value for value in values if 0 not in value.shape] or list(values[:1])
     if len(present) == 1:
         return present[0]
+    if present[0].rank == 1 and np.issubdtype(present[0].dtype, np.integer):
+        # A shape, of which `known_numbers` sees what is fixed if it is not moved about.
+        return Value.laid_out(tf.concat([value.plain() for value in present], 0))
     return concat(present, axis % present[0].rank)
 
 

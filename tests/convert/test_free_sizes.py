@@ -239,3 +239,42 @@ def test_peepholes_in_a_loop(tmp_path):
     }"""
     proto = parsed(text, {"w": (1, 16, 5), "r": (1, 16, 4), "bias": (1, 32), "p": (1, 12)})
     check_free(proto, tmp_path, [{"x": (7, 1, 5)}, {"x": (2, 1, 5)}])
+
+
+def test_sizes_are_divided(tmp_path):
+    text = """(float[1,4,h,w] x) => (float[a,b,c,d] y) {
+        n = Shape<start = 2>(x)
+        half = Div(n, two)
+        y = Slice(x, zeros, half, axes)
+    }"""
+    proto = parsed(text)
+    add_numbers(proto, {"two": [2], "zeros": [0, 0], "axes": [2, 3]})
+    check_free(proto, tmp_path, [{"x": (1, 4, 6, 9)}, {"x": (1, 4, 5, 8)}])
+
+
+def test_heads_of_a_free_length_are_split_without_moving(tmp_path):
+    text = """(float[1,t,8] x) => (float[a,b,c] y) {
+        n = Shape<start = 1, end = 2>(x)
+        four = Constant<value_ints = [4]>()
+        two = Constant<value_ints = [2]>()
+        shape = Concat<axis = 0>(n, four, two)
+        heads = Reshape(x, shape)
+        y = Transpose<perm = [1,0,2]>(heads)
+    }"""
+    file = check_free(parsed(text), tmp_path, [{"x": (1, 6, 8)}, {"x": (1, 3, 8)}])
+    assert file.emission.outputs[0].shape == (4, None, 2)
+
+
+def test_a_convolution_knows_the_channels_behind_a_padding(tmp_path):
+    text = """(float[1,4,h,w] x) => (float[a,b,c,d] y) {
+        n = Shape<start = 2, end = 3>(x)
+        rest = Mod(n, four)
+        front = Constant<value_ints = [0,0,0,0,0,0]>()
+        last = Constant<value_ints = [0]>()
+        pads = Concat<axis = 0>(front, rest, last)
+        z = Pad(x, pads)
+        y = Conv(z, k)
+    }"""
+    proto = parsed(text, {"k": (3, 4, 2, 2)})
+    add_numbers(proto, {"four": [4]})
+    check_free(proto, tmp_path, [{"x": (1, 4, 6, 9)}, {"x": (1, 4, 5, 8)}])

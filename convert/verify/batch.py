@@ -88,9 +88,13 @@ def _one_by_one(alone: Sequence[Mapping[str, Array]], together: Mapping[str, Arr
 
 
 def _close(array: Array, rows: Sequence[Array]) -> bool:
-    if any(row.ndim == 0 for row in rows):
+    """Whether an array is others joined along the axis by which it is larger."""
+    first, _ = rows
+    sizes = zip(array.shape, first.shape, strict=False)
+    larger = [axis for axis, (after, before) in enumerate(sizes) if after != before]
+    if len(larger) != 1:
         return False
-    joined = np.concatenate(rows)
+    joined = np.concatenate(rows, larger[0])
     scale = float(np.abs(joined).max(initial=0)) if joined.dtype.kind == "f" else 0.0
     return joined.shape == array.shape and np.allclose(
         joined, array, rtol=0, atol=ALIKE * scale, equal_nan=joined.dtype.kind == "f"

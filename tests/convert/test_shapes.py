@@ -90,6 +90,9 @@ def test_a_batch_that_is_asked_for_stays_free(asked, tmp_path):
                      id="one-answer-for-all"),
         pytest.param("(float[t] x) => (float[t] y) { y = Relu(x) }", True, id="a-signal"),
         pytest.param("(float[t,5] x) => (float[t,5] y) { y = Relu(x) }", False, id="rows"),
+        pytest.param(
+            "(float[n,4,5] x) => (float[4,n,5] y) { y = Transpose<perm = [1,0,2]>(x) }", False,
+            id="joined-along-another-axis-of-the-output"),
         pytest.param("(float[n,5] x) => (float[1,5] y) { y = Reshape(x, one) }", False,
                      id="one-and-no-more"),
     ],

@@ -146,6 +146,13 @@ def _check(plan: Mapping[int, FreeAxis], method: Method) -> None:
             "a region of an axis of free size is resized",
             ("coordinate_transformation_mode", mode),
         )
+    broken = any(axis.scale is not None and not axis.factor for axis in plan.values())
+    if mode == "align_corners" and broken:
+        # The standard counts elements that are not whole, ONNX Runtime and PyTorch do not.
+        raise FreeSize(
+            "corners are aligned after a scale that is no whole number",
+            ("coordinate_transformation_mode", mode),
+        )
     if method.antialias and not all(isinstance(axis.scale, float) for axis in plan.values()):
         raise FreeSize(
             "how many elements are mixed is known at run time only",

@@ -15,7 +15,7 @@ from ..layout.expose import expose
 from ..layout.forms import Tensor
 from ..layout.pointwise import pointwise
 from ..layout.refused import FreeSize
-from ..layout.tensors import AnyValue, Constant, Value, activation, numbers
+from ..layout.tensors import AnyValue, Constant, Value, activation, known_numbers, numbers
 from ..lowering.registry import OutputInfo, op
 from .free_resize import free_plan, resized_free
 from .interpolation import Axis, Method, nearest, outside, weights
@@ -57,25 +57,28 @@ def resize(
         bool(antialias),
     )
     free = free_plan(x, where, (scales, sizes), outputs[0])
+    late = bool(free) or isinstance(sizes, Value)
+    if sizes is not None and late and keep_aspect_ratio_policy != "stretch":
+        raise FreeSize(
+            "the ratio is known at run time only",
+            ("keep_aspect_ratio_policy", keep_aspect_ratio_policy),
+        )
     if free:
-        if sizes is not None and keep_aspect_ratio_policy != "stretch":
-            raise FreeSize(
-                "the ratio is known at run time only",
-                ("keep_aspect_ratio_policy", keep_aspect_ratio_policy),
-            )
         return resized_free(activation(x), free, method)
     if isinstance(sizes, Value):
-        sizes = _inferred(where, outputs[0])
+        sizes = _inferred(where, sizes, outputs[0])
     plan = _plan(x, where, (scales, sizes), keep_aspect_ratio_policy)
     if method.coordinate_transformation_mode == "tf_crop_and_resize":
         plan = _with_roi(plan, where, [] if roi is None else numbers(roi))
     return _resized(activation(x), plan, method, extrapolation_value)
 
 
-def _inferred(where: Sequence[int], result: OutputInfo) -> Constant:
-    """The sizes that inference finds where they are computed only for the sake of a free batch."""
-    shape = result.shape or ()
-    return Constant(np.asarray([shape[axis] or 0 for axis in where], np.int64))
+def _inferred(where: Sequence[int], sizes: Value, result: OutputInfo) -> Constant:
+    """The sizes that are known where they are computed only for the sake of a free batch."""
+    own = known_numbers(sizes)
+    shape = [None if result.shape is None else result.shape[axis] for axis in where]
+    known = [a if b is None else b for a, b in zip(own, shape, strict=True)]
+    return Constant(np.asarray([size or 0 for size in known], np.int64))
 
 
 @op("Resize", until=10)

@@ -41,14 +41,22 @@ def scaled(scales, *rows, kind="float[1,3,h,w]"):
     return proto
 
 
-@pytest.mark.parametrize("scales", [(2, 1.5), (3, 0.5)], ids=str)
+def known(rows, scales):
+    """Those of which standard and ONNX Runtime say the same at these scales."""
+    whole = all(float(scale).is_integer() for scale in scales)
+    return [row for row in rows if whole or "align_corners" not in row]
+
+
+@pytest.mark.parametrize("scales", [(2, 3), (2, 1.5), (3, 0.5)], ids=str)
 def test_nearest(scales, tmp_path):
-    check_free(scaled((1, 1, *scales), *NEAREST), tmp_path, [{"x": shape} for shape in SIZES])
+    proto = scaled((1, 1, *scales), *known(NEAREST, scales))
+    check_free(proto, tmp_path, [{"x": shape} for shape in SIZES])
 
 
 @pytest.mark.parametrize("scales", [(2, 3), (1.5, 0.4)], ids=str)
 def test_mixed(scales, tmp_path):
-    check_free(scaled((1, 1, *scales), *MIXED), tmp_path, [{"x": shape} for shape in SIZES])
+    proto = scaled((1, 1, *scales), *known(MIXED, scales))
+    check_free(proto, tmp_path, [{"x": shape} for shape in SIZES])
 
 
 def test_whole_factors_are_one_op_of_tflites_own(tmp_path):
@@ -129,3 +137,9 @@ def test_what_needs_fixed_sizes_is_refused(attributes, message):
     text = TO_ANOTHER.format(attributes=f'mode = "linear", {attributes}')
     with pytest.raises(UnsupportedOp, match=message):
         emit(prepare(ir.from_proto(parsed(text))))
+
+
+def test_corners_are_not_aligned_after_a_broken_scale():
+    proto = scaled((1, 1, 1.5, 2), MIXED[3])
+    with pytest.raises(UnsupportedOp, match="corners are aligned after a scale that is no whole"):
+        emit(prepare(ir.from_proto(proto)))

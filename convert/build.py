@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from decant.errors import DecantError
+    from decant.shapes import FixedShape
     from decant.tensors import TensorInfo
 
     from .layout.signature import InputType, LayoutRule
@@ -37,6 +38,7 @@ class Request:
     Attributes:
         onnx: The model.
         folder: Where the SavedModel goes (a new folder).
+        shapes: Sizes of inputs that the model leaves free.
         input_layout: See `emit`.
         output_layout: See `emit`.
         input_dtype: See `emit`.
@@ -48,6 +50,7 @@ class Request:
 
     onnx: Path
     folder: Path
+    shapes: Mapping[str, FixedShape] = field(default_factory=dict)
     input_layout: LayoutRule = "nhwc"
     output_layout: LayoutRule = "nhwc"
     input_dtype: InputType = "float32"
@@ -95,7 +98,8 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
 
     tf.config.threading.set_intra_op_parallelism_threads(1)  # the same sums on every run
     model, applied = rewritten(request)
-    emission = emitted(request, model)
+    example = {name: array.shape for name, array in samples[0].items()} if samples else {}
+    emission = emitted(request, model, example)
     savedmodel.write(emission, request.folder)
     file = tflite.convert(request.folder, emission, allow_flex=request.allow_flex)
     file = replace(file, data=sized(file.data, emission.inputs, samples))
@@ -132,7 +136,7 @@ def rewritten(request: Request) -> tuple[ir.Model, tuple[Applied, ...]]:
     from .rewrites import REWRITES
     from .rewrites.camera import take_raw_pixels
 
-    model = load(request.onnx)
+    model = load(request.onnx, request.shapes)
     if request.input_dtype == "uint8":
         model = take_raw_pixels(model, request.normalization)
     result, applied = apply(model, REWRITES.chosen(request.rewrites))
@@ -140,8 +144,10 @@ def rewritten(request: Request) -> tuple[ir.Model, tuple[Applied, ...]]:
     return result, applied
 
 
-def emitted(request: Request, model: ir.Model) -> Emission:
-    """Emit a rewritten model as the request says."""
+def emitted(
+    request: Request, model: ir.Model, example: Mapping[str, Sequence[int]] | None = None
+) -> Emission:
+    """Emit a rewritten model as the request says; `example` has sizes for messages."""
     from .lowering.emit import emit
     from .ops import with_operators
 
@@ -151,6 +157,7 @@ def emitted(request: Request, model: ir.Model) -> Emission:
         input_layout=request.input_layout,
         output_layout=request.output_layout,
         input_dtype=request.input_dtype,
+        example=example,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -15,6 +15,7 @@ from decant.artifacts import updated_folder, write_bytes, write_json, write_text
 from decant.errors import DataError, UsageError
 from decant.files import CONVERSION, FLOAT_FILE, ONNX, SAVED_MODEL, TRACE
 from decant.isolation import run_checked
+from decant.shapes import fixed
 
 from .layout.signature import InputType, LayoutRule
 from .report import AppliedRewrite, ConvertReport
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from decant.paths import AnyPath
+    from decant.shapes import AskedShapes, FixedShape
 
     from .build import Built, Request
     from .verify.exported import Expected
@@ -56,6 +58,7 @@ def to_tflite(
     output_layout: str = "nhwc",
     input_dtype: str = "float32",
     normalization: Normalization | None = None,
+    shapes: AskedShapes | None = None,
     inputs: Mapping[str, Array] | None = None,
     other_sizes: Sequence[Mapping[str, Array]] = (),
     free_sizes: FreeSizes | None = None,
@@ -76,6 +79,9 @@ def to_tflite(
         input_dtype: "uint8" makes the file take raw pixels 0…255.
         normalization: Mean and standard deviation per channel on the 0…1 scale, applied inside
             the file; only with uint8 input.
+        shapes: Of a file, input name → sizes in ONNX axis order, which fix what it leaves free;
+            None, -1 and "?" stay free. A free batch becomes 1 unless a shape leaves it free, or
+            samples with a larger one are given; any other free size stays free.
         inputs: Name → verification inputs in ONNX order, first axis samples; raw pixels where the
             file takes those. A module needs them; a file is checked with random ones otherwise.
         other_sizes: More of them, each of other sizes where an axis is free.
@@ -91,13 +97,15 @@ def to_tflite(
         UnsupportedOp: The model cannot be exported or converted; every such node is listed.
         ParityError: A hop changes what the model computes; the first op at fault is named.
         DataError: A file or the inputs are missing, damaged or do not fit.
-        UsageError: The options contradict each other or the model.
+        UsageError: The options contradict each other or the model, or a shape does not fit it.
     """
     _check_choice("input_layout", input_layout, LAYOUTS)
     _check_choice("output_layout", output_layout, LAYOUTS)
     _check_choice("input_dtype", input_dtype, INPUT_DTYPES)
     if normalization is not None and input_dtype != "uint8":
         raise UsageError("normalization moves into the file with uint8 input only")
+    if shapes and not isinstance(source, str | os.PathLike):
+        raise UsageError("shapes are for a file; a module has the sizes of its inputs")
     _check_operators(operators)
     settings = {
         "input_layout": input_layout,
@@ -110,7 +118,7 @@ def to_tflite(
     }
     target = Path(out)
     with updated_folder(target) as stage:
-        work = _Work(stage.resolve(), settings, tolerance, free_sizes or {})
+        work = _Work(stage.resolve(), settings, tolerance, free_sizes or {}, shapes or {})
         report = work.run(source, (inputs, *other_sizes), reference)
         write_text(stage / CONVERSION, report.model_dump_json(indent=2) + "\n")
     return _moved(report, stage, target)
@@ -150,21 +158,30 @@ class _Work:
     settings: dict[str, Any]
     tolerance: float
     free_sizes: FreeSizes
+    shapes: AskedShapes
 
     def run(
         self, source: Any, given: Sequence[Given], reference: Reference | None
     ) -> ConvertReport:
         """Export, build, verify and write; returns the report with paths in the staging folder."""
-        from decant.graph.load import load
+        from decant.graph.load import load, stated_shapes
 
         from .verify.exported import expected_of
         from .verify.hops import Subject
 
         model = self.exported(source, given[0], reference)
-        request = self.request(model)
         graph = load(model.onnx).graph
         oracle = Oracle(model)
-        samples, normalised = self.samples(request, graph.inputs, given, oracle)
+        shapes = fixed(self.shapes, stated_shapes(graph.inputs))
+        if shapes:
+            graph = load(model.onnx, shapes).graph
+        request = self.request(model, shapes)
+        samples, normalised = self.samples(request, graph, given, oracle)
+        one = self.batch_of_one(graph.inputs, given[0], normalised, oracle)
+        if one:
+            request = replace(request, shapes={**shapes, **one})
+            graph = load(model.onnx, request.shapes).graph
+            samples, normalised = self.samples(request, graph, given, oracle)
         outputs = [str(value.name) for value in graph.outputs]
         expected = expected_of(oracle, normalised, outputs, self.tolerance)
         built = self.built(request, samples)
@@ -174,6 +191,23 @@ class _Work:
         write_json(self.stage / TRACE, built.trace)
         subject = Subject(request, built, tflite, samples, normalised, model)
         return self.verified(subject, expected, given=given[0] is not None)
+
+    def batch_of_one(
+        self, inputs: Sequence[ir.Value], given: Given, samples: Sequence[Sample], oracle: Oracle
+    ) -> dict[str, FixedShape]:
+        """Shapes with a batch of one, where it is free and nobody has asked for it to be so."""
+        from .verify.batch import batched_inputs
+
+        if self.free_sizes or not oracle.knows_all:
+            return {}
+        names = batched_inputs(inputs, samples, oracle.run, given=given is not None)
+        if any(name in self.shapes for name in names):
+            return {}
+        stated = {str(value.name): value.shape or () for value in inputs}
+        return {
+            name: (1, *(size if isinstance(size, int) else None for size in stated[name][1:]))
+            for name in names
+        }
 
     def exported(self, source: Any, inputs: Given, reference: Reference | None) -> Model:
         """Bring the source to ONNX."""
@@ -215,21 +249,24 @@ class _Work:
         pt2_to_onnx(path, self.stage / ONNX)
         return Model(self.stage / ONNX, pt2_reference(load_pt2(path)), exported=True)
 
-    def request(self, model: Model) -> Request:
+    def request(self, model: Model, shapes: Mapping[str, FixedShape]) -> Request:
         """Say what to build."""
         from .build import Request
 
-        return Request(model.onnx.resolve(), self.stage / SAVED_MODEL, **self.settings)
+        return Request(
+            model.onnx.resolve(), self.stage / SAVED_MODEL, shapes=shapes, **self.settings
+        )
 
     def samples(
         self,
         request: Request,
-        inputs: Sequence[ir.Value],
+        graph: ir.Graph,
         given: Sequence[Given],
         oracle: Oracle,
     ) -> tuple[list[Sample], list[Sample]]:
         """Give the samples as the file takes them and as the model does."""
         from .verify.samples import samples_for
+        from .verify.size_hints import size_hints
 
         raw = self.settings["input_dtype"] == "uint8"
 
@@ -238,10 +275,11 @@ class _Work:
 
         try:
             told = trial if oracle.knows_all else None
+            hints = size_hints(graph)
             samples = [
                 sample
                 for each in given
-                for sample in samples_for(inputs, each, raw=raw, trial=told)
+                for sample in samples_for(graph.inputs, each, raw=raw, trial=told, hints=hints)
             ]
         except DataError:
             # Whoever gives other inputs should not hear of what cannot be converted only then.
@@ -296,6 +334,7 @@ class _Work:
             trace=self.stage / TRACE,
             inputs=built.inputs,
             outputs=built.outputs,
+            shapes=dict(subject.request.shapes),
             parity=parities,
             rewrites=tuple(
                 AppliedRewrite(name=r.name, accuracy=r.accuracy, count=r.count)

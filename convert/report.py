@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, field_serializer
 
 from decant.files import CONVERSION_SCHEMA
 from decant.parity import Parity
-from decant.tensors import TensorInfo
+from decant.tensors import TensorInfo, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,8 @@ class ConvertReport(BaseModel):
         trace: The map from the file's tensors to the model's.
         inputs: Inputs of the file, in the model's order.
         outputs: Outputs of the file, in the model's order.
+        shapes: All sizes, in ONNX axis order, of inputs that the model leaves free and that were
+            fixed; None for a size that stayed free.
         parity: Every hop and output, and last PyTorch (or ONNX) against the file.
         rewrites: Which rewrites applied.
         op_histogram: Operator → count.
@@ -59,6 +61,7 @@ class ConvertReport(BaseModel):
     trace: Path
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
+    shapes: dict[str, tuple[int | None, ...]] = {}
     parity: tuple[Parity, ...]
     rewrites: tuple[AppliedRewrite, ...]
     op_histogram: dict[str, int]
@@ -77,6 +80,8 @@ class ConvertReport(BaseModel):
             worst = max((p for p in self.parity if p.hop == hop), key=lambda p: p.max_relative)
             yield f"{hop}: largest relative error {worst.max_relative:.1e} ({worst.output})"
         yield f"checked with {self.samples}"
+        for name, shape in self.shapes.items():
+            yield f"input {name}: fixed at {sizes(shape)} (ONNX axis order); --shape has others"
         yield from self._axis_orders()
         ops = ", ".join(f"{name} {count}" for name, count in self.op_histogram.items())
         yield f"operators: {ops}"
@@ -88,15 +93,11 @@ class ConvertReport(BaseModel):
         for role, infos in (("input", self.inputs), ("output", self.outputs)):
             for info in infos:
                 if info.channels_last:
-                    first, *middle, last = ("?" if size is None else size for size in info.shape)
+                    first, *middle, last = info.shape
                     order = info.layout.upper()
                     yield (
                         f"{role} {info.name}: N{order[-1]}{order[1:-1]}"
-                        f" {_sizes(first, last, *middle)} became"
-                        f" {order} {_sizes(first, *middle, last)};"
+                        f" {sizes((first, last, *middle))} became"
+                        f" {order} {sizes(info.shape)};"
                         f" --{role}-layout keep leaves it"
                     )
-
-
-def _sizes(*sizes: int | str) -> str:
-    return f"[{', '.join(map(str, sizes))}]"

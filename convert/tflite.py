@@ -71,6 +71,8 @@ def _refusal(message: str, emission: Emission, *, allow_flex: bool) -> DecantErr
     found = re.findall(r'"(n\d+)/[^"]*"[^\n]*?\'tf\.(\w+)\' op', message)
     types = dict(re.findall(r"tf\.(\w+)\((tensor<.*?)\) ->", message))
     advice = RUN_ADVICE if allow_flex else LACKS_ADVICE
+    if emission.fixing:
+        advice = f"{emission.fixing}, or {advice}"
     problems = [
         Problem(*emission.nodes[scope], f"TFLite has no builtin for {op}{_of(types, op)}", advice)
         for scope, op in dict.fromkeys(found)
@@ -137,9 +139,17 @@ def _located(name: str, tensors: Mapping[str, Located], rank: Mapping[str, int])
 
     The converter joins the names of fused ops with ";" and adds a number to a name that is taken.
     """
-    parts = [p if p in rank else p.rstrip("0123456789") for p in name.split(";")]
-    parts = [part for part in parts if part in rank]
+    parts = [part for part in (_known(p, rank) for p in name.split(";")) if part]
     return tensors[max(parts, key=rank.__getitem__)] if parts else None
+
+
+def _known(part: str, rank: Mapping[str, int]) -> str | None:
+    """A name, without as many digits at its end as make it one of the graph's."""
+    while part not in rank:
+        if not part[-1:].isdigit():
+            return None
+        part = part[:-1]
+    return part
 
 
 def _free_name(stem: str, taken: set[str]) -> str:

@@ -36,24 +36,69 @@ ROWS: Mapping[str, Sequence[Sequence[int]]] = {
         (1600, 2400, 3200), (16000, 24000, 32000), (16, 16, 16),
     ),
 }  # fmt: skip
-BATCH_OF_ONE = {**ROWS, "count": ((1, 1, 1),)}
+LEAST = {"plane": 32, "volume": 16, "length": 12}
+"""Kind of axis -> least size, where the model says of what sizes are multiples."""
+
+BATCH_OF_ONE = {"count": ((1, 1, 1),)}
 ALL_ONE = dict.fromkeys(ROWS, ((1, 1, 1),))
-CHOICES = 24  # of rows, for every way of telling which sizes are equal
-FIRST_TRIES = 100
+CHOICES = 48  # of rows, for every way of telling which sizes are equal
+FIRST_TRIES = 150
 OTHER_TRIES = 12
 
 
-def accepted(shapes: Sequence[Shape], accepts: Callable[[Sizes], bool]) -> list[Sizes]:
+@dataclass(frozen=True, slots=True)
+class SizeHints:
+    """What a model is likely made for, each the likeliest first.
+
+    Attributes:
+        stride: By how much the model makes an axis shorter.
+        multiples: Numbers of which free sizes may have to be multiples.
+        planes: Sizes of both axes of an image.
+        lengths: Sizes of a sequence.
+    """
+
+    stride: int = 1
+    multiples: tuple[int, ...] = ()
+    planes: tuple[int, ...] = ()
+    lengths: tuple[int, ...] = ()
+
+    def rows(self) -> dict[str, Sequence[Sequence[int]]]:
+        """`ROWS` with what these add to it, the stride in front of all others."""
+        found: dict[str, Sequence[Sequence[int]]] = dict(ROWS)
+        for kind, least in LEAST.items():
+            first, *others = ROWS[kind]
+            fits = all(size % self.stride == 0 for size in first)
+            exact = {"plane": self.planes, "length": self.lengths}.get(kind, ())
+            found[kind] = (
+                *([] if fits else [_multiples(self.stride, least)]),
+                first,
+                *(_multiples(number, least) for number in self.multiples),
+                *((size, size, size) for size in exact),
+                *others,
+            )
+        return found
+
+
+def _multiples(number: int, least: int) -> tuple[int, ...]:
+    """Three multiples, none below a least size and none the number itself."""
+    begin = max(2, -(-least // number))
+    return tuple(number * (begin + i) for i in range(3))
+
+
+def accepted(
+    shapes: Sequence[Shape], accepts: Callable[[Sizes], bool], hints: SizeHints | None = None
+) -> list[Sizes]:
     """Find sizes that a model takes, and a second time as many other ones as it takes.
 
     Args:
         shapes: What the model says of each input.
         accepts: Whether the model runs with these sizes.
+        hints: What the model is likely made for.
 
     Returns:
         One or two lists of shapes; none if the model takes nothing that was tried.
     """
-    candidates = list(plausible(shapes))
+    candidates = list(plausible(shapes, hints))
     first = next((sizes for sizes in candidates[:FIRST_TRIES] if accepts(sizes)), None)
     if first is None:
         return []
@@ -63,18 +108,19 @@ def accepted(shapes: Sequence[Shape], accepts: Callable[[Sizes], bool]) -> list[
     return [first] if second is None else [first, second]
 
 
-def plausible(shapes: Sequence[Shape]) -> Iterator[Sizes]:
+def plausible(shapes: Sequence[Shape], hints: SizeHints | None = None) -> Iterator[Sizes]:
     """Yield sizes for a model's inputs, the likeliest first.
 
     Sizes of one name are equal; those without a name are tried as all apart, and as equal to those
     that the other inputs have in the same place. Later so are those of different names, and last
     comes 1.
     """
+    rows = ROWS if hints is None else hints.rows()
     by_name = [_keys(shapes, same) for same in (_apart, _by_place)]
     by_place = [_keys(shapes, _all_by_place)]
     seen = set()
     for groupings, table in (
-        (by_name, ROWS), (by_place, ROWS), (by_name, BATCH_OF_ONE), (by_name, ALL_ONE),
+        (by_name, rows), (by_place, rows), (by_name, {**rows, **BATCH_OF_ONE}), (by_name, ALL_ONE),
     ):  # fmt: skip
         kinds = {axis.kind for keys in groupings for axis in keys}
         choices = itertools.islice(_choices(kinds, table), CHOICES)

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.mark.parametrize(
     "module",
-    ["convert.layout.signature", "convert.layout.view", "fidelity", "parity"],
+    ["convert.layout.signature", "convert.layout.view", "fidelity", "parity", "shapes"],
 )
 def test_examples_hold(module):
     failed, tried = doctest.testmod(importlib.import_module(f"decant.{module}"))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize
 from . import view
 from .common_parts import Parts, cut_axis, prepare
 from .forms import Form, Tensor, native_groups
@@ -268,8 +268,5 @@ def _sizes_in(value: Constant, axis: int, parts: Sequence[Size]) -> list[int]:
         return [part for part in parts if part is not None]
     rest = math.prod(part for part in parts if part is not None)
     if not rest or size % rest or parts.count(None) > 1:
-        raise Refused(
-            f"a constant of size {size} meets an axis of parts {tuple(parts)}",
-            "export with fixed sizes",
-        )
+        raise FreeSize(f"a constant of size {size} meets an axis of parts {tuple(parts)}")
     return [size // rest if part is None else part for part in parts]

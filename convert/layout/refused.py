@@ -19,3 +19,17 @@ class Refused(Exception):
         self.why = why
         self.advice = advice
         self.attributes = attributes
+
+
+FIXED_SIZES = "export with fixed sizes"
+
+
+class FreeSize(Refused):
+    """Why one node cannot be emitted while a size is free.
+
+    The advice is for a model of which no input has a free size; where one has, the emitter says
+    which `--shape` fixes it.
+    """
+
+    def __init__(self, why: str, *attributes: tuple[str, Any], advice: str = FIXED_SIZES) -> None:
+        super().__init__(why, advice, *attributes)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize
 from . import view
 from .forms import Form, Tensor, runtime_shape, same_shape, transpose
 from .view import Axes, Dim, Factor, Factors, Size
@@ -147,7 +147,7 @@ class Value:
                 sizes are not known and data has to move.
 
         Raises:
-            Refused: Data has to move and `sizes` is needed.
+            FreeSize: Data has to move and `sizes` is needed.
         """
         if 0 in self.shape and None not in shape:
             return Value.laid_out(tf.zeros(shape, self.dtype))
@@ -155,7 +155,7 @@ class Value:
         if axes is not None:
             return Value(self.storage, axes)
         if sizes is None and shape.count(None) > 1:
-            raise Refused("several free sizes change places", "export with all but one fixed")
+            raise FreeSize("several free sizes change places")
         tensor = self.arrange(tuple(range(self.rank)))
         flat = Value.laid_out(tensor)
         axes = view.regroup(view.flatten(flat.axes), shape)
@@ -236,18 +236,29 @@ def numbers(value: AnyValue) -> list[Any]:
     return list(constant(value).ravel().tolist())
 
 
+def known_numbers(value: AnyValue) -> list[Any]:
+    """The elements of a vector as Python numbers, None for those known at run time only."""
+    if isinstance(value, Constant):
+        return numbers(value)
+    known = tf.get_static_value(value.plain(), partial=True)
+    elements = [None] * (value.shape[0] or 0) if known is None else known
+    return [None if each is None else np.asarray(each).item() for each in elements]
+
+
 def constant(value: AnyValue, what: str = "an input") -> NDArray[Any]:
     """The elements of a constant.
 
     Raises:
-        Refused: If the value is computed at run time.
+        FreeSize: If the value is computed at run time.
     """
     if isinstance(value, Constant):
         return value.array
-    raise Refused(f"{what} is computed at run time and TFLite needs it fixed", CONSTANT_ADVICE)
+    raise FreeSize(
+        f"{what} is computed at run time and TFLite needs it fixed", advice=CONSTANT_ADVICE
+    )
 
 
-CONSTANT_ADVICE = "export with fixed sizes, or make it a constant before the export"
+CONSTANT_ADVICE = "make it a constant before the export"
 
 
 def activation(value: AnyValue) -> Value:

@@ -27,7 +27,7 @@ from ..layout.signature import (
 from ..layout.tensors import AnyValue, Constant, Value, computed_dtype
 from . import registry
 from .expand import expand, opset_of
-from .refusals import Fault, Problem, failure, named, no_lowering, problem, report
+from .refusals import Fault, Problem, failure, fixing_advice, named, no_lowering, problem, report
 from .registry import Key, Lowering, OutputInfo
 from .trace import Located, locate, located_in_signature
 
@@ -49,6 +49,7 @@ class Emission:
         tensors: Name of a TensorFlow result -> the ONNX value that it holds, in graph order.
         signature: Input or output name -> how the ONNX value lies in it.
         nodes: Scope of what a node emits -> the node's name and its op.
+        fixing: How to fix what inputs leave free; "" where nothing is.
     """
 
     module: Any
@@ -59,6 +60,7 @@ class Emission:
     tensors: Mapping[str, Located]
     signature: Mapping[str, Located]
     nodes: Mapping[str, tuple[str, str]]
+    fixing: str
 
 
 def emit(
@@ -68,6 +70,7 @@ def emit(
     input_layout: LayoutRule = "nhwc",
     output_layout: LayoutRule = "nhwc",
     input_dtype: InputType = "float32",
+    example: Mapping[str, Sequence[int]] | None = None,
 ) -> Emission:
     """Build a TensorFlow function that computes the model.
 
@@ -77,24 +80,27 @@ def emit(
         input_layout: "nhwc" puts the channels of spatial inputs last; "keep" keeps ONNX's order.
         output_layout: Likewise for outputs.
         input_dtype: "uint8" makes float inputs take bytes and casts them.
+        example: Sizes that inputs may have, in ONNX axis order, for messages.
 
     Raises:
         UnsupportedOp: If nodes cannot be emitted; the message lists all of them.
     """
     rules = SignatureRules(input_layout, output_layout, input_dtype)
-    return _Emitter(expand(model, table), rules, table).run()
+    fixing = fixing_advice(model.graph.inputs, example or {})
+    return _Emitter(expand(model, table), rules, table, fixing).run()
 
 
 class _Emitter:
     """Walks the graph once, inside the trace of a tf.function."""
 
     def __init__(
-        self, model: ir.Model, rules: SignatureRules, table: Mapping[Key, Lowering]
+        self, model: ir.Model, rules: SignatureRules, table: Mapping[Key, Lowering], fixing: str
     ) -> None:
         self.model = model
         self.graph = model.graph
         self.rules = rules
         self.table = table
+        self.fixing = fixing
         self.values: dict[ir.Value, AnyValue] = {}
         self.problems: list[Problem] = []
         self.layouts = signature_layouts(model.graph, rules)
@@ -125,7 +131,9 @@ class _Emitter:
             scope_of(i): named(node, opset_of(self.model, node))
             for i, node in enumerate(self.graph)
         }
-        return Emission(module, function, inputs, outputs, self.keys, tensors, signature, nodes)
+        return Emission(
+            module, function, inputs, outputs, self.keys, tensors, signature, nodes, self.fixing
+        )
 
     def _input_info(self, value: ir.Value, layout: Layout) -> TensorInfo:
         name = _name(value)
@@ -217,7 +225,7 @@ class _Emitter:
         return results if isinstance(results, tuple | list) else (results,)
 
     def _refuse(self, node: ir.Node, refused: Refused | Fault) -> None:
-        self.problems.append(problem(node, opset_of(self.model, node), refused))
+        self.problems.append(problem(node, opset_of(self.model, node), refused, self.fixing))
         self._stand_in(node)
 
     def _stand_in(self, node: ir.Node) -> None:

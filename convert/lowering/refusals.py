@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,12 @@ import onnx_ir as ir
 import tensorflow as tf
 
 from decant.errors import DecantError, InternalError, UnsupportedOp
+from decant.free_sizes import plausible
+from decant.graph.load import stated_shapes
+from decant.shapes import options_of
 from decant.user_code import fault
 
-from ..layout.refused import Refused
+from ..layout.refused import FIXED_SIZES, FreeSize, Refused
 from .registry import OLDEST_OPSET, Lowering
 
 REGISTER_ADVICE = (
@@ -133,11 +136,25 @@ class Problem:
     error: Exception | None = None
 
 
-def problem(node: ir.Node, opset: int, found: Refused | Fault) -> Problem:
-    """Say why a node cannot be converted."""
+def problem(node: ir.Node, opset: int, found: Refused | Fault, fixing: str) -> Problem:
+    """Say why a node cannot be converted; `fixing` is from `fixing_advice`."""
     if isinstance(found, Fault):
         return Problem(*named(node, opset, _settings(node)), found.why, error=found.error)
-    return Problem(*named(node, opset, found.attributes), found.why, found.advice)
+    advice = found.advice
+    if fixing and isinstance(found, FreeSize):
+        advice = fixing if advice == FIXED_SIZES else f"{fixing}, or {advice}"
+    return Problem(*named(node, opset, found.attributes), found.why, advice)
+
+
+def fixing_advice(inputs: Iterable[ir.Value], example: Mapping[str, Sequence[int]]) -> str:
+    """Say how free sizes of inputs are fixed, at those of an example; "" if there are none."""
+    stated = stated_shapes(inputs)
+    free = [name for name, shape in stated.items() if not all(isinstance(s, int) for s in shape)]
+    if not free:
+        return ""
+    drawn = dict(zip(stated, next(plausible([*stated.values()])), strict=True))
+    options = options_of({name: example.get(name, drawn[name]) for name in free})
+    return f"fix the free sizes, as with {options} (in a spec, with numbers in shape)"
 
 
 def named(node: ir.Node, opset: int, settings: Sequence[tuple[str, Any]] = ()) -> tuple[str, str]:

@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from decant.runtime_facts import TRANSPOSED_WEIGHTS
 
-from ..layout.forms import Tensor
-from ..layout.refused import Refused
+from ..layout.forms import Tensor, sizes_of
+from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Value, activation, constant
 from ..lowering.registry import op
 from .kernels import biased, convolve, dilated
@@ -35,9 +35,8 @@ def conv(
     strides: Sequence[int] | None,
 ) -> Value:
     """Emit a convolution over 1 to 3 spatial axes; x: [N, C, ...], w: [O, C / group, ...]."""
-    x = activation(x)
     kernel = constant(w, "the kernel")
-    _check_channels(x)
+    x = _with_channels(activation(x), kernel.shape[1] * group)
     spatial = x.shape[2:]
     if len(spatial) > 3:
         raise Refused("TFLite convolves over at most three axes", "split the convolution")
@@ -74,9 +73,8 @@ def conv_transpose(
     strides: Sequence[int] | None,
 ) -> Value:
     """Emit a transposed convolution; x: [N, C, ...], w: [C, O / group, ...]."""
-    x = activation(x)
     kernel = dilated(constant(w, "the kernel"), dilations)
-    _check_channels(x)
+    x = _with_channels(activation(x), len(kernel))
     rank = len(kernel.shape) - 2
     spreads = [
         _Spread(k, s, p, q, o)
@@ -99,9 +97,13 @@ def conv_transpose(
     return Value.laid_out(y, (0, *range(2, 2 + rank), 1))
 
 
-def _check_channels(x: Value) -> None:
-    if x.shape[1] is None:
-        raise Refused("the number of channels is a free size", "export with that size fixed")
+def _with_channels(x: Value, channels: int) -> Value:
+    """Give the channels the size that the kernel takes, where nothing else tells."""
+    if x.shape[1] is not None:
+        return x
+    tensor = x.plain()
+    count, _, *sizes = sizes_of(tensor)
+    return Value.laid_out(tf.reshape(tensor, [count, channels, *sizes]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _transposed_pads(
     for axis in range(rank):
         size, stride = x.shape[2 + axis], (strides or [1] * rank)[axis]
         if size is None:
-            raise Refused("the padding depends on a free size", "export with that size fixed")
+            raise FreeSize("the padding depends on a free size")
         target = wanted[-rank:][axis] if wanted is not None else size * stride
         full = (size - 1) * stride + kernel.shape[2 + axis] + (added or [0] * rank)[axis]
         total = full - target if wanted is not None else max(full - target, 0)  # as ORT does
@@ -177,7 +179,7 @@ def _spread(x: Tensor, kernel: Any, spreads: Sequence[_Spread]) -> Tensor:
     """Convolve transposed, with SAME where that cuts off the same; x: [N, ..., C]."""
     sizes = x.shape.as_list()[1:-1]
     if None in sizes:
-        raise Refused("a free size goes into a transposed convolution", "export with it fixed")
+        raise FreeSize("a free size goes into a transposed convolution")
     same = all(s.is_same(size) for s, size in zip(spreads, sizes, strict=True))
     each = [s.wanted(n) if same else s.full(n) for s, n in zip(spreads, sizes, strict=True)]
     batch = x.shape[0] if x.shape[0] is not None else tf.shape(x)[0]

@@ -15,11 +15,11 @@ from ..layout.cut_and_join import extend
 from ..layout.expose import Exposed, along, expose
 from ..layout.forms import Tensor, sizes_of
 from ..layout.pointwise import pointwise
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Constant, Value, activation, constant, numbers
 from ..layout.view import Factors, size_of
 from ..lowering.registry import op
-from .shape import slice_axis
+from .shape import MAX_SIZE, slice_axis
 
 
 @op("Expand")
@@ -38,7 +38,7 @@ def expand(x: AnyValue, shape: AnyValue) -> AnyValue:
     if isinstance(x, Constant):
         return Constant(np.broadcast_to(x.array, [n or 0 for n in new]))
     if any(o is None and n not in (1, None) for o, n in zip(old, new, strict=True)):
-        raise Refused("an axis of free size is expanded", "export with fixed sizes")
+        raise FreeSize("an axis of free size is expanded")
     if np.issubdtype(x.dtype, np.floating):
         # XNNPACK has no BROADCAST_TO, but a product that repeats its operand, in any order.
         ones = [n if o == 1 and n else 1 for o, n in zip(old, new, strict=True)]
@@ -92,7 +92,7 @@ def eye_like(x: AnyValue, *, dtype: int | None, k: int) -> AnyValue:
     """Ones on a diagonal."""
     rows, columns = x.shape
     if rows is None or columns is None:
-        raise Refused("the size of the diagonal matrix is free", "export with fixed sizes")
+        raise FreeSize("the size of the diagonal matrix is free")
     kind = x.dtype if dtype is None else onnx.helper.tensor_dtype_to_np_dtype(dtype)
     return Constant(np.eye(rows, columns, k, kind))
 
@@ -102,7 +102,7 @@ def trilu(x: AnyValue, k: AnyValue | None = None, *, upper: int) -> AnyValue:
     """Keep one triangle of the last two axes."""
     rows, columns = x.shape[-2:]
     if rows is None or columns is None:
-        raise Refused("the size of the triangle is free", "export with fixed sizes")
+        raise FreeSize("the size of the triangle is free")
     offset = int(constant(k, "k")) if k is not None else 0
     ones = np.ones((rows, columns), np.bool_)
     mask = Constant(np.triu(ones, offset) if upper else np.tril(ones, offset))
@@ -128,6 +128,8 @@ def pad(
     mode: str,
 ) -> AnyValue:
     """Add elements around, or drop them where the padding is negative."""
+    if isinstance(pads, Value):
+        return _padded_at_run_time(x, pads, value, axes, mode)
     both = [int(p) for p in numbers(pads)]
     where = [a % x.rank for a in numbers(axes)] if axes is not None else list(range(x.rank))
     amounts = dict(
@@ -137,18 +139,38 @@ def pad(
     grow = {a: (max(p, 0), max(q, 0)) for a, (p, q) in amounts.items() if max(p, q) > 0}
     if not grow:
         return x
-    fill = value.array.item() if isinstance(value, Constant) and value.array.size else 0
-    if value is not None and not isinstance(value, Constant):
-        raise Refused("the padding value is computed at run time", "make it a constant")
+    fill = _fill(value)
     result = _padded(activation(x), grow, mode, fill)
     result.storage.nonnegative = activation(x).storage.nonnegative and fill >= 0
     return result
 
 
+def _fill(value: AnyValue | None) -> Any:
+    if isinstance(value, Value):
+        raise Refused("the padding value is computed at run time", "make it a constant")
+    return 0 if value is None or not value.array.size else value.array.item()
+
+
+def _padded_at_run_time(
+    x: AnyValue, pads: Value, value: AnyValue | None, axes: AnyValue | None, mode: str
+) -> Value:
+    """Add as many elements as the model computes from the sizes that it meets."""
+    if mode != "constant":
+        raise FreeSize(
+            "how many elements of its own are added is known at run time only",
+            ("mode", mode),
+        )
+    where = [a % x.rank for a in numbers(axes)] if axes is not None else list(range(x.rank))
+    amounts = tf.transpose(tf.reshape(tf.cast(pads.plain(), tf.int32), [2, len(where)]))
+    rows = [amounts[where.index(a)] if a in where else tf.zeros(2, tf.int32) for a in range(x.rank)]
+    padded = tf.pad(x.plain(), tf.stack(rows), constant_values=_fill(value))
+    return Value.laid_out(padded)
+
+
 def _crop(x: AnyValue, amounts: dict[int, tuple[int, int]]) -> AnyValue:
     for axis, (begin, end) in amounts.items():
         if begin or end:
-            x = slice_axis(x, axis, slice(-begin, (x.shape[axis] or 0) + end, 1))
+            x = slice_axis(x, axis, slice(-begin, end or MAX_SIZE, 1))
     return x
 
 
@@ -166,8 +188,7 @@ def _padded(x: Value, grow: dict[int, tuple[int, int]], mode: str, fill: Any) ->
         return exposed.back(tf.pad(exposed.tensor, amounts, constant_values=fill))
     tensor = exposed.tensor
     for axis in axes:
-        before, after = _sources(x.shape[axis], grow[axis], mode)
-        tensor = extend(tensor, exposed.where[axis], before, after)
+        tensor = _with_its_own(tensor, exposed.where[axis], grow[axis], mode)
     return exposed.back(tensor)
 
 
@@ -199,10 +220,24 @@ def _merged(exposed: Exposed, x: Value) -> Exposed:
     return Exposed(x.storage.take(groups), tuple(groups), exposed.axes, where)
 
 
-def _sources(size: int | None, amount: tuple[int, int], mode: str) -> tuple[list[int], list[int]]:
-    """Which elements stand in front of and behind a padded axis."""
-    if size is None:
-        raise Refused("an axis of free size is padded with its own elements", "fix its size")
-    kind: Any = mode
-    index = np.pad(np.arange(size), amount, kind).tolist()
-    return index[: amount[0]], index[amount[0] + size :]
+def _with_its_own(tensor: Tensor, dim: int, amount: tuple[int, int], mode: str) -> Tensor:
+    """Pad a dimension with elements of its own."""
+    size = tensor.shape[dim]
+    if size is not None:
+        kind: Any = mode
+        index = np.pad(np.arange(size), amount, kind).tolist()
+        return extend(tensor, dim, index[: amount[0]], index[amount[0] + size :])
+    count = tf.shape(tensor)[dim]
+    index = tf.range(-amount[0], count + amount[1])
+    return tf.gather(tensor, _source(index, count, mode), axis=dim)
+
+
+def _source(index: Tensor, count: Tensor, mode: str) -> Tensor:
+    """Which element stands at an index outside: the border's, or that of a mirror or a copy."""
+    if mode == "edge":
+        return tf.minimum(tf.maximum(index, 0), count - 1)
+    if mode == "wrap":
+        return tf.math.floormod(index, count)
+    period = tf.maximum(2 * (count - 1), 1)
+    distance = tf.math.floormod(index, period)
+    return tf.minimum(distance, period - distance)

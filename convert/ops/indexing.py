@@ -12,7 +12,7 @@ import tensorflow as tf
 from ..layout.cut_and_join import Part
 from ..layout.expose import expose
 from ..layout.forms import Tensor
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Constant, Value, activation, constant, numbers
 from ..lowering.registry import op
 from .shape import pieces
@@ -73,7 +73,7 @@ def _fixed(value: AnyValue) -> list[int]:
     """The sizes of a value that has no free ones."""
     sizes = [size for size in value.shape if size is not None]
     if len(sizes) != value.rank:
-        raise Refused("its positions depend on a free size", "export with fixed sizes")
+        raise FreeSize("its positions depend on a free size")
     return sizes
 
 

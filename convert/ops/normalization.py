@@ -12,7 +12,7 @@ from ..layout.forms import Tensor
 from ..layout.pointwise import pointwise
 from ..layout.product import leading_groups
 from ..layout.reduction import averaged, reduce, summed
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Constant, Value, activation, constant
 from ..lowering.registry import op
 
@@ -93,7 +93,7 @@ def group_normalization(
     """Standardize groups of channels of [N, C, ...]; scale per channel, per group in opset 18."""
     count, channels, *spatial = x.shape
     if channels is None:
-        raise Refused("the number of channels is not known", "export with it fixed")
+        raise FreeSize("the number of channels is not known")
     grouped = x.reshape((count, num_groups, channels // num_groups, *spatial))
     y = _standardized(grouped, range(2, grouped.rank), epsilon)[0]
     if scale.shape[0] == num_groups != channels:

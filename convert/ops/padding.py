@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize
 from ..layout.view import Size
 
 
@@ -74,7 +74,7 @@ def windows(
         pads: ONNX `auto_pad` and `pads`.
 
     Raises:
-        Refused: If `auto_pad` needs a size that is not known.
+        FreeSize: If `auto_pad` needs a size that is not known.
     """
     rank = len(kernel)
     strides, dilations = strides or [1] * rank, dilations or [1] * rank
@@ -91,9 +91,8 @@ def windows(
 
 def _auto(window: Window, size: Size, auto_pad: str) -> Window:
     if size is None and window.stride > 1:
-        raise Refused(
+        raise FreeSize(
             "the padding depends on a size that is not known",
-            "export with explicit pads or with fixed sizes",
             ("auto_pad", auto_pad),
         )
     known = size or window.extent

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from ..layout.forms import Form
+from ..layout.forms import Form, Tensor
 from ..layout.pointwise import pointwise
 from ..layout.refused import Refused
 from ..layout.tensors import AnyValue, Constant, Storage, Value, as_dtype
@@ -146,15 +146,31 @@ def _of_integers(function: Callable[..., Any], a: AnyValue, b: AnyValue) -> AnyV
 
 
 def _short(x: AnyValue) -> AnyValue | None:
-    """A 64-bit integer as the 32-bit one it was made from, None where it may not fit."""
+    """A 64-bit integer as the 32-bit one it was made from, or sizes; None where it may not fit."""
     if isinstance(x, Constant):
         fits = not x.array.size or np.abs(x.array).max() <= np.iinfo(np.int32).max
         return Constant(x.array.astype(np.int32)) if fits else None
     form = x.storage.forms[0]
     maker = form.tensor.op
-    if maker.type != "Cast" or maker.inputs[0].dtype != tf.int32:
-        return None
-    return Value(Storage([Form(maker.inputs[0], form.order)]), x.axes)
+    if maker.type == "Cast" and maker.inputs[0].dtype == tf.int32:
+        return Value(Storage([Form(maker.inputs[0], form.order)]), x.axes)
+    if _holds_sizes(form.tensor):
+        return Value(Storage([Form(tf.cast(form.tensor, tf.int32), form.order)]), x.axes)
+    return None
+
+
+def _holds_sizes(tensor: Tensor) -> bool:
+    """Whether a tensor is computed of nothing but the sizes of others, which have 32 bits."""
+    pending, seen = [tensor], set()
+    while pending:
+        operation = pending.pop().op
+        if operation.name in seen or operation.type in ("Const", "Shape", "Size"):
+            continue
+        if not operation.inputs:
+            return False
+        seen.add(operation.name)
+        pending += operation.inputs
+    return True
 
 
 def _truncated(a: Any, b: Any) -> Any:

@@ -17,7 +17,7 @@ from ..layout.cut_and_join import extend
 from ..layout.forms import Tensor, sizes_of
 from ..layout.pointwise import pointwise
 from ..layout.reduction import averaged, reduce, summed
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Constant, Value, activation
 from ..layout.view import Size
 from ..lowering.registry import OutputInfo, op
@@ -64,7 +64,7 @@ def from_channels_last(tensor: Tensor) -> Value:
 def _with_ceil(window: Window, size: Size) -> Window:
     """Make room behind for one more window, if one more begins before the padding behind."""
     if size is None:
-        raise Refused("rounding up needs the size", "export with that size fixed", ("ceil_mode", 1))
+        raise FreeSize("rounding up needs the size", ("ceil_mode", 1))
     count = -(-(size + window.begin + window.end - window.extent) // window.stride) + 1
     if (count - 1) * window.stride >= size + window.begin:
         count -= 1
@@ -172,7 +172,7 @@ def average_pool(
     same = not count_include_pad and plain and all_same(row, sizes) and len(row) <= 2
     around = [w.trimmed(s) for w, s in zip(row, sizes, strict=True)]
     if not (same or count_include_pad) and None in sizes and any(map(any, around)):
-        raise Refused("the taps inside depend on a free size", "export with fixed sizes")
+        raise FreeSize("the taps inside depend on a free size")
     if same or not any(map(any, around)):
         result = from_channels_last(_slide(channels_last(x), row, how))
     else:

@@ -1,4 +1,7 @@
-"""Recurrent layers, unrolled: as fast as TFLite's fused LSTM or faster, and int8 knows every op."""
+"""Recurrent layers, unrolled: as fast as TFLite's fused LSTM or faster, and int8 knows every op.
+
+A free number of steps is a loop instead.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ def rnn(
     parameters = bool(activation_alpha or activation_beta)
     settings = RecurrentSettings(activations or (), parameters, clip, direction, layout)
     weights = weights_of(w, r, b)
-    layer = layer_of(x, sequence_lens, [initial_h], settings)
+    layer = layer_of(x, sequence_lens, [initial_h], len(weights[0].r), settings)
 
     def make_step(number: int) -> tuple[Step, AnyValue]:
         own = weights[number]
@@ -84,7 +87,7 @@ def gru(
     parameters = bool(activation_alpha or activation_beta)
     settings = RecurrentSettings(activations or (), parameters, clip, direction, layout)
     weights = weights_of(w, r, b)
-    layer = layer_of(x, sequence_lens, [initial_h], settings)
+    layer = layer_of(x, sequence_lens, [initial_h], len(weights[0].r), settings)
 
     def make_step(number: int) -> tuple[Step, AnyValue]:
         own = weights[number]
@@ -170,7 +173,7 @@ def lstm(
     parameters = bool(activation_alpha or activation_beta)
     settings = RecurrentSettings(activations or (), parameters, clip, direction, layout)
     weights = weights_of(w, r, b)
-    layer = layer_of(x, sequence_lens, [initial_h, initial_c], settings)
+    layer = layer_of(x, sequence_lens, [initial_h, initial_c], len(weights[0].r), settings)
     peepholes = None if p is None else constant(p, "the peephole")
 
     def make_step(number: int) -> tuple[Step, AnyValue]:

@@ -14,9 +14,10 @@ from decant.runtime_facts import CONCATENATION_INPUTS
 from ..layout.expose import expose
 from ..layout.forms import Tensor
 from ..layout.pointwise import pointwise
-from ..layout.refused import Refused
-from ..layout.tensors import AnyValue, Constant, Value, activation, numbers
+from ..layout.refused import FreeSize
+from ..layout.tensors import AnyValue, Constant, Value, activation, known_numbers, numbers
 from ..lowering.registry import OutputInfo, op
+from .free_resize import free_plan, resized_free
 from .interpolation import Axis, Method, nearest, outside, weights
 
 # flags (align_corners, half_pixel_centers) of TFLite's ops -> what they are in ONNX
@@ -55,28 +56,40 @@ def resize(
         bool(exclude_outside),
         bool(antialias),
     )
-    if isinstance(sizes, Value) and keep_aspect_ratio_policy == "stretch":
-        sizes = _inferred(x, where, outputs[0])
+    free = free_plan(x, where, (scales, sizes), outputs[0])
+    late = bool(free) or isinstance(sizes, Value)
+    if sizes is not None and late and keep_aspect_ratio_policy != "stretch":
+        raise FreeSize(
+            "the ratio is known at run time only",
+            ("keep_aspect_ratio_policy", keep_aspect_ratio_policy),
+        )
+    if free:
+        return resized_free(activation(x), free, method)
+    if isinstance(sizes, Value):
+        sizes = _inferred(where, sizes, outputs[0])
     plan = _plan(x, where, (scales, sizes), keep_aspect_ratio_policy)
     if method.coordinate_transformation_mode == "tf_crop_and_resize":
         plan = _with_roi(plan, where, [] if roi is None else numbers(roi))
     return _resized(activation(x), plan, method, extrapolation_value)
 
 
-def _inferred(x: AnyValue, where: Sequence[int], result: OutputInfo) -> Constant:
-    """The sizes that inference finds where they are computed only for the sake of a free batch."""
-    shape = result.shape or (None,) * x.rank
-    free = [axis for axis in where if shape[axis] is None]
-    if free and free != [0]:
-        raise Refused("the sizes are computed at run time", "export with fixed sizes")
-    return Constant(np.asarray([shape[axis] or 0 for axis in where], np.int64))
+def _inferred(where: Sequence[int], sizes: Value, result: OutputInfo) -> Constant:
+    """The sizes that are known where they are computed only for the sake of a free batch."""
+    own = known_numbers(sizes)
+    shape = [None if result.shape is None else result.shape[axis] for axis in where]
+    known = [a if b is None else b for a, b in zip(own, shape, strict=True)]
+    return Constant(np.asarray([size or 0 for size in known], np.int64))
 
 
 @op("Resize", until=10)
 def resize_10(x: AnyValue, scales: AnyValue, *, mode: str) -> AnyValue:
     """Resize as opset 10 does: asymmetric, rounding down."""
     method = Method(mode, "asymmetric", "floor", 0.0, False, False)
-    plan = _plan(x, list(range(x.rank)), (scales, None), "stretch")
+    where = list(range(x.rank))
+    free = free_plan(x, where, (scales, None), None)
+    if free:
+        return resized_free(activation(x), free, method)
+    plan = _plan(x, where, (scales, None), "stretch")
     return _resized(activation(x), plan, method, 0.0)
 
 
@@ -104,11 +117,9 @@ def _plan(
     elif sizes is not None:
         new, ratios = _from_sizes(old, numbers(sizes), policy)
     else:
-        raise Refused("neither sizes nor scales are fixed", "export with fixed sizes")
+        raise FreeSize("neither sizes nor scales are fixed")
     plan = {}
     for axis, size, target, ratio in zip(where, old, new, ratios, strict=True):
-        if size is None and ratio != 1:
-            raise Refused("an axis of free size is resized", "export with that size fixed")
         if size is not None and target is not None and (target != size or ratio != 1):
             plan[axis] = Axis(size, target, ratio)
     return plan
@@ -221,7 +232,7 @@ def _multiplied(tensor: Tensor, dim: int, matrix: Any) -> Tensor:
     """Multiply one dimension with a matrix [wanted, size], the others staying where they are."""
     shape = tensor.shape.as_list()
     if None in shape[1:]:
-        raise Refused("a free size other than the first is resized", "export with fixed sizes")
+        raise FreeSize("a free size other than the first is resized")
     if dim == len(shape) - 1:
         return tf.matmul(tensor, tf.constant(matrix.T))
     before, after = shape[:dim], shape[dim + 1 :]

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..layout.forms import Tensor
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Value, activation
 from ..lowering.registry import op
 
@@ -22,9 +22,11 @@ def grid_sample(
 ) -> Value:
     """Read x: [N, C, H, W] at grid: [N, h, w, 2] of (x, y) in [-1, 1], as gathers and weights."""
     count, _, *sizes = x.shape
-    if x.rank != 4 or None in (count, *sizes) or mode not in (*SMOOTH, "nearest"):
+    if None in (count, *sizes):
+        raise FreeSize("only images of fixed size are sampled")
+    if x.rank != 4 or mode not in (*SMOOTH, "nearest"):
         raise Refused(
-            "only images of fixed size are sampled, from one or four neighbours",
+            "only images are sampled, from one or four neighbours",
             "use mode linear or nearest on [N, C, H, W]",
             ("mode", mode),
         )

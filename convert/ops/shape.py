@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from ..layout.cut_and_join import Part, concat, cut
-from ..layout.forms import runtime_size
-from ..layout.refused import Refused
-from ..layout.tensors import AnyValue, Constant, Value, activation, numbers
+from ..layout.expose import expose
+from ..layout.forms import Tensor, runtime_size
+from ..layout.refused import FreeSize, Refused
+from ..layout.tensors import AnyValue, Constant, Value, activation, known_numbers, numbers
 from ..layout.view import merge
 from ..lowering.registry import OutputInfo, op
 
@@ -55,13 +56,19 @@ def reshape(
     """Regroup axes; emits nothing where sizes divide."""
     if isinstance(shape, Constant):
         return _reshaped(x, numbers(shape), bool(allowzero))
-    inferred = outputs[0].shape
-    if inferred is not None and inferred.count(None) <= 1:
+    inferred = _inferred(shape, outputs[0])
+    if inferred.count(None) <= 1:
         return x.reshape(inferred)
     result = tf.reshape(x.plain(), shape.plain())
-    if inferred is not None:
-        result.set_shape(inferred)
+    result.set_shape(inferred)
     return Value.laid_out(result)
+
+
+def _inferred(shape: Value, result: OutputInfo) -> list[int | None]:
+    """Sizes of a reshape that inference finds, or that stand in its shape as numbers."""
+    written = [size if size and size > 0 else None for size in known_numbers(shape)]
+    found = result.shape or (None,) * len(written)
+    return [a if b is None else b for a, b in zip(written, found, strict=True)]
 
 
 def _reshaped(x: AnyValue, wanted: Sequence[int], allowzero: bool) -> AnyValue:
@@ -145,6 +152,9 @@ def concat_op(*values: AnyValue, axis: int) -> AnyValue:
     present = [value for value in values if 0 not in value.shape] or list(values[:1])
     if len(present) == 1:
         return present[0]
+    if present[0].rank == 1 and np.issubdtype(present[0].dtype, np.integer):
+        # A shape, of which `known_numbers` sees what is fixed if it is not moved about.
+        return Value.laid_out(tf.concat([value.plain() for value in present], 0))
     return concat(present, axis % present[0].rank)
 
 
@@ -167,7 +177,7 @@ def split(
         each = -(-total // count)
         parts = [min(each, total - i * each) for i in range(count)]
     else:
-        raise Refused("an axis of free size is split", "export with that size fixed")
+        raise FreeSize("an axis of free size is split")
     starts = np.cumsum([0, *parts[:-1]])
     stretches = [Part(int(a), n) for a, n in zip(starts, parts, strict=True)]
     return tuple(pieces(x, axis, stretches))
@@ -195,14 +205,32 @@ def slice_op(
     ends: AnyValue,
     axes: AnyValue | None = None,
     steps: AnyValue | None = None,
+    *,
+    outputs: tuple[OutputInfo, ...],
 ) -> AnyValue:
-    """Take a stretch of one or more axes, forwards or backwards."""
-    low, high = numbers(starts), numbers(ends)
-    where = numbers(axes) if axes is not None else list(range(len(low)))
-    step = numbers(steps) if steps is not None else [1] * len(low)
-    for axis, a, b, s in zip(where, low, high, step, strict=True):
-        x = slice_axis(x, axis % x.rank, slice(a, b, s))
+    """Take a stretch of one or more axes, forwards or backwards; bounds may come at run time."""
+    count = starts.shape[0]
+    if count is None:
+        raise FreeSize("how many axes are sliced is known at run time only")
+    where = numbers(axes) if axes is not None else list(range(count))
+    step = numbers(steps) if steps is not None else [1] * count
+    known = outputs[0].shape or (None,) * x.rank
+    for number, (axis, by) in enumerate(zip(where, step, strict=True)):
+        axis %= x.rank
+        bounds = (_bound(starts, number), _bound(ends, number))
+        if all(isinstance(bound, int) for bound in bounds):
+            x = slice_axis(x, axis, slice(*bounds, by))
+        else:
+            x = _sliced_at_run_time(x, axis, slice(*bounds, by), known[axis])
     return x
+
+
+def _bound(bounds: AnyValue, number: int) -> int | Tensor:
+    """One of the bounds: a number, or a scalar int32 tensor."""
+    if isinstance(bounds, Constant):
+        return max(-MAX_SIZE, min(int(bounds.array[number]), MAX_SIZE))
+    bound = bounds.plain()[number]
+    return tf.cast(tf.clip_by_value(bound, -MAX_SIZE, MAX_SIZE), tf.int32)
 
 
 def slice_axis(x: AnyValue, axis: int, wanted: slice) -> AnyValue:
@@ -211,13 +239,39 @@ def slice_axis(x: AnyValue, axis: int, wanted: slice) -> AnyValue:
     if size is None and wanted.start == 0 and wanted.stop >= MAX_SIZE and wanted.step == 1:
         return x
     if size is None:
-        raise Refused("an axis of free size is sliced", "export with that size fixed")
+        return _sliced_at_run_time(x, axis, wanted, None)
     picked = _clamped(wanted, size)
     if len(picked) == size and picked.step == 1:
         return x
     if isinstance(x, Constant):
         return Constant(np.take(x.array, list(picked), axis))
     return pieces(x, axis, [Part(picked.start, len(picked), picked.step)])[0]
+
+
+def _sliced_at_run_time(x: AnyValue, axis: int, wanted: slice, count: int | None) -> Value:
+    """Take a stretch whose size or place is known at run time; TFLite's bounds are Python's.
+
+    Args:
+        x: To slice.
+        axis: Along which.
+        wanted: Numbers, or scalar int32 tensors.
+        count: Elements of the stretch, where inference finds them.
+    """
+    exposed = expose(activation(x), [axis])
+    dim = exposed.where[axis]
+    backwards = wanted.step < 0
+    stop = None if _is_open(wanted.stop, backwards=backwards) else wanted.stop
+    start = None if _is_open(wanted.start, backwards=not backwards) else wanted.start
+    index = (slice(None),) * dim + (slice(start, stop, wanted.step),)
+    stretch = exposed.tensor[index]
+    sizes = exposed.tensor.shape.as_list()
+    stretch.set_shape([*sizes[:dim], count, *sizes[dim + 1 :]])
+    return exposed.back(stretch)
+
+
+def _is_open(bound: int | Tensor, *, backwards: bool) -> bool:
+    """Whether a bound is so far out that it means the end of any axis, as INT64_MAX does."""
+    return isinstance(bound, int) and (bound <= -MAX_SIZE if backwards else bound >= MAX_SIZE)
 
 
 def _clamped(wanted: slice, size: int) -> range:
@@ -251,7 +305,7 @@ def space_to_depth(x: AnyValue, *, blocksize: int, mode: str) -> AnyValue:
     """Gather blocks of pixels in the channels; x: [N, C, H, W]; emits nothing itself."""
     count, channels, height, width = x.shape
     if height is None or width is None:
-        raise Refused("an axis of free size is split", "export with that size fixed")
+        raise FreeSize("an axis of free size is split")
     rows, columns = height // blocksize, width // blocksize
     split = x.reshape((count, channels, rows, blocksize, columns, blocksize))
     moved = split.transpose((0, 3, 5, 1, 2, 4) if mode == "DCR" else (0, 1, 3, 5, 2, 4))

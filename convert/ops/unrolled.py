@@ -1,10 +1,10 @@
-"""Unrolls recurrent layers: what all of them share."""
+"""Unrolls recurrent layers, or loops over free steps: what all of them share."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from ..layout.cut_and_join import Part, concat, cut_tensor
 from ..layout.forms import Tensor
 from ..layout.pointwise import pointwise
 from ..layout.product import product
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Constant, Value, activation, constant
+from .looped import looped
 from .shape import pieces
 
 Activation = Callable[[Tensor], Tensor]
@@ -102,11 +103,12 @@ def weights_of(w: AnyValue, r: AnyValue, b: AnyValue | None) -> list[Weights]:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What all directions of a layer read: x is [T, N, I], a state [directions, N, H]."""
+    """What all directions of a layer read: x is [T, N, I], a state [directions, N, hidden]."""
 
     x: AnyValue
     lengths: AnyValue | None
     states: tuple[AnyValue | None, ...]
+    hidden: int
     settings: RecurrentSettings
 
     def run(
@@ -117,8 +119,9 @@ class Layer:
         for number in range(self.settings.directions):
             step, gates = make_step(number)
             backwards = number == 1 or self.settings.direction == "reverse"
-            outputs, state = self._unroll(step, gates, number, backwards=backwards)
-            sequences.append(_sequence(outputs))
+            run = self._loop if gates.shape[0] is None else self._unroll
+            sequence, state = run(step, gates, number, backwards=backwards)
+            sequences.append(sequence)
             finals.append(state)
         count = len(sequences)
         joined = concat(sequences, 2) if count > 1 else sequences[0]
@@ -129,7 +132,7 @@ class Layer:
 
     def _unroll(
         self, step: Step, gates: AnyValue, number: int, *, backwards: bool
-    ) -> tuple[list[AnyValue], list[AnyValue]]:
+    ) -> tuple[AnyValue, list[AnyValue]]:
         steps = _steps(gates)
         state: State = tuple(_initial(each, number) for each in self.states)
         count = len(steps)
@@ -139,23 +142,46 @@ class Layer:
             outputs.append(self._shown(after[0], t))
             state = tuple(self._kept(old, new, t) for old, new in zip(state, after, strict=True))
         assert all(each is not None for each in state)
-        return outputs[::-1] if backwards else outputs, [each for each in state if each is not None]
+        sequence = _sequence(outputs[::-1] if backwards else outputs)
+        return sequence, [each for each in state if each is not None]
 
-    def _inside(self, t: int) -> AnyValue | None:
+    def _loop(
+        self, step: Step, gates: AnyValue, number: int, *, backwards: bool
+    ) -> tuple[AnyValue, list[AnyValue]]:
+        batch = gates.shape[1]
+        if batch is None:
+            raise FreeSize("steps and batch are both free")
+        zeros = Value.laid_out(tf.zeros([batch, self.hidden], gates.dtype))
+        given = [_initial(each, number) for each in self.states]
+        lengths = None if self.lengths is None else self.lengths.plain()
+
+        def one(
+            own: AnyValue, state: tuple[AnyValue, ...], t: Tensor
+        ) -> tuple[AnyValue, tuple[AnyValue, ...]]:
+            # A value of its own: what a loop makes of one may not be used outside of it.
+            layer = replace(self, lengths=None if lengths is None else Value.laid_out(lengths))
+            after = [each for each in step(own, state) if each is not None]
+            kept = [layer._kept(old, new, t) for old, new in zip(state, after, strict=True)]
+            return layer._shown(after[0], t), tuple(each for each in kept if each is not None)
+
+        states = [zeros if each is None else each for each in given]
+        return looped(one, gates, states, backwards=backwards)
+
+    def _inside(self, t: int | Tensor) -> AnyValue | None:
         """Whether step t lies inside each sequence, [N, 1]; None if it does in all."""
         if self.lengths is None:
             return None
         if isinstance(self.lengths, Constant) and bool(np.all(self.lengths.array > t)):
             return None
-        inside = pointwise(lambda n: tf.greater(n, t), self.lengths)
+        inside = pointwise(lambda n: tf.greater(n, tf.cast(t, n.dtype)), self.lengths)
         return inside.reshape((*inside.shape, 1))
 
-    def _shown(self, output: AnyValue | None, t: int) -> AnyValue:
+    def _shown(self, output: AnyValue | None, t: int | Tensor) -> AnyValue:
         assert output is not None
         inside = self._inside(t)
         return output if inside is None else _either(inside, output, None)
 
-    def _kept(self, old: AnyValue | None, new: AnyValue | None, t: int) -> AnyValue | None:
+    def _kept(self, old: AnyValue | None, new: AnyValue | None, t: int | Tensor) -> AnyValue | None:
         inside = self._inside(t)
         return new if inside is None or new is None else _either(inside, new, old)
 
@@ -179,8 +205,7 @@ def _without_first(x: AnyValue) -> AnyValue:
 def _steps(gates: AnyValue) -> list[AnyValue]:
     """Cut [T, N, G] into steps [N, G], each a matrix as the product is that will be added."""
     steps, batch, _ = gates.shape
-    if steps is None:
-        raise Refused("the number of steps is not fixed", "export with a fixed length")
+    assert steps is not None
     if batch is None:
         return [Value.laid_out(t) for t in tf.unstack(gates.plain(), steps)]
     rows = gates.arrange((0, 1), (2,))
@@ -230,12 +255,13 @@ def layer_of(
     x: AnyValue,
     lengths: AnyValue | None,
     states: Sequence[AnyValue | None],
+    hidden: int,
     settings: RecurrentSettings,
 ) -> Layer:
     """Gather what the directions read; x and the states come in the node's own layout."""
     moved = [_sequence_first(value, settings.layout) for value in (x, *states)]
     assert moved[0] is not None
-    return Layer(activation(moved[0]), lengths, tuple(moved[1:]), settings)
+    return Layer(activation(moved[0]), lengths, tuple(moved[1:]), hidden, settings)
 
 
 def results_of(

@@ -14,6 +14,7 @@ from decant.described import Signature
 from decant.errors import DataError, InternalError, ParityError, UnsupportedOp
 from decant.isolation import run_checked
 from decant.parity import Parity, compare_all
+from decant.shapes import options_of
 
 from .op_search import failing_value, search_saved_model, search_tflite
 from .oracle import ONNX, PYTORCH, SAVED_MODEL
@@ -89,12 +90,15 @@ def run_tflite(
     except InternalError as error:
         raise InternalError(f"LiteRT fails on {path.name}: {error}") from error
     except DataError as error:
+        free = {info.name for info in inputs if None in info.shape}
+        shapes = {name: array.shape for name, array in samples[0].items() if name in free}
+        fix = f"fix its free sizes, as with {options_of(shapes)}, or " if shapes else ""
         value = _failing_value(path, str(error), trace or {})
         where = f" at {value}" if value else ""
         reason = str(error).replace(str(path), path.name)
         raise UnsupportedOp(
-            f"LiteRT cannot run the converted model{where} ({reason}); fix its free sizes or"
-            " replace the op before the export, and report this to decant"
+            f"LiteRT cannot run the converted model{where} ({reason}); {fix}"
+            "replace the op before the export, and report this to decant"
         ) from error
 
 

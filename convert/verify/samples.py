@@ -8,6 +8,7 @@ import numpy as np
 
 from decant.errors import DataError, UnsupportedOp
 from decant.free_sizes import accepted
+from decant.graph.load import stated_shapes
 from decant.inputs import cut_runs
 from decant.tensors import TensorInfo
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import onnx_ir as ir
     from numpy.typing import NDArray
 
-    from decant.free_sizes import Shape, Sizes
+    from decant.free_sizes import Shape, SizeHints, Sizes
     from decant.inputs import Run
 
     Array = NDArray[Any]
@@ -37,6 +38,7 @@ def samples_for(
     *,
     raw: bool = False,
     trial: Trial | None = None,
+    hints: SizeHints | None = None,
 ) -> list[Run]:
     """Cut given arrays into samples, or draw seeded random ones.
 
@@ -46,6 +48,8 @@ def samples_for(
             or lack the batch axis of size 1.
         raw: Whether the samples are uint8 pixels.
         trial: Runs the model; free sizes are such that it does. None where nothing can run it.
+
+        hints: Sizes that the model is likely made for.
 
     Returns:
         At least two samples, at most `MOST` + 1, taken evenly from all. Where one sample is given,
@@ -59,7 +63,7 @@ def samples_for(
     """
     infos = [_described(value, raw=raw) for value in inputs]
     if given is None:
-        return _Draw(infos, [_stated(value) for value in inputs], trial).samples()
+        return _Draw(infos, [*stated_shapes(inputs).values()], trial).samples(hints)
     runs = cut_runs(given, infos)
     samples = [runs[at * len(runs) // MOST] for at in range(MOST)] if len(runs) > MOST else runs
     if len(samples) == 1:
@@ -74,9 +78,10 @@ def _described(value: ir.Value, *, raw: bool) -> TensorInfo:
     if value.dtype is None:
         raise DataError(f"Input {value.name} has no element type; export the model again.")
     if 0 in value.shape:
+        (stated,) = stated_shapes([value]).values()
         raise UnsupportedOp(
-            f"input {value.name} has shape {list(_stated(value))}: an axis of size 0 leaves it no"
-            " elements; if 0 stands for a free size, give that axis a name or a size and save the"
+            f"input {value.name} has shape {[*stated]}: an axis of size 0 leaves it no elements;"
+            " if 0 stands for a free size, give that axis a name or a size and save the"
             f' file again (onnx: model.graph.input[i].type.tensor_type.shape.dim[j].dim_param = "n"'
             ")"
         )
@@ -85,11 +90,6 @@ def _described(value: ir.Value, *, raw: bool) -> TensorInfo:
         shape=tuple(size if isinstance(size, int) else None for size in value.shape),
         dtype=RAW_PIXEL if raw else value.dtype.numpy().name,
     )
-
-
-def _stated(value: ir.Value) -> Shape:
-    """Sizes, and names of free ones, as the file states them."""
-    return [size if isinstance(size, int) else size.value for size in value.shape or ()]
 
 
 def _batch_of_two(
@@ -122,9 +122,9 @@ class _Draw:
         self.trial = trial
         self.refusal: DataError | None = None
 
-    def samples(self) -> list[Run]:
+    def samples(self, hints: SizeHints | None) -> list[Run]:
         """Two samples of one size and, where sizes are free, one of another size."""
-        sizes = accepted(self.shapes, self._takes)
+        sizes = accepted(self.shapes, self._takes, hints)
         if not sizes:
             raise self._nothing_fits()
         first, *other = sizes
@@ -167,7 +167,7 @@ class _Draw:
         shapes = ", ".join(f"{info.name} {_question_marks(info)}" for info in free)
         return DataError(
             f"no sizes were found that the model takes for the free axes of {shapes} ({reason});"
-            f" {GIVE_INPUTS}"
+            f" fix them with --shape, or {GIVE_INPUTS}"
         )
 
     def _drawn(self, sizes: Sizes, seed: int, positive: bool = False) -> Run:

@@ -9,7 +9,8 @@ import typer
 
 from .. import pipeline
 from ..overrides import parse_overrides
-from .options import InputType, Json, Layout, OutOfStep, Set, Verbose
+from ..shapes import parse_shapes
+from .options import InputType, Json, Layout, OutOfStep, Set, Shapes, Verbose
 from .session import session
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def convert(
         InputType | None,
         typer.Option(help="uint8 takes raw camera pixels; float32 unless a spec says otherwise."),
     ] = None,
+    shapes: Shapes = None,
     inputs: Annotated[
         Path | None,
         typer.Option(
@@ -72,6 +74,8 @@ def convert(
     if operators:
         options["operators"] = tuple(operators)
     with session("convert", verbose=verbose, as_json=as_json) as terminal:
+        if shapes:
+            options["shapes"] = parse_shapes(shapes)
         converted = pipeline.convert(
             source, out, inputs=inputs, overrides=parse_overrides(changes), **options
         )

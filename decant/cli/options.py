@@ -91,6 +91,15 @@ Set = Annotated[
         " requirements.max_drop=0.02; may be repeated.",
     ),
 ]
+Shapes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--shape",
+        metavar="NAME=SIZES",
+        help="Of a file: fix sizes of an input that it leaves free, in ONNX axis order, such as"
+        " image=1,3,480,640; ? stays free. Without it a free batch becomes 1. May be repeated.",
+    ),
+]
 Json = Annotated[
     bool,
     typer.Option(

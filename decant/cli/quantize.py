@@ -10,7 +10,8 @@ import typer
 from .. import pipeline
 from ..files import RECIPE
 from ..overrides import parse_overrides
-from .options import Json, OutOfStep, Set, Verbose
+from ..shapes import parse_shapes
+from .options import Json, OutOfStep, Set, Shapes, Verbose
 from .session import session
 
 
@@ -36,6 +37,7 @@ def quantize(
             help="That of an earlier run: the same files, no calibration.",
         ),
     ] = None,
+    shapes: Shapes = None,
     changes: Set = None,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -45,6 +47,11 @@ def quantize(
         from .tables import show_quantized
 
         made = pipeline.quantize(
-            source, out, calibration=calibration, recipe=recipe, overrides=parse_overrides(changes)
+            source,
+            out,
+            calibration=calibration,
+            recipe=recipe,
+            shapes=parse_shapes(shapes),
+            overrides=parse_overrides(changes),
         )
         terminal.give(made, show_quantized)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import onnx
 import onnx_ir as ir
@@ -17,6 +18,11 @@ from decant.errors import DataError, UnsupportedOp
 from decant.external_data import check_external
 from decant.graph.upgrade import attributes_to_inputs
 from decant.paths import content_fault, no_file
+from decant.shapes import fixed
+
+if TYPE_CHECKING:
+    from decant.free_sizes import Shape
+    from decant.shapes import AskedShapes
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +30,7 @@ UNNAMED = (None, "", "?", "-1", "None")
 """Names that exporters give to any free size, whether it equals another or not."""
 
 
-def load(path: Path | str, shapes: Mapping[str, Sequence[int]] | None = None) -> ir.Model:
+def load(path: Path | str, shapes: AskedShapes | None = None) -> ir.Model:
     """Read an ONNX model.
 
     Local functions are inlined, attributes that later opsets made inputs become inputs, and every
@@ -32,12 +38,12 @@ def load(path: Path | str, shapes: Mapping[str, Sequence[int]] | None = None) ->
 
     Args:
         path: An `.onnx` file; weights beside it are read too.
-        shapes: Fixed sizes for inputs that the file leaves free, by input name.
+        shapes: Sizes for inputs that the file leaves free, by input name.
 
     Raises:
-        DataError: If the file is missing, truncated, not ONNX or not a valid model, or if a shape
-            does not fit.
+        DataError: If the file is missing, truncated, not ONNX or not a valid model.
         UnsupportedOp: If an input or an output is no tensor of numbers.
+        UsageError: If a shape does not fit.
     """
     path = Path(path)
     with _read(path):
@@ -122,11 +128,11 @@ def _has_shape(value: onnx.ValueInfoProto) -> bool:
     return kind is not None and (kind != "tensor_type" or value.type.tensor_type.HasField("shape"))
 
 
-def prepare(model: ir.Model, shapes: Mapping[str, Sequence[int]] | None = None) -> ir.Model:
+def prepare(model: ir.Model, shapes: AskedShapes | None = None) -> ir.Model:
     """Bring a model that is already in memory into the form that `load` returns (in place)."""
     _drop_initializers_from_inputs(model.graph)
     _leave_unstated_sizes_free(model)
-    _pin_shapes(model, shapes or {})
+    _fix_shapes(model, shapes or {})
     common.InlinePass()(model)
     common.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
     attributes_to_inputs(model)
@@ -168,23 +174,25 @@ def _all_values(model: ir.Model) -> Iterator[ir.Value]:
                     yield from attribute.value.inputs
 
 
-def _pin_shapes(model: ir.Model, shapes: Mapping[str, Sequence[int]]) -> None:
-    inputs = {value.name: value for value in model.graph.inputs}
-    for name, sizes in shapes.items():
-        value = inputs.get(name)
-        if value is None:
-            known = ", ".join(str(n) for n in inputs)
-            raise DataError(f"no input is called {name}; the model's inputs are {known}")
-        old = value.shape
-        fits = old is None or (
-            len(old) == len(sizes)
-            and all(not isinstance(a, int) or a == b for a, b in zip(old, sizes, strict=True))
+def _fix_shapes(model: ir.Model, asked: AskedShapes) -> None:
+    if not asked:
+        return
+    inputs = {str(value.name): value for value in model.graph.inputs}
+    for name, shape in fixed(asked, stated_shapes(model.graph.inputs)).items():
+        old = inputs[name].shape or ()
+        inputs[name].shape = ir.Shape(
+            [dim if size is None else size for dim, size in zip(old, shape, strict=True)]
         )
-        if not fits:
-            raise DataError(f"input {name} has shape {old}, which {list(sizes)} does not fit")
-        value.shape = ir.Shape(sizes)
-    if shapes:
-        _forget_inferred_shapes(model)
+    _forget_inferred_shapes(model)
+
+
+def stated_shapes(inputs: Iterable[ir.Value]) -> dict[str, Shape]:
+    """Say what a model states of the sizes of each input: numbers, and names of free ones."""
+    return {
+        str(value.name): [size if isinstance(size, int) else size.value for size in value.shape]
+        for value in inputs
+        if value.shape is not None
+    }
 
 
 def _forget_inferred_shapes(model: ir.Model) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from decant.convert import ConvertReport
 
     from ..paths import AnyPath
+    from ..shapes import AskedShapes
     from ..spec import Spec
 
 PARITY_SAMPLES = 8
@@ -39,6 +40,8 @@ class ConvertOptions(TypedDict, total=False):
             the axes alone.
         output_layout: Likewise, of outputs.
         input_dtype: "uint8" takes raw camera pixels; the spec's, or "float32", if not given.
+        shapes: Of a file without a spec, input name → sizes in ONNX axis order, which fix what it
+            leaves free; None stays free, even of a batch, which becomes 1 otherwise.
         tolerance: Relative error that is still called equal; 1e-4 if not given.
         operators: Python files with lowerings of the user's own ops.
         allow_flex: Let TensorFlow ops stay, which need a runtime with Flex.
@@ -47,6 +50,7 @@ class ConvertOptions(TypedDict, total=False):
     input_layout: Literal["nhwc", "keep"]
     output_layout: Literal["nhwc", "keep"]
     input_dtype: Literal["float32", "uint8"]
+    shapes: AskedShapes
     tolerance: float
     operators: Sequence[AnyPath]
     allow_flex: bool
@@ -74,6 +78,8 @@ def convert_network(
         "other_sizes": of_other_sizes(spec, inputs or {}),
         **options,
     }
+    if isinstance(network, Path):
+        settings["shapes"] = {name: spec.stated_shape(name) for name in spec.signature}
     for section in spec.signature.values():
         dtype = settings.get("input_dtype", section.file_dtype)
         if dtype is not None:

@@ -10,6 +10,7 @@ from ..artifacts import updated_folder
 from ..errors import UsageError
 from ..inputs import ImageSection, load_arrays
 from ..runtime import describe
+from ..shapes import options_of
 from ..source import find_source
 from ..spec import load_spec
 from .conversion import ConvertOptions, calibration_arrays, convert_network, of_other_sizes
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from ..overrides import Overrides
     from ..paths import AnyPath
+    from ..shapes import AskedShapes
     from ..source import Source
     from ..spec import Spec
     from ..tensors import TensorInfo
@@ -100,6 +102,7 @@ def convert(
     """
     found = find_source(source, "spec", "onnx", "pt2")
     spec = _asked(_spec(found, overrides), options)
+    _check_shapes(spec, options.get("shapes"))
     out = _folder(found, spec, "convert") if out is None else Path(out)
     arrays = load_arrays(inputs) if inputs is not None else None
     if spec is not None and arrays is None:
@@ -116,6 +119,7 @@ def quantize(
     *,
     calibration: AnyPath | None = None,
     recipe: AnyPath | None = None,
+    shapes: AskedShapes | None = None,
     overrides: Overrides | None = None,
 ) -> Quantized:
     """Make the quantized candidates of a model or a file.
@@ -127,6 +131,7 @@ def quantize(
         calibration: An `.npz`; a spec's own photos if None, and nothing for a file, of which the
             forms are made that need none.
         recipe: The `recipe.json` of an earlier run; the spec's recipes, or all, if None.
+        shapes: See `ConvertOptions`.
         overrides: Values that go before the spec's, by dotted key, such as
             `{"requirements.max_drop": 0.02}`.
 
@@ -137,11 +142,15 @@ def quantize(
 
     found = find_source(source, "spec", "onnx", "pt2", "tflite")
     spec = _spec(found, overrides)
+    _check_shapes(spec, shapes)
+    if shapes and found.kind == "tflite":
+        raise UsageError(f"{options_of(shapes)}: {source} is converted already; leave it out")
+    options: ConvertOptions = {"shapes": shapes} if shapes else {}
     out = _folder(found, spec, "quantize") if out is None else Path(out)
     recipes = _recipes(spec, recipe)
     arrays = _calibration(spec, calibration, recipes)
     with updated_folder(out) as temporary:
-        float_file, inputs, outputs = _float_file(found, spec, temporary, arrays)
+        float_file, inputs, outputs = _float_file(found, spec, temporary, arrays, options)
         report = quantize_file(
             float_file,
             temporary,
@@ -170,6 +179,15 @@ def _asked(spec: Spec | None, options: ConvertOptions) -> Spec | None:
         raise UsageError("--input-dtype is for a model whose only input is a photo; leave it out")
     section = spec.input.model_copy(update={"dtype": options["input_dtype"]})
     return spec.model_copy(update={"input": section})
+
+
+def _check_shapes(spec: Spec | None, shapes: AskedShapes | None) -> None:
+    """Refuse shapes beside a spec, which states them."""
+    if spec is not None and shapes:
+        raise UsageError(
+            f"{options_of(shapes)}: a spec states the shapes of its inputs; write others there, or "
+            "give --set input.shape=[…]"
+        )
 
 
 def _folder(source: Source, spec: Spec | None, command: str) -> Path:
@@ -213,7 +231,11 @@ def _convert(
 
 
 def _float_file(
-    source: Source, spec: Spec | None, out: Path, arrays: Arrays | None
+    source: Source,
+    spec: Spec | None,
+    out: Path,
+    arrays: Arrays | None,
+    options: ConvertOptions,
 ) -> tuple[Path, Infos | None, Infos | None]:
     """Give the float file of a source, and what goes in and out where that was converted here."""
     if source.kind == "tflite":
@@ -223,5 +245,5 @@ def _float_file(
         path = spec.file("model.file", file)
         signature = describe(path)
         return path, inputs_as(spec, signature.inputs), signature.outputs
-    report = _convert(source.path, spec, out, arrays, {})
+    report = _convert(source.path, spec, out, arrays, options)
     return report.tflite, report.inputs, report.outputs

@@ -99,6 +99,7 @@ def check_free(proto, folder, shapes):
             result, wanted = info.to_onnx_order(results[info.name]), expected[info.name]
             assert result.shape == wanted.shape
             assert np.abs(result - wanted).max() <= SINGLE_PRECISION * np.abs(wanted).max()
+    return file
 
 
 def run_resized(file, feeds):

@@ -24,13 +24,18 @@ def converted(tmp_path_factory):
     return folder
 
 
+def spec_of(folder, file):
+    """Write the spec with a file in place of the factory."""
+    head, _, rest = (folder / "model.toml").read_text().partition("factory")
+    rest = rest.partition("\n[input]")[2]
+    spec = folder / f"{file.split('.')[1]}.toml"
+    spec.write_text(f'{head}file = "{file}"\n\n[input]{rest}')
+    return spec
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_a_finished_file_goes_the_whole_way(converted, file):
-    text = (converted / "model.toml").read_text()
-    head, _, rest = text.partition("factory")
-    rest = rest.partition("\n[input]")[2]
-    spec = converted / f"{file.split('.')[1]}.toml"
-    spec.write_text(f'{head}file = "converted/{file}"\n\n[input]{rest}')
+    spec = spec_of(converted, f"converted/{file}")
     ended = run_decant(converted, "tflite", spec.name, "--out", spec.stem)
     assert ended.returncode == 0, ended.stderr
     report = json.loads((converted / spec.stem / "report.json").read_text())
@@ -106,3 +111,17 @@ def test_a_file_that_does_not_fit_is_told_before_it_is_converted(
     assert message in ended.err
     assert "TensorFlow" not in ended.err
     assert not (words.parent / "build").exists()
+
+
+def test_the_shape_of_a_spec_fixes_what_its_file_leaves_free(converted):
+    model = onnx.load(converted / "converted/model.onnx")
+    for value in (*model.graph.input, *model.graph.output):
+        for axis, size in enumerate(value.type.tensor_type.shape.dim):
+            size.dim_param = f"{value.name}{axis}"
+    onnx.save(model, converted / "free.sizes.onnx")
+    spec = spec_of(converted, "free.sizes.onnx")
+    ended = run_decant(converted, "convert", spec.name, "--out", "fixed")
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads((converted / "fixed/convert.json").read_text())
+    assert report["shapes"] == {"image": [1, 5]}
+    assert report["inputs"][0]["shape"] == [1, 5]

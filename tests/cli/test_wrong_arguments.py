@@ -185,6 +185,12 @@ CODE = {
     "net.onnx": "not a Python file",
     "good/net.py": "registers no op",
 }
+SHAPES = {
+    "1,3,4,5": "names no input",
+    "x=1,3,4,0": "'0' is no size of 1 or more",
+    "x=1,3,4": "the model's x is [1, 3, 4, 5]",
+    "y=1,3,4,5": "no input is called y",
+}
 FOLDERS = {"notes.txt": "is a file", "notes.txt/below": "cannot be written"}
 OPTIONS = {
     ("quantize", "net.tflite", "--calibration"): ARRAYS,
@@ -193,6 +199,10 @@ OPTIONS = {
     ("gate", "finished", "--baseline"): DOCUMENTS | {"nothing in it": "report.json: no such file"},
     ("distill", "taught", "--teacher"): WEIGHTS,
     ("convert", "net.onnx", "--operators"): CODE,
+    ("convert", "net.onnx", "--shape"): SHAPES,
+    ("quantize", "net.onnx", "--shape"): SHAPES,
+    ("quantize", "net.tflite", "--shape"): {"x=1,3,4,5": "is converted already"},
+    ("convert", "good", "--shape"): {"x=1,3,4,5": "a spec states the shapes of its inputs"},
     ("feedback", "import", "net.onnx", "--model"): DOCUMENTS,
     ("feedback", "import"): {
         "nothing.zip": "no such file",

@@ -2,13 +2,9 @@
 
 from collections import Counter
 
-import onnx_ir as ir
 import pytest
-from emitted import check, emit, parsed
+from emitted import check, parsed
 from tiny_graph import delegate_nodes
-
-from decant.errors import UnsupportedOp
-from decant.graph.load import prepare
 
 NEAREST = (
     'mode="nearest", nearest_mode="floor", coordinate_transformation_mode="asymmetric"',
@@ -77,11 +73,3 @@ def test_sizes_computed_around_a_free_batch_are_inferred(tmp_path):
     file = check(parsed(text), tmp_path)
     assert file.ops == Counter({"RESIZE_BILINEAR": 1})
     assert file.emission.outputs[0].shape == (None, 6, 7, 3)
-
-
-def test_a_free_size_that_is_resized_is_refused():
-    text = """(float[1,3,H,5] x, int64[4] sizes) => (float[1,3,I,7] y) {
-        y = Resize<mode = "linear">(x, , , sizes)
-    }"""
-    with pytest.raises(UnsupportedOp, match="the sizes are computed at run time"):
-        emit(prepare(ir.from_proto(parsed(text))))

@@ -83,7 +83,7 @@ def test_free_sizes_that_nothing_fits_are_told():
     text = """(float[n,c,h,w] x) => (float[a,b,d,e] y) { y = Conv(x, w) }"""
     with pytest.raises(
         DataError,
-        match=r"free axes of x \[\?, \?, \?, \?\] \(ONNX Runtime .*; give real inputs",
+        match=r"free axes of x \[\?, \?, \?, \?\] \(ONNX Runtime .*; fix them with --shape, or",
     ):
         samples_of(text, {"w": (2, 31, 1, 1)})
 

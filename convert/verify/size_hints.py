@@ -1,0 +1,113 @@
+"""Reads off a graph which sizes it is made for: multiples of its strides, and what it reshapes to.
+
+These are guesses to try the model with, no more: what it takes decides.
+"""
+
+from __future__ import annotations
+
+import math
+from operator import mul
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from decant.free_sizes import SizeHints
+from decant.graph.edit import constant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import onnx_ir as ir
+
+MOST = 6
+"""Of each kind of guess."""
+
+LARGEST_MULTIPLE = 1024
+LARGEST_PART = 64
+"""Of a reshape; beyond it are channels, not stretches of a free axis."""
+
+ARITHMETIC = frozenset({"Concat", "Div", "Mod", "Mul", "Reshape"})
+"""Ops that compute the shape of a reshape, or take it."""
+
+TABLES = frozenset({"Add", "Concat", "MatMul", "Mul", "Sub", "Where"})
+"""Ops in which a constant of as many entries as the input has meets that input."""
+
+
+def size_hints(graph: ir.Graph) -> SizeHints:
+    """Guess the sizes of free axes.
+
+    Args:
+        graph: With shapes.
+    """
+    reached = _strides(graph)
+    stride = max(reached.values(), default=1)
+    parts = sorted({part for node in graph for part in _parts(node)})
+    multiples = [join(stride, part) for join in (math.lcm, mul) for part in parts]
+    counts = sorted({count for node in graph for count in _counts(node)})
+    sides = [side for side in map(_side, counts) if side > 1]
+    return SizeHints(
+        stride=stride,
+        multiples=_first(n for n in multiples if stride < n <= LARGEST_MULTIPLE),
+        planes=_first(side * stride for side in sides),
+        lengths=_first(n * stride for n in counts),
+    )
+
+
+def _first(numbers: Iterator[int]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(numbers))[:MOST]
+
+
+def _strides(graph: ir.Graph) -> dict[ir.Value, int]:
+    """By how much each value's axes are shorter than the input's: the longest way counts."""
+    reached: dict[ir.Value, int] = {}
+    for node in graph:
+        before = max((reached.get(v, 1) for v in node.inputs if v is not None), default=1)
+        after = before * _stride(node)
+        reached.update(dict.fromkeys(node.outputs, min(after, LARGEST_MULTIPLE)))
+    return reached
+
+
+def _stride(node: ir.Node) -> int:
+    """By how much a node makes axes shorter."""
+    if (
+        node.op_type in ("Conv", "MaxPool", "AveragePool", "LpPool")
+        and "strides" in node.attributes
+    ):
+        return math.lcm(*node.attributes["strides"].as_ints())
+    if node.op_type == "SpaceToDepth":
+        return node.attributes["blocksize"].as_int()
+    if node.op_type == "Slice" and len(node.inputs) > 4:
+        return math.lcm(*(abs(step) or 1 for step in _integers(node.inputs[4])))
+    return 1
+
+
+def _integers(value: ir.Value | None) -> list[int]:
+    """The elements of a constant of integers; none of anything else."""
+    array = None if value is None else constant(value)
+    if array is None or array.dtype.kind != "i":
+        return []
+    return [int(n) for n in np.ravel(array)]
+
+
+def _parts(node: ir.Node) -> Iterator[int]:
+    """Sizes into which a node may split an axis."""
+    if node.op_type in ARITHMETIC:
+        for value in node.inputs:
+            yield from (n for n in _integers(value) if 1 < n <= LARGEST_PART)
+
+
+def _counts(node: ir.Node) -> Iterator[int]:
+    """Sizes of constants that meet the input, such as tables of positions."""
+    if node.op_type == "Reshape":
+        yield from (n for n in _integers(node.inputs[1]) if n > 1)
+    if node.op_type in TABLES:
+        for value in node.inputs:
+            array = None if value is None else constant(value)
+            if array is not None and array.ndim > 1:
+                yield from (n for n in array.shape if n > 1)
+
+
+def _side(count: int) -> int:
+    """The side of a square of so many elements, with one for the class or without; else 0."""
+    roots = [math.isqrt(n) for n in (count, count - 1)]
+    return next((r for r, n in zip(roots, (count, count - 1), strict=True) if r * r == n), 0)

@@ -17,6 +17,7 @@ from decant.files import CONVERSION, FLOAT_FILE, ONNX, SAVED_MODEL, TRACE
 from decant.isolation import run_checked
 
 from .layout.signature import InputType, LayoutRule
+from .precision import in_single, module_in_single
 from .report import AppliedRewrite, ConvertReport
 from .verify.oracle import SAVED_MODEL as SAVED
 from .verify.oracle import TFLITE, FormResults, Model, Oracle
@@ -160,13 +161,15 @@ class _Work:
         from .verify.exported import expected_of
         from .verify.hops import Subject
 
-        model = self.exported(source, given[0], reference)
+        model, own = in_single(self.exported(source, given[0], reference), self.stage)
         request = self.request(model)
         graph = load(model.onnx).graph
         oracle = Oracle(model)
         samples, normalised = self.samples(request, graph.inputs, given, oracle)
         outputs = [str(value.name) for value in graph.outputs]
         expected = expected_of(oracle, normalised, outputs, self.tolerance)
+        if own is not None:
+            expected = own.told(normalised, expected)
         built = self.built(request, samples)
         logger.info("every form is run and compared …")
         tflite = self.stage / FLOAT_FILE
@@ -203,8 +206,10 @@ class _Work:
         }
         logger.info("PyTorch → ONNX …")
         options = ExportOptions(free_sizes=self.free_sizes)
-        to_onnx(module, example, self.stage / ONNX, options)
-        return Model(self.stage / ONNX, TensorsOnly(module, tuple(example)), exported=True)
+        network, notes = module_in_single(module)
+        to_onnx(network, example, self.stage / ONNX, options)
+        reference = TensorsOnly(network, tuple(example))
+        return Model(self.stage / ONNX, reference, exported=True, notes=notes)
 
     def from_pt2(self, path: Path) -> Model:
         """Export an archive."""
@@ -254,10 +259,10 @@ class _Work:
         return {name: self.for_pytorch(array) for name, array in sample.items()}
 
     def for_pytorch(self, array: Array) -> Array:
-        """Normalise raw pixels [N, C, H, W] as the file will; others only lose double precision."""
+        """Normalise raw pixels [N, C, H, W] as the file will; other floats become float32."""
         if self.settings["input_dtype"] != "uint8":
-            double = array.dtype == np.float64
-            return np.ascontiguousarray(array, np.float32 if double else array.dtype)
+            floats = array.dtype.kind == "f"
+            return np.ascontiguousarray(array, np.float32 if floats else array.dtype)
         pixels = array.astype(np.float32)
         if self.settings["normalization"] is None:
             return pixels

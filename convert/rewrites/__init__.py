@@ -20,10 +20,12 @@ from . import (
     movement,
     norm_parameters,
     norms,
+    sequences,
 )
 
 REWRITES = Rewrites(
     constants.RULES,
+    sequences.RULES,
     cleanup.RULES,
     broadcasts.RULES,
     clips.RULES,

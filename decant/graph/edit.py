@@ -184,20 +184,45 @@ def new_node(
         attributes: Its attributes.
         like: Value whose shape and element type the output has; by default `before`'s output.
     """
+    like = before.outputs[0] if like is None else like
+    (output,) = new_outputs(before, op_type, inputs, attributes, like=like)
+    output.shape = None if like.shape is None else like.shape.copy()
+    return output
+
+
+def new_outputs(
+    before: ir.Node,
+    op_type: str,
+    inputs: Sequence[ir.Value | None],
+    attributes: Mapping[str, Any] | None = None,
+    *,
+    like: ir.Value,
+    count: int = 1,
+) -> list[ir.Value]:
+    """Insert a standard node as `new_node` does, and return its outputs.
+
+    Their shapes are what follows from the inputs, once `infer_unknown` has run.
+
+    Args:
+        before: As of `new_node`.
+        op_type: As of `new_node`.
+        inputs: As of `new_node`.
+        attributes: As of `new_node`.
+        like: Value whose type the outputs have.
+        count: How many outputs.
+    """
     graph = before.graph
     if not isinstance(graph, ir.Graph):
         raise TypeError(f"{before.name} is in no graph")
-    node = ir.node(op_type, inputs, attributes or {})
+    node = ir.node(op_type, inputs, attributes or {}, num_outputs=count)
     node.version = _needed_version(op_type, graph)
     node.metadata_props.update(before.metadata_props)
     node.name = _free_name(graph, f"{before.name or before.op_type}/{op_type}")
-    like = before.outputs[0] if like is None else like
-    output = node.outputs[0]
-    output.name = _free_name(graph, FRESH + op_type)
-    output.shape = None if like.shape is None else like.shape.copy()
-    output.type = like.type
+    for output in node.outputs:
+        output.name = _free_name(graph, FRESH + op_type)
+        output.type = like.type
     graph.insert_before(before, node)
-    return output
+    return list(node.outputs)
 
 
 def _needed_version(op_type: str, graph: ir.Graph) -> int | None:
@@ -217,6 +242,7 @@ NEWEST_MEANING = {
     "ReduceMean": 18,
     "ReduceSum": 13,
     "RMSNormalization": 23,
+    "Split": 13,
     "Squeeze": 13,
     "Swish": 24,
     "Unsqueeze": 13,

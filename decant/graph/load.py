@@ -23,6 +23,10 @@ logger = logging.getLogger(__name__)
 UNNAMED = (None, "", "?", "-1", "None")
 """Names that exporters give to any free size, whether it equals another or not."""
 
+SEQUENCE_MAKERS = frozenset(
+    {"SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SplitToSequence"}
+)
+
 
 def load(path: Path | str, shapes: Mapping[str, Sequence[int]] | None = None) -> ir.Model:
     """Read an ONNX model.
@@ -129,6 +133,7 @@ def prepare(model: ir.Model, shapes: Mapping[str, Sequence[int]] | None = None) 
     _pin_shapes(model, shapes or {})
     common.InlinePass()(model)
     common.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
+    _type_sequences(model)
     attributes_to_inputs(model)
     return model
 
@@ -166,6 +171,17 @@ def _all_values(model: ir.Model) -> Iterator[ir.Value]:
             for attribute in node.attributes.values():
                 if attribute.type is ir.AttributeType.GRAPH:
                     yield from attribute.value.inputs
+
+
+def _type_sequences(model: ir.Model) -> None:
+    """Give sequences their type: the inference pass learns only that of their tensors."""
+    for node in model.graph.all_nodes():
+        first = node.inputs[0] if node.inputs else None
+        passed = first is not None and isinstance(first.type, ir.SequenceType)
+        if node.op_type in SEQUENCE_MAKERS or (node.op_type == "Identity" and passed):
+            value = node.outputs[0]
+            if isinstance(value.type, ir.TensorType):
+                value.type = ir.SequenceType(value.type)
 
 
 def _pin_shapes(model: ir.Model, shapes: Mapping[str, Sequence[int]]) -> None:

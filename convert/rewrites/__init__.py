@@ -15,6 +15,7 @@ from . import (
     cleanup,
     clips,
     constants,
+    control,
     folding,
     folding_inputs,
     movement,
@@ -25,6 +26,7 @@ from . import (
 
 REWRITES = Rewrites(
     constants.RULES,
+    control.RULES,
     sequences.RULES,
     cleanup.RULES,
     broadcasts.RULES,

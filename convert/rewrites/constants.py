@@ -14,6 +14,7 @@ from decant.graph.edit import (
     new_constant,
     replace,
     scalar,
+    subgraphs,
 )
 from decant.graph.evaluate import evaluate
 from decant.graph.infer import infer_unknown
@@ -55,10 +56,9 @@ def constant_folding(model: ir.Model) -> int:
 
 
 def _is_constant(node: ir.Node) -> bool:
-    graphs = (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
     if node.domain != "" or node.op_type in KEPT or any(v.is_graph_output() for v in node.outputs):
         return False
-    if any(attr.type in graphs for attr in node.attributes.values()):
+    if any(subgraphs(node)):
         return False
     given = [value for value in node.inputs if value is not None]
     return all(constant(value) is not None for value in given)

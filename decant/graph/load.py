@@ -132,6 +132,8 @@ def prepare(model: ir.Model, shapes: Mapping[str, Sequence[int]] | None = None) 
     _leave_unstated_sizes_free(model)
     _pin_shapes(model, shapes or {})
     common.InlinePass()(model)
+    for graph in model.graph.subgraphs():  # a file states the operator sets once
+        graph.opset_imports.update(model.opset_imports)
     common.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
     _type_sequences(model)
     attributes_to_inputs(model)
@@ -176,12 +178,25 @@ def _all_values(model: ir.Model) -> Iterator[ir.Value]:
 def _type_sequences(model: ir.Model) -> None:
     """Give sequences their type: the inference pass learns only that of their tensors."""
     for node in model.graph.all_nodes():
-        first = node.inputs[0] if node.inputs else None
-        passed = first is not None and isinstance(first.type, ir.SequenceType)
-        if node.op_type in SEQUENCE_MAKERS or (node.op_type == "Identity" and passed):
-            value = node.outputs[0]
-            if isinstance(value.type, ir.TensorType):
+        for value, like in zip(node.outputs, _alike(node), strict=False):
+            sequence = node.op_type in SEQUENCE_MAKERS or isinstance(like, ir.SequenceType)
+            if sequence and isinstance(value.type, ir.TensorType):
                 value.type = ir.SequenceType(value.type)
+
+
+def _alike(node: ir.Node) -> list[ir.TypeProtocol | None]:
+    """The types of what a node passes on as its outputs, as far as it may be a sequence."""
+    values: Sequence[ir.Value | None]
+    match node.op_type:
+        case "Identity":
+            values = node.inputs
+        case "If":
+            values = node.attributes["then_branch"].as_graph().outputs
+        case "Loop":
+            values = node.attributes["body"].as_graph().outputs[1:]
+        case _:
+            return [None]
+    return [None if value is None else value.type for value in values]
 
 
 def _pin_shapes(model: ir.Model, shapes: Mapping[str, Sequence[int]]) -> None:

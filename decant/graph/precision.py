@@ -8,6 +8,7 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import common
 
+from .edit import subgraphs
 from .evaluate import RANDOM
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _computed(graph: ir.Graph, fixed: set[ir.Value]) -> Iterator[ir.Value]:
     """Values of a graph and those inside it that elements of an input go into."""
     yield from graph.inputs
     for node in graph:
-        inner = list(_subgraphs(node))
+        inner = list(subgraphs(node))
         if node.op_type in SIZES or (not inner and _is_fixed(node, fixed)):
             fixed.update(node.outputs)
             continue
@@ -60,14 +61,6 @@ def _computed(graph: ir.Graph, fixed: set[ir.Value]) -> Iterator[ir.Value]:
 def _is_fixed(node: ir.Node, fixed: set[ir.Value]) -> bool:
     given = [value for value in node.inputs if value is not None]
     return node.op_type not in RANDOM and all(v in fixed or v.is_initializer() for v in given)
-
-
-def _subgraphs(node: ir.Node) -> Iterator[ir.Graph]:
-    for attribute in node.attributes.values():
-        if attribute.type is ir.AttributeType.GRAPH:
-            yield attribute.as_graph()
-        elif attribute.type is ir.AttributeType.GRAPHS:
-            yield from attribute.as_graphs()
 
 
 def to_single(model: ir.Model) -> None:

@@ -282,7 +282,7 @@ class _Work:
 
     def verified(self, subject: Subject, expected: Expected, *, given: bool) -> ConvertReport:
         """Compare every form, and report."""
-        from .verify.hops import doubts, run_tflite, verify
+        from .verify.hops import NO_INPUTS, doubts, run_tflite, verify
         from .verify.rounding import told
 
         built, samples = subject.built, subject.samples
@@ -291,7 +291,8 @@ class _Work:
         forms = [*expected.forms, *made]
         parities = verify(subject, forms, self.tolerance, expected.parities)
         traced = _traced(built)
-        warnings = [*expected.warnings, *told(parities), *doubts(parities)]
+        unproven = doubts(parities) if built.inputs else [NO_INPUTS]
+        warnings = [*expected.warnings, *told(parities), *unproven]
         if traced < TRACED_AT_LEAST:
             warnings.append(f"only {traced:.0%} of the activations are traced to ONNX values")
         return ConvertReport(
@@ -308,14 +309,21 @@ class _Work:
             ),
             op_histogram=built.op_histogram,
             traced=traced,
-            samples=f"{len(samples)} {'given' if given else 'random'} samples",
+            samples=_said_of(samples, given=given),
             warnings=tuple(warnings),
         )
 
 
+def _said_of(samples: Sequence[Sample], *, given: bool) -> str:
+    if not any(samples):
+        return "one run without inputs"
+    return f"{len(samples)} {'given' if given else 'random'} samples"
+
+
 def _traced(built: Built) -> float:
-    mapped: int = len(built.trace["tensors"])
-    return mapped / max(int(built.trace["activations"]), 1)
+    """The share of the activations that are traced: all where there are none."""
+    mapped, activations = len(built.trace["tensors"]), int(built.trace["activations"])
+    return mapped / activations if activations else 1.0
 
 
 def _moved(report: ConvertReport, stage: Path, target: Path) -> ConvertReport:

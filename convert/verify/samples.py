@@ -48,7 +48,8 @@ def samples_for(
         trial: Runs the model; free sizes are such that it does. None where nothing can run it.
 
     Returns:
-        At least two samples, at most `MOST` + 1, taken evenly from all. Where one sample is given,
+        At least two samples, at most `MOST` + 1, taken evenly from all; one of a model that takes
+        nothing. Where one sample is given,
         its mirror image is the second: a single one cannot show that the output depends on the
         input. Where the batch is free, one sample more is a batch of two.
 
@@ -58,6 +59,8 @@ def samples_for(
         UnsupportedOp: An input is always empty.
     """
     infos = [_described(value, raw=raw) for value in inputs]
+    if not infos and not given:
+        return [{}]
     if given is None:
         return _Draw(infos, [_stated(value) for value in inputs], trial).samples()
     runs = cut_runs(given, infos)

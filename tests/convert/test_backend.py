@@ -118,7 +118,6 @@ EMISSION_GAPS = (
     Gap("scatter.*_(mul|multiply|max|min)(_.*)?", "TFLite scatters by replacing or adding"),
     Gap("(de)?quantizelinear_blocked.*", "blocks of scales are not emitted"),
     Gap("qlinear.*|convinteger.*|matmulinteger", "products of integers are not emitted"),
-    Gap("(blackman|hamming|hann)window(_symmetric)?", "a model without inputs"),
 )
 
 LITE_GAPS = (

@@ -1,4 +1,4 @@
-"""Control flow and sequences the whole way: taken out and checked, or refused with the reason."""
+"""Whole graphs whose answers or ways are known before they run: taken out, or refused."""
 
 import json
 
@@ -8,6 +8,7 @@ import pytest
 
 from decant.convert import to_tflite
 from decant.errors import UnsupportedOp
+from decant.runtime import LiteRtModel
 
 DECODER = """(float[1,4] x) => (float[1,4] last, float[3,1,4] all)
     <int64 n = {3}, bool yes = {1}, int64[2] sizes = {1, 3}, int64 one = {1}> {
@@ -71,3 +72,24 @@ def test_what_the_input_decides_is_refused(text, message, tmp_path):
     with pytest.raises(UnsupportedOp, match=message):
         to_tflite(saved(text, tmp_path), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_model_without_inputs_gives_its_constants(tmp_path):
+    """HannWindow has a default that its definition in ONNX reads."""
+    path = saved("() => (float[8] y) <int64 size = {8}> { y = HannWindow(size) }", tmp_path)
+    report = to_tflite(path, tmp_path / "out")
+    assert report.warnings == ("the model has no inputs, so that its outputs are constants",)
+    assert report.samples == "one run without inputs"
+    found = LiteRtModel(report.tflite, report.inputs, report.outputs).run({})["y"]
+    np.testing.assert_allclose(found, np.hanning(9)[:-1], atol=1e-6)
+
+
+@pytest.mark.parametrize("fmod", [0, 1])
+def test_the_remainder_of_unsigned_integers_is_had(fmod, tmp_path):
+    text = f"(uint32[3] a, uint32[3] b) => (uint32[3] y) {{ y = Mod<fmod = {fmod}>(a, b) }}"
+    a = np.array([[7, 2**32 - 1, 9], [3, 2**31 + 5, 0]], np.uint32)
+    b = np.array([[3, 2**31, 9], [5, 7, 2]], np.uint32)
+    report = to_tflite(saved(text, tmp_path), tmp_path / "out", inputs={"a": a, "b": b})
+    model = LiteRtModel(report.tflite, report.inputs, report.outputs)
+    for left, right in zip(a, b, strict=True):
+        np.testing.assert_array_equal(model.run({"a": left, "b": right})["y"], left % right)

@@ -13,6 +13,7 @@ import numpy as np
 
 from decant.artifacts import updated_folder, write_bytes, write_json, write_text
 from decant.errors import DataError, UsageError
+from decant.external_data import external_files
 from decant.files import CONVERSION, FLOAT_FILE, ONNX, SAVED_MODEL, TRACE
 from decant.isolation import run_checked
 
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TRACED_AT_LEAST = 0.95
+WEIGHTS_WIDENED = "integer_weights"
+"""The rewrite that makes floats of integers."""
+
 LAYOUTS: tuple[str, ...] = get_args(LayoutRule)
 INPUT_DTYPES: tuple[str, ...] = get_args(InputType)
 
@@ -292,7 +296,7 @@ class _Work:
         parities = verify(subject, forms, self.tolerance, expected.parities)
         traced = _traced(built)
         unproven = doubts(parities) if built.inputs else [NO_INPUTS]
-        warnings = [*expected.warnings, *told(parities), *unproven]
+        warnings = [*expected.warnings, *_growth(subject), *told(parities), *unproven]
         if traced < TRACED_AT_LEAST:
             warnings.append(f"only {traced:.0%} of the activations are traced to ONNX values")
         return ConvertReport(
@@ -312,6 +316,20 @@ class _Work:
             samples=_said_of(samples, given=given),
             warnings=tuple(warnings),
         )
+
+
+def _growth(subject: Subject) -> list[str]:
+    """Say what it costs that small integers became floats."""
+    if not any(rewrite.name == WEIGHTS_WIDENED for rewrite in subject.built.rewrites):
+        return []
+    source = subject.model.onnx
+    files = (source, *(source.parent / name for name in external_files(source)))
+    before = sum(file.stat().st_size for file in files) / 1e6
+    after = subject.tflite.stat().st_size / 1e6
+    return [
+        f"weights that are stored as integers were widened to float32: the file takes {after:.3f}"
+        f" MB, the .onnx {before:.3f} MB; decant quantize makes an int8 file of it"
+    ]
 
 
 def _said_of(samples: Sequence[Sample], *, given: bool) -> str:

@@ -21,6 +21,7 @@ from . import (
     movement,
     norm_parameters,
     norms,
+    quantized,
     sequences,
 )
 
@@ -28,6 +29,7 @@ REWRITES = Rewrites(
     constants.RULES,
     control.RULES,
     sequences.RULES,
+    quantized.RULES,
     cleanup.RULES,
     broadcasts.RULES,
     clips.RULES,

@@ -28,9 +28,6 @@ RULES = Rewrites()
 GROWTH_LIMIT_BYTES = 1 << 20
 """A result may be this much larger than what it is computed from (Expand, Tile, Range, …)."""
 
-KEPT = frozenset({"DequantizeLinear", "DynamicQuantizeLinear", "QuantizeLinear"})
-"""They hold quantization parameters that the converter must see."""
-
 
 @RULES.graph("constant_folding")
 def constant_folding(model: ir.Model) -> int:
@@ -56,7 +53,9 @@ def constant_folding(model: ir.Model) -> int:
 
 
 def _is_constant(node: ir.Node) -> bool:
-    if node.domain != "" or node.op_type in KEPT or any(v.is_graph_output() for v in node.outputs):
+    if node.domain != "" or any(v.is_graph_output() for v in node.outputs):
+        return False
+    if widens_weights(node):  # a rewrite of its own, which is told of
         return False
     if any(subgraphs(node)):
         return False
@@ -64,7 +63,14 @@ def _is_constant(node: ir.Node) -> bool:
     return all(constant(value) is not None for value in given)
 
 
-def _array(value: ir.Value) -> NDArray[Any]:
+def widens_weights(node: ir.Node) -> bool:
+    """Whether a node makes floats of weights that are stored as small integers."""
+    if node.op_type not in ("DequantizeLinear", "Cast") or constant(node.inputs[0]) is None:
+        return False
+    return node.op_type == "DequantizeLinear" or _array(node.inputs[0]).dtype.itemsize == 1
+
+
+def _array(value: ir.Value | None) -> NDArray[Any]:
     array = constant(value)
     assert array is not None
     return array

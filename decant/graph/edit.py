@@ -242,11 +242,13 @@ def _needed_version(op_type: str, graph: ir.Graph) -> int | None:
 
 NEWEST_MEANING = {
     "Clip": 11,  # since then limits are inputs
+    "DequantizeLinear": 21,  # since then 16 bits and blocks
     "GroupNormalization": 21,  # before, scale and bias were per group
     "Gelu": 20,
     "HardSwish": 14,
     "LayerNormalization": 17,
     "Mish": 18,
+    "QuantizeLinear": 21,
     "ReduceMax": 18,  # since then axes are an input
     "ReduceMean": 18,
     "ReduceSum": 13,

@@ -31,6 +31,7 @@ UNARY = {
     "QLinearGlobalAveragePool": "GlobalAveragePool",
     "QLinearLeakyRelu": "LeakyRelu",
     "QLinearSigmoid": "Sigmoid",
+    "QLinearSoftmax": "Softmax",
 }
 BINARY = {"QLinearAdd": "Add", "QLinearMul": "Mul"}
 
@@ -91,6 +92,7 @@ def contrib_quantization(node: ir.Node) -> bool:
     attributes = _attributes(node)
     if attributes.pop("channels_last", 0):
         return False
+    attributes.pop("opset", None)  # of QLinearSoftmax: the model's
     if node.op_type in UNARY:
         y = _float(node, UNARY[node.op_type], [_dequantized(node, 0)], attributes)
         return _quantize(node, y, 3)
@@ -118,6 +120,21 @@ def _gemm(node: ir.Node, attributes: dict[str, Any]) -> bool:
     if _input(node, 7) is not None:
         return _quantize(node, y, 7)
     replace(node.outputs[0], y)
+    return True
+
+
+@RULES.node("integer_pool", "MaxPool")
+def integer_pool(node: ir.Node) -> bool:
+    """Pool integers as floats, which hold them: TFLite pools only what it knows the scale of.
+
+    Before: MaxPool(x: uint8)
+    After:  Cast(MaxPool(Cast(x, to=float)), to=uint8)
+    """
+    x, output = node.inputs[0], node.outputs[0]
+    if x is None or x.dtype is None or not x.dtype.is_integer() or len(node.outputs) > 1:
+        return False
+    pooled = _float(node, "MaxPool", [_cast(node, x, ir.DataType.FLOAT)], _attributes(node))
+    replace(output, _cast(node, pooled, x.dtype))
     return True
 
 

@@ -96,6 +96,12 @@ CONV = "q, xs, xz, w, ws, wz, ys, yz"
             "Sigmoid",
         ),
         (
+            f"(float[3,2,5] x) => (float[3,2,5] y) {{ {Q}"
+            " c = com.microsoft.QLinearSoftmax<axis = 1, opset = 21>(q, xs, xz, xs, xz)"
+            " y = DequantizeLinear(c, xs, xz) }",
+            "Softmax",
+        ),
+        (
             f"(float[1,2,5,6] x) => (float[1,2,1,1] y) {{ {Q}"
             " c = com.microsoft.QLinearGlobalAveragePool(q, xs, xz, xs, xz)"
             " y = DequantizeLinear(c, xs, xz) }",
@@ -114,7 +120,7 @@ CONV = "q, xs, xz, w, ws, wz, ys, yz"
             "Gemm",
         ),
     ],
-    ids=["conv", "no bias", "matmul", "add", "sigmoid", "pool", "concat", "gemm"],
+    ids=["conv", "no bias", "matmul", "add", "sigmoid", "softmax", "pool", "concat", "gemm"],
 )
 def test_a_quantized_operator_is_within_one_quantum(text, float_op):
     before, after = rewritten(text)
@@ -138,16 +144,25 @@ def test_a_quantized_operator_is_within_one_quantum(text, float_op):
         "(uint8[3,2,5] x) => (int32[3,2,4] y) { y = MatMulInteger(x, m, xz, mz) }",
         "(uint8[3,2,5] x) => (int32[3,2,4] y) { y = MatMulInteger(x, m) }",
         "(uint8[2,5] x, int8[5,4] z) => (int32[2,4] y) { y = MatMulInteger(x, z, xz) }",
+        "(uint8[1,2,5,6] x) => (uint8[1,2,2,3] y)"
+        " { y = MaxPool<kernel_shape = [2, 2], strides = [2, 2]>(x) }",
         "(float[3,4] x) => (float[3,6] y)"
         " { k = DequantizeLinear<axis = 0, block_size = 2>(blocks, block_scales)"
         "   y = MatMul(x, k) }",
     ],
-    ids=["conv", "padded", "matmul", "no zero points", "activations", "blocks"],
+    ids=["conv", "padded", "matmul", "no zero points", "activations", "pool", "blocks"],
 )
 def test_integers_are_computed_exactly(text):
     before, after = rewritten(text)
     ops = {node.op_type for node in after.graph}
-    assert ops <= {"Add", "Cast", "Conv", "MatMul", "Sub"}  # a zero point may become a bias
+    assert ops <= {
+        "Add",
+        "Cast",
+        "Conv",
+        "MatMul",
+        "MaxPool",
+        "Sub",
+    }  # a zero point may become a bias
     for seed in range(3):
         expected, found = answers(before, seed)["y"], answers(ir.to_proto(after), seed)["y"]
         assert found.dtype == expected.dtype

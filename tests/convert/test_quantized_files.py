@@ -2,10 +2,14 @@
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 import pytest
+from emitted import emit
 from onnx import TensorProto, helper
 
 from decant.convert import to_tflite
+from decant.errors import UnsupportedOp
+from decant.graph.load import prepare
 from decant.onnx_runtime import OnnxRuntime
 from decant.runtime import LiteRtModel
 
@@ -94,3 +98,31 @@ def test_dynamic_quantization_computes_what_onnx_runtime_does(tmp_path):
     report = to_tflite(path, tmp_path / "out", inputs={"x": drawn(4, 3, 16)})
     assert max(parity.max_relative for parity in report.parity) < 1e-6
     assert "widened to float32" in report.warnings[0]
+
+
+def fake_quantized(kind, folder):
+    """An activation that is quantized to a type of 4 or 8 bits, in front of a product."""
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["e"]),
+        helper.make_node("Relu", ["e"], ["y"]),
+    ]
+    weights = [weight("s", np.float32(0.3)), helper.make_tensor("z", kind, (), [1])]
+    return saved(nodes, weights, folder, ((3, 5), (3, 5)), opset=21)
+
+
+def test_activations_of_four_bits_saturate(tmp_path):
+    path = fake_quantized(TensorProto.INT4, tmp_path)
+    report = to_tflite(path, tmp_path / "out", inputs={"x": 3 * drawn(4, 3, 5)})
+    assert max(parity.max_relative for parity in report.parity) < 1e-6
+    model = LiteRtModel(report.tflite, report.inputs, report.outputs)
+    largest = model.run({"x": np.full((3, 5), 9, np.float32)})["y"]
+    np.testing.assert_allclose(largest, 0.3 * (7 - 1), rtol=1e-6)
+
+
+def test_quantizing_to_floats_of_eight_bits_is_refused():
+    text = """<ir_version: 10, opset_import: ["": 21]> g (float[3,5] x) => (float[3,5] y)
+    <float s = {0.3}> { q = QuantizeLinear<output_dtype = 17>(x, s) y = DequantizeLinear(q, s) }"""
+    model = prepare(ir.from_proto(onnx.parser.parse_model(text)))
+    with pytest.raises(UnsupportedOp, match=r"q: .*does not round to float8e4m3fn; quantize to 8"):
+        emit(model)

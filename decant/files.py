@@ -12,6 +12,7 @@ SPEC: Final = "model.toml"
 
 # Of the conversion.
 ONNX: Final = "model.onnx"
+ONNX_FLOAT32: Final = "model_float32.onnx"
 SAVED_MODEL: Final = "saved_model"
 FLOAT_FILE: Final = "model_fp32.tflite"
 TRACE: Final = "trace.json"

@@ -55,18 +55,20 @@ class OnnxRuntime:
             raise _gap(error) from error
         except _FAILURES as error:
             raise DataError(f"ONNX Runtime cannot load the model: {error}") from error
-        self.input_names = tuple(value.name for value in self._session.get_inputs())
+        inputs = self._session.get_inputs()
+        self.input_names = tuple(value.name for value in inputs)
+        self._floats = {v.name: FLOATS[v.type] for v in inputs if v.type in FLOATS}
         self.output_names = tuple(value.name for value in self._session.get_outputs())
 
     def run(self, inputs: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
-        """Run one sample; arrays are in ONNX axis order, by ONNX name.
+        """Run one sample; arrays are in ONNX axis order, by ONNX name, floats of any precision.
 
         Raises:
             RuntimeGap: ONNX Runtime lacks an operator.
             DataError: An input's name, shape or type does not fit, or a node failed.
         """
         try:
-            results = self._session.run(None, dict(inputs))
+            results = self._session.run(None, {n: self._taken(n, x) for n, x in inputs.items()})
         except failures.NotImplemented as error:
             raise _gap(error) from error
         except (*_FAILURES, ValueError) as error:
@@ -74,6 +76,11 @@ class OnnxRuntime:
                 raise _gap(error) from error
             raise DataError(f"ONNX Runtime cannot run the model: {error}") from error
         return dict(zip(self.output_names, results, strict=True))
+
+    def _taken(self, name: str, array: NDArray[np.generic]) -> NDArray[np.generic]:
+        """An array of floats in the precision of its input."""
+        wanted = self._floats.get(name) if array.dtype.kind == "f" else None
+        return array if wanted is None else array.astype(wanted, copy=False)
 
 
 def _gap(error: Exception) -> RuntimeGap:
@@ -104,6 +111,9 @@ def load_reference(path: Path) -> OnnxRuntime:
 
 NOT_SUPPORTED = "not supported"
 """In the message of a kernel that lacks a case which the standard has."""
+
+FLOATS = {"tensor(float16)": "float16", "tensor(float)": "float32", "tensor(double)": "float64"}
+"""ONNX Runtime's name of a type of float → NumPy's."""
 
 KNOWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 

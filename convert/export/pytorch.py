@@ -63,6 +63,12 @@ class TensorsOnly(torch.nn.Module):
         return tuple(leaf for leaf, t in zip(leaves, tensors, strict=True) if t)
 
 
+def other_weights(module: torch.nn.Module) -> tuple[str, ...]:
+    """Name the float types beside float32 that a module's weights have."""
+    kinds = {weight.dtype for weight in module.parameters() if weight.is_floating_point()}
+    return tuple(sorted(str(kind).removeprefix("torch.") for kind in kinds - {torch.float32}))
+
+
 def run_torch(reference: Callable[..., Any], arrays: Sequence[Array]) -> list[Array]:
     """Call a PyTorch function with arrays by position; returns its tensors, flattened.
 

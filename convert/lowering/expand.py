@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import onnx
@@ -32,6 +32,7 @@ def expand(model: ir.Model, table: Mapping[Key, Lowering]) -> ir.Model:
     }
     if not missing:
         return model
+    _state_defaults(model, missing)
     try:
         proto = onnx.inliner.inline_selected_functions(
             ir.to_proto(model), sorted(missing), inline_schema_functions=True
@@ -43,6 +44,16 @@ def expand(model: ir.Model, table: Mapping[Key, Lowering]) -> ir.Model:
     _keep_versions(model, expanded)
     prepare(expanded)
     return expanded if len(expanded.graph) == len(model.graph) else expand(expanded, table)
+
+
+def _state_defaults(model: ir.Model, kinds: Collection[tuple[str, str]]) -> None:
+    """Write out the defaults of attributes: the inliner leaves out of a definition what is not."""
+    for node in model.graph:
+        if (node.domain, node.op_type) in kinds:
+            schema = onnx.defs.get_schema(node.op_type, opset_of(model, node), node.domain)
+            for name, declared in schema.attributes.items():
+                if name not in node.attributes and declared.default_value.type:
+                    node.attributes[name] = ir.serde.deserialize_attribute(declared.default_value)
 
 
 def _keep_versions(model: ir.Model, expanded: ir.Model) -> None:

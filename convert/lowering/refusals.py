@@ -33,34 +33,11 @@ FAILURE_ADVICE = (
 )
 LACKS_ADVICE = "replace the op before the export, or keep TensorFlow's with --allow-flex"
 RUN_ADVICE = "replace the op, or this setting of it, before the export"
-HALF = (ir.DataType.FLOAT16, ir.DataType.BFLOAT16)
 OWN_FAULT = "this is a fault of decant's own"
 ELEMENTS_SHOWN = 8
 NAMES_SHOWN = 8
 ROWS_SHOWN = 20
 WIDTH_SHOWN = 300
-
-
-def check_precision(model: ir.Model) -> None:
-    """Refuse a model that computes in 16-bit floats; weights may be stored so.
-
-    Raises:
-        UnsupportedOp: If an input or a node's output is one; up to eight are named.
-    """
-    made = [value for node in model.graph for value in node.outputs]
-    half = [
-        (value.name, value.dtype.name.lower())
-        for value in (*model.graph.inputs, *made)
-        if value.dtype is not None and value.dtype in HALF
-    ]
-    if not half:
-        return
-    names = [f"{name} ({dtype})" for name, dtype in half[:ELEMENTS_SHOWN]]
-    more = f" and {len(half) - len(names)} more" if len(half) > len(names) else ""
-    raise UnsupportedOp(
-        f"the model computes in 16-bit floats: {', '.join(names)}{more}; TFLite computes in "
-        "float32, so export it in float32 (decant makes a float16 file from that)"
-    )
 
 
 def no_lowering(node: ir.Node, opset: int) -> Refused:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..lowering.registry import registered, registered_by
 from . import (  # noqa: F401
     activation,
+    control,
     convolution,
     filling,
     indexing,

@@ -185,7 +185,7 @@ def _truncated(a: Any, b: Any) -> Any:
 @op("Mod")
 def mod(a: AnyValue, b: AnyValue, *, fmod: int) -> AnyValue:
     """Remainder with the sign of b, or with that of a as C's fmod gives it."""
-    if not fmod:
+    if not fmod or np.issubdtype(a.dtype, np.unsignedinteger):  # no sign: both are one
         return _of_integers(tf.math.floormod, a, b)
     if np.issubdtype(a.dtype, np.integer):
         return _of_integers(lambda x, y: x - y * _truncated(x, y), a, b)

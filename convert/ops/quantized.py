@@ -6,28 +6,26 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 import tensorflow as tf
 
 from ..layout.pointwise import pointwise
 from ..layout.refused import Refused
-from ..layout.tensors import AnyValue, Constant, as_dtype
+from ..layout.tensors import AnyValue, Constant, as_dtype, constant
 from ..lowering.registry import op
 
 
-def _along(value: AnyValue, x: AnyValue, axis: int) -> AnyValue:
-    """Scales or zero points per element of an axis, ready to broadcast against x."""
+def _along(value: AnyValue, x: AnyValue, axis: int, block_size: int) -> AnyValue:
+    """Scales or zero points per element or block of an axis, ready to broadcast against x."""
+    if block_size:
+        axis %= x.rank
+        size = x.shape[axis]
+        blocks = constant(value, "what a block is scaled by").repeat(block_size, axis)
+        return Constant(blocks if size is None else blocks.take(range(size), axis))
     if value.rank != 1 or value.shape[0] == 1:
         return value.reshape(())
     axis %= x.rank
     return value.reshape([value.shape[0] if i == axis else 1 for i in range(x.rank)])
-
-
-def _refuse_blocks(block_size: int) -> None:
-    if block_size:
-        raise Refused(
-            "blocks of scales are not emitted", "quantize per tensor or axis",
-            ("block_size", block_size),
-        )  # fmt: skip
 
 
 @op("DequantizeLinear", ignore=["output_dtype"])
@@ -40,11 +38,10 @@ def dequantize_linear(
     block_size: int,
 ) -> AnyValue:
     """Emit (x - zero_point) scale."""
-    _refuse_blocks(block_size)
     y = as_dtype(x, np.float32)
     if zero_point is not None:
-        y = pointwise(tf.subtract, y, as_dtype(_along(zero_point, x, axis), np.float32))
-    return pointwise(tf.multiply, y, _along(scale, x, axis))
+        y = pointwise(tf.subtract, y, as_dtype(_along(zero_point, x, axis, block_size), np.float32))
+    return pointwise(tf.multiply, y, _along(scale, x, axis, block_size))
 
 
 @op("QuantizeLinear", ignore=["saturate", "precision"])
@@ -58,15 +55,29 @@ def quantize_linear(
     output_dtype: int,
 ) -> AnyValue:
     """Emit x / scale + zero_point, rounded to even and saturated."""
-    _refuse_blocks(block_size)
     wanted: Any = np.uint8
     if zero_point is not None:
         wanted = zero_point.dtype
     elif output_dtype:
         wanted = onnx.helper.tensor_dtype_to_np_dtype(output_dtype)
-    y = pointwise(lambda t, s: tf.round(t / s), x, _along(scale, x, axis))
+    y = pointwise(lambda t, s: tf.round(t / s), x, _along(scale, x, axis, block_size))
     if zero_point is not None:
-        y = pointwise(tf.add, y, as_dtype(_along(zero_point, x, axis), np.float32))
-    limits = np.iinfo(wanted)
-    low, high = (Constant(np.asarray(v, np.float32)) for v in (limits.min, limits.max))
-    return as_dtype(pointwise(tf.minimum, pointwise(tf.maximum, y, low), high), wanted)
+        y = pointwise(tf.add, y, as_dtype(_along(zero_point, x, axis, block_size), np.float32))
+    low, high = _limits(wanted)
+    y = pointwise(tf.maximum, y, Constant(np.asarray(low, np.float32)))
+    y = pointwise(tf.minimum, y, Constant(np.asarray(high, np.float32)))
+    if np.dtype(wanted).kind not in "iu":  # less than 8 bits, which TFLite keeps in 8
+        wanted = np.int8 if low < 0 else np.uint8
+    return as_dtype(y, wanted)
+
+
+def _limits(dtype: Any) -> tuple[int, int]:
+    """The least and the largest integer of a type, of less than 8 bits too."""
+    kind = ir.DataType.from_numpy(np.dtype(dtype))
+    if not kind.is_integer():
+        raise Refused(
+            f"TFLite does not round to {kind.name.lower()}", "quantize to 8-bit integers",
+            ("output_dtype", int(kind)),
+        )  # fmt: skip
+    values = 2**kind.bitwidth
+    return (-values // 2, values // 2 - 1) if kind.is_signed() else (0, values - 1)

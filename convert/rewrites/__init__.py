@@ -15,15 +15,21 @@ from . import (
     cleanup,
     clips,
     constants,
+    control,
     folding,
     folding_inputs,
     movement,
     norm_parameters,
     norms,
+    quantized,
+    sequences,
 )
 
 REWRITES = Rewrites(
     constants.RULES,
+    control.RULES,
+    sequences.RULES,
+    quantized.RULES,
     cleanup.RULES,
     broadcasts.RULES,
     clips.RULES,

@@ -14,6 +14,7 @@ from decant.graph.edit import (
     new_constant,
     replace,
     scalar,
+    subgraphs,
 )
 from decant.graph.evaluate import evaluate
 from decant.graph.infer import infer_unknown
@@ -26,9 +27,6 @@ RULES = Rewrites()
 
 GROWTH_LIMIT_BYTES = 1 << 20
 """A result may be this much larger than what it is computed from (Expand, Tile, Range, …)."""
-
-KEPT = frozenset({"DequantizeLinear", "DynamicQuantizeLinear", "QuantizeLinear"})
-"""They hold quantization parameters that the converter must see."""
 
 
 @RULES.graph("constant_folding")
@@ -55,16 +53,24 @@ def constant_folding(model: ir.Model) -> int:
 
 
 def _is_constant(node: ir.Node) -> bool:
-    graphs = (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
-    if node.domain != "" or node.op_type in KEPT or any(v.is_graph_output() for v in node.outputs):
+    if node.domain != "" or any(v.is_graph_output() for v in node.outputs):
         return False
-    if any(attr.type in graphs for attr in node.attributes.values()):
+    if widens_weights(node):  # a rewrite of its own, which is told of
+        return False
+    if any(subgraphs(node)):
         return False
     given = [value for value in node.inputs if value is not None]
     return all(constant(value) is not None for value in given)
 
 
-def _array(value: ir.Value) -> NDArray[Any]:
+def widens_weights(node: ir.Node) -> bool:
+    """Whether a node makes floats of weights that are stored as small integers."""
+    if node.op_type not in ("DequantizeLinear", "Cast") or constant(node.inputs[0]) is None:
+        return False
+    return node.op_type == "DequantizeLinear" or _array(node.inputs[0]).dtype.itemsize == 1
+
+
+def _array(value: ir.Value | None) -> NDArray[Any]:
     array = constant(value)
     assert array is not None
     return array

@@ -54,9 +54,10 @@ def expected_of(
             NaN.
     """
     asked = [*samples, with_noise(samples[0])] if oracle.model.exported else list(samples)
-    forms, warnings = oracle.answers(asked)
+    forms, gaps = oracle.answers(asked)
+    warnings = (*oracle.model.notes, *gaps)
     if not forms:  # operators of the user's own, and no PyTorch form
-        return Expected((), (), tuple(warnings))
+        return Expected((), (), warnings)
     own = [FormResults(form.name, form.answers[: len(samples)]) for form in forms]
     refuse_nan(own[0], outputs)
     if any(np.isnan(array).any() for array in forms[0].answers[-1] if array.dtype.kind == "f"):
@@ -64,7 +65,7 @@ def expected_of(
     parities: tuple[Parity, ...] = ()
     if len(forms) > 1:
         parities = _judged(oracle.model, (forms[0], forms[1]), asked, outputs, tolerance)
-    return Expected(tuple(own), parities, tuple(warnings))
+    return Expected(tuple(own), parities, warnings)
 
 
 def with_noise(sample: Sample) -> Sample:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 OUTPUTS_SHOWN = 12
+NO_INPUTS = "the model has no inputs, so that its outputs are constants"
 
 
 @dataclass(frozen=True, slots=True)

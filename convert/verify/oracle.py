@@ -45,11 +45,13 @@ class Model:
         onnx: The file.
         reference: Takes tensors in the order of the inputs, returns what the model returns.
         exported: Whether decant has made the file of the reference.
+        notes: What the user should know of how it was made.
     """
 
     onnx: Path
     reference: Reference | None
     exported: bool = False
+    notes: tuple[str, ...] = ()
 
     def precision(self, samples: Sequence[Sample]) -> Precision | None:
         """What PyTorch's form computes in double precision, if that can be had."""

@@ -52,7 +52,8 @@ def samples_for(
         hints: Sizes that the model is likely made for.
 
     Returns:
-        At least two samples, at most `MOST` + 1, taken evenly from all. Where one sample is given,
+        At least two samples, at most `MOST` + 1, taken evenly from all; one of a model that takes
+        nothing. Where one sample is given,
         its mirror image is the second: a single one cannot show that the output depends on the
         input. Where the batch is free, one sample more is a batch of two.
 
@@ -62,6 +63,8 @@ def samples_for(
         UnsupportedOp: An input is always empty.
     """
     infos = [_described(value, raw=raw) for value in inputs]
+    if not infos and not given:
+        return [{}]
     if given is None:
         return _Draw(infos, [*stated_shapes(inputs).values()], trial).samples(hints)
     runs = cut_runs(given, infos)

@@ -9,7 +9,7 @@ import onnx
 import onnx_ir as ir
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -106,6 +106,15 @@ def _default_axes(node: ir.Node, whole: int) -> tuple[int, ...] | None:
     return tuple(range(whole))
 
 
+def subgraphs(node: ir.Node) -> Iterator[ir.Graph]:
+    """The branches or the body of a node."""
+    for attr in node.attributes.values():
+        if attr.type is ir.AttributeType.GRAPH:
+            yield attr.as_graph()
+        elif attr.type is ir.AttributeType.GRAPHS:
+            yield from attr.as_graphs()
+
+
 def produced_by(value: ir.Value | None, *op_types: str) -> ir.Node | None:
     """Return the standard ONNX node that makes a value, if it is one of these operators."""
     node = None if value is None else value.producer()
@@ -184,20 +193,45 @@ def new_node(
         attributes: Its attributes.
         like: Value whose shape and element type the output has; by default `before`'s output.
     """
+    like = before.outputs[0] if like is None else like
+    (output,) = new_outputs(before, op_type, inputs, attributes, like=like)
+    output.shape = None if like.shape is None else like.shape.copy()
+    return output
+
+
+def new_outputs(
+    before: ir.Node,
+    op_type: str,
+    inputs: Sequence[ir.Value | None],
+    attributes: Mapping[str, Any] | None = None,
+    *,
+    like: ir.Value,
+    count: int = 1,
+) -> list[ir.Value]:
+    """Insert a standard node as `new_node` does, and return its outputs.
+
+    Their shapes are what follows from the inputs, once `infer_unknown` has run.
+
+    Args:
+        before: As of `new_node`.
+        op_type: As of `new_node`.
+        inputs: As of `new_node`.
+        attributes: As of `new_node`.
+        like: Value whose type the outputs have.
+        count: How many outputs.
+    """
     graph = before.graph
     if not isinstance(graph, ir.Graph):
         raise TypeError(f"{before.name} is in no graph")
-    node = ir.node(op_type, inputs, attributes or {})
+    node = ir.node(op_type, inputs, attributes or {}, num_outputs=count)
     node.version = _needed_version(op_type, graph)
     node.metadata_props.update(before.metadata_props)
     node.name = _free_name(graph, f"{before.name or before.op_type}/{op_type}")
-    like = before.outputs[0] if like is None else like
-    output = node.outputs[0]
-    output.name = _free_name(graph, FRESH + op_type)
-    output.shape = None if like.shape is None else like.shape.copy()
-    output.type = like.type
+    for output in node.outputs:
+        output.name = _free_name(graph, FRESH + op_type)
+        output.type = like.type
     graph.insert_before(before, node)
-    return output
+    return list(node.outputs)
 
 
 def _needed_version(op_type: str, graph: ir.Graph) -> int | None:
@@ -208,15 +242,18 @@ def _needed_version(op_type: str, graph: ir.Graph) -> int | None:
 
 NEWEST_MEANING = {
     "Clip": 11,  # since then limits are inputs
+    "DequantizeLinear": 21,  # since then 16 bits and blocks
     "GroupNormalization": 21,  # before, scale and bias were per group
     "Gelu": 20,
     "HardSwish": 14,
     "LayerNormalization": 17,
     "Mish": 18,
+    "QuantizeLinear": 21,
     "ReduceMax": 18,  # since then axes are an input
     "ReduceMean": 18,
     "ReduceSum": 13,
     "RMSNormalization": 23,
+    "Split": 13,
     "Squeeze": 13,
     "Swish": 24,
     "Unsqueeze": 13,
@@ -247,6 +284,45 @@ def replace(old: ir.Value, new: ir.Value) -> None:
     prune(producer)
 
 
+def splice(
+    body: ir.Graph, before: ir.Node, inputs: Sequence[ir.Value], *, keep_shapes: bool = True
+) -> list[ir.Value]:
+    """Copy what a branch or body computes in front of a node, into the graph that this is in.
+
+    Args:
+        body: The branch or body; it stays as it is.
+        before: The node, most often the one that has the body.
+        inputs: What stands for the body's inputs.
+        keep_shapes: Whether fixed shapes of the body hold; not in a loop, where a value may grow
+            from one iteration to the next. Named sizes are the body's own and never hold outside.
+
+    Returns:
+        What stands for the body's outputs. The copies have names and nodes of their own.
+    """
+    graph = before.graph
+    if not isinstance(graph, ir.Graph):
+        raise TypeError(f"{before.name} is in no graph")
+    copy = body.clone(allow_outer_scope_values=True)
+    given = dict(zip(copy.inputs, inputs, strict=True))
+    outputs = [given.get(value, value) for value in copy.outputs]
+    copy.outputs.clear()
+    for inner, outer in given.items():
+        ir.convenience.replace_all_uses_with(inner, outer)
+    for value in list(copy.initializers.values()):
+        del copy.initializers[str(value.name)]
+        value.name = _free_name(graph, f"{before.outputs[0].name}/{value.name}")
+        graph.register_initializer(value)
+    for node in list(copy):
+        copy.remove(node)
+        node.name = _free_name(graph, f"{before.name or before.op_type}/{node.name}")
+        for value in node.outputs:
+            value.name = _free_name(graph, FRESH + (value.name or node.op_type))
+            fixed = keep_shapes and static_shape(value) is not None
+            value.shape = value.shape if fixed or node.domain else None
+        graph.insert_before(before, node)
+    return outputs
+
+
 def forget_name(value: ir.Value) -> None:
     """Give a value whose meaning changed a fresh name, so that nobody compares it by the old."""
     producer = value.producer()
@@ -261,9 +337,14 @@ def prune(node: ir.Node) -> None:
         dead = pending.pop()
         if dead.graph is None or any(v.uses() or v.is_graph_output() for v in dead.outputs):
             continue
-        sources = [v.producer() for v in dead.inputs if v is not None]
-        dead.graph.remove(dead, safe=True)
-        pending.extend(source for source in sources if source is not None)
+        graph, bodies = dead.graph, list(subgraphs(dead))
+        inner = [node for body in bodies for node in body.all_nodes()]
+        read = [v for node in (dead, *inner) for v in node.inputs if v is not None]
+        for node in inner:  # what it read from outside counts it among its readers
+            node.resize_inputs(0)
+        graph.remove(dead, safe=True)
+        sources = (value.producer() for value in read)
+        pending.extend(s for s in sources if s is not None and s.graph is graph)
 
 
 def _free_name(graph: ir.Graph | ir.Function, base: str) -> str:

@@ -99,6 +99,8 @@ def _learn(value: ir.Value, found: onnx.TypeProto) -> int:
         return 1
     unknown = [i for i in range(len(shape)) if value.shape.is_unknown_dim(i)]
     known = [i for i in unknown if not shape.is_unknown_dim(i)]
+    own = list(value.shape)
     for i in known:
-        value.shape[i] = shape[i]
+        own[i] = shape[i]
+    value.shape = ir.Shape(own)
     return int(bool(known))

@@ -29,6 +29,10 @@ logger = logging.getLogger(__name__)
 UNNAMED = (None, "", "?", "-1", "None")
 """Names that exporters give to any free size, whether it equals another or not."""
 
+SEQUENCE_MAKERS = frozenset(
+    {"SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SplitToSequence"}
+)
+
 
 def load(path: Path | str, shapes: AskedShapes | None = None) -> ir.Model:
     """Read an ONNX model.
@@ -134,7 +138,10 @@ def prepare(model: ir.Model, shapes: AskedShapes | None = None) -> ir.Model:
     _leave_unstated_sizes_free(model)
     _fix_shapes(model, shapes or {})
     common.InlinePass()(model)
+    for graph in model.graph.subgraphs():  # a file states the operator sets once
+        graph.opset_imports.update(model.opset_imports)
     common.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
+    _type_sequences(model)
     attributes_to_inputs(model)
     return model
 
@@ -172,6 +179,30 @@ def _all_values(model: ir.Model) -> Iterator[ir.Value]:
             for attribute in node.attributes.values():
                 if attribute.type is ir.AttributeType.GRAPH:
                     yield from attribute.value.inputs
+
+
+def _type_sequences(model: ir.Model) -> None:
+    """Give sequences their type: the inference pass learns only that of their tensors."""
+    for node in model.graph.all_nodes():
+        for value, like in zip(node.outputs, _alike(node), strict=False):
+            sequence = node.op_type in SEQUENCE_MAKERS or isinstance(like, ir.SequenceType)
+            if sequence and isinstance(value.type, ir.TensorType):
+                value.type = ir.SequenceType(value.type)
+
+
+def _alike(node: ir.Node) -> list[ir.TypeProtocol | None]:
+    """The types of what a node passes on as its outputs, as far as it may be a sequence."""
+    values: Sequence[ir.Value | None]
+    match node.op_type:
+        case "Identity":
+            values = node.inputs
+        case "If":
+            values = node.attributes["then_branch"].as_graph().outputs
+        case "Loop":
+            values = node.attributes["body"].as_graph().outputs[1:]
+        case _:
+            return [None]
+    return [None if value is None else value.type for value in values]
 
 
 def _fix_shapes(model: ir.Model, asked: AskedShapes) -> None:

@@ -77,19 +77,20 @@ class Rewrites:
         return register
 
     def node(
-        self, name: str, *op_types: str, accuracy: Accuracy = "exact"
+        self, name: str, *op_types: str, accuracy: Accuracy = "exact", domain: str = ""
     ) -> Callable[[NodeRewrite], NodeRewrite]:
         """Register a function that looks at one node and says whether it replaced it.
 
         Args:
             name: Name of the rewrite.
-            op_types: Standard operators that it is shown; none means every one.
+            op_types: Operators that it is shown; none means every one.
             accuracy: Its accuracy class.
+            domain: Whose operators: ONNX's own, if not given.
         """
 
         def register(function: NodeRewrite) -> NodeRewrite:
             def apply(model: ir.Model) -> int:
-                return _each_node(model.graph, function, op_types)
+                return _each_node(model.graph, function, op_types, domain)
 
             self._add(Rewrite(name, accuracy, apply, _summary(name, function.__doc__)))
             return function
@@ -126,11 +127,14 @@ def _summary(name: str, doc: str | None) -> str:
     return doc.strip().splitlines()[0]
 
 
-def _each_node(graph: ir.Graph, function: NodeRewrite, op_types: tuple[str, ...]) -> int:
+def _each_node(
+    graph: ir.Graph, function: NodeRewrite, op_types: tuple[str, ...], domain: str
+) -> int:
+    domains = (domain,) if domain else ("", "ai.onnx")
     count = 0
     for node in list(graph):
-        standard = node.domain in ("", "ai.onnx")
-        if node.graph is None or not standard or (op_types and node.op_type not in op_types):
+        other = node.domain not in domains
+        if node.graph is None or other or (op_types and node.op_type not in op_types):
             continue  # already gone, or not what the function looks for
         count += function(node)
     return count

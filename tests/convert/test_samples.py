@@ -132,3 +132,9 @@ def test_given_samples_stay_alone_where_the_model_takes_one_only():
     inputs = prepare(ir.from_proto(proto)).graph.inputs
     found = samples_for(inputs, {"x": np.ones((3, 1, 3), np.float32)}, trial=runtime.run)
     assert [sample["x"].shape for sample in found] == [(1, 3)] * 3
+
+
+@pytest.mark.parametrize("given", [None, {}], ids=["none", "empty"])
+def test_a_model_without_inputs_has_one_sample(given):
+    text = "() => (float[2] y) <float[2] a = {1, -2}> { y = Relu(a) }"
+    assert samples_of(text, given=given) == [{}]

@@ -212,15 +212,6 @@ net (float[2, 3] x) => (float[2, 2] y) <float16[3, 2] w = {{1, 2, 3, 4, 5, 6}}> 
 """
 
 
-def test_computing_in_half_precision_is_refused_by_name(tmp_path):
-    path = tmp_path / "net.onnx"
-    nodes = "h = Cast<to = 10>(x)  m = MatMul(h, w)  y = Cast<to = 1>(m)"
-    onnx.save(onnx.parser.parse_model(HALF.format(nodes=nodes)), path)
-    message = r"16-bit floats: h \(float16\), m \(float16\); .* export it in float32"
-    with pytest.raises(UnsupportedOp, match=message):
-        to_tflite(path, tmp_path / "out")
-
-
 def test_weights_stored_in_half_precision_convert(tmp_path):
     path = tmp_path / "net.onnx"
     nodes = "v = Cast<to = 1>(w)  y = MatMul(x, v)"

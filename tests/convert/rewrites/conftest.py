@@ -92,4 +92,5 @@ def _values(model: ir.Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np.n
     for node in copy.graph:
         copy.graph.outputs.extend(v for v in node.outputs if v.name and v not in outputs)
         outputs.update(node.outputs)
-    return OnnxRuntime(ir.to_proto(copy).SerializeToString(), optimize=False).run(inputs)
+    results = OnnxRuntime(ir.to_proto(copy).SerializeToString(), optimize=False).run(inputs)
+    return {name: x for name, x in results.items() if isinstance(x, np.ndarray)}  # no sequences

@@ -120,9 +120,11 @@ def test_constants_are_computed(check):
     assert result.applied["constant_folding"] == 3
 
 
-def test_quantized_constants_stay_quantized(check):
+def test_integer_weights_become_floats_and_are_counted(check):
     nodes = "q = Constant<value = int8[3] {1, 2, 3}>() d = DequantizeLinear(q, one) y = Add(r, d)"
-    assert "DequantizeLinear" in check(text(nodes)).ops
+    result = check(text(nodes))
+    assert result.ops == {"Relu": 1, "Add": 1}
+    assert result.applied["integer_weights"] == 1
 
 
 def test_constants_do_not_grow_much(check):

@@ -164,3 +164,13 @@ def test_slice_passes_a_free_axis_on_whole():
      int64[2] ends = {9223372036854775807, 4}, int64[2] axes = {0, 1}>
      { y = Slice(x, starts, ends, axes) }"""
     check(model_of(text), x=drawn(4, 6))
+
+
+@pytest.mark.parametrize("coupled", [0, 1])
+def test_lstm_clips_gates_and_not_the_cell(coupled):
+    text = f"""(float[5,2,4] x, float[1,2,3] h, float[1,2,3] c) => (float[5,1,2,3] y) {{
+        big = Add(c, c)
+        y = LSTM<hidden_size = 3, clip = 0.7, input_forget = {coupled}>(x, w, r, , , h, big)
+    }}"""
+    proto = model_of(text, {"w": (1, 12, 4), "r": (1, 12, 3)})
+    check(proto, x=drawn(5, 2, 4), h=drawn(1, 2, 3), c=2 * drawn(1, 2, 3))

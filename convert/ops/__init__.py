@@ -8,6 +8,7 @@ from ..lowering.registry import registered, registered_by
 from . import (  # noqa: F401
     activation,
     convolution,
+    detection,
     filling,
     indexing,
     linear,
@@ -20,6 +21,7 @@ from . import (  # noqa: F401
     resize,
     sampling,
     shape,
+    spectral,
 )
 
 if TYPE_CHECKING:

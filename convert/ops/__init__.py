@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from ..lowering.registry import registered, registered_by
 from . import (  # noqa: F401
     activation,
+    bits,
     convolution,
+    deformable,
     detection,
     filling,
     indexing,

@@ -14,7 +14,7 @@ import tensorflow as tf
 from ..layout.forms import Form
 from ..layout.pointwise import pointwise
 from ..layout.refused import Refused
-from ..layout.tensors import AnyValue, Constant, Storage, Value, as_dtype
+from ..layout.tensors import AnyValue, Constant, Storage, Value, as_dtype, reinterpreted
 from ..lowering.registry import op
 
 UNARY: dict[str, Callable[..., Any]] = {
@@ -36,7 +36,7 @@ UNARY: dict[str, Callable[..., Any]] = {
     "Not": tf.logical_not,
     "Reciprocal": lambda x: 1.0 / x,
     "Round": tf.round,
-    "Sign": tf.sign,
+    "Sign": lambda x: tf.clip_by_value(x, -1, 1) if x.dtype == tf.int64 else tf.sign(x),
     "Sin": tf.sin,
     "Sinh": lambda x: 0.5 * (tf.exp(x) - tf.exp(-x)),
     "Softsign": lambda x: x / (tf.abs(x) + 1.0),
@@ -45,7 +45,7 @@ UNARY: dict[str, Callable[..., Any]] = {
 }
 
 NONNEGATIVE: dict[str, Callable[..., Any]] = {
-    "Abs": tf.abs,
+    "Abs": lambda x: tf.maximum(x, -x) if x.dtype == tf.int64 else tf.abs(x),
     "Exp": tf.exp,
     "Relu": tf.nn.relu,
     "Sigmoid": tf.sigmoid,
@@ -88,7 +88,7 @@ def nonnegative(function: Callable[..., Any], x: AnyValue) -> AnyValue:
 
 
 def _of_each(function: Callable[..., Any]) -> Callable[..., AnyValue]:
-    return lambda *values: pointwise(function, *values)
+    return lambda *values: _of_numbers(function, *values)
 
 
 def _of_each_nonnegative(function: Callable[..., Any]) -> Callable[..., AnyValue]:
@@ -96,7 +96,28 @@ def _of_each_nonnegative(function: Callable[..., Any]) -> Callable[..., AnyValue
 
 
 def _folded(function: Callable[..., Any]) -> Callable[..., AnyValue]:
-    return lambda *values: functools.reduce(lambda a, b: pointwise(function, a, b), values)
+    return lambda *values: functools.reduce(lambda a, b: _of_numbers(function, a, b), values)
+
+
+ORDERED = (tf.greater, tf.greater_equal, tf.less, tf.less_equal, tf.maximum, tf.minimum)
+LOWEST = Constant(np.asarray(np.iinfo(np.int64).min))
+
+
+def _of_numbers(function: Callable[..., Any], *values: AnyValue) -> AnyValue:
+    """Apply a function; to 64-bit numbers without sign, which TFLite lacks, as if they had one.
+
+    Sums and products have the same bits. What asks for the order is given numbers that lie half
+    the range lower, which is the other highest bit.
+    """
+    if all(x.dtype != np.uint64 for x in values):
+        return pointwise(function, *values)
+    signed = [reinterpreted(x, np.int64) for x in values]
+    if function in ORDERED:
+        signed = [pointwise(tf.add, x, LOWEST) for x in signed]
+    result = pointwise(function, *signed)
+    if function in (tf.maximum, tf.minimum):
+        result = pointwise(tf.add, result, LOWEST)
+    return reinterpreted(result, np.uint64) if result.dtype == np.int64 else result
 
 
 for _table, _make in (
@@ -158,12 +179,26 @@ def _short(x: AnyValue) -> AnyValue | None:
 
 
 def _truncated(a: Any, b: Any) -> Any:
-    """The quotient of integers, rounded toward zero; TFLite's DIV has no int64."""
+    """The quotient of integers, rounded toward zero."""
     if a.dtype != tf.int64:
         return tf.truncatediv(a, b)
-    floor = tf.math.floordiv(a, b)
-    inexact = tf.logical_and(floor < 0, tf.not_equal(floor * b, a))
-    return floor + tf.cast(inexact, a.dtype)
+    remainder = tf.math.floormod(a, b)  # which has the sign of b; below it gets that of a
+    other = tf.logical_and(tf.not_equal(remainder, 0), tf.not_equal(a < 0, b < 0))
+    return _exact_quotient(a - tf.where(other, remainder - b, remainder), b)
+
+
+def _exact_quotient(a: Any, b: Any) -> Any:
+    """The quotient of an int64 that the other divides: TFLite divides no int64.
+
+    A division of floats is right to 22 bits, and the next divides what it left; three have 64.
+    """
+    divisor = tf.cast(b, tf.float32)
+    quotient = tf.zeros_like(a)
+    for _ in range(3):
+        part = tf.cast(tf.round(tf.cast(a, tf.float32) / divisor), a.dtype)
+        quotient += part
+        a -= part * b
+    return quotient
 
 
 @op("Mod")
@@ -196,7 +231,20 @@ def power(x: AnyValue, y: AnyValue) -> AnyValue:
             return pointwise(function, x)
     if np.issubdtype(x.dtype, np.integer) and not _is_whole(y):
         return as_dtype(pointwise(tf.pow, as_dtype(x, y.dtype), y), x.dtype)
+    if x.dtype == np.int64:
+        return pointwise(_whole_power, x, as_dtype(y, np.int64))
     return pointwise(tf.pow, x, as_dtype(y, x.dtype))
+
+
+def _whole_power(x: Any, y: Any) -> Any:
+    """Raise int64 to a power from 0 to 63 by squaring: TFLite's POW has none."""
+    power = tf.ones_like(x)
+    rest = tf.cast(y, tf.int32)
+    for _ in range(6):
+        half = tf.bitwise.right_shift(rest, 1)
+        power = tf.where(tf.equal(rest, 2 * half), power, power * x)
+        x, rest = x * x, half
+    return power
 
 
 def _is_whole(y: AnyValue) -> bool:

@@ -79,3 +79,36 @@ def test_a_free_number_of_boxes_is_refused():
     why = r"NonMaxSuppression .*boxes are a free size; export with fixed sizes"
     with pytest.raises(UnsupportedOp, match=why):
         emit(prepare(ir.from_proto(parsed(text))))
+
+
+def rois_of(count):
+    rng = np.random.default_rng(2)
+    corner = rng.uniform(-3, 20, (count, 2))
+    return np.concatenate([corner, corner + rng.uniform(0.2, 15, (count, 2))], -1).astype("f")
+
+
+@pytest.mark.parametrize("transformation", ["half_pixel", "output_half_pixel"])
+@pytest.mark.parametrize("mode", ["avg", "max"])
+def test_regions_of_several_maps(mode, transformation, tmp_path):
+    text = f"""(float[2,3,9,11] x, float[5,4] r, int64[5] i) => (float[5,3,3,2] y)
+     {{ y = RoiAlign<mode = "{mode}", output_height = 3, output_width = 2, sampling_ratio = 2,
+       spatial_scale = 0.5, coordinate_transformation_mode = "{transformation}">(x, r, i) }}"""
+    x = np.random.default_rng(0).standard_normal((2, 3, 9, 11)).astype(np.float32)
+    check(parsed(text), tmp_path, x=x, r=rois_of(5), i=np.array([0, 1, 1, 0, 1]))
+
+
+def test_regions_of_the_first_version_begin_at_corners_of_pixels(tmp_path):
+    text = """(float[1,2,9,11] x, float[4,4] r, int64[4] i) => (float[4,2,2,3] y)
+     { y = RoiAlign<output_height = 2, output_width = 3, sampling_ratio = 1>(x, r, i) }"""
+    proto = parsed(text)
+    proto.opset_import[0].version = 12
+    x = np.random.default_rng(0).standard_normal((1, 2, 9, 11)).astype(np.float32)
+    check(proto, tmp_path, x=x, r=rois_of(4) / 2, i=np.zeros(4, np.int64))
+
+
+def test_regions_with_as_many_samples_as_they_are_large_are_refused():
+    text = """(float[1,2,9,11] x, float[4,4] r, int64[4] i) => (float[4,2,2,3] y)
+     { y = RoiAlign<output_height = 2, output_width = 3>(x, r, i) }"""
+    why = r"RoiAlign .*sampling_ratio = 0\): .*differ from region to region; set sampling_ratio"
+    with pytest.raises(UnsupportedOp, match=why):
+        emit(prepare(ir.from_proto(parsed(text))))

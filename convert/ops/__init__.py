@@ -11,6 +11,7 @@ from . import (  # noqa: F401
     convolution,
     deformable,
     detection,
+    drawing,
     filling,
     indexing,
     linear,
@@ -22,8 +23,10 @@ from . import (  # noqa: F401
     reduction,
     resize,
     sampling,
+    scattering,
     shape,
     spectral,
+    unique,
 )
 
 if TYPE_CHECKING:

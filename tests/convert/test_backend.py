@@ -111,11 +111,8 @@ EMISSION_GAPS = (
     Gap("range_.*_delta_expanded", "control flow is not emitted yet"),
     Gap("causal_conv_with_state_(silu_)?with_past_state", "ONNX's inliner lacks types"),
     Gap("bernoulli_.*", "random numbers"),
-    Gap("col2im.*|cumprod_.*|det_.*|unique_.*|tensorscatter.*", "TFLite has no builtin"),
     Gap("melweightmatrix|tfidf.*|image_decoder.*", "TFLite has no builtin"),
-    Gap("maxpool_with_argmax.*|maxunpool.*", "TFLite's pooling gives no indices"),
     Gap("optional_.*", "TFLite has no builtin of such outputs"),
-    Gap("scatter.*_(mul|multiply|max|min)(_.*)?", "TFLite scatters by replacing or adding"),
     Gap("(de)?quantizelinear_blocked.*", "blocks of scales are not emitted"),
     Gap("qlinear.*|convinteger.*|matmulinteger", "products of integers are not emitted"),
     Gap("(blackman|hamming|hann)window(_symmetric)?", "a model without inputs"),
@@ -127,7 +124,6 @@ LITE_GAPS = (
         ".*qk_matmul_bias_.d_mask_causal.*|.*log_sum_exp_empty_set_expanded",
         "-inf is stored as -3.4e38",
     ),
-    Gap("maxpool_2d_uint8", "TFLite pools only quantized bytes"),
     Gap("attention_local_window_gqa_rank4_mask.*", "BATCH_MATMUL of such broadcasting"),
 )
 

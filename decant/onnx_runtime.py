@@ -54,6 +54,8 @@ class OnnxRuntime:
         except failures.NotImplemented as error:
             raise _gap(error) from error
         except _FAILURES as error:
+            if _is_gap(error):
+                raise _gap(error) from error
             raise DataError(f"ONNX Runtime cannot load the model: {error}") from error
         self.input_names = tuple(value.name for value in self._session.get_inputs())
         self.output_names = tuple(value.name for value in self._session.get_outputs())
@@ -70,14 +72,18 @@ class OnnxRuntime:
         except failures.NotImplemented as error:
             raise _gap(error) from error
         except (*_FAILURES, ValueError) as error:
-            if NOT_SUPPORTED in str(error).lower():
+            if _is_gap(error):
                 raise _gap(error) from error
             raise DataError(f"ONNX Runtime cannot run the model: {error}") from error
         return dict(zip(self.output_names, results, strict=True))
 
 
+def _is_gap(error: Exception) -> bool:
+    return any(words in str(error).lower() for words in GAPS)
+
+
 def _gap(error: Exception) -> RuntimeGap:
-    reason = re.sub(r"^.*(NOT_IMPLEMENTED|Status Message) ?: ", "", str(error), flags=re.DOTALL)
+    reason = PREAMBLE.sub("", str(error))
     return RuntimeGap(f"ONNX Runtime has no kernel for an operator ({reason})")
 
 
@@ -102,8 +108,14 @@ def load_reference(path: Path) -> OnnxRuntime:
     return OnnxRuntime(path)
 
 
-NOT_SUPPORTED = "not supported"
-"""In the message of a kernel that lacks a case which the standard has."""
+PREAMBLE = re.compile(
+    r"^.*(NOT_IMPLEMENTED ?: |Status Message ?: |was false\. |, bool\) )", re.DOTALL
+)
+"""What stands before the reason in a message."""
+
+GAPS = ("not supported", "under development")
+"""In the message of a kernel that lacks a case which the standard has, or of the standard's
+newest opset."""
 
 KNOWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 

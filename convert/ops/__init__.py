@@ -15,6 +15,7 @@ from . import (  # noqa: F401
     filling,
     indexing,
     linear,
+    linear_attention,
     normalization,
     pointwise,
     pooling,

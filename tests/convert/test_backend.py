@@ -100,22 +100,15 @@ EMISSION_GAPS = (
     Gap("batchnorm_.*training_mode|training_dropout.*", "training, not inference"),
     Gap("ai_onnx_ml_.*", "classical machine learning has no TFLite builtins"),
     Gap(
-        "attention_(4d_(diff_heads_mask4d_padded_kv|gqa_causal_nonpad_decode|causal_nonpad_.*"
-        "|causal_with_past_and_present)|local_window_(with_past|ext_cache.*))(?<!_expanded)",
-        "ONNX's inliner lacks types",
-    ),
-    Gap(
-        "linear_attention_.*|scan.*|loop.*|if|affine_grid_.*_expanded",
+        "linear_attention_.*_expanded|scan.*|loop.*|if|affine_grid_.*_expanded",
         "control flow is not emitted yet",
     ),
     Gap("range_.*_delta_expanded", "control flow is not emitted yet"),
-    Gap("causal_conv_with_state_(silu_)?with_past_state", "ONNX's inliner lacks types"),
     Gap("bernoulli_.*", "random numbers"),
     Gap("melweightmatrix|tfidf.*|image_decoder.*", "TFLite has no builtin"),
     Gap("optional_.*", "TFLite has no builtin of such outputs"),
     Gap("(de)?quantizelinear_blocked.*", "blocks of scales are not emitted"),
     Gap("qlinear.*|convinteger.*|matmulinteger", "products of integers are not emitted"),
-    Gap("(blackman|hamming|hann)window(_symmetric)?", "a model without inputs"),
 )
 
 LITE_GAPS = (

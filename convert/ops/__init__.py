@@ -17,6 +17,7 @@ from . import (  # noqa: F401
     linear,
     linear_attention,
     normalization,
+    optional,
     pointwise,
     pooling,
     quantized,

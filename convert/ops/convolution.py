@@ -16,7 +16,7 @@ from ..layout.forms import Tensor
 from ..layout.refused import Refused
 from ..layout.tensors import AnyValue, Value, activation, constant
 from ..lowering.registry import op
-from .kernels import biased, convolve, dilated
+from .kernels import biased, convolve, convolve_computed, dilated
 from .padding import Window, windows
 from .volume import Weights, convolve_volume
 
@@ -36,12 +36,15 @@ def conv(
 ) -> Value:
     """Emit a convolution over 1 to 3 spatial axes; x: [N, C, ...], w: [O, C / group, ...]."""
     x = activation(x)
-    kernel = constant(w, "the kernel")
     _check_channels(x)
     spatial = x.shape[2:]
     if len(spatial) > 3:
         raise Refused("TFLite convolves over at most three axes", "split the convolution")
-    row = windows(spatial, kernel_shape or kernel.shape[2:], strides, dilations, (auto_pad, pads))
+    taps = kernel_shape or [size or 0 for size in w.shape[2:]]
+    row = windows(spatial, taps, strides, dilations, (auto_pad, pads))
+    if isinstance(w, Value) and len(spatial) < 3:
+        return _conv_computed(x, w, b, row, group)
+    kernel = constant(w, "the kernel")
     bias = None if b is None else constant(b, "the bias")
     if len(spatial) == 3:
         return convolve_volume(x, row, Weights(kernel, bias, group))
@@ -56,6 +59,24 @@ def conv(
     if len(spatial) == 1:
         return Value.laid_out(tf.squeeze(y, 1), (0, 2, 1))
     return Value.laid_out(y, (0, 2, 3, 1))
+
+
+def _conv_computed(
+    x: Value, w: Value, b: AnyValue | None, row: Sequence[Window], group: int
+) -> Value:
+    """Convolve with a kernel that another layer makes, over one or two axes."""
+    if None in w.shape:
+        raise Refused("the computed kernel has a free size", "export with fixed sizes")
+    rank = len(row)
+    if rank == 1:
+        w = w.reshape((*w.shape[:2], 1, w.shape[2]))
+        row = [Window(1, 1, 1, 0, 0), *row]
+    last = x.arrange((0,), *([(), (2,)] if rank == 1 else [(2,), (3,)]), (1,))
+    y = convolve_computed(last, w, row, group)
+    if b is not None:
+        y = y + b.plain()
+    y = tf.squeeze(y, 1) if rank == 1 else y
+    return Value.laid_out(y, (0, *range(2, 2 + rank), 1))
 
 
 @op("ConvTranspose")

@@ -311,6 +311,7 @@ def cast_like(x: AnyValue, like: AnyValue) -> AnyValue:
 @op("Dropout", ignore=["seed", "is_test"])
 def dropout(x: AnyValue, ratio: AnyValue | None = None, training: AnyValue | None = None) -> Any:
     """Pass the input on: this is inference. The mask, if asked for, is all true."""
-    if training is not None and not (isinstance(training, Constant) and not training.array.any()):
+    off = any(isinstance(v, Constant) and not v.array.any() for v in (ratio, training))
+    if training is not None and not off:
         raise Refused("dropping at random is a training matter", "export in evaluation mode")
     return x, pointwise(lambda t: tf.ones_like(t, tf.bool), x)

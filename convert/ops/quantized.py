@@ -12,22 +12,24 @@ from ..layout.pointwise import pointwise
 from ..layout.refused import Refused
 from ..layout.tensors import AnyValue, Constant, as_dtype
 from ..lowering.registry import op
+from .indexing import gather
 
 
-def _along(value: AnyValue, x: AnyValue, axis: int) -> AnyValue:
-    """Scales or zero points per element of an axis, ready to broadcast against x."""
+def _along(value: AnyValue, x: AnyValue, axis: int, block_size: int) -> AnyValue:
+    """Scales or zero points per element of an axis, or per block, ready to broadcast against x."""
+    if value.rank == x.rank and block_size:
+        return _repeated(value, axis % x.rank, block_size, x.shape[axis])
     if value.rank != 1 or value.shape[0] == 1:
         return value.reshape(())
     axis %= x.rank
     return value.reshape([value.shape[0] if i == axis else 1 for i in range(x.rank)])
 
 
-def _refuse_blocks(block_size: int) -> None:
-    if block_size:
-        raise Refused(
-            "blocks of scales are not emitted", "quantize per tensor or axis",
-            ("block_size", block_size),
-        )  # fmt: skip
+def _repeated(value: AnyValue, axis: int, count: int, size: int | None) -> AnyValue:
+    """Every element along an axis so many times over, cut where the axis ends."""
+    if size is None:
+        raise Refused("blocks of scales lie along a free size", "export with that size fixed")
+    return gather(value, Constant(np.arange(size) // count), axis=axis)
 
 
 @op("DequantizeLinear", ignore=["output_dtype"])
@@ -40,11 +42,10 @@ def dequantize_linear(
     block_size: int,
 ) -> AnyValue:
     """Emit (x - zero_point) scale."""
-    _refuse_blocks(block_size)
     y = as_dtype(x, np.float32)
     if zero_point is not None:
-        y = pointwise(tf.subtract, y, as_dtype(_along(zero_point, x, axis), np.float32))
-    return pointwise(tf.multiply, y, _along(scale, x, axis))
+        y = pointwise(tf.subtract, y, as_dtype(_along(zero_point, x, axis, block_size), np.float32))
+    return pointwise(tf.multiply, y, _along(scale, x, axis, block_size))
 
 
 @op("QuantizeLinear", ignore=["saturate", "precision"])
@@ -58,15 +59,14 @@ def quantize_linear(
     output_dtype: int,
 ) -> AnyValue:
     """Emit x / scale + zero_point, rounded to even and saturated."""
-    _refuse_blocks(block_size)
     wanted: Any = np.uint8
     if zero_point is not None:
         wanted = zero_point.dtype
     elif output_dtype:
         wanted = onnx.helper.tensor_dtype_to_np_dtype(output_dtype)
-    y = pointwise(lambda t, s: tf.round(t / s), x, _along(scale, x, axis))
+    y = pointwise(lambda t, s: tf.round(t / s), x, _along(scale, x, axis, block_size))
     if zero_point is not None:
-        y = pointwise(tf.add, y, as_dtype(_along(zero_point, x, axis), np.float32))
+        y = pointwise(tf.add, y, as_dtype(_along(zero_point, x, axis, block_size), np.float32))
     limits = np.iinfo(wanted)
     low, high = (Constant(np.asarray(v, np.float32)) for v in (limits.min, limits.max))
     return as_dtype(pointwise(tf.minimum, pointwise(tf.maximum, y, low), high), wanted)

@@ -97,7 +97,7 @@ class Gap:
 
 EMISSION_GAPS = (
     Gap("adagrad.*|adam.*|.*momentum.*", "an optimizer: training, not inference"),
-    Gap("batchnorm_.*training_mode|training_dropout.*", "training, not inference"),
+    Gap("batchnorm_.*training_mode|training_dropout(_default)?(_mask)?", "training, not inference"),
     Gap("ai_onnx_ml_.*", "classical machine learning has no TFLite builtins"),
     Gap(
         "linear_attention_.*_expanded|scan.*|loop.*|if|affine_grid_.*_expanded",
@@ -106,8 +106,6 @@ EMISSION_GAPS = (
     Gap("range_.*_delta_expanded", "control flow is not emitted yet"),
     Gap("bernoulli_.*", "random numbers"),
     Gap("melweightmatrix|tfidf.*|image_decoder.*", "TFLite has no builtin"),
-    Gap("optional_.*", "TFLite has no builtin of such outputs"),
-    Gap("(de)?quantizelinear_blocked.*", "blocks of scales are not emitted"),
     Gap("qlinear.*|convinteger.*|matmulinteger", "products of integers are not emitted"),
 )
 

@@ -8,6 +8,7 @@ from ..lowering.registry import registered, registered_by
 from . import (  # noqa: F401
     activation,
     bits,
+    classical,
     convolution,
     deformable,
     detection,
@@ -28,6 +29,7 @@ from . import (  # noqa: F401
     scattering,
     shape,
     spectral,
+    trees,
     unique,
 )
 

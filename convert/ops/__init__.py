@@ -17,6 +17,7 @@ from . import (  # noqa: F401
     indexing,
     linear,
     linear_attention,
+    ngrams,
     normalization,
     optional,
     pointwise,

@@ -1,9 +1,13 @@
 """Random numbers in LiteRT: their distributions, and that every run begins alike."""
 
 import numpy as np
+import onnx
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 from emitted import built, parsed
+
+from decant.convert import to_tflite
+from decant.errors import ParityError
 
 
 def drawn(text, folder, **feeds):
@@ -75,3 +79,27 @@ def test_draws_of_classes_by_log_probability(tmp_path):
         y = drawn(text, tmp_path, x=np.log(p))["y"]
     shares = [[(row == c).mean() for c in range(3)] for row in y]
     np.testing.assert_allclose(shares, p, atol=0.05)  # 4.5 standard deviations
+
+
+NOISY = """(float[2,5] x, float scale) => (float[2,5] y) {
+    n = RandomNormalLike(x)
+    m = Mul(n, scale)
+    y = Add(x, m)
+}"""
+
+
+def converted(scale, folder):
+    onnx.save(parsed(NOISY), folder / "net.onnx")
+    inputs = {"x": LIKE[None, :2, :5], "scale": np.full(1, scale, np.float32)}
+    return to_tflite(folder / "net.onnx", folder / "out", inputs=inputs)
+
+
+def test_noise_that_cannot_be_compared_is_told_with_the_way_to(tmp_path):
+    why = r"n: RandomNormalLike.*draws random numbers.*in which the noise is scaled by zero"
+    with pytest.raises(ParityError, match=f"(?s){why}"):
+        converted(1, tmp_path)
+    assert not (tmp_path / "out").exists()
+
+
+def test_noise_scaled_by_zero_is_compared(tmp_path):
+    assert all(each.max_relative == 0 for each in converted(0, tmp_path).parity)

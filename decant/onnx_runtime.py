@@ -83,7 +83,7 @@ def _is_gap(error: Exception) -> bool:
 
 
 def _gap(error: Exception) -> RuntimeGap:
-    reason = PREAMBLE.sub("", str(error))
+    reason = PREAMBLE.sub("", str(error)).strip()
     return RuntimeGap(f"ONNX Runtime has no kernel for an operator ({reason})")
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from ..layout.forms import Form
 from ..layout.pointwise import pointwise
 from ..layout.refused import Refused
-from ..layout.tensors import AnyValue, Constant, Storage, Value, as_dtype, reinterpreted
+from ..layout.tensors import AnyValue, Constant, Value, as_dtype, reinterpreted
 from ..lowering.registry import op
+from .integers import of_integers, truncated, whole_power
 
 UNARY: dict[str, Callable[..., Any]] = {
     "Acos": lambda x: tf.atan2(tf.sqrt(1.0 - x * x), x),
@@ -147,7 +147,7 @@ def where(condition: AnyValue, x: AnyValue, y: AnyValue) -> AnyValue:
 def div(a: AnyValue, b: AnyValue) -> AnyValue:
     """Divide; integers round toward zero."""
     if np.issubdtype(a.dtype, np.integer):
-        return _of_integers(_truncated, a, b)
+        return of_integers(truncated, a, b)
     if (
         isinstance(b, Constant)
         and b.array.size == 1
@@ -157,57 +157,13 @@ def div(a: AnyValue, b: AnyValue) -> AnyValue:
     return pointwise(tf.divide, a, b)
 
 
-def _of_integers(function: Callable[..., Any], a: AnyValue, b: AnyValue) -> AnyValue:
-    """Apply a division, in 32 bits where both surely fit: TFLite hardly divides 64-bit integers."""
-    if a.dtype == np.int64:
-        dividend, divisor = _short(a), _short(b)
-        if dividend is not None and divisor is not None:
-            return as_dtype(pointwise(function, dividend, divisor), np.int64)
-    return pointwise(function, a, b)
-
-
-def _short(x: AnyValue) -> AnyValue | None:
-    """A 64-bit integer as the 32-bit one it was made from, None where it may not fit."""
-    if isinstance(x, Constant):
-        fits = not x.array.size or np.abs(x.array).max() <= np.iinfo(np.int32).max
-        return Constant(x.array.astype(np.int32)) if fits else None
-    form = x.storage.forms[0]
-    maker = form.tensor.op
-    if maker.type != "Cast" or maker.inputs[0].dtype != tf.int32:
-        return None
-    return Value(Storage([Form(maker.inputs[0], form.order)]), x.axes)
-
-
-def _truncated(a: Any, b: Any) -> Any:
-    """The quotient of integers, rounded toward zero."""
-    if a.dtype != tf.int64:
-        return tf.truncatediv(a, b)
-    remainder = tf.math.floormod(a, b)  # which has the sign of b; below it gets that of a
-    other = tf.logical_and(tf.not_equal(remainder, 0), tf.not_equal(a < 0, b < 0))
-    return _exact_quotient(a - tf.where(other, remainder - b, remainder), b)
-
-
-def _exact_quotient(a: Any, b: Any) -> Any:
-    """The quotient of an int64 that the other divides: TFLite divides no int64.
-
-    A division of floats is right to 22 bits, and the next divides what it left; three have 64.
-    """
-    divisor = tf.cast(b, tf.float32)
-    quotient = tf.zeros_like(a)
-    for _ in range(3):
-        part = tf.cast(tf.round(tf.cast(a, tf.float32) / divisor), a.dtype)
-        quotient += part
-        a -= part * b
-    return quotient
-
-
 @op("Mod")
 def mod(a: AnyValue, b: AnyValue, *, fmod: int) -> AnyValue:
     """Remainder with the sign of b, or with that of a as C's fmod gives it."""
     if not fmod:
-        return _of_integers(tf.math.floormod, a, b)
+        return of_integers(tf.math.floormod, a, b)
     if np.issubdtype(a.dtype, np.integer):
-        return _of_integers(lambda x, y: x - y * _truncated(x, y), a, b)
+        return of_integers(lambda x, y: x - y * truncated(x, y), a, b)
     return pointwise(lambda x, y: tf.sign(x) * tf.math.floormod(tf.abs(x), tf.abs(y)), a, b)
 
 
@@ -232,19 +188,8 @@ def power(x: AnyValue, y: AnyValue) -> AnyValue:
     if np.issubdtype(x.dtype, np.integer) and not _is_whole(y):
         return as_dtype(pointwise(tf.pow, as_dtype(x, y.dtype), y), x.dtype)
     if x.dtype == np.int64:
-        return pointwise(_whole_power, x, as_dtype(y, np.int64))
+        return pointwise(whole_power, x, as_dtype(y, np.int64))
     return pointwise(tf.pow, x, as_dtype(y, x.dtype))
-
-
-def _whole_power(x: Any, y: Any) -> Any:
-    """Raise int64 to a power from 0 to 63 by squaring: TFLite's POW has none."""
-    power = tf.ones_like(x)
-    rest = tf.cast(y, tf.int32)
-    for _ in range(6):
-        half = tf.bitwise.right_shift(rest, 1)
-        power = tf.where(tf.equal(rest, 2 * half), power, power * x)
-        x, rest = x * x, half
-    return power
 
 
 def _is_whole(y: AnyValue) -> bool:

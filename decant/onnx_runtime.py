@@ -54,6 +54,8 @@ class OnnxRuntime:
         except failures.NotImplemented as error:
             raise _gap(error) from error
         except _FAILURES as error:
+            if _is_gap(error):
+                raise _gap(error) from error
             raise DataError(f"ONNX Runtime cannot load the model: {error}") from error
         inputs = self._session.get_inputs()
         self.input_names = tuple(value.name for value in inputs)
@@ -72,7 +74,7 @@ class OnnxRuntime:
         except failures.NotImplemented as error:
             raise _gap(error) from error
         except (*_FAILURES, ValueError) as error:
-            if NOT_SUPPORTED in str(error).lower():
+            if _is_gap(error):
                 raise _gap(error) from error
             raise DataError(f"ONNX Runtime cannot run the model: {error}") from error
         return dict(zip(self.output_names, results, strict=True))
@@ -83,8 +85,12 @@ class OnnxRuntime:
         return array if wanted is None else array.astype(wanted, copy=False)
 
 
+def _is_gap(error: Exception) -> bool:
+    return any(words in str(error).lower() for words in GAPS)
+
+
 def _gap(error: Exception) -> RuntimeGap:
-    reason = re.sub(r"^.*(NOT_IMPLEMENTED|Status Message) ?: ", "", str(error), flags=re.DOTALL)
+    reason = PREAMBLE.sub("", str(error)).strip()
     return RuntimeGap(f"ONNX Runtime has no kernel for an operator ({reason})")
 
 
@@ -109,8 +115,14 @@ def load_reference(path: Path) -> OnnxRuntime:
     return OnnxRuntime(path)
 
 
-NOT_SUPPORTED = "not supported"
-"""In the message of a kernel that lacks a case which the standard has."""
+PREAMBLE = re.compile(
+    r"^.*(NOT_IMPLEMENTED ?: |Status Message ?: |was false\. |, bool\) )", re.DOTALL
+)
+"""What stands before the reason in a message."""
+
+GAPS = ("not supported", "under development")
+"""In the message of a kernel that lacks a case which the standard has, or of the standard's
+newest opset."""
 
 FLOATS = {"tensor(float16)": "float16", "tensor(float)": "float32", "tensor(double)": "float64"}
 """ONNX Runtime's name of a type of float → NumPy's."""

@@ -280,3 +280,14 @@ def as_dtype(value: AnyValue, dtype: DTypeLike) -> AnyValue:
         return Constant(value.array.astype(dtype))
     form = value.storage.forms[0]
     return Value(Storage([Form(tf.cast(form.tensor, dtype), form.order)]), value.axes)
+
+
+def reinterpreted(value: AnyValue, dtype: DTypeLike) -> AnyValue:
+    """The value whose elements have the same bits, as another type of the same width."""
+    wanted = np.dtype(dtype)
+    if value.dtype == wanted:
+        return value
+    if isinstance(value, Constant):
+        return Constant(np.frombuffer(value.array.tobytes(), wanted).reshape(value.array.shape))
+    form = value.storage.forms[0]
+    return Value(Storage([Form(tf.bitcast(form.tensor, wanted), form.order)]), value.axes)

@@ -34,6 +34,8 @@ from .trace import Located, locate, located_in_signature
 logger = logging.getLogger(__name__)
 
 SIGNATURE = "serving_default"
+TEXT = "object"
+"""NumPy's name for the type of texts, which TFLite has no tensors of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +234,8 @@ class _Emitter:
         """Give the outputs zeros, so that the nodes after a refused one are looked at too."""
         for value in node.outputs:
             info = _info(value)
-            if info.shape is not None and None not in info.shape and info.dtype is not None:
+            fixed = info.shape is not None and None not in info.shape
+            if fixed and info.dtype not in (None, TEXT):
                 self.values[value] = Value.laid_out(tf.zeros(info.shape, info.dtype))
 
 

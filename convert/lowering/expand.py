@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import onnx
@@ -32,10 +32,14 @@ def expand(model: ir.Model, table: Mapping[Key, Lowering]) -> ir.Model:
     }
     if not missing:
         return model
-    _state_defaults(model, missing)
+    proto = ir.to_proto(model)
+    _state_defaults(proto, missing)
+    _define_gapped(proto, missing)
     try:
         proto = onnx.inliner.inline_selected_functions(
-            ir.to_proto(model), sorted(missing), inline_schema_functions=True
+            onnx.inliner.inline_local_functions(proto),
+            sorted(missing),
+            inline_schema_functions=True,
         )
     except RuntimeError as error:  # the definition depends on a type that inference lacks
         logger.info("%s is not expanded: %s", sorted(missing), error)
@@ -46,14 +50,54 @@ def expand(model: ir.Model, table: Mapping[Key, Lowering]) -> ir.Model:
     return expanded if len(expanded.graph) == len(model.graph) else expand(expanded, table)
 
 
-def _state_defaults(model: ir.Model, kinds: Collection[tuple[str, str]]) -> None:
-    """Write out the defaults of attributes: the inliner leaves out of a definition what is not."""
-    for node in model.graph:
-        if (node.domain, node.op_type) in kinds:
-            schema = onnx.defs.get_schema(node.op_type, opset_of(model, node), node.domain)
-            for name, declared in schema.attributes.items():
-                if name not in node.attributes and declared.default_value.type:
-                    node.attributes[name] = ir.serde.deserialize_attribute(declared.default_value)
+def _state_defaults(proto: onnx.ModelProto, missing: set[tuple[str, str]]) -> None:
+    """Give the nodes all attributes that have a default: a definition refers to them by name."""
+    opsets = {each.domain: each.version for each in proto.opset_import}
+    for node in proto.graph.node:
+        if (node.domain, node.op_type) not in missing:
+            continue
+        schema = onnx.defs.get_schema(node.op_type, opsets[node.domain], node.domain)
+        stated = {attribute.name for attribute in node.attribute}
+        node.attribute.extend(
+            attribute.default_value
+            for name, attribute in schema.attributes.items()
+            if name not in stated and attribute.default_value.type
+        )
+
+
+GAPPED = "decant.gapped"
+"""The domain of functions that stand for one node each."""
+
+
+def _define_gapped(proto: onnx.ModelProto, missing: set[tuple[str, str]]) -> None:
+    """Make nodes that leave an input out before a given one calls of functions in the model.
+
+    ONNX's inliner (1.23) asks for the type of the input left out, and gives up without one. Its
+    definition of the op does not need it.
+    """
+    graph = proto.graph
+    types = {v.name: v.type for v in (*graph.input, *graph.value_info, *graph.output)}
+    types |= {array.name: _type_of(array) for array in graph.initializer}
+    opsets = {each.domain: each.version for each in proto.opset_import}
+    for index, node in enumerate(graph.node):
+        if (node.domain, node.op_type) not in missing or "" not in node.input:
+            continue
+        schema: Any = onnx.defs.get_schema(node.op_type, opsets[node.domain], node.domain)
+        given = [name for name in node.input if name]
+        if not schema.has_context_dependent_function or not all(name in types for name in given):
+            continue
+        known = [types.get(name, onnx.TypeProto()).SerializeToString() for name in node.input]
+        body = schema.get_context_dependent_function(node.SerializeToString(), known)
+        function = onnx.FunctionProto.FromString(body)
+        function.domain, function.name = GAPPED, f"{node.op_type}_{index}"
+        proto.functions.append(function)
+        node.domain, node.op_type = function.domain, function.name
+    if proto.functions:
+        proto.opset_import.append(onnx.helper.make_opsetid(GAPPED, 1))
+
+
+def _type_of(array: onnx.TensorProto) -> onnx.TypeProto:
+    return onnx.helper.make_tensor_type_proto(array.data_type, array.dims)
 
 
 def _keep_versions(model: ir.Model, expanded: ir.Model) -> None:

@@ -141,7 +141,8 @@ def _versions(
     schemas = _schemas(domain, name)
     if not schemas:
         return [((domain, name, 0), keywords)]
-    oldest = max((v for v in schemas if v <= OLDEST_OPSET), default=min(schemas))
+    read = [v for v in schemas if v <= OLDEST_OPSET] if domain == "" else []
+    oldest = max(read, default=min(schemas))
     covered = [v for v in schemas if max(oldest, since) <= v <= (until or NEWEST_OPSET)]
     if not covered:
         raise ValueError(f"no version of {name} lies between {since} and {until}")

@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING
 from ..lowering.registry import registered, registered_by
 from . import (  # noqa: F401
     activation,
+    bits,
+    classical,
     control,
     convolution,
+    deformable,
+    detection,
+    drawing,
     filling,
     indexing,
     linear,
+    linear_attention,
+    ngrams,
     normalization,
+    optional,
     pointwise,
     pooling,
     quantized,
@@ -20,7 +28,11 @@ from . import (  # noqa: F401
     reduction,
     resize,
     sampling,
+    scattering,
     shape,
+    spectral,
+    trees,
+    unique,
 )
 
 if TYPE_CHECKING:

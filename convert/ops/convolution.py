@@ -14,9 +14,9 @@ from decant.runtime_facts import TRANSPOSED_WEIGHTS
 
 from ..layout.forms import Tensor, sizes_of
 from ..layout.refused import FreeSize, Refused
-from ..layout.tensors import AnyValue, Value, activation, constant
+from ..layout.tensors import AnyValue, Constant, Value, activation, constant
 from ..lowering.registry import op
-from .kernels import biased, convolve, dilated
+from .kernels import biased, convolve, convolve_computed, dilated
 from .padding import Window, windows
 from .volume import Weights, convolve_volume
 
@@ -35,12 +35,17 @@ def conv(
     strides: Sequence[int] | None,
 ) -> Value:
     """Emit a convolution over 1 to 3 spatial axes; x: [N, C, ...], w: [O, C / group, ...]."""
-    kernel = constant(w, "the kernel")
-    x = _with_channels(activation(x), kernel.shape[1] * group)
+    x = activation(x)
+    if isinstance(w, Constant):
+        x = _with_channels(x, w.array.shape[1] * group)
     spatial = x.shape[2:]
     if len(spatial) > 3:
         raise Refused("TFLite convolves over at most three axes", "split the convolution")
-    row = windows(spatial, kernel_shape or kernel.shape[2:], strides, dilations, (auto_pad, pads))
+    taps = kernel_shape or [size or 0 for size in w.shape[2:]]
+    row = windows(spatial, taps, strides, dilations, (auto_pad, pads))
+    if isinstance(w, Value) and len(spatial) < 3:
+        return _conv_computed(x, w, b, row, group)
+    kernel = constant(w, "the kernel")
     bias = None if b is None else constant(b, "the bias")
     if len(spatial) == 3:
         return convolve_volume(x, row, Weights(kernel, bias, group))
@@ -55,6 +60,24 @@ def conv(
     if len(spatial) == 1:
         return Value.laid_out(tf.squeeze(y, 1), (0, 2, 1))
     return Value.laid_out(y, (0, 2, 3, 1))
+
+
+def _conv_computed(
+    x: Value, w: Value, b: AnyValue | None, row: Sequence[Window], group: int
+) -> Value:
+    """Convolve with a kernel that another layer makes, over one or two axes."""
+    if None in w.shape:
+        raise Refused("the computed kernel has a free size", "export with fixed sizes")
+    rank = len(row)
+    if rank == 1:
+        w = w.reshape((*w.shape[:2], 1, w.shape[2]))
+        row = [Window(1, 1, 1, 0, 0), *row]
+    last = x.arrange((0,), *([(), (2,)] if rank == 1 else [(2,), (3,)]), (1,))
+    y = convolve_computed(last, w, row, group)
+    if b is not None:
+        y = y + b.plain()
+    y = tf.squeeze(y, 1) if rank == 1 else y
+    return Value.laid_out(y, (0, *range(2, 2 + rank), 1))
 
 
 @op("ConvTranspose")

@@ -12,7 +12,7 @@ import tensorflow as tf
 from ..layout.cut_and_join import Part
 from ..layout.expose import expose
 from ..layout.forms import Tensor
-from ..layout.refused import FreeSize, Refused
+from ..layout.refused import FreeSize
 from ..layout.tensors import AnyValue, Constant, Value, activation, constant, numbers
 from ..lowering.registry import op
 from .shape import pieces
@@ -69,7 +69,7 @@ def _may_be_negative(indices: AnyValue) -> bool:
     return not isinstance(indices, Constant) or bool((indices.array < 0).any())
 
 
-def _fixed(value: AnyValue) -> list[int]:
+def fixed_sizes(value: AnyValue) -> list[int]:
     """The sizes of a value that has no free ones."""
     sizes = [size for size in value.shape if size is not None]
     if len(sizes) != value.rank:
@@ -77,7 +77,7 @@ def _fixed(value: AnyValue) -> list[int]:
     return sizes
 
 
-def _grid(indices: AnyValue, shape: list[int], axis: int, size: int) -> Tensor:
+def element_positions(indices: AnyValue, shape: list[int], axis: int, size: int) -> Tensor:
     """Full positions [..., rank] of which one coordinate is given by `indices`."""
     tensor = tf.cast(_wrapped(indices, size), tf.int32)
     mesh = np.meshgrid(*(np.arange(n, dtype=np.int32) for n in shape), indexing="ij")
@@ -88,11 +88,14 @@ def _grid(indices: AnyValue, shape: list[int], axis: int, size: int) -> Tensor:
 def gather_elements(x: AnyValue, indices: AnyValue, *, axis: int) -> Value:
     """Pick one element per index along an axis."""
     axis %= x.rank
-    grid = _grid(_non_negative(indices, x.shape[axis]), _fixed(indices), axis, _fixed(x)[axis])
+    grid = element_positions(
+        non_negative(indices, x.shape[axis]), fixed_sizes(indices), axis, fixed_sizes(x)[axis]
+    )
     return Value.laid_out(tf.gather_nd(x.plain(), grid))
 
 
-def _non_negative(indices: AnyValue, size: int | None) -> AnyValue:
+def non_negative(indices: AnyValue, size: int | None) -> AnyValue:
+    """Constant indices without any that count from the end; others as they are."""
     if isinstance(indices, Constant) and size is not None:
         return Constant(np.where(indices.array < 0, indices.array + size, indices.array))
     return indices
@@ -102,63 +105,22 @@ def _non_negative(indices: AnyValue, size: int | None) -> AnyValue:
 def gather_nd(x: AnyValue, indices: AnyValue, *, batch_dims: int) -> Value:
     """Pick slices by positions in the last axis of `indices`."""
     depth = indices.shape[-1] or 0
-    sizes = _fixed(x)[batch_dims : batch_dims + depth]
-    where = _positions(indices, sizes)
+    sizes = fixed_sizes(x)[batch_dims : batch_dims + depth]
+    where = slice_positions(indices, sizes)
     if not batch_dims:
         return Value.laid_out(tf.gather_nd(x.plain(), where))
-    shape = _fixed(indices)[:-1]
+    shape = fixed_sizes(indices)[:-1]
     mesh = np.meshgrid(*(np.arange(n, dtype=np.int32) for n in shape), indexing="ij")
     batch = np.stack(mesh[:batch_dims], -1)
     return Value.laid_out(tf.gather_nd(x.plain(), tf.concat([batch, where], -1)))
 
 
-def _positions(indices: AnyValue, sizes: list[int]) -> Tensor:
+def slice_positions(indices: AnyValue, sizes: list[int]) -> Tensor:
     """Positions as int32, none negative."""
     if isinstance(indices, Constant):
         array = np.where(indices.array < 0, indices.array + np.asarray(sizes), indices.array)
         return tf.constant(array.astype(np.int32))
     return tf.math.floormod(tf.cast(indices.plain(), tf.int32), np.asarray(sizes, np.int32))
-
-
-@op("ScatterND")
-def scatter_nd(x: AnyValue, indices: AnyValue, updates: AnyValue, *, reduction: str) -> Value:
-    """Replace slices at positions."""
-    sizes = _fixed(x)[: indices.shape[-1]]
-    where = _positions(indices, sizes)
-    return _scatter(x, where, updates, reduction)
-
-
-def _scatter(x: AnyValue, where: Tensor, updates: AnyValue, reduction: str) -> Value:
-    functions = {
-        "none": tf.tensor_scatter_nd_update,
-        "add": tf.tensor_scatter_nd_add,
-    }
-    if reduction not in functions:
-        raise Refused(
-            "TFLite scatters by replacing or adding only",
-            "use reduction none or add",
-            ("reduction", reduction),
-        )
-    if reduction == "add":
-        added = tf.scatter_nd(where, updates.plain(), _fixed(x))
-        return Value.laid_out(x.plain() + added)
-    return Value.laid_out(functions[reduction](x.plain(), where, updates.plain()))
-
-
-@op("ScatterElements")
-def scatter_elements(
-    x: AnyValue, indices: AnyValue, updates: AnyValue, *, axis: int, reduction: str
-) -> Value:
-    """Replace one element per index along an axis."""
-    axis %= x.rank
-    grid = _grid(_non_negative(indices, x.shape[axis]), _fixed(indices), axis, _fixed(x)[axis])
-    return _scatter(x, grid, updates, reduction)
-
-
-@op("Scatter")
-def scatter(x: AnyValue, indices: AnyValue, updates: AnyValue, *, axis: int) -> Value:
-    """Emit ScatterElements under its old name."""
-    return scatter_elements(x, indices, updates, axis=axis, reduction="none")
 
 
 @op("OneHot")
@@ -219,6 +181,6 @@ def reverse_sequence(x: AnyValue, lengths: AnyValue, *, batch_axis: int, time_ax
 @op("Compress")
 def compress(x: AnyValue, condition: AnyValue, *, axis: int | None) -> AnyValue:
     """Pick the slices whose condition holds; the condition must be fixed."""
-    flat = x.reshape((int(np.prod(_fixed(x))),)) if axis is None else x
+    flat = x.reshape((int(np.prod(fixed_sizes(x))),)) if axis is None else x
     index = Constant(np.flatnonzero(constant(condition, "the condition")))
     return gather(flat, index, axis=axis or 0)

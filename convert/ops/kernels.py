@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..layout.forms import Tensor
+from ..layout.tensors import AnyValue
 from ..layout.view import Size
 from .padding import Window, all_same
 
@@ -34,6 +35,22 @@ def convolve(x: Tensor, kernel: Any, row: Sequence[Window], group: int) -> Tenso
         return _depthwise(x, kernel, row, padding)
     kernel_hwio = kernel.transpose(2, 3, 1, 0)
     return tf.nn.conv2d(x, kernel_hwio, strides, padding, dilations=dilations)
+
+
+def convolve_computed(x: Tensor, kernel: AnyValue, row: Sequence[Window], group: int) -> Tensor:
+    """Convolve over two axes with a kernel [O, I, H, W] that is known only at run time."""
+    x, padding = padded(x, row)
+    strides, dilations = [w.stride for w in row], [w.dilation for w in row]
+    if group == x.shape[-1] > 1 and len(set(strides)) == 1 and max(dilations) == 1:
+        outputs, _, *taps = kernel.shape
+        split = kernel.reshape((group, (outputs or 0) // group, *taps))
+        return tf.nn.depthwise_conv2d(
+            x, split.arrange((2,), (3,), (0,), (1,)), [1, *strides, 1], padding
+        )
+    hwio = kernel.arrange((2,), (3,), (1,), (0,))
+    parts = zip(tf.split(x, group, -1), tf.split(hwio, group, -1), strict=True)
+    each = [tf.nn.conv2d(a, k, strides, padding, dilations=dilations) for a, k in parts]
+    return tf.concat(each, -1) if group > 1 else each[0]
 
 
 def dilated(kernel: Any, dilations: Sequence[int] | None) -> Any:

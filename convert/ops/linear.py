@@ -12,7 +12,7 @@ from ..layout.pointwise import pointwise
 from ..layout.product import product
 from ..layout.reduction import reduce, summed
 from ..layout.refused import Refused
-from ..layout.tensors import AnyValue, Constant, activation, constant
+from ..layout.tensors import AnyValue, Constant, Value, activation, constant
 from ..lowering.registry import op
 
 
@@ -46,6 +46,26 @@ def gemm(
     if beta != 1:
         c = pointwise(tf.multiply, c, Constant(np.asarray(beta, c.dtype)))
     return pointwise(tf.add, y, c)
+
+
+@op("Det")
+def det(x: AnyValue) -> Value:
+    """Determinants of x: [..., n, n], by elimination with the largest pivot of each column."""
+    *batch, n, _ = x.shape
+    if n is None:
+        raise Refused("the matrices have a free size", "export with that size fixed")
+    rest = tf.reshape(x.plain(), [-1, n, n])
+    result = tf.ones_like(rest[:, 0, 0])
+    for size in range(n, 0, -1):
+        place = tf.argmax(tf.abs(rest[:, :, 0]), 1, output_type=tf.int32)
+        chosen = tf.expand_dims(tf.one_hot(place, size, dtype=rest.dtype), -1)
+        row = tf.reduce_sum(rest * chosen, 1, keepdims=True)
+        pivot = row[:, 0, 0]
+        result = result * tf.where(tf.equal(place, 0), pivot, -pivot)
+        swapped = (rest + chosen * (rest[:, :1] - row))[:, 1:]
+        divisor = tf.where(tf.equal(pivot, 0.0), tf.ones_like(pivot), pivot)
+        rest = (swapped - swapped[:, :, :1] / divisor[:, None, None] * row)[:, :, 1:]
+    return Value.laid_out(tf.reshape(result, [-1 if size is None else size for size in batch]))
 
 
 @op("Einsum")

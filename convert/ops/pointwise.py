@@ -11,11 +11,11 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from ..layout.forms import Form, Tensor
 from ..layout.pointwise import pointwise
 from ..layout.refused import Refused
-from ..layout.tensors import AnyValue, Constant, Storage, Value, as_dtype
+from ..layout.tensors import AnyValue, Constant, Value, as_dtype, reinterpreted
 from ..lowering.registry import op
+from .integers import of_integers, truncated, whole_power
 
 UNARY: dict[str, Callable[..., Any]] = {
     "Acos": lambda x: tf.atan2(tf.sqrt(1.0 - x * x), x),
@@ -36,7 +36,7 @@ UNARY: dict[str, Callable[..., Any]] = {
     "Not": tf.logical_not,
     "Reciprocal": lambda x: 1.0 / x,
     "Round": tf.round,
-    "Sign": tf.sign,
+    "Sign": lambda x: tf.clip_by_value(x, -1, 1) if x.dtype == tf.int64 else tf.sign(x),
     "Sin": tf.sin,
     "Sinh": lambda x: 0.5 * (tf.exp(x) - tf.exp(-x)),
     "Softsign": lambda x: x / (tf.abs(x) + 1.0),
@@ -45,7 +45,7 @@ UNARY: dict[str, Callable[..., Any]] = {
 }
 
 NONNEGATIVE: dict[str, Callable[..., Any]] = {
-    "Abs": tf.abs,
+    "Abs": lambda x: tf.maximum(x, -x) if x.dtype == tf.int64 else tf.abs(x),
     "Exp": tf.exp,
     "Relu": tf.nn.relu,
     "Sigmoid": tf.sigmoid,
@@ -88,7 +88,7 @@ def nonnegative(function: Callable[..., Any], x: AnyValue) -> AnyValue:
 
 
 def _of_each(function: Callable[..., Any]) -> Callable[..., AnyValue]:
-    return lambda *values: pointwise(function, *values)
+    return lambda *values: _of_numbers(function, *values)
 
 
 def _of_each_nonnegative(function: Callable[..., Any]) -> Callable[..., AnyValue]:
@@ -96,7 +96,28 @@ def _of_each_nonnegative(function: Callable[..., Any]) -> Callable[..., AnyValue
 
 
 def _folded(function: Callable[..., Any]) -> Callable[..., AnyValue]:
-    return lambda *values: functools.reduce(lambda a, b: pointwise(function, a, b), values)
+    return lambda *values: functools.reduce(lambda a, b: _of_numbers(function, a, b), values)
+
+
+ORDERED = (tf.greater, tf.greater_equal, tf.less, tf.less_equal, tf.maximum, tf.minimum)
+LOWEST = Constant(np.asarray(np.iinfo(np.int64).min))
+
+
+def _of_numbers(function: Callable[..., Any], *values: AnyValue) -> AnyValue:
+    """Apply a function; to 64-bit numbers without sign, which TFLite lacks, as if they had one.
+
+    Sums and products have the same bits. What asks for the order is given numbers that lie half
+    the range lower, which is the other highest bit.
+    """
+    if all(x.dtype != np.uint64 for x in values):
+        return pointwise(function, *values)
+    signed = [reinterpreted(x, np.int64) for x in values]
+    if function in ORDERED:
+        signed = [pointwise(tf.add, x, LOWEST) for x in signed]
+    result = pointwise(function, *signed)
+    if function in (tf.maximum, tf.minimum):
+        result = pointwise(tf.add, result, LOWEST)
+    return reinterpreted(result, np.uint64) if result.dtype == np.int64 else result
 
 
 for _table, _make in (
@@ -126,7 +147,7 @@ def where(condition: AnyValue, x: AnyValue, y: AnyValue) -> AnyValue:
 def div(a: AnyValue, b: AnyValue) -> AnyValue:
     """Divide; integers round toward zero."""
     if np.issubdtype(a.dtype, np.integer):
-        return _of_integers(_truncated, a, b)
+        return of_integers(truncated, a, b)
     if (
         isinstance(b, Constant)
         and b.array.size == 1
@@ -136,59 +157,13 @@ def div(a: AnyValue, b: AnyValue) -> AnyValue:
     return pointwise(tf.divide, a, b)
 
 
-def _of_integers(function: Callable[..., Any], a: AnyValue, b: AnyValue) -> AnyValue:
-    """Apply a division, in 32 bits where both surely fit: TFLite hardly divides 64-bit integers."""
-    if a.dtype == np.int64:
-        dividend, divisor = _short(a), _short(b)
-        if dividend is not None and divisor is not None:
-            return as_dtype(pointwise(function, dividend, divisor), np.int64)
-    return pointwise(function, a, b)
-
-
-def _short(x: AnyValue) -> AnyValue | None:
-    """A 64-bit integer as the 32-bit one it was made from, or sizes; None where it may not fit."""
-    if isinstance(x, Constant):
-        fits = not x.array.size or np.abs(x.array).max() <= np.iinfo(np.int32).max
-        return Constant(x.array.astype(np.int32)) if fits else None
-    form = x.storage.forms[0]
-    maker = form.tensor.op
-    if maker.type == "Cast" and maker.inputs[0].dtype == tf.int32:
-        return Value(Storage([Form(maker.inputs[0], form.order)]), x.axes)
-    if _holds_sizes(form.tensor):
-        return Value(Storage([Form(tf.cast(form.tensor, tf.int32), form.order)]), x.axes)
-    return None
-
-
-def _holds_sizes(tensor: Tensor) -> bool:
-    """Whether a tensor is computed of nothing but the sizes of others, which have 32 bits."""
-    pending, seen = [tensor], set()
-    while pending:
-        operation = pending.pop().op
-        if operation.name in seen or operation.type in ("Const", "Shape", "Size"):
-            continue
-        if not operation.inputs:
-            return False
-        seen.add(operation.name)
-        pending += operation.inputs
-    return True
-
-
-def _truncated(a: Any, b: Any) -> Any:
-    """The quotient of integers, rounded toward zero; TFLite's DIV has no int64."""
-    if a.dtype != tf.int64:
-        return tf.truncatediv(a, b)
-    floor = tf.math.floordiv(a, b)
-    inexact = tf.logical_and(floor < 0, tf.not_equal(floor * b, a))
-    return floor + tf.cast(inexact, a.dtype)
-
-
 @op("Mod")
 def mod(a: AnyValue, b: AnyValue, *, fmod: int) -> AnyValue:
     """Remainder with the sign of b, or with that of a as C's fmod gives it."""
     if not fmod or np.issubdtype(a.dtype, np.unsignedinteger):  # no sign: both are one
-        return _of_integers(tf.math.floormod, a, b)
+        return of_integers(tf.math.floormod, a, b)
     if np.issubdtype(a.dtype, np.integer):
-        return _of_integers(lambda x, y: x - y * _truncated(x, y), a, b)
+        return of_integers(lambda x, y: x - y * truncated(x, y), a, b)
     return pointwise(lambda x, y: tf.sign(x) * tf.math.floormod(tf.abs(x), tf.abs(y)), a, b)
 
 
@@ -212,6 +187,8 @@ def power(x: AnyValue, y: AnyValue) -> AnyValue:
             return pointwise(function, x)
     if np.issubdtype(x.dtype, np.integer) and not _is_whole(y):
         return as_dtype(pointwise(tf.pow, as_dtype(x, y.dtype), y), x.dtype)
+    if x.dtype == np.int64:
+        return pointwise(whole_power, x, as_dtype(y, np.int64))
     return pointwise(tf.pow, x, as_dtype(y, x.dtype))
 
 
@@ -279,6 +256,7 @@ def cast_like(x: AnyValue, like: AnyValue) -> AnyValue:
 @op("Dropout", ignore=["seed", "is_test"])
 def dropout(x: AnyValue, ratio: AnyValue | None = None, training: AnyValue | None = None) -> Any:
     """Pass the input on: this is inference. The mask, if asked for, is all true."""
-    if training is not None and not (isinstance(training, Constant) and not training.array.any()):
+    off = any(isinstance(v, Constant) and not v.array.any() for v in (ratio, training))
+    if training is not None and not off:
         raise Refused("dropping at random is a training matter", "export in evaluation mode")
     return x, pointwise(lambda t: tf.ones_like(t, tf.bool), x)

@@ -18,13 +18,13 @@ from ..layout.forms import Tensor, sizes_of
 from ..layout.pointwise import pointwise
 from ..layout.reduction import averaged, reduce, summed
 from ..layout.refused import FreeSize, Refused
-from ..layout.tensors import AnyValue, Constant, Value, activation
+from ..layout.tensors import AnyValue, Constant, Value, activation, as_dtype
 from ..layout.view import Size
 from ..lowering.registry import OutputInfo, op
 from .padding import Window, all_same, windows
 
 
-@op("MaxPool", ignore=["storage_order"])
+@op("MaxPool")
 def max_pool(
     x: AnyValue,
     *,
@@ -33,21 +33,61 @@ def max_pool(
     dilations: Sequence[int] | None,
     kernel_shape: Sequence[int],
     pads: Sequence[int] | None,
+    storage_order: int,
     strides: Sequence[int] | None,
     outputs: tuple[OutputInfo, ...],
-) -> Value:
-    """Maximum over windows; x: [N, C, ...]."""
-    if len(outputs) > 1 and outputs[1].name:
-        raise Refused("TFLite's pooling gives no indices", "pool without the second output")
+) -> AnyValue | tuple[AnyValue, AnyValue]:
+    """Maximum over windows, and where it lies if that is asked for; x: [N, C, ...]."""
+    kind = x.dtype
+    if np.issubdtype(kind, np.integer):  # bytes, which TFLite pools only as quantized numbers
+        x = as_dtype(x, np.float32)
     x = activation(x)
     sizes = x.shape[2:]
     row = windows(sizes, kernel_shape, strides, dilations, (auto_pad, pads))
     row = [_with_ceil(w, s) for w, s in zip(row, sizes, strict=True)] if ceil_mode else row
+    if len(outputs) > 1 and outputs[1].name:
+        best, places = _max_with_places(x, row, bool(storage_order))
+        return as_dtype(best, kind), places
     pad = _pad_zero if x.storage.nonnegative else _pad_lowest
     tensor = _slide(channels_last(x), row, (tf.nn.max_pool2d, tf.maximum, pad))
     result = from_channels_last(tensor)
     result.storage.nonnegative = x.storage.nonnegative
-    return result
+    return as_dtype(result, kind)
+
+
+def _max_with_places(x: Value, row: Sequence[Window], column_major: bool) -> tuple[Value, Value]:
+    """The maxima of windows and their indices in the flattened x: tap by tap, the first wins."""
+    count, channels, *sizes = (size or 0 for size in x.shape)
+    if None in x.shape:
+        raise Refused("indices of maxima need all sizes", "export with fixed sizes")
+    pads = [window.trimmed(size) for window, size in zip(row, sizes, strict=True)]
+    tensor = channels_last(x)
+    padded = tf.pad(tensor, [(0, 0), *pads, (0, 0)], constant_values=tensor.dtype.min)
+    starts = [np.arange(w.count(size)) * w.stride for w, size in zip(row, sizes, strict=True)]
+    best: Tensor = None
+    for tap in np.ndindex(*(window.kernel for window in row)):
+        first = [t * window.dilation for t, window in zip(tap, row, strict=True)]
+        cut = [
+            slice(f, f + s[-1] + 1, w.stride) for f, s, w in zip(first, starts, row, strict=True)
+        ]
+        value = padded[(slice(None), *cut, slice(None))]
+        places = [s + f - w.begin for s, f, w in zip(starts, first, row, strict=True)]
+        index = _flat_index(places, sizes, column_major)
+        if best is None:
+            best, found = value, tf.broadcast_to(index, tf.shape(value))
+        found = tf.where(value > best, index, found)
+        best = tf.maximum(value, best)
+    maps = np.arange(count * channels, dtype=np.int32).reshape(count, *[1] * len(row), channels)
+    found = tf.cast(found + maps * math.prod(sizes), tf.int64)
+    return from_channels_last(best), from_channels_last(found)
+
+
+def _flat_index(places: Sequence[Any], sizes: Sequence[int], column_major: bool) -> Any:
+    """Positions in one flattened map, int32 [1, ..., 1]; those in the padding are never used."""
+    steps = [math.prod(sizes[:i] if column_major else sizes[i + 1 :]) for i in range(len(sizes))]
+    grid = np.meshgrid(*places, indexing="ij")
+    index = sum(step * axis for step, axis in zip(steps, grid, strict=True))
+    return np.asarray(index, np.int32)[None, ..., None]
 
 
 def channels_last(x: Value) -> Tensor:

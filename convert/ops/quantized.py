@@ -11,21 +11,26 @@ import tensorflow as tf
 
 from ..layout.pointwise import pointwise
 from ..layout.refused import Refused
-from ..layout.tensors import AnyValue, Constant, as_dtype, constant
+from ..layout.tensors import AnyValue, Constant, as_dtype
 from ..lowering.registry import op
+from .indexing import gather
 
 
 def _along(value: AnyValue, x: AnyValue, axis: int, block_size: int) -> AnyValue:
-    """Scales or zero points per element or block of an axis, ready to broadcast against x."""
-    if block_size:
-        axis %= x.rank
-        size = x.shape[axis]
-        blocks = constant(value, "what a block is scaled by").repeat(block_size, axis)
-        return Constant(blocks if size is None else blocks.take(range(size), axis))
+    """Scales or zero points per element of an axis, or per block, ready to broadcast against x."""
+    if value.rank == x.rank and block_size:
+        return _repeated(value, axis % x.rank, block_size, x.shape[axis])
     if value.rank != 1 or value.shape[0] == 1:
         return value.reshape(())
     axis %= x.rank
     return value.reshape([value.shape[0] if i == axis else 1 for i in range(x.rank)])
+
+
+def _repeated(value: AnyValue, axis: int, count: int, size: int | None) -> AnyValue:
+    """Every element along an axis so many times over, cut where the axis ends."""
+    if size is None:
+        raise Refused("blocks of scales lie along a free size", "export with that size fixed")
+    return gather(value, Constant(np.arange(size) // count), axis=axis)
 
 
 @op("DequantizeLinear", ignore=["output_dtype"])

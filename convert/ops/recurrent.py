@@ -169,7 +169,10 @@ def lstm(
     input_forget: int,
     layout: int,
 ) -> tuple[AnyValue, ...]:
-    """Emit long short-term memory; gates lie in the order input, output, forget, cell."""
+    """Emit long short-term memory; gates lie in the order input, output, forget, cell.
+
+    The clip is for gates: ONNX Runtime lets the cell's last function read it as it is.
+    """
     parameters = bool(activation_alpha or activation_beta)
     settings = RecurrentSettings(activations or (), parameters, clip, direction, layout)
     weights = weights_of(w, r, b)
@@ -179,7 +182,7 @@ def lstm(
     def make_step(number: int) -> tuple[Step, AnyValue]:
         own = weights[number]
         peeps = None if peepholes is None else np.split(peepholes[number], 3)
-        functions = settings.functions(number, ("sigmoid", "tanh", "tanh"))
+        functions = settings.functions(number, ("sigmoid", "tanh", "tanh"), clipped=2)
         cell = _LstmCell(functions, peeps, bool(input_forget))
 
         def step(gates: AnyValue, state: State) -> State:

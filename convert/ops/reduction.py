@@ -11,6 +11,7 @@ from ..layout.expose import along, expose
 from ..layout.forms import Form, Tensor
 from ..layout.pointwise import pointwise
 from ..layout.reduction import averaged, reduce, summed
+from ..layout.refused import Refused
 from ..layout.tensors import AnyValue, Storage, Value, activation, numbers
 from ..layout.view import flatten
 from ..lowering.registry import op
@@ -102,3 +103,29 @@ def cum_sum(x: AnyValue, axis: AnyValue, *, exclusive: int, reverse: int) -> Val
         [where],
         lambda t, dims: tf.cumsum(t, dims[0], bool(exclusive), bool(reverse)),
     )
+
+
+@op("CumProd")
+def cum_prod(x: AnyValue, axis: AnyValue, *, exclusive: int, reverse: int) -> Value:
+    """Running product along an axis; each step multiplies over twice the distance."""
+    where = numbers(axis)[0] % x.rank
+    size = x.shape[where]
+    if size is None:
+        raise Refused("the multiplied axis has a free size", "export with that size fixed")
+
+    def running(t: Tensor, dims: Sequence[int]) -> Tensor:
+        (dim,) = dims
+        t = tf.reverse(t, [dim]) if reverse else t
+        t = _shifted(t, dim, 1) if exclusive else t
+        for power in range((size - 1).bit_length()):
+            t = t * _shifted(t, dim, 1 << power)
+        return tf.reverse(t, [dim]) if reverse else t
+
+    return along(activation(x), [where], running)
+
+
+def _shifted(t: Tensor, dim: int, count: int) -> Tensor:
+    """Move elements on along a dimension; ones follow."""
+    index = [slice(None)] * dim
+    ones = tf.ones_like(t[(*index, slice(count))])
+    return tf.concat([ones, t[(*index, slice(-count))]], dim)

@@ -1,93 +1,88 @@
-"""Reading images at computed places."""
+"""Reading images and volumes on grids of computed places."""
 
 from __future__ import annotations
 
-import itertools
-from typing import Any
+import functools
 
 import numpy as np
 import tensorflow as tf
 
 from ..layout.forms import Tensor
+from ..layout.product import product
 from ..layout.refused import FreeSize, Refused
-from ..layout.tensors import AnyValue, Value, activation
+from ..layout.tensors import AnyValue, Constant, Value, activation, numbers
 from ..lowering.registry import op
-
-SMOOTH = ("linear", "bilinear")
+from .pooling import channels_last, from_channels_last
+from .taps import CUBIC, MODES, Axis, Tap, clamped, neighbours, read, zero_outside
 
 
 @op("GridSample")
 def grid_sample(
     x: AnyValue, grid: AnyValue, *, align_corners: int, mode: str, padding_mode: str
 ) -> Value:
-    """Read x: [N, C, H, W] at grid: [N, h, w, 2] of (x, y) in [-1, 1], as gathers and weights."""
-    count, _, *sizes = x.shape
-    if None in (count, *sizes):
-        raise FreeSize("only images of fixed size are sampled")
-    if x.rank != 4 or mode not in (*SMOOTH, "nearest"):
+    """Read x: [N, C, ...] at grid: [N, ..., r], whose last axis is (x, y, ...) in [-1, 1]."""
+    count, _, *spatial = x.shape
+    sizes = [size for size in spatial if size is not None]
+    if count is None or len(sizes) != len(spatial):
+        raise FreeSize("only images and volumes of fixed size are sampled")
+    if mode not in MODES:
         raise Refused(
-            "only images are sampled, from one or four neighbours",
-            "use mode linear or nearest on [N, C, H, W]",
+            "images and volumes are sampled nearest, linearly or cubically",
+            "use mode nearest, linear or cubic",
             ("mode", mode),
         )
-    image = activation(x).arrange((0,), (2,), (3,), (1,))
+    image = channels_last(activation(x))
     places = grid.plain()
-    each = [
-        _place(places[..., 1 - axis], float(size or 0), bool(align_corners), padding_mode)
+    rank = len(sizes)
+    align = bool(align_corners)
+    axes = [
+        Axis(size, _taps(places[..., rank - 1 - axis], size, mode, (padding_mode, align)))
         for axis, size in enumerate(sizes)
     ]
-    flat = tf.reshape(image, [-1, image.shape[-1]])
-    total = sum(
-        _tap(flat, corner, (count or 1, *sizes), padding_mode) for corner in _corners(each, mode)
-    )
-    return Value.laid_out(total, (0, 2, 3, 1))
+    start = np.arange(count, dtype=np.int32).reshape(count, *[1] * rank)
+    table = tf.reshape(image, [-1, image.shape[-1]])
+    return from_channels_last(functools.reduce(tf.add, read(table, start, axes)))
 
 
-def _place(t: Tensor, size: float, align_corners: bool, padding_mode: str) -> Tensor:
-    """From [-1, 1] to the index of a pixel, inside the image where the padding says so."""
-    where = (t + 1.0) * ((size - 1) / 2) if align_corners else ((t + 1.0) * size - 1.0) * 0.5
-    if padding_mode == "reflection":
-        low, span = (0.0, size - 1) if align_corners else (-0.5, size)
+def _taps(t: Tensor, size: int, mode: str, padding: tuple[str, bool]) -> list[Tap]:
+    """From [-1, 1] to the neighbours along one axis; what lies outside is padded as wanted."""
+    kind, align = padding
+    where = (t + 1.0) * ((size - 1) / 2) if align else ((t + 1.0) * float(size) - 1.0) * 0.5
+    if mode not in CUBIC:  # the cubic neighbours are padded one by one
+        where = _padded(where, size, padding)
+    found = neighbours(where, mode)
+    if kind == "zeros":
+        return [zero_outside(position, weight, size) for position, weight in found]
+    moved = [(_padded(p, size, padding) if mode in CUBIC else p, weight) for p, weight in found]
+    return [Tap(tf.cast(clamped(p, size), tf.int32), weight) for p, weight in moved]
+
+
+def _padded(where: Tensor, size: int, padding: tuple[str, bool]) -> Tensor:
+    """A position inside the axis that stands for one outside; zeros stay where they are."""
+    kind, align = padding
+    if kind == "zeros":
+        return where
+    if kind == "reflection":
+        low, span = (0.0, size - 1.0) if align else (-0.5, float(size))
         if not span:
             return tf.zeros_like(where)
         turn = tf.math.floormod(where - low, 2.0 * span)
         where = tf.minimum(turn, 2.0 * span - turn) + low
-    if padding_mode != "zeros":
-        where = tf.minimum(tf.maximum(where, 0.0), size - 1.0)
-    return where
+    return clamped(where, size)
 
 
-Corner = tuple[Tensor, Tensor, Any]  # row, column, weight
+@op("AffineGrid")
+def affine_grid(theta: AnyValue, size: AnyValue, *, align_corners: int) -> AnyValue:
+    """Move the points of a regular grid, theta: [N, r, r + 1]; one product with constants."""
+    sizes = numbers(size)[2:]
+    points = np.meshgrid(*(_points(n, bool(align_corners)) for n in sizes), indexing="ij")
+    rows = np.stack([*(p.ravel() for p in reversed(points)), np.ones(points[0].size)], -1)
+    moved = product(Constant(rows.astype(theta.dtype)), theta.transpose((0, 2, 1)))
+    return moved.reshape((theta.shape[0], *sizes, len(sizes)))
 
 
-def _corners(places: list[Tensor], mode: str) -> list[Corner]:
-    """The pixels to read with their weights."""
-    row, column = places
-    if mode == "nearest":
-        return [(tf.round(row), tf.round(column), None)]
-    top, left = tf.floor(row), tf.floor(column)
-    down, right = row - top, column - left
-    return [
-        (
-            top + float(i),
-            left + float(j),
-            (down if i else 1.0 - down) * (right if j else 1.0 - right),
-        )
-        for i, j in itertools.product((0, 1), repeat=2)
-    ]
-
-
-def _tap(flat: Tensor, corner: Corner, sizes: tuple[Any, ...], padding_mode: str) -> Tensor:
-    """One neighbour of every place, weighted; zero outside the image if so wanted."""
-    row, column, weight = corner
-    count, height, width = sizes
-    inside_row = tf.minimum(tf.maximum(row, 0.0), height - 1.0)
-    inside_column = tf.minimum(tf.maximum(column, 0.0), width - 1.0)
-    start = np.arange(count, dtype=np.int32).reshape(count, 1, 1) * (height * width)
-    index = tf.cast(inside_row, tf.int32) * width + tf.cast(inside_column, tf.int32) + start
-    value = tf.gather(flat, index, axis=0)
-    if padding_mode == "zeros":
-        same = tf.logical_and(tf.equal(row, inside_row), tf.equal(column, inside_column))
-        shown = tf.cast(same, tf.float32)
-        weight = shown if weight is None else weight * shown
-    return value if weight is None else value * tf.expand_dims(weight, -1)
+def _points(count: int, align_corners: bool) -> np.ndarray:
+    """Evenly spaced points of [-1, 1]: its ends among them, or the middles of as many cells."""
+    if align_corners:
+        return np.linspace(-1, 1, count)
+    return (2 * np.arange(count) + 1) / count - 1

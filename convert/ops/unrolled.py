@@ -51,8 +51,10 @@ class RecurrentSettings:
         """How many directions there are, 1 or 2."""
         return 2 if self.direction == "bidirectional" else 1
 
-    def functions(self, number: int, defaults: Sequence[str]) -> list[Activation]:
-        """The functions of one direction, each behind the clip if there is one."""
+    def functions(
+        self, number: int, defaults: Sequence[str], clipped: int | None = None
+    ) -> list[Activation]:
+        """The functions of one direction, the first `clipped` (default: all) behind the clip."""
         given = [x.decode() if isinstance(x, bytes) else x for x in self.activations]
         names = [name.lower() for name in given or [*defaults] * self.directions]
         unknown = [name for name in names if name not in ACTIVATIONS]
@@ -63,7 +65,8 @@ class RecurrentSettings:
                 ("activations", given),
             )
         count = len(defaults)
-        return [self._clipped(ACTIVATIONS[n]) for n in names[number * count :][:count]]
+        own = [ACTIVATIONS[name] for name in names[number * count :][:count]]
+        return [*map(self._clipped, own[:clipped]), *(own[clipped:] if clipped else [])]
 
     def _clipped(self, function: Activation) -> Activation:
         clip = self.clip

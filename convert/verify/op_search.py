@@ -12,6 +12,7 @@ import onnx_ir as ir
 from onnx_ir.passes import common
 
 from decant.flatbuffer import Graph
+from decant.graph.evaluate import RANDOM
 from decant.onnx_runtime import OnnxRuntime
 from decant.runtime import tensor_of
 
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 NOT_FOUND = (
     "No single op is at fault: where every intermediate result is kept, the outputs agree, so the"
     " runtime's own fusion of ops is, or rounding that adds up."
+)
+DRAWN = (
+    " It draws random numbers, and every runtime draws others: give inputs (--inputs) in which the"
+    " noise is scaled by zero."
 )
 SHOWN = 4
 WIDTH = 40
@@ -180,9 +185,10 @@ def _say(fault: Fault | None) -> str:
         start = f"The first op that differs is {named[0]}, which makes"
     else:
         start = f"The first op that differs is one of {', '.join(named)}{more}, which make"
+    advice = DRAWN if any(node.op_type in RANDOM for node in fault.nodes) else ""
     return (
         f"{start} {fault.value} ({error} on the same inputs). With the results before it the"
-        " outputs agree, and with its own they do not."
+        f" outputs agree, and with its own they do not.{advice}"
     )
 
 

@@ -70,7 +70,9 @@ def samples_for(
     runs = cut_runs(given, infos)
     samples = [runs[at * len(runs) // MOST] for at in range(MOST)] if len(runs) > MOST else runs
     if len(samples) == 1:
-        samples.append({name: np.flip(array).copy() for name, array in samples[0].items()})
+        # Of a scalar, flip makes a NumPy number, which ONNX Runtime does not take.
+        flipped = {name: np.array(np.flip(array)) for name, array in samples[0].items()}
+        samples.append(flipped)
     return [*samples, *_batch_of_two(samples, infos, trial)]
 
 

@@ -6,6 +6,7 @@ import onnx_ir as ir
 import pytest
 import tensorflow as tf
 from emitted import emit
+from onnx.reference import ReferenceEvaluator
 
 from decant.errors import UnsupportedOp
 from decant.graph.load import prepare
@@ -164,3 +165,88 @@ def test_slice_passes_a_free_axis_on_whole():
      int64[2] ends = {9223372036854775807, 4}, int64[2] axes = {0, 1}>
      { y = Slice(x, starts, ends, axes) }"""
     check(model_of(text), x=drawn(4, 6))
+
+
+@pytest.mark.parametrize("coupled", [0, 1])
+def test_lstm_clips_gates_and_not_the_cell(coupled):
+    text = f"""(float[5,2,4] x, float[1,2,3] h, float[1,2,3] c) => (float[5,1,2,3] y) {{
+        big = Add(c, c)
+        y = LSTM<hidden_size = 3, clip = 0.7, input_forget = {coupled}>(x, w, r, , , h, big)
+    }}"""
+    proto = model_of(text, {"w": (1, 12, 4), "r": (1, 12, 3)})
+    check(proto, x=drawn(5, 2, 4), h=drawn(1, 2, 3), c=2 * drawn(1, 2, 3))
+
+
+def test_attention_without_a_mask_before_its_past():
+    """ONNX's inliner asks for the type of the input left out."""
+    text = """(float[1,2,3,4] q, float[1,2,3,4] k, float[1,2,3,4] v, float[1,2,5,4] pk,
+     float[1,2,5,4] pv) => (float[1,2,3,4] y)
+     { y, a, b = Attention(q, k, v, , pk, pv) }"""
+    feeds = {name: drawn(1, 2, 3, 4) for name in "qkv"}
+    check(model_of(text, opset=23), **feeds, pk=drawn(1, 2, 5, 4), pv=drawn(1, 2, 5, 4))
+
+
+def test_the_definition_of_an_op_reads_the_defaults_of_its_attributes():
+    text = "(int32 size) => (float[n] y) { y = HannWindow(size) }"
+    check(model_of(text), size=np.array(9, np.int32))
+
+
+UNPACKED = "q_num_heads = 4, kv_num_heads = 2"
+
+
+@pytest.mark.parametrize("rule", ["linear", "gated", "delta", "gated_delta"])
+def test_linear_attention_of_a_free_batch(rule):
+    """Against ONNX's own definition, which scans."""
+    gated, delta = "gated" in rule, "delta" in rule
+    given = f"q, k, v, s, {'g' if gated else ''}, {'b' if delta else ''}".rstrip(", ")
+    extra = (", float[n,3,2] g" if gated else "") + (", float[n,3,2] b" if delta else "")
+    text = f"""(float[n,3,20] q, float[n,3,10] k, float[n,3,6] v, float[n,2,5,3] s{extra})
+     => (float[n,3,12] y, float[n,2,5,3] z)
+     {{ y, z = LinearAttention<{UNPACKED}, update_rule = "{rule}">({given}) }}"""
+    rng = np.random.default_rng(0)
+    shapes = {"q": (2, 3, 20), "k": (2, 3, 10), "v": (2, 3, 6), "s": (2, 2, 5, 3)}
+    shapes |= {"g": (2, 3, 2)} if gated else {}
+    shapes |= {"b": (2, 3, 2)} if delta else {}
+    feeds = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    proto = model_of(text, opset=27)
+    expected = ReferenceEvaluator(proto).run(None, feeds)
+    made = emitted(proto)
+    got = made.function(**{name: tf.constant(array) for name, array in feeds.items()})
+    for name, wanted in zip("yz", expected, strict=True):
+        np.testing.assert_allclose(got[name].numpy(), wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_linear_attention_of_a_free_length_is_refused():
+    text = f"""(float[1,t,20] q, float[1,t,10] k, float[1,t,6] v) => (float[1,t,12] y)
+     {{ y, z = LinearAttention<{UNPACKED}, update_rule = "linear">(q, k, v) }}"""
+    why = "LinearAttention .*the number of steps is not fixed; export with a fixed length"
+    with pytest.raises(UnsupportedOp, match=why):
+        emitted(model_of(text, opset=27))
+
+
+@pytest.mark.parametrize("reset", ["", ", linear_before_reset = 1"])
+@pytest.mark.parametrize("direction", ["reverse", "bidirectional"])
+def test_gru_clips_its_gates(direction, reset):
+    count = 2 if direction == "bidirectional" else 1
+    text = f"""(float[5,2,4] x, float[{count},2,3] h) => (float[5,{count},2,3] y) {{
+        big = Add(h, h)
+        y = GRU<hidden_size = 3, clip = 0.4, direction = "{direction}"{reset}>(x, w, r, b, , big)
+    }}"""
+    proto = model_of(text, {"w": (count, 9, 4), "r": (count, 9, 3), "b": (count, 18)})
+    check(proto, x=drawn(5, 2, 4), h=drawn(count, 2, 3))
+
+
+def test_rnn_clips_its_gate():
+    text = """(float[5,2,4] x, float[2,2,3] h) => (float[5,2,2,3] y)
+     { y = RNN<hidden_size = 3, clip = 0.4, direction = "bidirectional">(x, w, r, b, , h) }"""
+    proto = model_of(text, {"w": (2, 3, 4), "r": (2, 3, 3), "b": (2, 6)})
+    check(proto, x=drawn(5, 2, 4), h=drawn(2, 2, 3) * 3)
+
+
+def test_bidirectional_lstm_clips_gates_with_peepholes():
+    text = """(float[5,2,4] x, float[2,2,3] h, float[2,2,3] c) => (float[5,2,2,3] y) {
+        y = LSTM<hidden_size = 3, clip = 0.4, direction = "bidirectional">(x, w, r, b, , h, c, p)
+    }"""
+    shapes = {"w": (2, 12, 4), "r": (2, 12, 3), "b": (2, 24), "p": (2, 9)}
+    proto = model_of(text, shapes)
+    check(proto, x=drawn(5, 2, 4), h=drawn(2, 2, 3), c=drawn(2, 2, 3) * 2)

@@ -1,6 +1,7 @@
 """The whole conversion: files, report, layouts, raw pixels, refusals that leave things alone."""
 
 import json
+import re
 from collections import Counter
 
 import numpy as np
@@ -204,6 +205,35 @@ def test_a_kernel_that_onnx_runtime_lacks_is_its_gap_not_the_files(tmp_path):
         "no kernel for an operator (Could not find an implementation for Max"
         in (report.warnings[0])
     )
+
+
+BATCH_FIRST = """
+<ir_version: 10, opset_import: ["" : 18]>
+net (float[2, 5, 2] x) => (float[2, 5, 1, 1] y)
+<float[1, 1, 2] w = {0.5, -0.7}, float[1, 1, 1] r = {0.3}>
+{ y = RNN<hidden_size = 1, layout = 1>(x, w, r) }
+"""
+
+
+def test_a_recurrent_layer_with_the_batch_first_is_a_gap_of_onnx_runtime(tmp_path):
+    path = tmp_path / "net.onnx"
+    onnx.save(onnx.parser.parse_model(BATCH_FIRST), path)
+    report = to_tflite(path, tmp_path / "out")
+    gap = r"ONNX Runtime has no kernel for an operator \(Batchwise recurrent .*not supported"
+    assert re.match(rf"{gap}.*: the file was checked against nothing but", report.warnings[0], re.S)
+
+
+NEWEST = """
+<ir_version: 13, opset_import: ["" : 28]>
+net (int32[2, 3] x) => (int32[2, 3] y) { y = BitwiseNot(x) }
+"""
+
+
+def test_an_opset_that_onnx_runtime_does_not_know_yet_is_its_gap(tmp_path):
+    path = tmp_path / "net.onnx"
+    onnx.save(onnx.parser.parse_model(NEWEST), path)
+    report = to_tflite(path, tmp_path / "out")
+    assert "Opset 28 is under development" in report.warnings[0]
 
 
 HALF = """

@@ -10,7 +10,7 @@ def attributes(**values):
     )
 
 
-DILATED = [
+OVER_THREE = [
     pytest.param((3, 3, 3), {"pads": (2,) * 6, "dilations": (2, 2, 2)}, 1, id="all"),
     pytest.param((3, 2, 3), {"dilations": (1, 3, 2)}, 1, id="some"),
     pytest.param((2, 3, 2), {"dilations": (3, 1, 2), "strides": (1, 2, 3)}, 1, id="strides"),
@@ -18,14 +18,16 @@ DILATED = [
     pytest.param((2, 3, 2), {"dilations": (2, 2, 2), "pads": (1, 0, 2, 0, 3, 1)}, 1, id="uneven"),
     pytest.param((2, 2, 3), {"dilations": (2, 2, 2), "pads": (1,) * 6}, 2, id="two-groups"),
     pytest.param((3, 2, 2), {"dilations": (2, 1, 2), "strides": (1, 2, 1)}, 4, id="depthwise"),
+    pytest.param((3, 2, 3), {"pads": (1,) * 6, "strides": (2, 1, 1)}, 2, id="groups-undilated"),
+    pytest.param((2, 3, 2), {}, 4, id="depthwise-undilated"),
     pytest.param((1, 3, 3), {"dilations": (2, 2, 2)}, 1, id="frames"),
     pytest.param((3, 1, 1), {"dilations": (2, 2, 2), "strides": (2, 1, 1)}, 2, id="columns"),
 ]
 
 
 @pytest.mark.parametrize("batch", ["2", "n"], ids=["fixed", "free-batch"])
-@pytest.mark.parametrize(("kernel", "settings", "group"), DILATED)
-def test_a_dilated_convolution_over_three_axes(kernel, settings, group, batch, tmp_path):
+@pytest.mark.parametrize(("kernel", "settings", "group"), OVER_THREE)
+def test_a_convolution_over_three_axes(kernel, settings, group, batch, tmp_path):
     given = attributes(group=group, **settings)
     text = f"""(float[{batch},4,7,8,9] x) => (float[a,b,c,d,e] y) {{
         y = Conv<{given}>(x, w, bias)

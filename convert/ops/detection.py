@@ -1,0 +1,186 @@
+"""What detectors end with: boxes that suppress each other, and regions cut out of a map."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from ..layout.forms import Tensor
+from ..layout.refused import Refused
+from ..layout.tensors import AnyValue, Value, activation, constant
+from ..lowering.registry import op
+from .pooling import channels_last, from_channels_last
+from .taps import Axis, Tap, clamped, neighbours, read
+
+
+@op("NonMaxSuppression")
+def non_max_suppression(
+    boxes: AnyValue,
+    scores: AnyValue,
+    max_output_boxes_per_class: AnyValue | None = None,
+    iou_threshold: AnyValue | None = None,
+    score_threshold: AnyValue | None = None,
+    *,
+    center_point_box: int,
+) -> Value:
+    """Emit the (image, class, box) of those kept, int64 [n, 3]; scores: [images, classes, boxes].
+
+    TFLite's op knows one class of one image: one op for each of them.
+    """
+    images, classes, count = scores.shape
+    if images is None or classes is None or count is None:
+        raise Refused("images, classes or boxes are a free size", "export with fixed sizes")
+    given = max_output_boxes_per_class
+    most = 0 if given is None else constant(given, "the number of boxes kept").item()
+    most = max(0, min(most, count))
+    if not most:
+        return Value.laid_out(tf.zeros([0, 3], tf.int64))
+    least = tf.float32.min if score_threshold is None else tf.reshape(score_threshold.plain(), [])
+    limits = (most, _least_overlap(iou_threshold), least)
+    corners = boxes.plain()
+    if center_point_box:
+        centre, half = corners[..., :2], corners[..., 2:] * 0.5
+        corners = tf.concat([centre - half, centre + half], -1)
+    every = scores.plain()
+    kept = [
+        _kept(corners[image], every[image, number], limits)
+        for image in range(images)
+        for number in range(classes)
+    ]
+    owners = np.repeat(list(np.ndindex(images, classes)), most, axis=0)
+    rows = tf.concat([tf.constant(owners, tf.int32), tf.concat([k for k, _ in kept], 0)], 1)
+    chosen = tf.where(tf.concat([valid for _, valid in kept], 0))
+    picked = tf.gather_nd(rows, tf.cast(chosen, tf.int32))
+    return Value.laid_out(tf.cast(picked, tf.int64))
+
+
+def _least_overlap(threshold: AnyValue | None) -> float:
+    """What suppresses: more than the threshold in ONNX, at least this in TFLite."""
+    fixed = np.zeros(1) if threshold is None else constant(threshold, "the overlap")
+    above = np.nextafter(np.float32(fixed.item()), np.float32(2))
+    return max(float(above), float(np.finfo(np.float32).tiny))
+
+
+def _kept(
+    boxes: Tensor, scores: Tensor, limits: tuple[int, float, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """The boxes of one class by falling score, [most, 1], and which of these rows are any."""
+    most, overlap, least = limits
+    chosen, count = tf.raw_ops.NonMaxSuppressionV4(
+        boxes=boxes,
+        scores=scores,
+        max_output_size=most,
+        iou_threshold=overlap,
+        score_threshold=least,
+        pad_to_max_output_size=True,
+    )
+    return tf.expand_dims(chosen, 1), tf.range(most) < count
+
+
+@op("RoiAlign", until=15)
+def roi_align_10(
+    x: AnyValue,
+    rois: AnyValue,
+    batch_indices: AnyValue,
+    *,
+    mode: str,
+    output_height: int,
+    output_width: int,
+    sampling_ratio: int,
+    spatial_scale: float,
+) -> Value:
+    """Emit RoiAlign as it was: regions begin at pixels' corners."""
+    size = (output_height, output_width)
+    how = _Cutting(size, sampling_ratio, spatial_scale, mode, half_pixel=False)
+    return _cut(activation(x), rois, batch_indices, how)
+
+
+@op("RoiAlign", since=16)
+def roi_align(
+    x: AnyValue,
+    rois: AnyValue,
+    batch_indices: AnyValue,
+    *,
+    coordinate_transformation_mode: str,
+    mode: str,
+    output_height: int,
+    output_width: int,
+    sampling_ratio: int,
+    spatial_scale: float,
+) -> Value:
+    """Cut regions out of maps and bring them to one size (He 2017, arXiv:1703.06870).
+
+    x is [N, C, H, W], rois [R, 4] with two corners (x, y) each, and batch_indices [R] says which
+    map each region lies in.
+    """
+    half_pixel = coordinate_transformation_mode == "half_pixel"
+    size = (output_height, output_width)
+    how = _Cutting(size, sampling_ratio, spatial_scale, mode, half_pixel)
+    return _cut(activation(x), rois, batch_indices, how)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cutting:
+    """How regions are cut out: ONNX's attributes."""
+
+    size: tuple[int, int]
+    sampling_ratio: int
+    spatial_scale: float
+    mode: str
+    half_pixel: bool
+
+
+def _cut(x: Value, rois: AnyValue, batch_indices: AnyValue, how: _Cutting) -> Value:
+    """Read a grid of places in each region, and pool it; [R, C, h, w]."""
+    sizes = [size for size in x.shape[2:] if size is not None]
+    if len(sizes) != 2:
+        raise Refused("the maps have a free size", "export with fixed height and width")
+    ratio = how.sampling_ratio
+    if not ratio:
+        raise Refused(
+            "the number of samples would differ from region to region",
+            "set sampling_ratio, 2 for example, before the export",
+            ("sampling_ratio", ratio),
+        )
+    corners = rois.plain() * how.spatial_scale - (0.5 if how.half_pixel else 0.0)
+    axes = [
+        Axis(size, _samples(corners[:, 1 - axis :: 2], size, count * ratio, how))
+        for axis, (size, count) in enumerate(zip(sizes, how.size, strict=True))
+    ]
+    rows, columns = axes
+    spread = [
+        Axis(rows.size, [_spread(tap, (-1, how.size[0] * ratio, 1)) for tap in rows.taps]),
+        Axis(columns.size, [_spread(tap, (-1, 1, how.size[1] * ratio)) for tap in columns.taps]),
+    ]
+    last = channels_last(x)
+    table = tf.reshape(last, [-1, last.shape[-1]])
+    start = tf.reshape(tf.cast(batch_indices.plain(), tf.int32), [-1, 1, 1])
+    combine, pool = {
+        "avg": (tf.add, tf.nn.avg_pool2d),
+        "max": (tf.maximum, tf.nn.max_pool2d),
+    }[how.mode]
+    every = functools.reduce(combine, read(table, start, spread))
+    return from_channels_last(pool(every, ratio, ratio, "VALID"))
+
+
+def _samples(ends: Tensor, size: int, count: int, how: _Cutting) -> list[Tap]:
+    """The neighbours of evenly spaced places between the ends of each region, [R, count].
+
+    A place up to one pixel outside the map is moved to its edge, one farther out counts as zero.
+    """
+    first, last = ends[:, :1], ends[:, 1:]
+    extent = last - first if how.half_pixel else tf.maximum(last - first, 1.0)
+    parts = (np.arange(count, dtype=np.float32) + 0.5) / np.float32(count)
+    where = first + extent * parts
+    shown = tf.cast(tf.logical_and(where >= -1.0, where <= float(size)), tf.float32)
+    return [
+        Tap(tf.cast(clamped(place, size), tf.int32), weight * shown)
+        for place, weight in neighbours(clamped(where, size), "linear")
+    ]
+
+
+def _spread(tap: Tap, shape: tuple[int, int, int]) -> Tap:
+    return Tap(tf.reshape(tap.index, shape), tf.reshape(tap.weight, shape))

@@ -1,0 +1,114 @@
+"""Arithmetic of wide integers and of bits through LiteRT, whose kernels have little of it."""
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from emitted import built, emit
+
+from decant.errors import UnsupportedOp
+from decant.graph.load import prepare
+
+INTEGERS = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
+
+
+def parsed(text):
+    return onnx.parser.parse_model(f'<ir_version: 13, opset_import: ["": 28]> g {text}')
+
+
+def of_litert(node, dtype, folder, **feeds):
+    """What one node makes of vectors of one type."""
+    (size,) = {len(array) for array in feeds.values()}
+    inputs = ", ".join(f"{dtype}[{size}] {name}" for name in feeds)
+    file = built(parsed(f"({inputs}) => ({dtype}[{size}] y) {{ y = {node} }}"), folder)
+    return Interpreter(model_content=file.data).get_signature_runner()(**feeds)["y"]
+
+
+def anything(dtype, seed):
+    """64 numbers from all of the type's range, its ends among them."""
+    ends = np.iinfo(dtype)
+    drawn = np.random.default_rng(seed).integers(ends.min, ends.max, 62, dtype, endpoint=True)
+    return np.concatenate([np.array([ends.min, ends.max], dtype), drawn])
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [("And", np.bitwise_and), ("Or", np.bitwise_or), ("Xor", np.bitwise_xor)],
+)
+def test_bits_of_two_integers(name, function, dtype, tmp_path):
+    a, b = anything(dtype, 0), anything(dtype, 1)[::-1].copy()
+    result = of_litert(f"Bitwise{name}(a, b)", dtype, tmp_path, a=a, b=b)
+    np.testing.assert_array_equal(result, function(a, b))
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_shifts_by_every_number_of_bits(dtype, tmp_path):
+    width = np.iinfo(dtype).bits
+    a, n = anything(dtype, 0), (np.arange(64) % width).astype(dtype)
+    left = of_litert('BitShift<direction = "LEFT">(a, n)', dtype, tmp_path, a=a, n=n)
+    np.testing.assert_array_equal(left, np.left_shift(a, n))
+    right = of_litert('BitShift<direction = "RIGHT">(a, n)', dtype, tmp_path, a=a, n=n)
+    np.testing.assert_array_equal(right, np.right_shift(a, n))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint64"])
+def test_shifts_beyond_the_width_leave_the_sign(dtype, tmp_path):
+    a, n = anything(dtype, 0), np.full(64, np.iinfo(dtype).bits, dtype)
+    left = of_litert('BitShift<direction = "LEFT">(a, n)', dtype, tmp_path, a=a, n=n)
+    assert not left.any()
+    right = of_litert('BitShift<direction = "RIGHT">(a, n)', dtype, tmp_path, a=a, n=n)
+    np.testing.assert_array_equal(right, np.where(a < 0, -1, 0).astype(dtype))
+
+
+def test_a_cast_of_bits_to_another_width_is_refused():
+    text = "(int32[4] x) => (int64[4] y) { y = BitCast<to = 7>(x) }"
+    why = r"BitCast .*the types differ in width; cast between types of one width"
+    with pytest.raises(UnsupportedOp, match=why):
+        emit(prepare(ir.from_proto(parsed(text))))
+
+
+def divisors(kind):
+    """Divisors of 64-bit numbers that differ from zero."""
+    return {
+        "small": np.resize(np.array([1, -1, 2, 3, -7, 10], np.int64), 64),
+        "wide": anything("int64", 1)[::-1] | 1,
+        "half": np.random.default_rng(2).integers(1, 2**33, 64),
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["small", "wide", "half"])
+def test_64_bit_integers_are_divided_exactly(kind, tmp_path):
+    a, b = anything("int64", 0), divisors(kind)
+    a[0] += 1  # the lowest number over -1 has no quotient
+    result = of_litert("Div(a, b)", "int64", tmp_path, a=a, b=b)
+    exact = [abs(x) // abs(y) * (1 if (x < 0) == (y < 0) else -1) for x, y in pairs(a, b)]
+    np.testing.assert_array_equal(result, np.array(exact))
+
+
+def pairs(a, b):
+    return zip(a.tolist(), b.tolist(), strict=True)
+
+
+def test_magnitude_and_sign_of_64_bit_integers(tmp_path):
+    a = np.array([-(2**62) - 1, -3, 0, 5, 2**62 + 1])
+    np.testing.assert_array_equal(of_litert("Abs(a)", "int64", tmp_path, a=a), np.abs(a))
+    np.testing.assert_array_equal(of_litert("Sign(a)", "int64", tmp_path, a=a), np.sign(a))
+
+
+def test_64_bit_integers_are_raised_exactly(tmp_path):
+    a, b = np.array([2, -3, 7, 0, 1, 10]), np.array([62, 39, 22, 0, 63, 18])
+    result = of_litert("Pow(a, b)", "int64", tmp_path, a=a, b=b)
+    np.testing.assert_array_equal(result, np.array([int(x) ** int(y) for x, y in pairs(a, b)]))
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [("Add", np.add), ("Sub", np.subtract), ("Mul", np.multiply), ("Max", np.maximum),
+     ("Min", np.minimum)],
+)  # fmt: skip
+def test_64_bit_integers_without_sign(name, function, tmp_path):
+    a, b = anything("uint64", 0), anything("uint64", 1)[::-1].copy()
+    result = of_litert(f"{name}(a, b)", "uint64", tmp_path, a=a, b=b)
+    np.testing.assert_array_equal(result, function(a, b))

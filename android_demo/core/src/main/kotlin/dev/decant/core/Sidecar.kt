@@ -5,6 +5,8 @@ package dev.decant.core
  *
  * @property inputs and outputs: the same for every variant.
  * @property licences SPDX expressions, by what they are for.
+ * @property arrays how numbers go in, by input.
+ * @property sounds how a sound goes in, by input.
  * @property madeFrom SHA-256 of each section of the spec and of the code, for whoever checks a release.
  */
 data class Sidecar(
@@ -13,14 +15,14 @@ data class Sidecar(
     val inputs: List<TensorInfo>,
     val outputs: List<TensorInfo>,
     val image: ImageInput?,
-    val arrays: Map<String, ArrayRule> = emptyMap(),
-    val sounds: Map<String, AudioRule> = emptyMap(),
     val labels: List<String>,
     val decode: DecodeRule?,
     val golden: List<Golden>,
     val licences: Map<String, String>,
     val verdicts: List<Verdict>,
     val madeFrom: Map<String, String> = emptyMap(),
+    val arrays: Map<String, ArrayRule> = emptyMap(),
+    val sounds: Map<String, AudioRule> = emptyMap(),
 ) {
     /** Whether outputs become an answer here; if not, golden ones still tell whether they are right. */
     val hasDecoder: Boolean get() = decode != null && decode !is UndecodedRule

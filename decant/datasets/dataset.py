@@ -77,6 +77,15 @@ class FileDataset:
     entries: tuple[Entry, ...]
     readers: Mapping[str, Reader]
 
+    def __post_init__(self) -> None:
+        for entry in self.entries:
+            try:
+                "".join((entry.id, *entry.tags)).encode()
+            except UnicodeEncodeError as error:
+                raise DataError(
+                    f"{self.name}: {entry.id!a} or a tag of it is no UTF-8; rename it"
+                ) from error
+
     def __len__(self) -> int:
         return len(self.entries)
 

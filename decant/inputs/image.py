@@ -87,7 +87,7 @@ class ImageSection(InputSection):
         """Resize a picture to the input's size: [H, W, C] uint8."""
         channels = self.shape[1] if self.colour == "channels" else 3
         fits = isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3
-        if not fits or value.shape[2] != channels:
+        if not fits or value.shape[2] != channels or not value.size:
             raise ValueError(
                 f"input {self.name} takes pictures [H, W, {channels}] uint8, not "
                 f"{_described(value)}"

@@ -259,3 +259,22 @@ def test_machine_without_a_place_for_temporary_files(monkeypatch):
         artifacts.scratch_folder("decant-test-"),
     ):
         pass
+
+
+def test_links_that_lead_to_themselves_are_passed_over(tmp_path):
+    (tmp_path / "a").write_text("a")
+    (tmp_path / "loop").symlink_to("loop")
+    assert artifacts.files_in(tmp_path) == [tmp_path / "a"]
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    (tmp_path / "private").mkdir()
+
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(
+        DataError, match=r"cannot be read .Permission denied.; give read permission"
+    ):
+        artifacts.files_in(tmp_path)

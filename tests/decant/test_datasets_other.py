@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 
@@ -41,6 +42,11 @@ def few(split, start, count):
 
 def grey(split, start, count):
     yield Page(image=np.zeros((4, 4), np.uint8), quads=np.zeros((0, 4, 2)))
+
+def tagged(split, start, count):
+    tags = {"one": "night", "none": "", "numbers": {1, 2}, "mixed": {1, "x"}}[split]
+    for _ in range(count):
+        yield Page(image=np.zeros((4, 4, 3), np.uint8), label="dog", tags=tags)
 
 def strange(split, start, count):
     for _ in range(count):
@@ -162,6 +168,29 @@ class TestGenerated:
     def test_the_spec_is_faulted_for_a_missing_factory(self, opened):
         with pytest.raises(SpecError, match='has no "page"; did you mean "pages"'):
             opened("page")
+
+
+@pytest.mark.parametrize(("split", "tags"), [("one", {"night"}), ("none", set())])
+def test_a_tag_of_a_generator_is_a_name(tmp_path, split, tags):
+    (tmp_path / "made.py").write_text(GENERATOR)
+    source = GeneratedSource(kind="generated", factory="made.py:tagged", split=split, count=1)
+    (sample,) = open_dataset(source, CLASSES, tmp_path)
+    assert sample.tags == tags
+
+
+@pytest.mark.parametrize("split", ["numbers", "mixed"])
+def test_tags_of_a_generator_that_are_no_names_are_refused(tmp_path, split):
+    (tmp_path / "made.py").write_text(GENERATOR)
+    source = GeneratedSource(kind="generated", factory="made.py:tagged", split=split, count=1)
+    with pytest.raises(DataError, match=r"made.py:tagged, .*: the tags {.*} are no name or list"):
+        list(open_dataset(source, CLASSES, tmp_path))
+
+
+def test_a_file_whose_name_is_no_text_is_named(tmp_path):
+    picture(tmp_path / "set/cat/a.png")
+    shutil.copy(tmp_path / "set/cat/a.png", os.fsencode(tmp_path / "set/cat") + b"/caf\xe9.png")
+    with pytest.raises(DataError, match=r"caf\\udce9.png' or a tag of it is no UTF-8; rename it"):
+        open_dataset(TestFolder.SOURCE, CLASSES, tmp_path)
 
 
 class TestDisjoint:

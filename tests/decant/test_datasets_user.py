@@ -126,6 +126,10 @@ def lazy():
     return [Lazy(x=0, label=0)]
 
 
+def pillow(mode):
+    return [(Image.new(mode, (4, 4)), 0)]
+
+
 def drawn():
     for index in range(3):
         yield {"x": np.random.rand(3), "label": "cat"}
@@ -322,3 +326,9 @@ def test_a_sample_that_is_another_the_second_time_is_named(opened, name, index):
 def test_what_a_sample_raises_when_it_is_looked_at_is_named(opened):
     with pytest.raises(SpecError, match=r"sample 0 raised RuntimeError: no network \(.*own.py:"):
         opened("lazy")[0]
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
+def test_pictures_of_more_than_8_bits_are_refused(opened, mode):
+    with pytest.raises(DataError, match=f"sample 0: input image .* mode {mode}; give 8 bits"):
+        opened("pillow", inputs=PHOTO, arguments={"mode": mode})[0]

@@ -42,6 +42,7 @@ def test_inputs_are_fitted_each_by_its_own_kind():
     ("section", "value", "message"),
     [
         (IMAGE, np.zeros((6, 8), np.uint8), r"takes pictures \[H, W, 3\] uint8, not \[6, 8\]"),
+        (IMAGE, np.zeros((0, 8, 3), np.uint8), r"not \[0, 8, 3\]"),
         (IMAGE, np.zeros((6, 8, 3)), r"not \[6, 8, 3\] float64"),
         (IMAGE, "photo.png", "not a str"),
         (ARRAY, np.zeros((3, 2)), r"takes \[2, 3\] for each sample, not \[3, 2\]"),
@@ -207,3 +208,17 @@ def test_several_arrays_are_no_picture(tmp_path):
     (tmp_path / "two.npz").rename(tmp_path / "two.npy")
     with pytest.raises(DataError, match=r"two\.npy: not a picture"):
         CHANNELS.read(tmp_path / "two.npy")
+
+
+def test_whole_numbers_of_a_sound_are_at_full_scale_wherever_they_come_from():
+    kept = sample(sound=(np.array([-32768, 16384], np.int16), 8000))
+    found = tensors([kept], {"sound": AUDIO})["sound"]
+    assert found[0, :3].tolist() == [-1.0, 0.5, 0.0]
+
+
+def test_a_sound_that_is_cut_off_is_refused(tmp_path):
+    path = tmp_path / "a.wav"
+    wavfile.write(path, 8000, np.arange(1000, dtype=np.int16))
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(DataError, match=r"a.wav: not a WAV file .*Reached EOF prematurely"):
+        AUDIO.read(path)

@@ -1,5 +1,6 @@
 """Code is named by its source and by the versions of what it imports."""
 
+import os
 import shutil
 import sys
 from importlib.machinery import ModuleSpec
@@ -225,3 +226,12 @@ def test_code_is_named_wherever_it_lies(folder, editable, tmp_path):
 def test_zoo_model_that_a_users_network_is_built_on_counts(folder):
     (folder / "net.py").write_text("from decant.zoo.detector.model import student\n")
     assert "decant.zoo.detector: model.py" in factory_code("net.py:f", folder).files
+
+
+def test_folder_that_may_not_be_read_holds_no_code(folder, monkeypatch):
+    before = factory_hash("../outside.py:f", folder)
+    (folder / "private").mkdir()
+    (folder / "private" / "secret.py").write_text("1")
+    assert factory_hash("../outside.py:f", folder) != before
+    monkeypatch.setattr(os, "access", lambda path, _mode: path.name != "private")
+    assert factory_hash("../outside.py:f", folder) == before

@@ -7,6 +7,7 @@ from decant.errors import SpecError
 from decant.samples import Sample
 from decant.tasks import make_task
 from decant.tasks.classification import ClassificationSection
+from decant.tasks.regression import RegressionSection
 
 SCORES = {"y": np.asarray([[2.0, 0.0]], np.float32)}
 
@@ -63,3 +64,23 @@ def test_every_answer_is_the_task_s_own(tmp_path):
     assert task.label_counts(evidence).tolist() == [1, 0]
     assert task.per_label(evidence).keys() == own.per_label(evidence).keys()
     assert task.draw_truth(1) == own.draw_truth(1)
+
+
+def test_a_function_that_computes_in_place_changes_nothing(tmp_path):
+    (tmp_path / "own.py").write_text("def off(p, t): p -= t; return abs(p).mean()\n")
+    section = RegressionSection(kind="regression", targets=("x",), metric="own.py:off")
+    task = make_task(section, tmp_path)
+    evidence = task.evidence(
+        [np.asarray([3.0])], [Sample("a", np.asarray([1.0]), frozenset(), dict)]
+    )
+    assert task.figures(evidence)["mae"].tolist() == [2.0]
+    assert task.figures(evidence)["off"].tolist() == [2.0]
+
+
+def test_a_function_with_the_name_of_another_metric_is_refused(tmp_path):
+    (tmp_path / "own.py").write_text("def top1(scores, label): return 1.0\n")
+    section = ClassificationSection(
+        kind="classification", labels=("cat", "dog"), metric="own.py:top1"
+    )
+    with pytest.raises(SpecError, match='the kind has a metric "top1" of its own'):
+        make_task(section, tmp_path)

@@ -202,7 +202,7 @@ def test_a_browser_without_simd(address):
         (
             "model.json",
             lambda old: old.replace(b'"schema_version": 4', b'"schema_version": 5'),
-            "schema_version: is 4, this page reads 3",
+            "schema_version: is 5, this page reads 4",
         ),
         ("model.json", lambda old: old[:99], "model.json does not fit this page"),
         ("model.tflite", lambda old: old[:-1] + b"!", "model.tflite is not the file that model"),

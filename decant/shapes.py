@@ -7,7 +7,6 @@ import shlex
 from typing import TYPE_CHECKING, TypeAlias
 
 from .errors import UsageError
-from .tensors import fits, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -103,6 +102,8 @@ def fixed(shapes: AskedShapes, stated: Mapping[str, Shape]) -> dict[str, FixedSh
 
 
 def _check(name: str, shape: FixedShape, stated: Mapping[str, Shape]) -> None:
+    from .tensors import fits, sizes  # which imports NumPy: no command starts with that
+
     option = options_of({name: shape})
     if name not in stated:
         raise UsageError(f"{option}: no input is called {name}; give one of {', '.join(stated)}")

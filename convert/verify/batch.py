@@ -43,6 +43,8 @@ def batched_inputs(
     """
     free = [v for v in inputs if v.shape is not None and _is_free_first(v.shape)]
     names = tuple(str(value.name) for value in free)
+    if not free:
+        return ()
     pair = _two_alone(names, samples, given=given)
     if pair is None or all(len(value.shape or ()) < 2 for value in free):
         return ()
@@ -64,8 +66,8 @@ def _is_free_first(shape: ir.Shape) -> bool:
 def _two_alone(
     names: Sequence[str], samples: Sequence[Run], *, given: bool
 ) -> tuple[Run, Run] | None:
-    """Two samples that are batches of one, if they can be had."""
-    first, second = samples[:2]
+    """Two samples that are batches of one, if they can be had; of one sample, twice that."""
+    first, second = samples[0], samples[-1]
     if all(len(first[name]) == 1 for name in names):
         alike = all(first[name].shape == second[name].shape for name in first)
         return (first, second) if alike else None

@@ -66,6 +66,7 @@ UNITS: Final[Mapping[str, str]] = {
     "Candidate.operators": "operators",
     "ConvertReport.op_histogram": "operators",
     "ConvertReport.schema_version": "–",
+    "ConvertReport.shapes": "elements",
     "ConvertReport.traced": "fraction",
     "DataSet.images": "images",
     "Entry.confusion": "images",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from .errors import LONGEST_PATH, DataError, shortened
+from .paths import is_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +19,7 @@ def check_external(onnx_file: Path) -> tuple[str, ...]:
     """
     names = external_files(onnx_file)
     for name in names:
-        # Not Path.is_file, which raises where a text is too long for a name.
-        if not os.path.isfile(onnx_file.parent / name):
+        if not is_file(onnx_file.parent / name):
             told = shortened(name, LONGEST_PATH)
             raise DataError(
                 f"{onnx_file}: its weights lie in {told}, which is not there; copy it beside the "

@@ -28,6 +28,11 @@ MARKED = {*WANTED, ".onnx"}
 KINDS = {*MARKED, ".toml", ".py", ".pt", ".pth", ".ckpt", ".safetensors", ".json", ".zip"}
 
 
+def is_file(path: AnyPath) -> bool:
+    """Whether there is a file; not as `Path.is_file`, which raises on a name that is too long."""
+    return os.path.isfile(path)
+
+
 def no_file(path: AnyPath) -> str:
     """Say why there is no file at a path, and what may be meant instead."""
     path = Path(path)

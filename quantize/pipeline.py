@@ -121,12 +121,7 @@ def quantize(
 def _float_graph(tflite: Path) -> Graph:
     """Read a float file, with what the quantizer asks of names."""
     graph = Graph.from_file(tflite)
-    quantized = graph.quantized()
-    if quantized is not None:
-        raise DataError(
-            f"{tflite} is quantized already (tensor {quantized!r}); give the float file that it"
-            " was made from"
-        )
+    graph.check_float(tflite)
     graph.rename_duplicates()
     graph.ensure_signature()
     return graph

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING
 
 from ..artifacts import sha256
 from ..errors import DataError
-from ..paths import unreadable
+from ..paths import is_file, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +29,7 @@ def check(listing: Path, files: Iterable[Path]) -> None:
     """
     expected = {(listing.parent / name).resolve(): digest for name, digest in _read(listing)}
     for path, digest in expected.items():
-        if not os.path.isfile(path):
+        if not is_file(path):
             raise DataError(f"{path}: listed in {listing} but missing; restore it")
         found = sha256(path)
         if found != digest:

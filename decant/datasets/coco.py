@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -13,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ..artifacts import read_json
 from ..errors import LONGEST_PATH, DataError, shortened
 from ..metrics import convex
+from ..paths import is_file
 from . import checksums
 from .dataset import Entry, FileDataset
 from .source import DataSource, Opening, check_folder, read_truth
@@ -167,8 +167,7 @@ def _check_unique(path: Path, document: Document) -> None:
 
 
 def _check_pictures(path: Path, images: Sequence[Image], pictures: Path) -> None:
-    # Not Path.is_file, which raises where a text is too long for a name.
-    missing = [i.file_name for i in images if not os.path.isfile(pictures / i.file_name)]
+    missing = [i.file_name for i in images if not is_file(pictures / i.file_name)]
     if missing:
         raise DataError(
             f"{path}: lists {shortened(missing[0], LONGEST_PATH)}, which is not in {pictures} "

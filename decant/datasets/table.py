@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from ..errors import LONGEST_PATH, DataError, shortened
+from ..paths import is_file
 from .columns import Columns, Wanted, check_known, input_columns, truth_columns
 from .dataset import Entry, FileDataset
 from .source import DataSource, check_folder, read_truth
@@ -97,7 +97,7 @@ class TableSource(DataSource):
             return root, []
         named = (row.get(name) for _, row in table.rows for name in columns)
         cells = {cell for cell in named if isinstance(cell, str)}
-        return root, sorted(cell for cell in cells if os.path.isfile(root / cell))
+        return root, sorted(cell for cell in cells if is_file(root / cell))
 
 
 def _flat(wanted: Wanted) -> Iterator[str]:
@@ -127,8 +127,7 @@ def _inputs(
         cell = _picked(row, columns)
         if isinstance(cell, str) and _is_file(cell, readers[name]):
             files[name] = root / cell
-            # Not Path.is_file, which raises where a text is too long for a name.
-            if not os.path.isfile(files[name]):
+            if not is_file(files[name]):
                 raise DataError(
                     f'{where}: {shortened(cell, LONGEST_PATH)} of the column "{columns}" is not '
                     f"in {root}; restore it, or take out the row"

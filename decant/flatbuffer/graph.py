@@ -187,6 +187,22 @@ class Graph:
         scales = [] if parameters is None else listed(parameters.scale)
         return float(scales[0]) if len(scales) == 1 else None
 
+    def check_float(self, source: object) -> None:
+        """Refuse a file that is quantized.
+
+        Args:
+            source: Names the file.
+
+        Raises:
+            DataError: If it is.
+        """
+        tensor = self.quantized()
+        if tensor is not None:
+            raise DataError(
+                f"{source} is quantized already (tensor {tensor!r}); give the float file that it "
+                "was made from"
+            )
+
     def quantized(self) -> str | None:
         """Name a tensor that holds float16 or scaled integers; None in a float file."""
         for index, tensor in enumerate(self.subgraph.tensors):

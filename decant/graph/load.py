@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from onnx_ir.passes import common
 from decant.errors import DataError, UnsupportedOp
 from decant.external_data import check_external
 from decant.graph.upgrade import attributes_to_inputs
-from decant.paths import content_fault, no_file
+from decant.paths import content_fault, is_file, no_file
 from decant.shapes import fixed
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def _read(path: Path) -> Iterator[None]:
     Raises:
         DataError: If it, or a file beside it, is missing, or it cannot be read.
     """
-    if not os.path.isfile(path):
+    if not is_file(path):
         raise DataError(f"{path}: {no_file(path)}")
     check_external(path)
     try:

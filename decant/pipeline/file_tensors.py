@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from ..errors import DataError, SpecError
 from ..files import ONNX
 from ..inputs import ArraySection
-from ..paths import no_file
+from ..paths import is_file, no_file
 from ..tensors import CHANNELS_LAST, TensorInfo, fits, sizes
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def file_tensors(path: Path) -> tuple[Sequence[TensorInfo], Sequence[TensorInfo]
     Raises:
         DataError: If it is missing or damaged.
     """
-    if not os.path.isfile(path):
+    if not is_file(path):
         raise DataError(f"{path}: {no_file(path)}")
     suffix = path.suffix.lower()
     if suffix == ".tflite":

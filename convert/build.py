@@ -44,6 +44,7 @@ class Request:
         input_dtype: See `emit`.
         normalization: Mean and std to apply inside, for raw pixels.
         rewrites: Bounded rewrites to apply beside the exact ones.
+        without: Rewrites to leave out.
         operators: The user's operators files.
         allow_flex: Whether TensorFlow ops may stay.
     """
@@ -56,6 +57,7 @@ class Request:
     input_dtype: InputType = "float32"
     normalization: tuple[Sequence[float], Sequence[float]] | None = None
     rewrites: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     operators: tuple[Path, ...] = ()
     allow_flex: bool = False
 
@@ -132,13 +134,14 @@ def sized(file: bytes, inputs: Sequence[TensorInfo], samples: Sequence[Sample]) 
 
 def rewritten(request: Request) -> tuple[ir.Model, tuple[Applied, ...]]:
     """Load the model and apply the rewrites."""
-    from .rewrites import REWRITES
+    from .operators_files import rewrites_with
     from .rewrites.camera import take_raw_pixels
 
     model = load(request.onnx, request.shapes)
     if request.input_dtype == "uint8":
         model = take_raw_pixels(model, request.normalization)
-    return apply(model, REWRITES.chosen(request.rewrites))
+    chosen = rewrites_with(request.operators).chosen(request.rewrites, request.without)
+    return apply(model, chosen)
 
 
 def emitted(
@@ -146,11 +149,11 @@ def emitted(
 ) -> Emission:
     """Emit a rewritten model as the request says; `example` has sizes for messages."""
     from .lowering.emit import emit
-    from .ops import with_operators
+    from .operators_files import lowerings_with
 
     return emit(
         model,
-        with_operators(request.operators),
+        lowerings_with(request.operators),
         input_layout=request.input_layout,
         output_layout=request.output_layout,
         input_dtype=request.input_dtype,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import onnx
 
-from decant.errors import UnsupportedOp
-from decant.graph.load import SEQUENCE_MAKERS, load, stated_shapes
+from decant.errors import InternalError, UnsupportedOp
+from decant.graph.load import SEQUENCE_MAKERS, load, stated_shapes, told_if_unsound
 
 from .build import emitted, rewritten
 from .lowering.registry import OLDEST_OPSET
@@ -95,17 +95,36 @@ def refusal(request: Request) -> str:
     lacks, it alone can tell.
 
     Raises:
-        DataError: If the ONNX file cannot be read.
+        DataError: If the ONNX file cannot be read, or contradicts itself.
     """
     problem = ""
     for each in (request, _with_one_sample(request)):
         try:
-            emitted(each, rewritten(each)[0])
+            with told_if_unsound(request.onnx, request.shapes):
+                emitted(each, rewritten(each)[0])
         except UnsupportedOp as error:
             problem = problem or str(error)
+        except InternalError:
+            _run(each)
+            raise
         else:
             return ""
     return problem
+
+
+def _run(request: Request) -> None:
+    """Run a file once, which tells where it contradicts itself as no check does.
+
+    Raises:
+        DataError: If ONNX Runtime refuses it.
+    """
+    from .verify.oracle import Model, Oracle
+    from .verify.samples import samples_for
+
+    oracle = Oracle(Model(request.onnx, None))
+    inputs = load(request.onnx, request.shapes).graph.inputs
+    for sample in samples_for(inputs, None, trial=oracle.run if oracle.knows_all else None)[:1]:
+        oracle.run(sample)
 
 
 def _with_one_sample(request: Request) -> Request:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -242,6 +242,14 @@ def with_sizes(x: AnyValue, told: Sequence[Size]) -> AnyValue:
     sizes = zip(order, sizes_of(tensor), strict=True)
     shape = [size if known[axis] is None else known[axis] for axis, size in sizes]
     return Value.laid_out(tf.reshape(tensor, shape), order)
+
+
+def inside_branch(value: AnyValue) -> AnyValue:
+    """The value for a branch that is traced by itself: no form that it makes is seen outside."""
+    if isinstance(value, Constant):
+        return value
+    storage = replace(value.storage, forms=[*value.storage.forms], hoist=None)
+    return Value(storage, value.axes)
 
 
 def new_dim(tensor: Tensor, axis: int) -> Dim:

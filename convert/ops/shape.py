@@ -13,7 +13,15 @@ from ..layout.cut_and_join import Part, concat, cut
 from ..layout.expose import expose
 from ..layout.forms import Tensor, runtime_size
 from ..layout.refused import FreeSize, Refused
-from ..layout.tensors import AnyValue, Constant, Value, activation, known_numbers, numbers
+from ..layout.tensors import (
+    AnyValue,
+    Constant,
+    Value,
+    activation,
+    known_numbers,
+    numbers,
+    with_sizes,
+)
 from ..layout.view import merge
 from ..lowering.registry import OutputInfo, op
 
@@ -139,6 +147,7 @@ def squeeze(x: AnyValue, axes: AnyValue | None = None) -> AnyValue:
     kept = [i for i in range(x.rank) if i not in gone]
     if isinstance(x, Constant):
         return Constant(x.array.squeeze(tuple(gone)))
+    x = activation(with_sizes(x, [1 if i in gone else None for i in range(x.rank)]))
     return Value(x.storage, tuple(x.axes[i] for i in kept))
 
 

@@ -12,6 +12,7 @@ from onnx_ir.passes import common as passes
 
 from decant.errors import InternalError, UsageError
 
+from .control_flow import rewrite_bodies
 from .edit import prune
 
 logger = logging.getLogger(__name__)
@@ -143,10 +144,11 @@ def _each_node(
 def apply(model: ir.Model, rewrites: Iterable[Rewrite]) -> tuple[ir.Model, tuple[Applied, ...]]:
     """Run rewrites on a private copy until none applies any more.
 
-    A rewrite is tried only when none before it applies. Inputs and outputs keep their names,
-    order and element types. A value that keeps its name keeps its meaning, so ONNX Runtime's
-    intermediate results of the original model can be compared with those of the rewritten one by
-    name.
+    A rewrite is tried only when none before it applies. Closed branches are rewritten likewise,
+    each as a model of its own, when nothing around them changes any more. Inputs and outputs keep
+    their names, order and element types. A value that keeps its name keeps its meaning, so ONNX
+    Runtime's intermediate results of the original model can be compared with those of the rewritten
+    one by name.
 
     Returns:
         The rewritten copy, and the rewrites that applied, in their order.
@@ -159,8 +161,17 @@ def apply(model: ir.Model, rewrites: Iterable[Rewrite]) -> tuple[ir.Model, tuple
     passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(copy)
     counts = {rewrite.name: 0 for rewrite in rewrites}
     _sweep(copy)
+
+    def rewritten(body: ir.Model) -> ir.Model:
+        result, inner = apply(body, rewrites)
+        for each in inner:
+            counts[each.name] += each.count
+        return result
+
     for _ in range(MAX_ROUNDS):
-        if not any(_try(rewrite, copy, counts) for rewrite in rewrites):
+        if any(_try(rewrite, copy, counts) for rewrite in rewrites):
+            continue
+        if not rewrite_bodies(copy.graph, rewritten):
             break
     else:
         raise InternalError(f"Rewrites do not come to rest: {counts}.")

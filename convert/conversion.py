@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from decant.free_sizes import Shape
     from decant.paths import AnyPath
     from decant.shapes import AskedShapes, FixedShape
 
@@ -50,6 +51,14 @@ logger = logging.getLogger(__name__)
 TRACED_AT_LEAST = 0.95
 WEIGHTS_WIDENED = "integer_weights"
 """The rewrite that makes floats of integers."""
+
+ONE_BRANCH = "possible_branch"
+"""The rewrite that leaves out a branch."""
+
+BRANCH_LEFT_OUT = (
+    "one branch of an If cannot run with these sizes and was left out: the file always takes the"
+    " other"
+)
 
 LAYOUTS: tuple[str, ...] = get_args(LayoutRule)
 INPUT_DTYPES: tuple[str, ...] = get_args(InputType)
@@ -207,18 +216,17 @@ class _Work:
         self, inputs: Sequence[ir.Value], given: Given, samples: Sequence[Sample], oracle: Oracle
     ) -> dict[str, FixedShape]:
         """Shapes with a batch of one, where it is free and nobody has asked for it to be so."""
+        from decant.graph.load import stated_shapes
+
         from .verify.batch import batched_inputs
 
         if self.free_sizes or not oracle.knows_all:
             return {}
-        names = batched_inputs(inputs, samples, oracle.run, given=given is not None)
-        if any(name in self.shapes for name in names):
+        axes = batched_inputs(inputs, samples, oracle.run, given=given is not None)
+        if any(name in self.shapes for name in axes):
             return {}
-        stated = {str(value.name): value.shape or () for value in inputs}
-        return {
-            name: (1, *(size if isinstance(size, int) else None for size in stated[name][1:]))
-            for name in names
-        }
+        stated = stated_shapes(inputs)
+        return {name: _with_one(stated[name], axis) for name, axis in axes.items()}
 
     def exported(self, source: Any, inputs: Given, reference: Reference | None) -> Model:
         """Bring the source to ONNX."""
@@ -280,6 +288,7 @@ class _Work:
         """Give the samples as the file takes them and as the model does."""
         from .verify.samples import samples_for
         from .verify.size_hints import size_hints
+        from .verify.value_hints import value_hints
 
         raw = self.settings["input_dtype"] == "uint8"
 
@@ -287,12 +296,14 @@ class _Work:
             return oracle.run(self.normalised(sample))
 
         try:
-            told = trial if oracle.knows_all else None
-            hints = size_hints(graph)
+            likely = {
+                "raw": raw,
+                "trial": trial if oracle.knows_all else None,
+                "hints": size_hints(graph),
+                "codes": value_hints(graph),
+            }
             samples = [
-                sample
-                for each in given
-                for sample in samples_for(graph.inputs, each, raw=raw, trial=told, hints=hints)
+                sample for each in given for sample in samples_for(graph.inputs, each, **likely)
             ]
         except DataError:
             # Whoever gives other inputs should not hear of what cannot be converted only then.
@@ -338,7 +349,9 @@ class _Work:
         parities = verify(subject, forms, self.tolerance, expected.parities)
         traced = _traced(built)
         unproven = doubts(parities) if built.inputs else [NO_INPUTS]
-        warnings = [*expected.warnings, *_growth(subject), *told(parities), *unproven]
+        left_out = [BRANCH_LEFT_OUT] if _applied(built, ONE_BRANCH) else []
+        grown = _growth(subject) if _applied(built, WEIGHTS_WIDENED) else []
+        warnings = [*expected.warnings, *grown, *left_out, *told(parities), *unproven]
         if traced < TRACED_AT_LEAST:
             warnings.append(f"only {traced:.0%} of the activations are traced to ONNX values")
         return ConvertReport(
@@ -358,18 +371,28 @@ class _Work:
         )
 
 
+def _applied(built: Built, name: str) -> bool:
+    return any(rewrite.name == name for rewrite in built.rewrites)
+
+
 def _growth(subject: Subject) -> list[str]:
     """Say what it costs that small integers became floats."""
-    if not any(rewrite.name == WEIGHTS_WIDENED for rewrite in subject.built.rewrites):
-        return []
     source = subject.model.onnx
     files = (source, *(source.parent / name for name in external_files(source)))
     before = sum(file.stat().st_size for file in files) / 1e6
     after = subject.tflite.stat().st_size / 1e6
+    if after <= before:
+        return []
     return [
         f"weights that are stored as integers were widened to float32: the file takes {after:.3f}"
         f" MB, the .onnx {before:.3f} MB; decant quantize makes an int8 file of it"
     ]
+
+
+def _with_one(stated: Shape, batch: int) -> FixedShape:
+    """The shape with a batch of one; other free sizes stay free."""
+    sizes = [size if isinstance(size, int) else None for size in stated]
+    return (*sizes[:batch], 1, *sizes[batch + 1 :])
 
 
 def _said_of(samples: Sequence[Sample], *, given: bool) -> str:

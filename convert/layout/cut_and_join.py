@@ -16,7 +16,7 @@ from .common_parts import Parts, cut_axis, prepare
 from .expose import expose, native_dims
 from .forms import Form, Tensor, native_groups
 from .pointwise import precedence
-from .tensors import AnyValue, Storage, Value, activation, new_dim
+from .tensors import AnyValue, Storage, Value, activation, new_dim, with_sizes
 from .view import Dim, Factor, Factors
 
 
@@ -199,8 +199,13 @@ def _dims(factors: Sequence[Factor]) -> list[Factors]:
 
 
 def concat(values: Sequence[AnyValue], axis: int) -> Value:
-    """Concatenate along a logical axis, in the memory order of the largest value."""
-    operands = [activation(x) for x in values]
+    """Concatenate along a logical axis, in the memory order of the largest value.
+
+    Sizes of the other axes that one of the values knows hold for all.
+    """
+    told = [_told(sizes) for sizes in zip(*(x.shape for x in values), strict=True)]
+    told[axis] = None
+    operands = [activation(with_sizes(x, told)) for x in values]
     first = operands.index(min(operands, key=precedence))
     lead = operands[first] = _in_one_piece(operands[first], axis)
     others = [Value(x.storage, _without(x.axes, axis)) for x in operands]
@@ -212,6 +217,10 @@ def concat(values: Sequence[AnyValue], axis: int) -> Value:
     where = next(i for i, dim in enumerate(order) if dim is None)
     result = tf.concat(tensors, where)
     return _joined(result, prepared[first], axis, (order, parts))
+
+
+def _told(sizes: Sequence[view.Size]) -> view.Size:
+    return next((size for size in sizes if size is not None), None)
 
 
 Order = list[list[tuple[int, int]] | None]  # dims of (axis, part); None is the axis joined along

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from ..layout.refused import Refused
-from ..layout.tensors import AnyValue
-from ..lowering.registry import op
+import tensorflow as tf
+
+from ..layout.forms import Tensor
+from ..layout.refused import FreeSize, Refused
+from ..layout.tensors import AnyValue, Value
+from ..lowering.registry import OutputInfo, op
+
+Branch = Callable[[Sequence[AnyValue]], list[AnyValue]]
+"""Emits a branch, from what it takes to its results."""
 
 
-@op("If", ignore=["then_branch", "else_branch"])
-def if_op(condition: AnyValue) -> NoReturn:
-    """Refuse a choice at run time."""
-    raise Refused(
-        "its condition depends on the input, and decant emits one branch only",
-        "compute both branches and choose with Where (torch.where) before the export",
-    )
+@op("decant::If")
+def if_op(
+    condition: AnyValue,
+    *taken: AnyValue,
+    then_branch: Branch,
+    else_branch: Branch,
+    outputs: tuple[OutputInfo, ...],
+) -> tuple[Value, ...]:
+    """Emit a choice that is made at run time; condition: one bool."""
+
+    def traced(branch: Branch) -> Callable[[], list[Tensor]]:
+        return lambda: [value.plain() for value in branch(taken)]
+
+    chosen = tf.cond(tf.reshape(condition.plain(), []), traced(then_branch), traced(else_branch))
+    for tensor, info in zip(chosen, outputs, strict=True):
+        tensor.set_shape(info.shape)
+    if any(tensor.shape.rank is None for tensor in chosen):
+        raise FreeSize("its branches give results of different ranks")
+    return tuple(map(Value.laid_out, chosen))
 
 
 @op("Loop", ignore=["body"])

@@ -45,13 +45,6 @@ def test_a_decoder_of_fixed_length_is_written_out(tmp_path):
     ("text", "message"),
     [
         (
-            """(float[2,3] x, bool c) => (float[2,3] y) {
-                y = If(c) <then_branch = a () => (float[2,3] t) { t = Neg(x) },
-                           else_branch = b () => (float[2,3] e) { e = Identity(x) }>
-            }""",
-            r"y: If \(opset 17\): its condition depends on the input, .* choose with Where",
-        ),
-        (
             """(float[2,3] x, int64 n) => (float[2,3] y) <bool yes = {1}> {
                 y = Loop(n, yes, x) <body = b (int64 i, bool keep, float[2,3] a)
                     => (bool go, float[2,3] next) { next = Tanh(a) go = Identity(keep) }>
@@ -66,7 +59,7 @@ def test_a_decoder_of_fixed_length_is_written_out(tmp_path):
             r"y: Scan \(opset 17\): the axis that it runs along has a free size",
         ),
     ],
-    ids=["if", "loop", "scan"],
+    ids=["loop", "scan"],
 )
 def test_what_the_input_decides_is_refused(text, message, tmp_path):
     with pytest.raises(UnsupportedOp, match=message):

@@ -106,10 +106,6 @@ def test_a_dead_branch_reads_nothing_any_more(check):
 
 
 BY_INPUT = {
-    "If": """(float[2,3] x, bool c) => (float[2,3] y) {
-        y = If(c) <then_branch = a () => (float[2,3] t) { t = Neg(x) },
-                   else_branch = b () => (float[2,3] e) { e = Identity(x) }>
-    }""",
     "Loop": """(float[2,3] x) => (float[2,3] y) <bool yes = {1}, int64 n = {4}> {
         y = Loop(n, yes, x) <body = b (int64 i, bool keep, float[2,3] a)
             => (bool go, float[2,3] next) <float one = {1}> {

@@ -83,3 +83,8 @@ def test_a_shape_that_does_not_fit_is_told(file, tmp_path):
     path = file(f"{text} {{ y = MatMul(x, w) }}")
     with pytest.raises(UsageError, match=r"--shape x=2,5: does not fit .*give other sizes"):
         refusal(Request(path, tmp_path / "unused", shapes={"x": (2, 5)}))
+
+
+def test_an_output_of_another_rank_than_stated_is_what_it_is(file, tmp_path):
+    text = "(float[2,3,4] x) => (float[2,N] y) { a = Relu(x) y = Identity(a) }"
+    assert refusal(Request(file(text), tmp_path / "unused")) == ""

@@ -57,7 +57,10 @@ def loop(
     shapes, rows = _lasting_shapes(step, first)
     limit = tf.constant(tf.int32.max) if most is None else _count(most)
     go = tf.constant(True) if going is None else tf.reshape(going.plain(), [])
-    stacks = [_Counted(row, limit) if counted else _Growing(row) for row in rows]
+    stacks = [
+        _Counted(_stated(row, info), limit) if counted else _Growing(_stated(row, info))
+        for row, info in zip(rows, outputs[carried:], strict=True)
+    ]
 
     def iterate(number: Tensor, _: Tensor, *tensors: Tensor) -> list[Tensor]:
         again, *made = step(number, *tensors[:carried])
@@ -79,6 +82,13 @@ def loop(
     for tensor, info in zip(results, outputs, strict=True):
         tensor.set_shape(info.shape)
     return tuple(map(Value.laid_out, results))
+
+
+def _stated(row: tf.TensorSpec, stack: OutputInfo) -> tf.TensorSpec:
+    """A row with the sizes that the model states of the stack."""
+    if stack.shape is None:
+        return row
+    return tf.TensorSpec(row.shape.merge_with(stack.shape[1:]), row.dtype)
 
 
 def _count(most: AnyValue) -> Tensor:
@@ -126,7 +136,7 @@ class _Growing:
 
     def write(self, so_far: Tensor, number: Tensor, row: Tensor) -> Tensor:
         """Add a row behind the others."""
-        return tf.concat([so_far, row[None]], 0)
+        return tf.concat([so_far, tf.reshape(row, [1, *self.shape[1:]])], 0)
 
     def rows(self, written: Tensor) -> Tensor:
         """All that was added."""
@@ -144,7 +154,9 @@ class _Counted:
 
     def write(self, so_far: Tensor, number: Tensor, row: Tensor) -> Tensor:
         """Put a row in its place."""
-        return tf.tensor_scatter_nd_update(so_far, [[number]], row[None])
+        return tf.tensor_scatter_nd_update(
+            so_far, [[number]], tf.reshape(row, [1, *self.shape[1:]])
+        )
 
     def rows(self, written: Tensor) -> Tensor:
         """All of them."""

@@ -92,9 +92,9 @@ REFUSED = {
         "a value changes its number of axes from one iteration to the next",
     ),
     "free rows": (
-        """(float[2] x, int64 n) => (float[2] y, float[m,k] all) <bool yes = {1}> {
+        """(float[2] x, int64 n) => (float[2] y, float[m,1,k] all) <bool yes = {1}> {
             y, all = Loop(n, yes, x) <body = b (int64 i, bool keep, float[2] a)
-                => (bool go, float[2] next, float[k] row) {
+                => (bool go, float[2] next, float[1,k] row) {
                     c = NonZero(a) row = Cast<to = 1>(c) next = Tanh(a) go = Identity(keep) }>
         }""",
         "what its iterations stack has free sizes",

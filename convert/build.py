@@ -73,6 +73,7 @@ class Built:
         trace: What `trace.json` holds. (Plain data: the reader need not import TensorFlow.)
         rewrites: Which rewrites applied how often.
         op_histogram: Operator of the file → count.
+        lowest_runtime: See `ConvertReport`.
         answers: What the SavedModel computes for each sample, in ONNX order.
     """
 
@@ -82,6 +83,7 @@ class Built:
     trace: dict[str, Any]
     rewrites: tuple[Applied, ...]
     op_histogram: dict[str, int]
+    lowest_runtime: str | None
     answers: list[list[NDArray[Any]]]
 
 
@@ -106,13 +108,15 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
     savedmodel.write(emission, request.folder)
     file = tflite.convert(request.folder, emission, allow_flex=request.allow_flex)
     file = replace(file, data=sized(file.data, emission.inputs, samples))
+    graph = Graph.from_bytes(file.data)
     return Built(
         tflite=file.data,
         inputs=emission.inputs,
         outputs=emission.outputs,
         trace=trace_document(file.tensors, file.activations),
         rewrites=applied,
-        op_histogram=Graph.from_bytes(file.data).histogram(),
+        op_histogram=graph.histogram(),
+        lowest_runtime=graph.lowest_runtime,
         answers=_answers(request.folder, emission, samples),
     )
 

@@ -365,6 +365,7 @@ class _Work:
             parity=parities,
             rewrites=tuple(AppliedRewrite(**asdict(applied)) for applied in built.rewrites),
             op_histogram=built.op_histogram,
+            lowest_runtime=built.lowest_runtime,
             traced=traced,
             samples=_said_of(samples, given=given),
             warnings=tuple(warnings),

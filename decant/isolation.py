@@ -140,7 +140,7 @@ class _Child:
         if code == _UNWRITTEN:
             return None, no_scratch("no room for an answer")
         if not self.reply.exists():
-            return None, InternalError(f"{name}: its process {_ending(code)}{_tail(noise)}")
+            return None, InternalError(f"{name}: its process {ending(code)}{_tail(noise)}")
         result, failure = pickle.loads(self.reply.read_bytes())
         return result, failure
 
@@ -253,8 +253,8 @@ def _rebuilt(error: Exception) -> InternalError:
     return rebuilt
 
 
-def _ending(code: int) -> str:
-    """Say how a process ended."""
+def ending(code: int) -> str:
+    """Say how a process ended, by its code as `subprocess` gives it."""
     if code >= 0:
         return f"ended with exit code {code} and no answer"
     try:
@@ -269,5 +269,10 @@ def _ending(code: int) -> str:
 def _tail(noise: Any) -> str:
     """Quote the last lines that a child or native code wrote."""
     noise.seek(0)
-    lines = noise.read().decode(errors="replace").splitlines()[-_NOISE_LINES:]
+    return quoted_tail(noise.read().decode(errors="replace"))
+
+
+def quoted_tail(text: str) -> str:
+    """Quote the last lines of what a process wrote, each on a line of its own behind a bar."""
+    lines = text.splitlines()[-_NOISE_LINES:]
     return "".join(f"\n  | {line}" for line in lines if line.strip())

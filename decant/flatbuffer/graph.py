@@ -37,6 +37,7 @@ TYPE_CODES = {dtype: code for code, dtype in TENSOR_DTYPES.items()}
 
 FLOAT32 = np.dtype(np.float32)
 # What the flatbuffer reader raises on an offset that leads nowhere.
+LOWEST_RUNTIME = "min_runtime_version"
 UNREADABLE = (AttributeError, IndexError, TypeError, ValueError, struct.error)
 
 
@@ -148,6 +149,18 @@ class Graph:
     def histogram(self) -> dict[str, int]:
         """Count the operators of each kind."""
         return dict(sorted(Counter(self.kind(op) for op in self.operators).items()))
+
+    @property
+    def lowest_runtime(self) -> str | None:
+        """The oldest runtime with all operators of the file, such as "2.3.0".
+
+        TensorFlow's converter states it in the file's metadata; None where nobody has.
+        """
+        for entry in self.model.metadata or ():
+            if _text(entry.name) == LOWEST_RUNTIME:
+                data = self.model.buffers[entry.buffer].data
+                return None if data is None else bytes(data).rstrip(b"\0").decode() or None
+        return None
 
     def name(self, tensor: int) -> str:
         """Return a tensor's name."""

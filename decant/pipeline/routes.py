@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..artifacts import scratch_folder, write_text
+from ..artifacts import remove, scratch_folder, write_text
 from ..errors import DecantError, UsageError
 from ..files import BEST_FILE, ROUTES
 from ..machine import this_machine
@@ -128,6 +128,18 @@ def race(
     )
     write_text(out / ROUTES, found.model_dump_json(indent=2) + "\n")
     return found
+
+
+def forget_earlier(out: Path, raced: RoutesReport | None) -> None:
+    """Remove from a folder what an earlier race has left, and this one, if there was one, has not.
+
+    Raises:
+        DataError: If it may not be removed.
+    """
+    if raced is None:
+        remove(out / ROUTES)
+    if raced is None or raced.kept != BEST_FILE:
+        remove(out / BEST_FILE)
 
 
 def _takes_pixels(report: ConvertReport) -> bool:

@@ -16,7 +16,7 @@ from ..spec import load_spec
 from .conversion import ConvertOptions, calibration_arrays, convert_network, of_other_sizes
 from .file_tensors import inputs_as
 from .project import without_spec
-from .routes import entrants_of, race
+from .routes import entrants_of, forget_earlier, race
 from .source_model import load_source
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def convert(
         if entrants is not None:
             network = found.path if spec is None else load_source(spec)
             raced = race(entrants, report, temporary, source=network, inputs=arrays)
+    forget_earlier(out, raced)
     return Converted(out, out / name, report, raced)
 
 

@@ -20,7 +20,7 @@ from decant.convert.routes import Limits
 from decant.flatbuffer import Graph
 from decant.parity import Parity
 from decant.pipeline.documents.routes import RoutesReport
-from decant.pipeline.routes import Race, race
+from decant.pipeline.routes import Race, forget_earlier, race
 from decant.runtime import LiteRtModel
 from decant.tensors import TensorInfo
 
@@ -124,6 +124,22 @@ def test_the_fastest_verified_file_is_kept_and_can_be_run_in_onnx_order(raced, o
 def test_the_report_is_written_beside_the_conversion(raced, out):
     written = json.loads((out / "routes.json").read_text())
     assert RoutesReport.model_validate(written) == raced
+
+
+@pytest.mark.parametrize(
+    ("again", "left"),
+    [
+        (lambda raced: raced, {"routes.json", "model_best.tflite"}),
+        (lambda raced: raced.model_copy(update={"kept": "model_fp32.tflite"}), {"routes.json"}),
+        (lambda raced: None, set()),
+    ],
+    ids=["another is best", "decant is best", "no race"],
+)
+def test_a_conversion_leaves_nothing_of_an_earlier_race(raced, tmp_path, again, left):
+    for name in ("routes.json", "model_best.tflite"):
+        (tmp_path / name).write_text("")
+    forget_earlier(tmp_path, again(raced))
+    assert {path.name for path in tmp_path.iterdir()} == left
 
 
 def test_the_table_has_a_row_per_route_and_reasons_below(raced):

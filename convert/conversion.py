@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from decant.artifacts import updated_folder, write_bytes, write_json, write_text
-from decant.errors import DataError, UsageError
+from decant.errors import DataError, ParityError, UsageError
 from decant.external_data import external_files
 from decant.files import CONVERSION, FLOAT_FILE, ONNX, SAVED_MODEL, TRACE
 from decant.isolation import run_checked
@@ -25,7 +26,7 @@ from .verify.oracle import SAVED_MODEL as SAVED
 from .verify.oracle import TFLITE, FormResults, Model, Oracle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import onnx_ir as ir
     import torch
@@ -72,6 +73,7 @@ def to_tflite(
     allow_flex: bool = False,
     rewrites: Sequence[str] = (),
     operators: Sequence[AnyPath] = (),
+    unverified: AnyPath | None = None,
 ) -> ConvertReport:
     """Convert a model to a float TFLite file and verify it at every hop.
 
@@ -97,6 +99,8 @@ def to_tflite(
         allow_flex: Let TensorFlow ops stay that need the Flex delegate.
         rewrites: Bounded rewrites to apply beside the exact ones.
         operators: Operators files: Python files with lowerings of your own ops, see `op`.
+        unverified: Where the float file is kept if it fails its verification; `out` stays as it
+            was.
 
     Raises:
         UnsupportedOp: The model cannot be exported or converted; every such node is listed.
@@ -124,9 +128,22 @@ def to_tflite(
     target = Path(out)
     with updated_folder(target) as stage:
         work = _Work(stage.resolve(), settings, tolerance, free_sizes or {}, shapes or {})
-        report = work.run(source, (inputs, *other_sizes), reference)
+        with _kept(stage / FLOAT_FILE, unverified):
+            report = work.run(source, (inputs, *other_sizes), reference)
         write_text(stage / CONVERSION, report.model_dump_json(indent=2) + "\n")
     return _moved(report, stage, target)
+
+
+@contextmanager
+def _kept(file: Path, place: AnyPath | None) -> Iterator[None]:
+    """Copy a file that is refused to where it was asked for, and say so."""
+    try:
+        yield
+    except ParityError as error:
+        if place is None or not file.exists():
+            raise
+        write_bytes(Path(place), file.read_bytes())
+        raise ParityError(f"{error}\nThe file is kept as it is, unverified: {place}") from error
 
 
 def _missing_example(module: torch.nn.Module) -> str:

@@ -45,6 +45,7 @@ class ConvertOptions(TypedDict, total=False):
         tolerance: Relative error that is still called equal; 1e-4 if not given.
         operators: Python files with lowerings of the user's own ops.
         allow_flex: Let TensorFlow ops stay, which need a runtime with Flex.
+        unverified: Where the float file is kept if it fails its verification.
     """
 
     input_layout: Literal["nhwc", "keep"]
@@ -54,6 +55,7 @@ class ConvertOptions(TypedDict, total=False):
     tolerance: float
     operators: Sequence[AnyPath]
     allow_flex: bool
+    unverified: AnyPath
 
 
 def convert_network(

@@ -6,7 +6,7 @@ import inspect
 import logging
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from decant.free_sizes import Shape
     from decant.paths import AnyPath
     from decant.shapes import AskedShapes, FixedShape
 
@@ -51,6 +52,14 @@ logger = logging.getLogger(__name__)
 TRACED_AT_LEAST = 0.95
 WEIGHTS_WIDENED = "integer_weights"
 """The rewrite that makes floats of integers."""
+
+ONE_BRANCH = "possible_branch"
+"""The rewrite that leaves out a branch."""
+
+BRANCH_LEFT_OUT = (
+    "one branch of an If cannot run with these sizes and was left out: the file always takes the"
+    " other"
+)
 
 LAYOUTS: tuple[str, ...] = get_args(LayoutRule)
 INPUT_DTYPES: tuple[str, ...] = get_args(InputType)
@@ -72,6 +81,7 @@ def to_tflite(
     tolerance: float = 1e-4,
     allow_flex: bool = False,
     rewrites: Sequence[str] = (),
+    without: Sequence[str] = (),
     operators: Sequence[AnyPath] = (),
     unverified: AnyPath | None = None,
 ) -> ConvertReport:
@@ -98,7 +108,9 @@ def to_tflite(
         tolerance: Largest relative error allowed at any hop: max |a - b| / max |b|.
         allow_flex: Let TensorFlow ops stay that need the Flex delegate.
         rewrites: Bounded rewrites to apply beside the exact ones.
-        operators: Operators files: Python files with lowerings of your own ops, see `op`.
+        without: Rewrites to leave out.
+        operators: Operators files: Python files with lowerings of your own ops and rewrites of
+            your own, see `op` and `rewrite`.
         unverified: Where the float file is kept if it fails its verification; `out` stays as it
             was.
 
@@ -122,6 +134,7 @@ def to_tflite(
         "input_dtype": input_dtype,
         "normalization": normalization,
         "rewrites": tuple(rewrites),
+        "without": tuple(without),
         "operators": tuple(Path(file).resolve() for file in operators),
         "allow_flex": allow_flex,
     }
@@ -166,10 +179,10 @@ def _check_choice(option: str, value: str, choices: Sequence[str]) -> None:
 
 def _check_operators(files: Sequence[AnyPath]) -> None:
     """Refuse what is no operators file before anything takes time."""
-    from .lowering.registry import locate_operators
+    from .operators_files import locate
 
     for file in files:
-        locate_operators(Path(file))
+        locate(Path(file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,18 +233,17 @@ class _Work:
         self, inputs: Sequence[ir.Value], given: Given, samples: Sequence[Sample], oracle: Oracle
     ) -> dict[str, FixedShape]:
         """Shapes with a batch of one, where it is free and nobody has asked for it to be so."""
+        from decant.graph.load import stated_shapes
+
         from .verify.batch import batched_inputs
 
         if self.free_sizes or not oracle.knows_all:
             return {}
-        names = batched_inputs(inputs, samples, oracle.run, given=given is not None)
-        if any(name in self.shapes for name in names):
+        axes = batched_inputs(inputs, samples, oracle.run, given=given is not None)
+        if any(name in self.shapes for name in axes):
             return {}
-        stated = {str(value.name): value.shape or () for value in inputs}
-        return {
-            name: (1, *(size if isinstance(size, int) else None for size in stated[name][1:]))
-            for name in names
-        }
+        stated = stated_shapes(inputs)
+        return {name: _with_one(stated[name], axis) for name, axis in axes.items()}
 
     def exported(self, source: Any, inputs: Given, reference: Reference | None) -> Model:
         """Bring the source to ONNX."""
@@ -293,6 +305,7 @@ class _Work:
         """Give the samples as the file takes them and as the model does."""
         from .verify.samples import samples_for
         from .verify.size_hints import size_hints
+        from .verify.value_hints import value_hints
 
         raw = self.settings["input_dtype"] == "uint8"
 
@@ -300,12 +313,14 @@ class _Work:
             return oracle.run(self.normalised(sample))
 
         try:
-            told = trial if oracle.knows_all else None
-            hints = size_hints(graph)
+            likely = {
+                "raw": raw,
+                "trial": trial if oracle.knows_all else None,
+                "hints": size_hints(graph),
+                "codes": value_hints(graph),
+            }
             samples = [
-                sample
-                for each in given
-                for sample in samples_for(graph.inputs, each, raw=raw, trial=told, hints=hints)
+                sample for each in given for sample in samples_for(graph.inputs, each, **likely)
             ]
         except DataError:
             # Whoever gives other inputs should not hear of what cannot be converted only then.
@@ -351,7 +366,9 @@ class _Work:
         parities = verify(subject, forms, self.tolerance, expected.parities)
         traced = _traced(built)
         unproven = doubts(parities) if built.inputs else [NO_INPUTS]
-        warnings = [*expected.warnings, *_growth(subject), *told(parities), *unproven]
+        left_out = [BRANCH_LEFT_OUT] if _applied(built, ONE_BRANCH) else []
+        grown = _growth(subject) if _applied(built, WEIGHTS_WIDENED) else []
+        warnings = [*expected.warnings, *grown, *left_out, *told(parities), *unproven]
         if traced < TRACED_AT_LEAST:
             warnings.append(f"only {traced:.0%} of the activations are traced to ONNX values")
         return ConvertReport(
@@ -363,10 +380,7 @@ class _Work:
             outputs=built.outputs,
             shapes=dict(subject.request.shapes),
             parity=parities,
-            rewrites=tuple(
-                AppliedRewrite(name=r.name, accuracy=r.accuracy, count=r.count)
-                for r in built.rewrites
-            ),
+            rewrites=tuple(AppliedRewrite(**asdict(applied)) for applied in built.rewrites),
             op_histogram=built.op_histogram,
             traced=traced,
             samples=_said_of(samples, given=given),
@@ -374,18 +388,28 @@ class _Work:
         )
 
 
+def _applied(built: Built, name: str) -> bool:
+    return any(rewrite.name == name for rewrite in built.rewrites)
+
+
 def _growth(subject: Subject) -> list[str]:
     """Say what it costs that small integers became floats."""
-    if not any(rewrite.name == WEIGHTS_WIDENED for rewrite in subject.built.rewrites):
-        return []
     source = subject.model.onnx
     files = (source, *(source.parent / name for name in external_files(source)))
     before = sum(file.stat().st_size for file in files) / 1e6
     after = subject.tflite.stat().st_size / 1e6
+    if after <= before:
+        return []
     return [
         f"weights that are stored as integers were widened to float32: the file takes {after:.3f}"
         f" MB, the .onnx {before:.3f} MB; decant quantize makes an int8 file of it"
     ]
+
+
+def _with_one(stated: Shape, batch: int) -> FixedShape:
+    """The shape with a batch of one; other free sizes stay free."""
+    sizes = [size if isinstance(size, int) else None for size in stated]
+    return (*sizes[:batch], 1, *sizes[batch + 1 :])
 
 
 def _said_of(samples: Sequence[Sample], *, given: bool) -> str:

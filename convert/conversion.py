@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -80,6 +80,7 @@ def to_tflite(
     tolerance: float = 1e-4,
     allow_flex: bool = False,
     rewrites: Sequence[str] = (),
+    without: Sequence[str] = (),
     operators: Sequence[AnyPath] = (),
 ) -> ConvertReport:
     """Convert a model to a float TFLite file and verify it at every hop.
@@ -105,7 +106,9 @@ def to_tflite(
         tolerance: Largest relative error allowed at any hop: max |a - b| / max |b|.
         allow_flex: Let TensorFlow ops stay that need the Flex delegate.
         rewrites: Bounded rewrites to apply beside the exact ones.
-        operators: Operators files: Python files with lowerings of your own ops, see `op`.
+        without: Rewrites to leave out.
+        operators: Operators files: Python files with lowerings of your own ops and rewrites of
+            your own, see `op` and `rewrite`.
 
     Raises:
         UnsupportedOp: The model cannot be exported or converted; every such node is listed.
@@ -127,6 +130,7 @@ def to_tflite(
         "input_dtype": input_dtype,
         "normalization": normalization,
         "rewrites": tuple(rewrites),
+        "without": tuple(without),
         "operators": tuple(Path(file).resolve() for file in operators),
         "allow_flex": allow_flex,
     }
@@ -158,10 +162,10 @@ def _check_choice(option: str, value: str, choices: Sequence[str]) -> None:
 
 def _check_operators(files: Sequence[AnyPath]) -> None:
     """Refuse what is no operators file before anything takes time."""
-    from .lowering.registry import locate_operators
+    from .operators_files import locate
 
     for file in files:
-        locate_operators(Path(file))
+        locate(Path(file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,10 +363,7 @@ class _Work:
             outputs=built.outputs,
             shapes=dict(subject.request.shapes),
             parity=parities,
-            rewrites=tuple(
-                AppliedRewrite(name=r.name, accuracy=r.accuracy, count=r.count)
-                for r in built.rewrites
-            ),
+            rewrites=tuple(AppliedRewrite(**asdict(applied)) for applied in built.rewrites),
             op_histogram=built.op_histogram,
             traced=traced,
             samples=_said_of(samples, given=given),

@@ -66,6 +66,8 @@ def convert(saved_model: Path | str, emission: Emission, *, allow_flex: bool = F
         UnsupportedOp: If TFLite has no builtin for an op and `allow_flex` is false.
     """
     converter = _Converter(str(saved_model), {tf.saved_model.SERVING}, [SIGNATURE])
+    # What a loop shows is written in its place; the other form copies it in three parts.
+    converter._experimental_enable_dynamic_update_slice = True
     if allow_flex:
         builtins, select = tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS
         converter.target_spec.supported_ops = [builtins, select]

@@ -18,7 +18,7 @@ FLOAT_FILE: Final = "model_fp32.tflite"
 TRACE: Final = "trace.json"
 TRACE_SCHEMA: Final = 1
 CONVERSION: Final = "convert.json"
-CONVERSION_SCHEMA: Final = 1
+CONVERSION_SCHEMA: Final = 2
 
 # Of quantization.
 FLOAT16_FILE: Final = "model_fp16.tflite"

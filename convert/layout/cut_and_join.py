@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -294,7 +294,22 @@ def _joined(result: Tensor, lead: AnyValue, axis: int, plan: tuple[Order, Parts]
         dim if place is None else tuple(cut_axes[a][part] for a, part in place) for place in order
     ]
     axes = (*cut_axes[:axis], dim, *cut_axes[axis + 1 :])
-    return Value.grouped(result, groups, tuple(axes))
+    known = _settled(groups, result)
+    laid_out = [_replaced(group, known) for group in groups]
+    return Value.grouped(result, laid_out, tuple(_replaced(each, known) for each in axes))
+
+
+def _settled(groups: Sequence[Factors], result: Tensor) -> dict[Factor, Factors]:
+    """Factors of a size that was free in one operand, and that another one knows."""
+    return {
+        group[0]: view.whole(Dim(size))
+        for group, size in zip(groups, result.shape.as_list(), strict=True)
+        if len(group) == 1 and group[0].size is None and size is not None
+    }
+
+
+def _replaced(factors: Factors, known: Mapping[Factor, Factors]) -> Factors:
+    return view.flatten([known.get(factor, (factor,)) for factor in factors])
 
 
 def extend(x: Tensor, dim: int, before: Sequence[int], after: Sequence[int]) -> Tensor:

@@ -79,7 +79,7 @@ def emit(
 
     Args:
         model: As `decant.graph.load` returns it.
-        table: How each op is emitted: `ops.built_in()`, or `ops.with_operators` with a user's.
+        table: How each op is emitted: `operators_files.lowerings_with` gives those there are.
         input_layout: "nhwc" puts the channels of spatial inputs last; "keep" keeps ONNX's order.
         output_layout: Likewise for outputs.
         input_dtype: "uint8" makes float inputs take bytes and casts them.

@@ -240,6 +240,9 @@ def slice_op(
         raise FreeSize("how many axes are sliced is known at run time only")
     where = numbers(axes) if axes is not None else list(range(count))
     step = numbers(steps) if steps is not None else [1] * count
+    if not count == len(where) == len(step):
+        stated = f"it has {count} starts, {len(where)} axes and {len(step)} steps"
+        raise Refused(stated, "export it with as many of each")
     known = outputs[0].shape or (None,) * x.rank
     for number, (axis, by) in enumerate(zip(where, step, strict=True)):
         axis %= x.rank

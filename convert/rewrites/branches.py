@@ -1,16 +1,13 @@
-"""Makes choices that depend on the input ready to be made at run time."""
+"""Makes choices and loops that depend on the input ready to be made at run time."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import onnx_ir as ir
 
 from decant.graph.control_flow import DOMAIN, close
-from decant.graph.edit import attribute, replace, splice
+from decant.graph.edit import attribute, constant, produced_by, replace, scalar, splice
 from decant.graph.infer import contradicts
 from decant.graph.rewrite import Rewrites
-
-if TYPE_CHECKING:
-    import onnx_ir as ir
 
 RULES = Rewrites()
 
@@ -42,3 +39,31 @@ def possible_branch(node: ir.Node) -> bool:
         if old.uses() or old.is_graph_output():
             replace(old, new)
     return True
+
+
+@RULES.node("closed_loop", "Loop")
+def closed_loop(node: ir.Node) -> bool:
+    """Let the body of a loop take what it reads of the graph around it as inputs.
+
+    Before: a = Loop(n, go, x, body=(i, go, a) => (go, Add(a, w)))
+    After:  a = decant::Loop(n, go, x, w, body=(i, go, a, w) => (go, Add(a, w)), carried=1)
+    """
+    body: ir.Graph = attribute(node, "body")
+    go = node.inputs[1]
+    always = go is None or (constant(go) is not None and bool(scalar(go)))
+    last = _passed_on(body.outputs[0])
+    endless = last is body.inputs[1] or bool(scalar(last))
+    carried = len(node.inputs) - 2
+    node.attributes["carried"] = ir.AttrInt64("carried", carried)
+    node.attributes["counted"] = ir.AttrInt64("counted", int(always and endless))
+    close(node)
+    return True
+
+
+def _passed_on(value: ir.Value) -> ir.Value:
+    """The value that Identities pass on."""
+    maker = produced_by(value, "Identity")
+    while maker is not None and maker.inputs[0] is not None:
+        value = maker.inputs[0]
+        maker = produced_by(value, "Identity")
+    return value

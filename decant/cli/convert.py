@@ -48,8 +48,25 @@ def convert(
         list[Path] | None,
         typer.Option(
             metavar="FILE.py",
-            help="Operators file: lowerings of your own ops, as docs/how-to/own-op.md has one; "
-            "may be repeated.",
+            help="Operators file: lowerings of your own ops and rewrites of your own, as "
+            "docs/how-to/own-op.md has one; may be repeated.",
+        ),
+    ] = None,
+    rewrites: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rewrite",
+            metavar="NAME",
+            help="Apply a bounded rewrite, of those that decant ops --rewrites lists or an "
+            "operators file brings; may be repeated.",
+        ),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Switch a rewrite off, of those that decant ops --rewrites lists; may be "
+            "repeated.",
         ),
     ] = None,
     allow_flex: Annotated[
@@ -73,6 +90,10 @@ def convert(
         options["input_dtype"] = input_dtype.value
     if operators:
         options["operators"] = tuple(operators)
+    if rewrites:
+        options["rewrites"] = tuple(rewrites)
+    if without:
+        options["without"] = tuple(without)
     with session("convert", verbose=verbose, as_json=as_json) as terminal:
         if shapes:
             options["shapes"] = parse_shapes(shapes)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 IR_VERSION = 10
 DOMAIN = "decant"
-"""Of control flow with closed branches: a condition, and then what both branches take."""
+"""Of control flow whose branches or body take what they read: behind the node's other inputs."""
 
 
 def close(node: ir.Node) -> None:
-    """Put decant::If in the place of an If.
+    """Put decant::If in the place of an If, or decant::Loop in that of a Loop.
 
     Before: If(c, then_branch={Relu(x)}, else_branch={Add(x, 1)})
     After:  decant::If(c, x, then_branch=(x) => {Relu(x)}, else_branch=(x) => {Add(x, 1)})
@@ -64,7 +64,8 @@ def rewrite_bodies(graph: ir.Graph, rewritten: Callable[[ir.Model], ir.Model]) -
                 model = rewritten(ir.Model(attribute.as_graph(), ir_version=IR_VERSION))
                 node.attributes[name] = ir.AttrGraph(name, model.graph)
                 count += 1
-        _learn_shapes(node)
+        if node.op_type == "If":
+            _learn_shapes(node)
     return count
 
 

@@ -126,7 +126,7 @@ def _learn(value: ir.Value, found: onnx.TypeProto) -> int:
     shape = ir.serde.deserialize_type_proto_for_shape(found)
     if shape is None:
         return 0
-    if value.shape is None:
+    if value.shape is None or len(value.shape) != len(shape):  # what a file states may be wrong
         value.shape = shape
         return 1
     own = list(value.shape)

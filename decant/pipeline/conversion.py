@@ -43,7 +43,9 @@ class ConvertOptions(TypedDict, total=False):
         shapes: Of a file without a spec, input name → sizes in ONNX axis order, which fix what it
             leaves free; None stays free, even of a batch, which becomes 1 otherwise.
         tolerance: Relative error that is still called equal; 1e-4 if not given.
-        operators: Python files with lowerings of the user's own ops.
+        operators: Python files with lowerings and rewrites of the user's own.
+        rewrites: Bounded rewrites to apply beside the exact ones.
+        without: Rewrites to leave out.
         allow_flex: Let TensorFlow ops stay, which need a runtime with Flex.
     """
 
@@ -53,6 +55,8 @@ class ConvertOptions(TypedDict, total=False):
     shapes: AskedShapes
     tolerance: float
     operators: Sequence[AnyPath]
+    rewrites: Sequence[str]
+    without: Sequence[str]
     allow_flex: bool
 
 
@@ -74,6 +78,8 @@ def convert_network(
         _check_inputs(spec, network)
     settings: dict[str, Any] = {
         "operators": tuple(spec.path(operators) for operators in spec.model.operators),
+        "rewrites": spec.model.rewrites,
+        "without": spec.model.without,
         "free_sizes": spec.free_sizes,
         "other_sizes": of_other_sizes(spec, inputs or {}),
         **options,

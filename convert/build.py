@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from decant.files import TRACE_SCHEMA
 from decant.flatbuffer import Graph
-from decant.graph.load import load
+from decant.graph.load import load, told_if_unsound
 from decant.graph.rewrite import Applied, apply
 
 from .tensorflow_start import import_without_keras
@@ -44,6 +44,7 @@ class Request:
         input_dtype: See `emit`.
         normalization: Mean and std to apply inside, for raw pixels.
         rewrites: Bounded rewrites to apply beside the exact ones.
+        without: Rewrites to leave out.
         operators: The user's operators files.
         allow_flex: Whether TensorFlow ops may stay.
     """
@@ -56,6 +57,7 @@ class Request:
     input_dtype: InputType = "float32"
     normalization: tuple[Sequence[float], Sequence[float]] | None = None
     rewrites: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     operators: tuple[Path, ...] = ()
     allow_flex: bool = False
 
@@ -97,9 +99,10 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
     from . import savedmodel, tflite
 
     tf.config.threading.set_intra_op_parallelism_threads(1)  # the same sums on every run
-    model, applied = rewritten(request)
     example = {name: array.shape for name, array in samples[0].items()} if samples else {}
-    emission = emitted(request, model, example)
+    with told_if_unsound(request.onnx, request.shapes):
+        model, applied = rewritten(request)
+        emission = emitted(request, model, example)
     savedmodel.write(emission, request.folder)
     file = tflite.convert(request.folder, emission, allow_flex=request.allow_flex)
     file = replace(file, data=sized(file.data, emission.inputs, samples))
@@ -132,13 +135,14 @@ def sized(file: bytes, inputs: Sequence[TensorInfo], samples: Sequence[Sample]) 
 
 def rewritten(request: Request) -> tuple[ir.Model, tuple[Applied, ...]]:
     """Load the model and apply the rewrites."""
-    from .rewrites import REWRITES
+    from .operators_files import rewrites_with
     from .rewrites.camera import take_raw_pixels
 
     model = load(request.onnx, request.shapes)
     if request.input_dtype == "uint8":
         model = take_raw_pixels(model, request.normalization)
-    return apply(model, REWRITES.chosen(request.rewrites))
+    chosen = rewrites_with(request.operators).chosen(request.rewrites, request.without)
+    return apply(model, chosen)
 
 
 def emitted(
@@ -146,11 +150,11 @@ def emitted(
 ) -> Emission:
     """Emit a rewritten model as the request says; `example` has sizes for messages."""
     from .lowering.emit import emit
-    from .ops import with_operators
+    from .operators_files import lowerings_with
 
     return emit(
         model,
-        with_operators(request.operators),
+        lowerings_with(request.operators),
         input_layout=request.input_layout,
         output_layout=request.output_layout,
         input_dtype=request.input_dtype,

@@ -18,6 +18,7 @@ from decant.user_code import fault
 from .clean_export import clean_export
 from .pt2 import load_pt2, stored_example
 from .pytorch import TensorsOnly, leaf_names
+from .recurrent_shapes import steps_by_shape
 from .silence_torch import first_line, silence_torch
 from .translations import TRANSLATIONS
 
@@ -121,7 +122,7 @@ def _trace(
     try:
         # The strides of PyTorch's fused attention are not those of its translation to ONNX, and a
         # view behind it would not fit; plain attention's are (torch 2.13).
-        with silence_torch(), sdpa_kernel(SDPBackend.MATH):
+        with silence_torch(), sdpa_kernel(SDPBackend.MATH), steps_by_shape():
             return torch.export.export(
                 wrapped, tuple(example.values()), dynamic_shapes=shapes, strict=False
             )
@@ -159,7 +160,7 @@ def _translate(
 ) -> ir.Model:
     """Turn an exported program into an ONNX model without source paths, with our names."""
     try:
-        with silence_torch(), sdpa_kernel(SDPBackend.MATH):
+        with silence_torch(), sdpa_kernel(SDPBackend.MATH), steps_by_shape():
             exported = torch.onnx.export(
                 program,
                 (),

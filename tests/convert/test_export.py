@@ -10,10 +10,12 @@ import onnxruntime
 import pytest
 import torch
 from torch import nn
+from torch._decomp import decompositions
 from torch_networks import MobileDetector, pictures, settled
 
 from decant.convert.export.clean_export import SCOPES
 from decant.convert.export.pytorch import leaf_names
+from decant.convert.export.recurrent_shapes import CELLS
 from decant.convert.export.to_onnx import ExportOptions, pt2_to_onnx, to_onnx
 from decant.errors import DataError, SpecError, UnsupportedOp
 
@@ -260,3 +262,21 @@ def test_attention_of_any_rank_is_exported(leading, tmp_path):
     nodes = [node.op_type for node in onnx.load(tmp_path / "net.onnx").graph.node]
     assert nodes.count("MatMul") == 2
     assert nodes.count("Softmax") == 1
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+def test_no_step_of_a_recurrent_layer_is_gone_through(kind, tmp_path, monkeypatch):
+    """PyTorch would, for the shapes alone: seconds for some hundred steps."""
+
+    def gone_through(*given, **options):
+        raise AssertionError("a step is computed")
+
+    for name in CELLS:
+        monkeypatch.setattr(decompositions, name, gone_through)
+    layer = kind(5, 4, 2, bidirectional=True).eval()
+    to_onnx(layer, {"steps": torch.zeros(3, 2, 5)}, tmp_path / "m.onnx")
+    model = onnx.load(tmp_path / "m.onnx")
+    assert [node.op_type for node in model.graph.node].count(kind.__name__) == 2
+    sizes = [each.dim_value for each in model.graph.output[0].type.tensor_type.shape.dim]
+    assert sizes == [3, 2, 8]
+    assert decompositions.lstm_cell is gone_through  # as it was before

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from decant.files import TRACE_SCHEMA
 from decant.flatbuffer import Graph
-from decant.graph.load import load
+from decant.graph.load import load, told_if_unsound
 from decant.graph.rewrite import Applied, apply
 
 from .tensorflow_start import import_without_keras
@@ -99,9 +99,10 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
     from . import savedmodel, tflite
 
     tf.config.threading.set_intra_op_parallelism_threads(1)  # the same sums on every run
-    model, applied = rewritten(request)
     example = {name: array.shape for name, array in samples[0].items()} if samples else {}
-    emission = emitted(request, model, example)
+    with told_if_unsound(request.onnx, request.shapes):
+        model, applied = rewritten(request)
+        emission = emitted(request, model, example)
     savedmodel.write(emission, request.folder)
     file = tflite.convert(request.folder, emission, allow_flex=request.allow_flex)
     file = replace(file, data=sized(file.data, emission.inputs, samples))

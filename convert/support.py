@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import onnx
+from onnx.reference import ReferenceEvaluator
 
-from decant.errors import UnsupportedOp
-from decant.graph.load import SEQUENCE_MAKERS, load, stated_shapes
+from decant.errors import DataError, InternalError, UnsupportedOp
+from decant.graph.control_flow import DOMAIN as CLOSED
+from decant.graph.load import SEQUENCE_MAKERS, UNSOUND, load, stated_shapes, told_if_unsound
 
 from .build import emitted, rewritten
 from .lowering.registry import OLDEST_OPSET
@@ -74,6 +76,7 @@ def supported(files: Iterable[Path] = ()) -> tuple[Support, ...]:
     emitting = {key: each for key, each in table.items() if not _only_refuses(each)}
     rewriting = _first_by_operator(rewrites_with(files))
     names = {_full_name(domain, name) for domain, name, _ in table} | {*rewriting, *_defined()}
+    names = {name for name in names if not name.startswith(f"{CLOSED}::")}
     return tuple(_support(name, emitting, rewriting) for name in sorted(names, key=_order))
 
 
@@ -95,17 +98,44 @@ def refusal(request: Request) -> str:
     lacks, it alone can tell.
 
     Raises:
-        DataError: If the ONNX file cannot be read.
+        DataError: If the ONNX file cannot be read, or contradicts itself.
     """
     problem = ""
     for each in (request, _with_one_sample(request)):
         try:
-            emitted(each, rewritten(each)[0])
+            with told_if_unsound(request.onnx, request.shapes):
+                emitted(each, rewritten(each)[0])
         except UnsupportedOp as error:
             problem = problem or str(error)
+        except InternalError:
+            _run(each)
+            raise
         else:
             return ""
     return problem
+
+
+def _run(request: Request) -> None:
+    """Run a file once, which tells where it contradicts itself as no check does.
+
+    Raises:
+        DataError: If ONNX Runtime refuses it, or ONNX's own evaluator where that lacks an operator.
+    """
+    from .verify.oracle import Model, Oracle
+    from .verify.samples import samples_for
+
+    oracle = Oracle(Model(request.onnx, None))
+    inputs = load(request.onnx, request.shapes).graph.inputs
+    for sample in samples_for(inputs, None, trial=oracle.run if oracle.knows_all else None)[:1]:
+        oracle.run(sample)
+        if oracle.knows_all:
+            continue
+        try:
+            ReferenceEvaluator(request.onnx).run(None, dict(sample))
+        except UNSOUND as error:
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            fault = f"cannot be run ({reason}); export it again"
+            raise DataError(f"{request.onnx}: {fault}") from error
 
 
 def _with_one_sample(request: Request) -> Request:
@@ -124,10 +154,13 @@ def _support(
 ) -> Support:
     domain, _, op = name.rpartition("::")
     own = {version: each for (d, n, version), each in emitting.items() if (d, n) == (domain, op)}
+    versions = _read(_defined().get(name, ()))
+    closed = emitting.get((CLOSED, op, 0)) if domain == "" else None
+    if closed is not None:
+        return Support(name, versions, "emitted", _told(closed))
     if own:
         read = tuple(sorted(version for version in own if version))
         return Support(name, read, "emitted", _told(own[max(own)]))
-    versions = _read(_defined().get(name, ()))
     if name in rewriting:
         return Support(name, versions, "rewritten", rewriting[name].summary)
     if name in SEQUENCE_MAKERS:

@@ -75,6 +75,13 @@ def convert(
             "--allow-flex", help="Allow TensorFlow ops, which need a runtime with Flex, to stay."
         ),
     ] = False,
+    keep_unverified: Annotated[
+        bool,
+        typer.Option(
+            "--keep-unverified",
+            help="Keep a file that fails its verification too, as model_fp32.unverified.tflite.",
+        ),
+    ] = False,
     changes: Set = None,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -98,7 +105,12 @@ def convert(
         if shapes:
             options["shapes"] = parse_shapes(shapes)
         converted = pipeline.convert(
-            source, out, inputs=inputs, overrides=parse_overrides(changes), **options
+            source,
+            out,
+            inputs=inputs,
+            overrides=parse_overrides(changes),
+            keep_unverified=keep_unverified,
+            **options,
         )
         terminal.give(converted, _show)
 

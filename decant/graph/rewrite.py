@@ -16,6 +16,7 @@ from onnx_ir.passes import common as passes
 
 from decant.errors import DecantError, InternalError, SpecError, UsageError
 
+from .control_flow import rewrite_bodies
 from .edit import prune
 
 logger = logging.getLogger(__name__)
@@ -190,10 +191,11 @@ def _each_node(
 def apply(model: ir.Model, rewrites: Iterable[Rewrite]) -> tuple[ir.Model, tuple[Applied, ...]]:
     """Run rewrites on a private copy until none applies any more.
 
-    A rewrite is tried only when none before it applies. Inputs and outputs keep their names,
-    order and element types. A value that keeps its name keeps its meaning, so ONNX Runtime's
-    intermediate results of the original model can be compared with those of the rewritten one by
-    name.
+    A rewrite is tried only when none before it applies. Closed branches are rewritten likewise,
+    each as a model of its own, when nothing around them changes any more. Inputs and outputs keep
+    their names, order and element types. A value that keeps its name keeps its meaning, so ONNX
+    Runtime's intermediate results of the original model can be compared with those of the rewritten
+    one by name.
 
     Returns:
         The rewritten copy, and the rewrites that applied, in their order.
@@ -207,8 +209,16 @@ def apply(model: ir.Model, rewrites: Iterable[Rewrite]) -> tuple[ir.Model, tuple
     passes.LiftConstantsToInitializersPass(lift_all_constants=True, size_limit=0)(copy)
     _sweep(copy)
     changes = _Changes(copy.graph)
+
+    def rewritten(body: ir.Model) -> ir.Model:
+        result, inner = apply(body, rewrites)
+        changes.add_within(inner)
+        return result
+
     for _ in range(MAX_ROUNDS):
-        if not any(_try(rewrite, copy, changes) for rewrite in rewrites):
+        if any(_try(rewrite, copy, changes) for rewrite in rewrites):
+            continue
+        if not rewrite_bodies(copy.graph, rewritten):
             break
     else:
         raise _restless(changes.latest)
@@ -232,6 +242,7 @@ class _Changes:
         self._nodes = set(self._own)
         self._removed: dict[str, list[ir.Node]] = {}
         self._added: dict[str, list[ir.Node]] = {}
+        self._within: dict[str, list[Applied]] = {}
 
     def add(self, rewrite: Rewrite, count: int) -> None:
         """Compare the graph, in which a rewrite has just applied, with that before."""
@@ -241,21 +252,29 @@ class _Changes:
         self._removed.setdefault(rewrite.name, []).extend(before - self._nodes)
         self._added.setdefault(rewrite.name, []).extend(self._nodes - before)
 
+    def add_within(self, inner: Iterable[Applied]) -> None:
+        """Take in what was changed inside of a node's branch or body."""
+        for each in inner:
+            self.counts[each.name] += each.count
+            self._within.setdefault(each.name, []).append(each)
+
     def of(self, rewrite: Rewrite) -> Applied:
         """Sum up what one rewrite has changed."""
-        removed = {*self._removed[rewrite.name]}
-        return Applied(
-            rewrite.name,
-            rewrite.accuracy,
-            self.counts[rewrite.name],
-            _by_operator(removed),
-            _by_operator(self._added[rewrite.name]),
-            tuple(name for node, name in self._own.items() if node in removed),
-        )
+        gone = {*self._removed.get(rewrite.name, [])}
+        removed = Counter(node.op_type for node in gone)
+        added = Counter(node.op_type for node in self._added.get(rewrite.name, []))
+        names = [name for node, name in self._own.items() if node in gone]
+        for inner in self._within.get(rewrite.name, []):
+            removed.update(inner.removed)
+            added.update(inner.added)
+            names.extend(inner.nodes)
+        count = self.counts[rewrite.name]
+        changed = _sorted(removed), _sorted(added), tuple(names)
+        return Applied(rewrite.name, rewrite.accuracy, count, *changed)
 
 
-def _by_operator(nodes: Iterable[ir.Node]) -> dict[str, int]:
-    return dict(sorted(Counter(node.op_type for node in nodes).items()))
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items()))
 
 
 def _try(rewrite: Rewrite, model: ir.Model, changes: _Changes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from decant.artifacts import updated_folder, write_bytes, write_json, write_text
-from decant.errors import DataError, UsageError
+from decant.errors import DataError, ParityError, UsageError
 from decant.external_data import external_files
 from decant.files import CONVERSION, FLOAT_FILE, ONNX, SAVED_MODEL, TRACE
 from decant.isolation import run_checked
@@ -25,7 +26,7 @@ from .verify.oracle import SAVED_MODEL as SAVED
 from .verify.oracle import TFLITE, FormResults, Model, Oracle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import onnx_ir as ir
     import torch
@@ -82,6 +83,7 @@ def to_tflite(
     rewrites: Sequence[str] = (),
     without: Sequence[str] = (),
     operators: Sequence[AnyPath] = (),
+    unverified: AnyPath | None = None,
 ) -> ConvertReport:
     """Convert a model to a float TFLite file and verify it at every hop.
 
@@ -109,6 +111,8 @@ def to_tflite(
         without: Rewrites to leave out.
         operators: Operators files: Python files with lowerings of your own ops and rewrites of
             your own, see `op` and `rewrite`.
+        unverified: Where the float file is kept if it fails its verification; `out` stays as it
+            was.
 
     Raises:
         UnsupportedOp: The model cannot be exported or converted; every such node is listed.
@@ -137,9 +141,22 @@ def to_tflite(
     target = Path(out)
     with updated_folder(target) as stage:
         work = _Work(stage.resolve(), settings, tolerance, free_sizes or {}, shapes or {})
-        report = work.run(source, (inputs, *other_sizes), reference)
+        with _kept(stage / FLOAT_FILE, unverified):
+            report = work.run(source, (inputs, *other_sizes), reference)
         write_text(stage / CONVERSION, report.model_dump_json(indent=2) + "\n")
     return _moved(report, stage, target)
+
+
+@contextmanager
+def _kept(file: Path, place: AnyPath | None) -> Iterator[None]:
+    """Copy a file that is refused to where it was asked for, and say so."""
+    try:
+        yield
+    except ParityError as error:
+        if place is None or not file.exists():
+            raise
+        write_bytes(Path(place), file.read_bytes())
+        raise ParityError(f"{error}\nThe file is kept as it is, unverified: {place}") from error
 
 
 def _missing_example(module: torch.nn.Module) -> str:
@@ -257,9 +274,9 @@ class _Work:
         logger.info("PyTorch → ONNX …")
         options = ExportOptions(free_sizes=self.free_sizes)
         network, notes = module_in_single(module)
-        to_onnx(network, example, self.stage / ONNX, options)
+        told = to_onnx(network, example, self.stage / ONNX, options)
         reference = TensorsOnly(network, tuple(example))
-        return Model(self.stage / ONNX, reference, exported=True, notes=notes)
+        return Model(self.stage / ONNX, reference, exported=True, notes=(*notes, *told))
 
     def from_pt2(self, path: Path) -> Model:
         """Export an archive."""

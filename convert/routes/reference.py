@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from ..verify.hops import judge, refuse_nan
 from ..verify.oracle import FormResults, Model, Oracle
 from ..verify.rounding import of_onnx
 from ..verify.samples import samples_for
+from ..verify.size_hints import size_hints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from decant.shapes import AskedShapes
 
     from ..verify.oracle import Answers, Sample
+    from ..verify.rounding import Rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ class Reference:
 
     def parity(self, route: str, answers: Answers) -> tuple[Parity, ...]:
         """Judge a file's answers as decant's own are: rounding is told from a fault."""
-        precision = functools.partial(of_onnx, self.onnx, self.samples)
+
+        def precision(number: int) -> Rounded | None:
+            return of_onnx(self.onnx, self.samples[number])
+
         forms = self.expected, FormResults(route, answers)
         return judge(forms, self.outputs, self.tolerance, precision)
 
@@ -76,7 +80,8 @@ def reference_of(
     """
     graph = load(onnx, shapes).graph
     oracle = Oracle(Model(onnx, None))
-    drawn = samples_for(graph.inputs, inputs, trial=oracle.run if oracle.knows_all else None)
+    trial = oracle.run if oracle.knows_all else None
+    drawn = samples_for(graph.inputs, inputs, trial=trial, hints=size_hints(graph))
     samples = tuple(sample for sample in drawn if _sizes(sample) == _sizes(drawn[0]))
     forms, gaps = oracle.answers(samples)
     if not forms:

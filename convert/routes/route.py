@@ -65,6 +65,6 @@ def chosen(names: Sequence[str]) -> tuple[Route, ...]:
             close = difflib.get_close_matches(name, ROUTES, n=1)
             hint = f'; did you mean "{close[0]}"?' if close else ""
             raise UsageError(
-                f'--routes "{name}": no such route; there are {ALL}, {", ".join(ROUTES)}{hint}'
+                f'--routes "{name}": no such route; give {ALL} or some of {", ".join(ROUTES)}{hint}'
             )
     return tuple(ROUTES[name] for name in dict.fromkeys(names))

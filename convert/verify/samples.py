@@ -142,9 +142,12 @@ class _Draw:
         drawn = [first, first, *(other or [first])]
         for positive in (False, True):
             runs = [self._taken(own, seed, positive) for seed, own in enumerate(drawn)]
-            undefined = self._undefined(runs)
-            if not undefined:
+            results = self._results(runs)
+            if not any(np.isnan(x).any() for each in results.values() for x in each):
                 return runs
+        undefined = ", ".join(n for n, xs in results.items() if all(np.isnan(x).all() for x in xs))
+        if not undefined:
+            return runs
         raise DataError(
             f"the model's own answer to random inputs is not a number (NaN) in {undefined}, so the"
             f" conversion cannot be checked with them; {GIVE_INPUTS}"
@@ -171,14 +174,16 @@ class _Draw:
             return False
         return all(array.size for array in results.values())
 
-    def _undefined(self, runs: Sequence[Run]) -> str:
-        """Names of the outputs in which the model itself gives NaN."""
+    def _results(self, runs: Sequence[Run]) -> dict[str, list[Array]]:
+        """What the model gives in each float output that is not empty."""
+        found: dict[str, list[Array]] = {}
         if self.trial is None:
-            return ""
-        results = [self.trial(run).items() for run in runs]
-        return ", ".join(
-            sorted({n for r in results for n, x in r if x.dtype.kind == "f" and np.isnan(x).any()})
-        )
+            return found
+        for run in runs:
+            for name, array in self.trial(run).items():
+                if array.dtype.kind == "f" and array.size:
+                    found.setdefault(name, []).append(array)
+        return found
 
     def _nothing_fits(self) -> DataError:
         free = [info for info in self.infos if None in info.shape]

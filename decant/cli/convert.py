@@ -92,6 +92,13 @@ def convert(
             "another converter's."
         ),
     ] = Keep.OWN,
+    keep_unverified: Annotated[
+        bool,
+        typer.Option(
+            "--keep-unverified",
+            help="Keep a file that fails its verification too, as model_fp32.unverified.tflite.",
+        ),
+    ] = False,
     changes: Set = None,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -121,6 +128,7 @@ def convert(
             routes=routes or (),
             keep=keep.value,
             overrides=parse_overrides(changes),
+            keep_unverified=keep_unverified,
             **options,
         )
         terminal.give(converted, _show)

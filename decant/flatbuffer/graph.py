@@ -42,14 +42,14 @@ UNREADABLE = (AttributeError, IndexError, TypeError, ValueError, struct.error)
 
 
 class Graph:
-    """The main subgraph of a `.tflite` file, with the few edits that rewrites are made of.
+    """A subgraph of a `.tflite` file, by default the main one, with the few edits rewrites need.
 
     Operators are the schema's `OperatorT`, tensors are indices into `tensors`.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, number: int = 0) -> None:
         self.model = model
-        self.subgraph = model.subgraphs[0]
+        self.subgraph = model.subgraphs[number]
 
     @classmethod
     def from_bytes(cls, content: bytes, source: str = "the model") -> Graph:

@@ -47,6 +47,7 @@ class ConvertOptions(TypedDict, total=False):
         rewrites: Bounded rewrites to apply beside the exact ones.
         without: Rewrites to leave out.
         allow_flex: Let TensorFlow ops stay, which need a runtime with Flex.
+        unverified: Where the float file is kept if it fails its verification.
     """
 
     input_layout: Literal["nhwc", "keep"]
@@ -58,6 +59,7 @@ class ConvertOptions(TypedDict, total=False):
     rewrites: Sequence[str]
     without: Sequence[str]
     allow_flex: bool
+    unverified: AnyPath
 
 
 def convert_network(

@@ -90,6 +90,8 @@ UNITS: Final[Mapping[str, str]] = {
     "Hop.rms_relative": "fraction",
     "Hop.rounding": OF_LARGEST,
     "Hop.spread": OF_LARGEST,
+    "Hop.step": OF_LARGEST,
+    "Hop.ties": "elements",
     "Hop.tolerance": OF_LARGEST,
     "Imported.near_duplicates": "photos",
     "Imported.photos": "photos",

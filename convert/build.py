@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -104,6 +105,9 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
         model, applied = rewritten(request)
         emission = emitted(request, model, example)
     savedmodel.write(emission, request.folder)
+    emission = replace(emission, module=None, function=None)  # with a graph that holds all weights
+    del model
+    gc.collect()
     file = tflite.convert(request.folder, emission, allow_flex=request.allow_flex)
     file = replace(file, data=sized(file.data, emission.inputs, samples))
     return Built(

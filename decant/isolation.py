@@ -187,24 +187,36 @@ class _Child:
 
 
 @contextlib.contextmanager
-def captured_noise() -> Iterator[None]:
-    """Keep what native code writes to file descriptor 2 off the terminal inside the block.
+def captured_noise(*descriptors: int) -> Iterator[None]:
+    """Keep what native code writes to standard error off the terminal inside the block.
 
     A failure inside the block carries the last captured lines as a note.
+
+    Args:
+        *descriptors: Instead of standard error's alone.
     """
-    sys.stderr.flush()
-    kept = os.dup(2)
+    _flush()
+    kept = {descriptor: os.dup(descriptor) for descriptor in descriptors or (2,)}
     with tempfile.TemporaryFile() as noise:
-        os.dup2(noise.fileno(), 2)
+        for descriptor in kept:
+            os.dup2(noise.fileno(), descriptor)
         try:
             yield
         except Exception as error:
             error.add_note(_tail(noise).strip())
             raise
         finally:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
+            _flush()
+            for descriptor, original in kept.items():
+                os.dup2(original, descriptor)
+                os.close(original)
+
+
+def _flush() -> None:
+    """Write what is buffered, by Python and by C, to where it was meant to go."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    ctypes.CDLL(None).fflush(None)
 
 
 def _serve() -> None:

@@ -269,8 +269,8 @@ def _inner(graph: Graph, units: int) -> Graph:
 
 def _recurrent() -> Floats:
     """The weights of a step, with which no state dies away."""
-    noise = np.random.default_rng(2).normal(size=(GATES * UNITS, UNITS))
-    return (2 * noise / np.sqrt(UNITS)).astype(np.float32)
+    noise = np.random.default_rng(2).normal(size=(GATES * UNITS, UNITS), scale=2 / UNITS**0.5)
+    return noise.astype(np.float32)
 
 
 def _step(graph: Graph, state: int, weights: int) -> int:

@@ -11,7 +11,6 @@ from .. import pipeline
 from ..overrides import parse_overrides
 from ..shapes import parse_shapes
 from .options import InputType, Json, Keep, Layout, OutOfStep, Set, Shapes, Verbose
-from .routes import show_routes
 from .session import session
 
 if TYPE_CHECKING:
@@ -140,6 +139,8 @@ def _show(terminal: Terminal, converted: pipeline.Converted) -> None:
         terminal.result(line)
     terminal.result(f"{converted.tflite}")
     if converted.routes is not None:
+        from .routes import show_routes
+
         show_routes(terminal, converted.routes)
         if converted.routes.kept != converted.tflite.name:
             terminal.result(f"{converted.folder / converted.routes.kept}")

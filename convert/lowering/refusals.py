@@ -32,7 +32,10 @@ FAILURE_ADVICE = (
     "write its lowering (`@op`, see docs/how-to/own-op.md) in an operators file and give it with"
     " --operators FILE, or report this to decant with the node"
 )
-LACKS_ADVICE = "replace the op before the export, or keep TensorFlow's with --allow-flex"
+LACKS_ADVICE = (
+    "replace the op before the export, write its lowering in ops that TFLite has (`@op`, see"
+    " docs/how-to/own-op.md), or keep TensorFlow's with --allow-flex"
+)
 RUN_ADVICE = "replace the op, or this setting of it, before the export"
 OWN_FAULT = "this is a fault of decant's own"
 ELEMENTS_SHOWN = 8

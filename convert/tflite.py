@@ -23,7 +23,7 @@ from .lowering.refusals import LACKS_ADVICE, RUN_ADVICE, Problem, listed, report
 from .lowering.trace import Located
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -117,7 +117,7 @@ def _of(types: Mapping[str, str], op: str) -> str:
 
 def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(data))
-    restore_infinities(model, _float_constants(emission.function.graph))
+    restore_infinities(model, emission.extremes)
     graph, signature = model.subgraphs[0], model.signatureDefs[0]
     graph.inputs, signature.inputs = _ordered(signature.inputs, emission.inputs, emission)
     graph.outputs, signature.outputs = _ordered(signature.outputs, emission.outputs, emission)
@@ -140,12 +140,6 @@ def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:
             tensors[name] = located or emission.signature[name]
     packed = flatbuffer_utils.convert_object_to_bytearray(model)
     return TFLiteFile(bytes(packed), tensors, len(graph.tensors) - len(constants))
-
-
-def _float_constants(function_graph: Any) -> Iterator[Array]:
-    for operation in function_graph.get_operations():
-        if operation.type == "Const" and operation.outputs[0].dtype == tf.float32:
-            yield tf.make_ndarray(operation.get_attr("value"))
 
 
 def restore_infinities(model: Any, emitted: Iterable[Array]) -> None:

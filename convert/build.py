@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +29,15 @@ if TYPE_CHECKING:
     from .layout.signature import InputType, LayoutRule
     from .lowering.emit import Emission
     from .lowering.trace import Located
+    from .tflite import TFLiteFile
 
     Sample = dict[str, NDArray[Any]]
+
+
+logger = logging.getLogger(__name__)
+
+INTEGER_WEIGHTS = frozenset({"block_weights", "integer_weights"})
+"""The rewrites that make floats of weights that are stored as integers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,8 @@ class Built:
         rewrites: Which rewrites applied how often.
         op_histogram: Operator of the file → count.
         answers: What the SavedModel computes for each sample, in ONNX order.
+        quanta: Output → what one step of the integers that it is made of may move it by, for
+            those that are made of integers.
     """
 
     tflite: bytes
@@ -81,6 +92,7 @@ class Built:
     rewrites: tuple[Applied, ...]
     op_histogram: dict[str, int]
     answers: list[list[NDArray[Any]]]
+    quanta: dict[str, float] = field(default_factory=dict)
 
 
 def build(request: Request, samples: Sequence[Sample]) -> Built:
@@ -94,14 +106,22 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
     import_without_keras()
     import tensorflow as tf
 
-    from . import savedmodel, tflite
+    from .int8 import NoKernel
+    from .int8.markers import written_out
+    from .int8.quanta import quanta
 
     tf.config.threading.set_intra_op_parallelism_threads(1)  # the same sums on every run
     model, applied = rewritten(request)
     example = {name: array.shape for name, array in samples[0].items()} if samples else {}
-    emission = emitted(request, model, example)
-    savedmodel.write(emission, request.folder)
-    file = tflite.convert(request.folder, emission, allow_flex=request.allow_flex)
+    integers = any(rewrite.name in INTEGER_WEIGHTS for rewrite in applied)
+    try:
+        emission = emitted(request, model, example)
+        file = _written(request, emission, integers=integers)
+    except NoKernel as reason:
+        logger.info("the network is quantized by arithmetic: %s", reason)
+        with written_out():
+            emission = emitted(request, model, example)
+            file = _written(request, emission, integers=integers)
     file = replace(file, data=sized(file.data, emission.inputs, samples))
     return Built(
         tflite=file.data,
@@ -111,6 +131,18 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
         rewrites=applied,
         op_histogram=Graph.from_bytes(file.data).histogram(),
         answers=_answers(request.folder, emission, samples),
+        quanta=quanta(model.graph),
+    )
+
+
+def _written(request: Request, emission: Emission, *, integers: bool) -> TFLiteFile:
+    """Write the SavedModel, and convert it."""
+    from . import savedmodel, tflite
+
+    shutil.rmtree(request.folder, ignore_errors=True)
+    savedmodel.write(emission, request.folder)
+    return tflite.convert(
+        request.folder, emission, allow_flex=request.allow_flex, integer_weights=integers
     )
 
 

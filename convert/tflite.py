@@ -15,6 +15,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 from decant.errors import DecantError, UnsupportedOp
 from decant.tensors import TensorInfo
 
+from .int8 import STEP, marked, to_integers
 from .lowering.emit import SIGNATURE, Emission
 from .lowering.refusals import LACKS_ADVICE, RUN_ADVICE, Problem, listed, report
 from .lowering.trace import Located
@@ -37,7 +38,13 @@ class TFLiteFile:
     activations: int
 
 
-def convert(saved_model: Path | str, emission: Emission, *, allow_flex: bool = False) -> TFLiteFile:
+def convert(
+    saved_model: Path | str,
+    emission: Emission,
+    *,
+    allow_flex: bool = False,
+    integer_weights: bool = False,
+) -> TFLiteFile:
     """Convert a SavedModel that `savedmodel.write` wrote.
 
     Tensors are renamed to the ONNX values they hold, so the bytes do not depend on the folder or
@@ -48,9 +55,11 @@ def convert(saved_model: Path | str, emission: Emission, *, allow_flex: bool = F
         emission: What was written there.
         allow_flex: Whether TensorFlow ops outside TFLite's own may stay (they need a larger
             runtime).
+        integer_weights: Whether weights were integers, so that int8 may hold them without loss.
 
     Raises:
         UnsupportedOp: If TFLite has no builtin for an op and `allow_flex` is false.
+        NoKernel: If TFLite has no int8 kernel where one is needed.
     """
     converter = tf.lite.TFLiteConverter.from_saved_model(
         str(saved_model), signature_keys=[SIGNATURE]
@@ -63,6 +72,9 @@ def convert(saved_model: Path | str, emission: Emission, *, allow_flex: bool = F
     except Exception as error:
         logger.debug("TFLite's converter fails", exc_info=error)
         raise _refusal(str(error), emission, allow_flex=allow_flex) from error
+    markers = marked(emission.tensors)
+    if markers or integer_weights:
+        data = to_integers(bytes(data), markers)
     return _with_own_names(data, emission)
 
 
@@ -105,6 +117,7 @@ def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:
         if index in constants:
             continue
         located = _located(tensor.name.decode(), emission.tensors, rank)
+        step_only = STEP in tensor.name.decode() or _is_scaled(tensor)
         name = own.get(index)
         if name is None and located is not None:
             step = "" if located.split is not None else "/step"
@@ -112,9 +125,21 @@ def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:
         if name is not None:
             names.add(name)
             tensor.name = name.encode()
-            tensors[name] = located or emission.signature[name]
+            held = located or emission.signature[name]
+            tensors[name] = _as_step(held) if step_only else held
     packed = flatbuffer_utils.convert_object_to_bytearray(model)
     return TFLiteFile(bytes(packed), tensors, len(graph.tensors) - len(constants))
+
+
+def _is_scaled(tensor: Any) -> bool:
+    """Whether a tensor holds integers that stand for numbers."""
+    parameters = tensor.quantization
+    return parameters is not None and parameters.scale is not None and len(parameters.scale) > 0
+
+
+def _as_step(located: Located) -> Located:
+    """What a tensor is on the way to, whose numbers are not the value's."""
+    return Located(located.value, located.module)
 
 
 def _ordered(

@@ -13,7 +13,7 @@ import numpy as np
 from decant.described import Signature
 from decant.errors import DataError, InternalError, ParityError, UnsupportedOp
 from decant.isolation import run_checked
-from decant.parity import Parity, compare_all
+from decant.parity import Parity, compare_all, ratio
 from decant.shapes import options_of
 
 from .op_search import failing_value, search_saved_model, search_tflite
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 OUTPUTS_SHOWN = 12
+SINGLE_ROUNDING = 1.001
+"""Of a step: scales are multiplied in single precision."""
 NO_INPUTS = "the model has no inputs, so that its outputs are constants"
 
 
@@ -142,7 +144,8 @@ def verify(
         ParityError: A form is over tolerance or holds NaN. The message has every output that is,
             and the first op whose result differs; none is at fault where the first form gives NaN.
     """
-    outputs = [info.name for info in subject.built.outputs]
+    built = subject.built
+    outputs = [info.name for info in built.outputs]
     refuse_nan(forms[0], outputs)
     parities = list(judged)
     pairs = list(itertools.pairwise(forms))
@@ -153,7 +156,7 @@ def verify(
         if _hop(pair) in {parity.hop for parity in judged}:
             continue
         form = PYTORCH if pair[0].name == PYTORCH else ONNX
-        found = judge(pair, outputs, tolerance, functools.partial(precision, form))
+        found = judge(pair, outputs, tolerance, functools.partial(precision, form), built.quanta)
         failed = [parity for parity in found if not parity.passed]
         if failed:
             raise ParityError(_message(subject, pair, failed, tolerance))
@@ -166,6 +169,7 @@ def judge(
     outputs: Sequence[str],
     tolerance: float,
     precision: Callable[[], Precision | None],
+    quanta: Mapping[str, float] | None = None,
 ) -> tuple[Parity, ...]:
     """Compare two forms; what is over tolerance is held against double precision too.
 
@@ -174,11 +178,29 @@ def judge(
         outputs: Names, in the model's order.
         tolerance: Largest relative error allowed.
         precision: Computes what the form before gives in double precision, if that can be had.
+        quanta: Output → what one step of its integers moves it by; it may be as far off.
     """
     before, after = forms
     found = compare_all(_hop(forms), outputs, after.answers, before.answers, tolerance)
+    found = within_quanta(found, before.answers, quanta or {})
     exact = None if all(parity.passed for parity in found) else precision()
     return found if exact is None else exact.judge(found, after.answers)
+
+
+def within_quanta(
+    parities: Sequence[Parity], expected: Answers, quanta: Mapping[str, float]
+) -> tuple[Parity, ...]:
+    """Let outputs that are made of integers be one step of these off.
+
+    A sum that falls between two integers may be rounded either way.
+    """
+    judged = []
+    for output, parity in enumerate(parities):
+        step = SINGLE_ROUNDING * quanta.get(parity.output, 0.0)
+        largest = max(float(np.abs(answer[output]).max(initial=0)) for answer in expected)
+        allowed = max(parity.tolerance, ratio(step, largest))
+        judged.append(parity.model_copy(update={"tolerance": allowed}))
+    return tuple(judged)
 
 
 def _hop(forms: Forms) -> str:

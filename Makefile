@@ -21,7 +21,7 @@ IN_PARALLEL := --numprocesses auto --dist loadgroup
 ASSETS := android_demo/app/src/main/assets/model
 COMMANDS := tflite convert quantize train distill bench gate report
 
-.PHONY: help $(COMMANDS) demo-web demo doctor docs test test-fast android-test \
+.PHONY: help $(COMMANDS) demo-web demo ops doctor docs test test-fast android-test \
 	web-test web-packages compiled-app test-bundle check clean setup install
 .DEFAULT_GOAL := help
 
@@ -42,6 +42,7 @@ help:
 	@echo 'MODEL is a name in zoo/ or a path to a model.toml; ARGS are options of the command,'
 	@echo "which make COMMAND ARGS=--help lists. Results are in build/NAME."
 	@echo
+	@echo '  make ops          which operators are converted; of a file with ARGS=net.onnx'
 	@echo '  make doctor       versions, processor, what is missing'
 	@echo '  make test         the tests'
 	@echo '  make test-fast    those that run no LiteRT, convert nothing, start no process, train nothing'
@@ -62,6 +63,9 @@ demo: $(READY)
 	@$(VENV)/bin/decant tflite $(MODEL) || [ $$? -eq 1 ] # 1: a requirement is not met.
 	@$(VENV)/bin/decant bundle $(MODEL) $(ASSETS)
 	@android_demo/assemble
+
+ops: $(READY)
+	@$(VENV)/bin/decant ops $(ARGS)
 
 doctor: $(READY)
 	@$(VENV)/bin/decant doctor

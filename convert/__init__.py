@@ -1,6 +1,7 @@
 """ONNX to TensorFlow to TFLite.
 
-`op` registers the lowering of an op of your own in an operators file (`--operators FILE`). What it
+`op` registers the lowering of an op of your own in an operators file (`--operators FILE`), and
+`rewrite` a rewrite of the graph. What a lowering
 takes and returns are `AnyValue`s; `pointwise` applies a TensorFlow function to them element by
 element, `value.plain()` is the tensor in ONNX axis order, `Value.laid_out(tensor)` makes a value of
 one, and `Refused` says why a node cannot be emitted.
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .layout.refused import Refused
     from .layout.tensors import AnyValue, Constant, Value
     from .lowering.registry import OutputInfo, op
+    from .rewrites.own import rewrite
 
 __all__ = [
     "AnyValue",
@@ -37,6 +39,7 @@ __all__ = [
     "Value",
     "op",
     "pointwise",
+    "rewrite",
     "to_tflite",
 ]
 
@@ -46,6 +49,7 @@ _LAZY = {
     **dict.fromkeys(("AnyValue", "Constant", "Value"), "layout.tensors"),
     "Refused": "layout.refused",
     "pointwise": "layout.pointwise",
+    "rewrite": "rewrites.own",
     # What reads a finished .pt2; with it comes PyTorch.
     **dict.fromkeys(("load_pt2", "pt2_reference"), "export.pt2"),
     "pt2_to_onnx": "export.to_onnx",

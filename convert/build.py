@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from decant.files import TRACE_SCHEMA
 from decant.flatbuffer import Graph
-from decant.graph.load import load
+from decant.graph.load import load, told_if_unsound
 from decant.graph.rewrite import Applied, apply
 
 from .tensorflow_start import import_without_keras
@@ -53,6 +53,7 @@ class Request:
         input_dtype: See `emit`.
         normalization: Mean and std to apply inside, for raw pixels.
         rewrites: Bounded rewrites to apply beside the exact ones.
+        without: Rewrites to leave out.
         operators: The user's operators files.
         allow_flex: Whether TensorFlow ops may stay.
     """
@@ -65,6 +66,7 @@ class Request:
     input_dtype: InputType = "float32"
     normalization: tuple[Sequence[float], Sequence[float]] | None = None
     rewrites: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     operators: tuple[Path, ...] = ()
     allow_flex: bool = False
 
@@ -111,17 +113,18 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
     from .int8.quanta import quanta
 
     tf.config.threading.set_intra_op_parallelism_threads(1)  # the same sums on every run
-    model, applied = rewritten(request)
     example = {name: array.shape for name, array in samples[0].items()} if samples else {}
-    integers = any(rewrite.name in INTEGER_WEIGHTS for rewrite in applied)
-    try:
-        emission = emitted(request, model, example)
-        file = _written(request, emission, integers=integers)
-    except NoKernel as reason:
-        logger.info("the network is quantized by arithmetic: %s", reason)
-        with written_out():
+    with told_if_unsound(request.onnx, request.shapes):
+        model, applied = rewritten(request)
+        integers = any(rewrite.name in INTEGER_WEIGHTS for rewrite in applied)
+        try:
             emission = emitted(request, model, example)
             file = _written(request, emission, integers=integers)
+        except NoKernel as reason:
+            logger.info("the network is quantized by arithmetic: %s", reason)
+            with written_out():
+                emission = emitted(request, model, example)
+                file = _written(request, emission, integers=integers)
     file = replace(file, data=sized(file.data, emission.inputs, samples))
     return Built(
         tflite=file.data,
@@ -164,13 +167,14 @@ def sized(file: bytes, inputs: Sequence[TensorInfo], samples: Sequence[Sample]) 
 
 def rewritten(request: Request) -> tuple[ir.Model, tuple[Applied, ...]]:
     """Load the model and apply the rewrites."""
-    from .rewrites import REWRITES
+    from .operators_files import rewrites_with
     from .rewrites.camera import take_raw_pixels
 
     model = load(request.onnx, request.shapes)
     if request.input_dtype == "uint8":
         model = take_raw_pixels(model, request.normalization)
-    return apply(model, REWRITES.chosen(request.rewrites))
+    chosen = rewrites_with(request.operators).chosen(request.rewrites, request.without)
+    return apply(model, chosen)
 
 
 def emitted(
@@ -178,11 +182,11 @@ def emitted(
 ) -> Emission:
     """Emit a rewritten model as the request says; `example` has sizes for messages."""
     from .lowering.emit import emit
-    from .ops import with_operators
+    from .operators_files import lowerings_with
 
     return emit(
         model,
-        with_operators(request.operators),
+        lowerings_with(request.operators),
         input_layout=request.input_layout,
         output_layout=request.output_layout,
         input_dtype=request.input_dtype,

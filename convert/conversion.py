@@ -5,14 +5,15 @@ from __future__ import annotations
 import inspect
 import logging
 import os
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from decant.artifacts import updated_folder, write_bytes, write_json, write_text
-from decant.errors import DataError, UsageError
+from decant.errors import DataError, ParityError, UsageError
 from decant.external_data import external_files
 from decant.files import CONVERSION, FLOAT_FILE, ONNX, SAVED_MODEL, TRACE
 from decant.isolation import run_checked
@@ -25,12 +26,13 @@ from .verify.oracle import SAVED_MODEL as SAVED
 from .verify.oracle import TFLITE, FormResults, Model, Oracle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import onnx_ir as ir
     import torch
     from numpy.typing import NDArray
 
+    from decant.free_sizes import Shape
     from decant.paths import AnyPath
     from decant.shapes import AskedShapes, FixedShape
 
@@ -52,6 +54,14 @@ TRACED_AT_LEAST = 0.95
 GROWTH, SMALL_MB = 1.1, 0.016
 """How much larger than a quantized .onnx a file is without a word: names and alignment."""
 
+ONE_BRANCH = "possible_branch"
+"""The rewrite that leaves out a branch."""
+
+BRANCH_LEFT_OUT = (
+    "one branch of an If cannot run with these sizes and was left out: the file always takes the"
+    " other"
+)
+
 LAYOUTS: tuple[str, ...] = get_args(LayoutRule)
 INPUT_DTYPES: tuple[str, ...] = get_args(InputType)
 
@@ -72,7 +82,9 @@ def to_tflite(
     tolerance: float = 1e-4,
     allow_flex: bool = False,
     rewrites: Sequence[str] = (),
+    without: Sequence[str] = (),
     operators: Sequence[AnyPath] = (),
+    unverified: AnyPath | None = None,
 ) -> ConvertReport:
     """Convert a model to a float TFLite file and verify it at every hop.
 
@@ -97,7 +109,11 @@ def to_tflite(
         tolerance: Largest relative error allowed at any hop: max |a - b| / max |b|.
         allow_flex: Let TensorFlow ops stay that need the Flex delegate.
         rewrites: Bounded rewrites to apply beside the exact ones.
-        operators: Operators files: Python files with lowerings of your own ops, see `op`.
+        without: Rewrites to leave out.
+        operators: Operators files: Python files with lowerings of your own ops and rewrites of
+            your own, see `op` and `rewrite`.
+        unverified: Where the float file is kept if it fails its verification; `out` stays as it
+            was.
 
     Raises:
         UnsupportedOp: The model cannot be exported or converted; every such node is listed.
@@ -119,15 +135,29 @@ def to_tflite(
         "input_dtype": input_dtype,
         "normalization": normalization,
         "rewrites": tuple(rewrites),
+        "without": tuple(without),
         "operators": tuple(Path(file).resolve() for file in operators),
         "allow_flex": allow_flex,
     }
     target = Path(out)
     with updated_folder(target) as stage:
         work = _Work(stage.resolve(), settings, tolerance, free_sizes or {}, shapes or {})
-        report = work.run(source, (inputs, *other_sizes), reference)
+        with _kept(stage / FLOAT_FILE, unverified):
+            report = work.run(source, (inputs, *other_sizes), reference)
         write_text(stage / CONVERSION, report.model_dump_json(indent=2) + "\n")
     return _moved(report, stage, target)
+
+
+@contextmanager
+def _kept(file: Path, place: AnyPath | None) -> Iterator[None]:
+    """Copy a file that is refused to where it was asked for, and say so."""
+    try:
+        yield
+    except ParityError as error:
+        if place is None or not file.exists():
+            raise
+        write_bytes(Path(place), file.read_bytes())
+        raise ParityError(f"{error}\nThe file is kept as it is, unverified: {place}") from error
 
 
 def _missing_example(module: torch.nn.Module) -> str:
@@ -150,10 +180,10 @@ def _check_choice(option: str, value: str, choices: Sequence[str]) -> None:
 
 def _check_operators(files: Sequence[AnyPath]) -> None:
     """Refuse what is no operators file before anything takes time."""
-    from .lowering.registry import locate_operators
+    from .operators_files import locate
 
     for file in files:
-        locate_operators(Path(file))
+        locate(Path(file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,18 +234,17 @@ class _Work:
         self, inputs: Sequence[ir.Value], given: Given, samples: Sequence[Sample], oracle: Oracle
     ) -> dict[str, FixedShape]:
         """Shapes with a batch of one, where it is free and nobody has asked for it to be so."""
+        from decant.graph.load import stated_shapes
+
         from .verify.batch import batched_inputs
 
         if self.free_sizes or not oracle.knows_all:
             return {}
-        names = batched_inputs(inputs, samples, oracle.run, given=given is not None)
-        if any(name in self.shapes for name in names):
+        axes = batched_inputs(inputs, samples, oracle.run, given=given is not None)
+        if any(name in self.shapes for name in axes):
             return {}
-        stated = {str(value.name): value.shape or () for value in inputs}
-        return {
-            name: (1, *(size if isinstance(size, int) else None for size in stated[name][1:]))
-            for name in names
-        }
+        stated = stated_shapes(inputs)
+        return {name: _with_one(stated[name], axis) for name, axis in axes.items()}
 
     def exported(self, source: Any, inputs: Given, reference: Reference | None) -> Model:
         """Bring the source to ONNX."""
@@ -277,6 +306,7 @@ class _Work:
         """Give the samples as the file takes them and as the model does."""
         from .verify.samples import samples_for
         from .verify.size_hints import size_hints
+        from .verify.value_hints import value_hints
 
         raw = self.settings["input_dtype"] == "uint8"
 
@@ -284,12 +314,14 @@ class _Work:
             return oracle.run(self.normalised(sample))
 
         try:
-            told = trial if oracle.knows_all else None
-            hints = size_hints(graph)
+            likely = {
+                "raw": raw,
+                "trial": trial if oracle.knows_all else None,
+                "hints": size_hints(graph),
+                "codes": value_hints(graph),
+            }
             samples = [
-                sample
-                for each in given
-                for sample in samples_for(graph.inputs, each, raw=raw, trial=told, hints=hints)
+                sample for each in given for sample in samples_for(graph.inputs, each, **likely)
             ]
         except DataError:
             # Whoever gives other inputs should not hear of what cannot be converted only then.
@@ -325,6 +357,7 @@ class _Work:
 
     def verified(self, subject: Subject, expected: Expected, *, given: bool) -> ConvertReport:
         """Compare every form, and report."""
+        from .build import INTEGER_WEIGHTS
         from .verify.hops import NO_INPUTS, doubts, run_tflite, verify
         from .verify.rounding import told
 
@@ -335,7 +368,9 @@ class _Work:
         parities = verify(subject, forms, self.tolerance, expected.parities)
         traced = _traced(built)
         unproven = doubts(parities) if built.inputs else [NO_INPUTS]
-        warnings = [*expected.warnings, *_growth(subject), *told(parities), *unproven]
+        left_out = [BRANCH_LEFT_OUT] if _applied(built, ONE_BRANCH) else []
+        grown = _growth(subject) if _applied(built, *INTEGER_WEIGHTS) else []
+        warnings = [*expected.warnings, *grown, *left_out, *told(parities), *unproven]
         if traced < TRACED_AT_LEAST:
             warnings.append(f"only {traced:.0%} of the activations are traced to ONNX values")
         return ConvertReport(
@@ -347,10 +382,7 @@ class _Work:
             outputs=built.outputs,
             shapes=dict(subject.request.shapes),
             parity=parities,
-            rewrites=tuple(
-                AppliedRewrite(name=r.name, accuracy=r.accuracy, count=r.count)
-                for r in built.rewrites
-            ),
+            rewrites=tuple(AppliedRewrite(**asdict(applied)) for applied in built.rewrites),
             op_histogram=built.op_histogram,
             traced=traced,
             samples=_said_of(samples, given=given),
@@ -358,12 +390,12 @@ class _Work:
         )
 
 
+def _applied(built: Built, *names: str) -> bool:
+    return any(rewrite.name in names for rewrite in built.rewrites)
+
+
 def _growth(subject: Subject) -> list[str]:
     """Say what it costs that integers became floats, or two integers."""
-    from .build import INTEGER_WEIGHTS
-
-    if not any(rewrite.name in INTEGER_WEIGHTS for rewrite in subject.built.rewrites):
-        return []
     source = subject.model.onnx
     files = (source, *(source.parent / name for name in external_files(source)))
     before = sum(file.stat().st_size for file in files) / 1e6
@@ -374,6 +406,12 @@ def _growth(subject: Subject) -> list[str]:
         "weights that are stored as integers were widened where TFLite has no kernel for them: the"
         f" file takes {after:.3f} MB, the .onnx {before:.3f} MB"
     ]
+
+
+def _with_one(stated: Shape, batch: int) -> FixedShape:
+    """The shape with a batch of one; other free sizes stay free."""
+    sizes = [size if isinstance(size, int) else None for size in stated]
+    return (*sizes[:batch], 1, *sizes[batch + 1 :])
 
 
 def _said_of(samples: Sequence[Sample], *, given: bool) -> str:

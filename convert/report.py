@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 
 
 class AppliedRewrite(BaseModel):
-    """How often one rewrite applied.
+    """How often one rewrite applied, and what that changed.
 
     Attributes:
         name: Of the rewrite.
         accuracy: "exact" (equal but for rounding) or "bounded" (asked for).
         count: Places in the graph.
+        removed: Operator → how many of its nodes went.
+        added: Operator → how many of its nodes came.
+        nodes: Names of the model's own nodes that went.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,6 +32,9 @@ class AppliedRewrite(BaseModel):
     name: str
     accuracy: str
     count: int
+    removed: dict[str, int] = {}
+    added: dict[str, int] = {}
+    nodes: tuple[str, ...] = ()
 
 
 class ConvertReport(BaseModel):

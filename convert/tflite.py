@@ -7,9 +7,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
 from decant.errors import DecantError, UnsupportedOp
@@ -20,7 +22,16 @@ from .lowering.emit import SIGNATURE, Emission
 from .lowering.refusals import LACKS_ADVICE, RUN_ADVICE, Problem, listed, report
 from .lowering.trace import Located
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
 logger = logging.getLogger(__name__)
+
+LARGEST, INFINITE = np.finfo(np.float32).max, np.float32(np.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,8 @@ def convert(
     converter = tf.lite.TFLiteConverter.from_saved_model(
         str(saved_model), signature_keys=[SIGNATURE]
     )
+    # What a loop shows is written in its place; the other form copies it in three parts.
+    converter._experimental_enable_dynamic_update_slice = True
     if allow_flex:
         builtins, select = tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS
         converter.target_spec.supported_ops = [builtins, select]
@@ -105,6 +118,7 @@ def _of(types: Mapping[str, str], op: str) -> str:
 
 def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(data))
+    restore_infinities(model, _float_constants(emission.function.graph))
     graph, signature = model.subgraphs[0], model.signatureDefs[0]
     graph.inputs, signature.inputs = _ordered(signature.inputs, emission.inputs, emission)
     graph.outputs, signature.outputs = _ordered(signature.outputs, emission.outputs, emission)
@@ -140,6 +154,41 @@ def _is_scaled(tensor: Any) -> bool:
 def _as_step(located: Located) -> Located:
     """What a tensor is on the way to, whose numbers are not the value's."""
     return Located(located.value, located.module)
+
+
+def _float_constants(function_graph: Any) -> Iterator[Array]:
+    for operation in function_graph.get_operations():
+        if operation.type == "Const" and operation.outputs[0].dtype == tf.float32:
+            yield tf.make_ndarray(operation.get_attr("value"))
+
+
+def restore_infinities(model: Any, emitted: Iterable[Array]) -> None:
+    """Make infinities of the largest floats in a file that were infinities before.
+
+    TensorFlow 2.21's converter stores an infinite constant as the largest float, which a mask of
+    -inf is not: what is added to it becomes finite, and its softmax is not NaN.
+
+    Args:
+        model: The file, as `flatbuffer_utils` reads it; changed in place.
+        emitted: The constants that it was made of. Where some hold the largest float itself, only
+            a constant that is one of the others, element by element, gets its infinities back.
+    """
+    clamped: set[bytes] = set()
+    holds_largest = False
+    for array in emitted:
+        if np.isinf(array).any():
+            clamped.add(np.clip(array, -LARGEST, LARGEST).tobytes())
+        holds_largest |= bool((np.abs(array) == LARGEST).any())
+    if not clamped:
+        return
+    for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors):
+        data = model.buffers[tensor.buffer].data
+        if tensor.type != schema.TensorType.FLOAT32 or data is None or not len(data):
+            continue
+        floats = np.frombuffer(np.asarray(data, np.uint8).tobytes(), np.float32)
+        if not holds_largest or floats.tobytes() in clamped:
+            restored = np.where(np.abs(floats) == LARGEST, np.copysign(INFINITE, floats), floats)
+            model.buffers[tensor.buffer].data = np.frombuffer(restored.tobytes(), np.uint8)
 
 
 def _ordered(

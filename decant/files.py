@@ -15,10 +15,11 @@ ONNX: Final = "model.onnx"
 ONNX_FLOAT32: Final = "model_float32.onnx"
 SAVED_MODEL: Final = "saved_model"
 FLOAT_FILE: Final = "model_fp32.tflite"
+UNVERIFIED_FILE: Final = "model_fp32.unverified.tflite"
 TRACE: Final = "trace.json"
 TRACE_SCHEMA: Final = 1
 CONVERSION: Final = "convert.json"
-CONVERSION_SCHEMA: Final = 1
+CONVERSION_SCHEMA: Final = 2
 
 # Of quantization.
 FLOAT16_FILE: Final = "model_fp16.tflite"

@@ -111,12 +111,12 @@ def accepted(
 def plausible(shapes: Sequence[Shape], hints: SizeHints | None = None) -> Iterator[Sizes]:
     """Yield sizes for a model's inputs, the likeliest first.
 
-    Sizes of one name are equal; those without a name are tried as all apart, and as equal to those
-    that the other inputs have in the same place. Later so are those of different names, and last
-    comes 1.
+    Sizes of one name are equal; those without a name are tried as all apart, as equal to those that
+    the other inputs have in the same place, and as one batch wherever each input has it. Later so
+    are those of different names, and last comes 1.
     """
     rows = ROWS if hints is None else hints.rows()
-    by_name = [_keys(shapes, same) for same in (_apart, _by_place)]
+    by_name = [_keys(shapes, same) for same in (_apart, _by_place, _one_batch(shapes))]
     by_place = [_keys(shapes, _all_by_place)]
     seen = set()
     for groupings, table in (
@@ -151,6 +151,14 @@ def _all_by_place(name: str | None, number: int, axis: int) -> Hashable:
     return axis
 
 
+def _one_batch(shapes: Sequence[Shape]) -> Callable[[str | None, int, int], Hashable]:
+    def same(name: str | None, number: int, axis: int) -> Hashable:
+        is_batch = _kind(shapes, (number, axis)) == "count"
+        return name or ("count" if is_batch else (number, axis))
+
+    return same
+
+
 def _keys(shapes: Sequence[Shape], same: Callable[[str | None, int, int], Hashable]) -> list[_Axis]:
     """Group the free axes of all inputs by what makes them equal."""
     places: dict[Hashable, list[tuple[int, int]]] = {}
@@ -166,13 +174,24 @@ def _kind(shapes: Sequence[Shape], place: tuple[int, int]) -> str:
     number, axis = place
     shape = shapes[number]
     rank = len(shape)
-    if axis == 0 and rank > 1:
+    if rank > 1 and axis == batch_axis(shape):
         return "count"
     if rank < 4:
         return "length"
     if axis == 1 and not isinstance(shape[-1], int):
         return "channels"
     return "plane" if rank == 4 else "volume"
+
+
+def batch_axis(shape: Shape) -> int | None:
+    """The free axis of an input that may be its batch, if it has one.
+
+    It is the first; the states of a recurrent network, [layers, N, H], have it in their middle.
+    """
+    free = [axis for axis, size in enumerate(shape) if not isinstance(size, int)]
+    if free[:1] == [0] or (free == [1] and len(shape) == 3):
+        return free[0]
+    return None
 
 
 def _choices(

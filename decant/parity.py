@@ -35,7 +35,7 @@ ONNX's reference adds up pairwise; TensorFlow and LiteRT add one element after t
 """
 
 LARGEST_ROUNDING = 0.01
-"""Of the largest value. Where rounding moves an output further, no form of the model is right."""
+"""Of the largest value. What is further off is excused by rounding only if every step is right."""
 
 
 class Parity(BaseModel):
@@ -49,11 +49,15 @@ class Parity(BaseModel):
         spread: How far the reference's answers to different samples of one shape are apart, as
             max relative difference; `LARGEST` where all shapes differ, None with one sample.
         tolerance: Largest `max_relative` allowed.
-        nan: How many elements of `a` or `b` are NaN. One is a failure.
+        nan: How many elements are NaN in `a` or `b` alone. One is a failure.
         exact: How far `a` is from what the model computes in double precision; only where that
             was asked because `a` and `b` differ by more than the tolerance.
-        rounding: How far the model in single precision is from that, in one and the same program.
+        rounding: How far from that the network itself goes where every number is rounded once.
             Both are of the sample of which rounding explains the least.
+        ties: How many elements `a` decides otherwise than double precision, at ties so near that
+            one rounding of inputs and weights decides them in that way too; `exact` is without.
+        step: The largest error of any single step of the form that gives `a`, on the values that
+            this step was given; None where not asked, or where some step could not be checked.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,22 +71,41 @@ class Parity(BaseModel):
     nan: int = 0
     exact: float | None = None
     rounding: float | None = None
+    ties: int = 0
+    step: float | None = None
+
+    @property
+    def within(self) -> bool:
+        """Whether the output is NaN in the same places, and within tolerance elsewhere."""
+        return self.nan == 0 and self.max_relative <= self.tolerance
 
     @property
     def passed(self) -> bool:
-        """Whether the output is free of NaN, and within tolerance or off by rounding only."""
-        return self.nan == 0 and (self.max_relative <= self.tolerance or self.is_rounding)
+        """Whether the output is within tolerance, or off by rounding only."""
+        return self.within or self.is_rounding
 
     @property
     def is_rounding(self) -> bool:
         """Whether it is over tolerance because of the rounding of single precision.
 
-        Then it agrees with double precision, or is about as far from it as single precision alone
-        is, and not so far that it means nothing.
+        Then every step of the form is right on what it was given; or, where that is not known, the
+        output agrees with double precision, or is about as far from it as rounding takes the
+        network itself, and not so far that it means nothing.
         """
-        if self.max_relative <= self.tolerance or self.exact is None or self.rounding is None:
+        if self.within:
             return False
-        return self.exact <= max(self.tolerance, min(ROUNDINGS * self.rounding, LARGEST_ROUNDING))
+        if self.step is not None:
+            return True
+        if self.nan or self.exact is None or self.rounding is None:
+            return False
+        return self.exact <= allowed_rounding(self.tolerance, self.rounding)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it is within tolerance of the form before or of double precision."""
+        if self.within or self.exact is None:
+            return self.within
+        return not (self.nan or self.ties) and self.exact <= self.tolerance
 
     @property
     def is_amplified(self) -> bool:
@@ -103,9 +126,9 @@ class Parity(BaseModel):
         text += f", tolerance {self.tolerance:.2g}"
         if self.exact is not None and self.rounding is not None:
             text += f", {self.exact:.2g} from double precision"
-            text += f" (single precision alone: {self.rounding:.2g})"
+            text += f" (rounding takes the network itself {self.rounding:.2g} from it)"
         if self.nan:
-            text += f", {self.nan} NaN"
+            text += f", {self.nan} NaN in one of the two alone"
         if not self.conclusive:
             text += ", proves nothing: the output hardly depends on the input"
         return text
@@ -118,7 +141,7 @@ def compare(
     expected: Sequence[NDArray[np.generic]],
     tolerance: float,
 ) -> Parity:
-    """Compare one output over all samples; equal infinities count as equal."""
+    """Compare one output over all samples; equal infinities are equal, and so is NaN to NaN."""
     for number, (found, wanted) in enumerate(zip(actual, expected, strict=True), 1):
         if found.shape != wanted.shape:
             raise ParityError(
@@ -127,20 +150,41 @@ def compare(
             )
     a = _stacked(actual)
     b = _stacked(expected)
-    nan = int(np.isnan(a).sum() + np.isnan(b).sum())
-    same = a == b
-    with np.errstate(invalid="ignore"):
-        difference = np.where(same, 0.0, np.abs(a - b))
-    magnitude = np.abs(np.where(np.isfinite(b), b, 0.0))
+    alone = np.isnan(a) != np.isnan(b)
+    distance = np.where(alone, 0.0, difference(a, b))
+    magnitude = finite_size(b)
     return Parity(
         hop=hop,
         output=output,
-        max_relative=ratio(_largest(difference), _largest(magnitude)),
-        rms_relative=ratio(_rms(difference), _rms(magnitude)),
+        max_relative=ratio(_largest(distance), _largest(magnitude)),
+        rms_relative=ratio(_rms(distance), _rms(magnitude)),
         spread=spread(expected),
         tolerance=tolerance,
-        nan=nan,
+        nan=int(alone.sum()),
     )
+
+
+def difference(a: NDArray[np.generic], b: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Elementwise |a - b| of arrays of one shape; infinite where NaN or infinity meets another.
+
+    >>> difference(np.array([1.0, np.inf, np.nan, np.nan]), np.array([3.0, np.inf, np.nan, 0.0]))
+    array([ 2.,  0.,  0., inf])
+    """
+    left, right = a.astype(np.float64), b.astype(np.float64)
+    both_nan = np.isnan(left) & np.isnan(right)
+    with np.errstate(invalid="ignore"):
+        found = np.where((left == right) | both_nan, 0.0, np.abs(left - right))
+    return np.where(np.isnan(found), np.inf, found)
+
+
+def finite_size(values: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Elementwise |values|; 0 where they are NaN or infinite."""
+    return np.abs(np.where(np.isfinite(values), values, 0.0)).astype(np.float64)
+
+
+def allowed_rounding(tolerance: float, rounding: float) -> float:
+    """How far from double precision an output may be of a network that rounding takes so far."""
+    return max(tolerance, min(ROUNDINGS * rounding, LARGEST_ROUNDING))
 
 
 def compare_all(
@@ -180,7 +224,7 @@ def spread(samples: Sequence[NDArray[np.generic]]) -> float | None:
 
 
 def _largest(values: NDArray[np.float64]) -> float:
-    return float(np.nanmax(values)) if values.size else 0.0
+    return float(values.max()) if values.size else 0.0
 
 
 def _rms(values: NDArray[np.float64]) -> float:

@@ -57,7 +57,9 @@ class Model(Rule):
         file: A `.onnx`, `.pt2` or float `.tflite` in place of a factory, relative to the spec.
         checkpoint: A `.safetensors` file or a weights-only `.pt`, relative to the spec.
         arguments: Keyword arguments of the factory.
-        operators: Python files with lowerings of the user's own operators.
+        operators: Python files with lowerings and rewrites of the user's own.
+        rewrites: Bounded rewrites that the conversion applies beside the exact ones.
+        without: Rewrites that it leaves out.
     """
 
     name: str = Field(pattern=NAME)
@@ -66,6 +68,8 @@ class Model(Rule):
     checkpoint: str | None = None
     arguments: dict[str, str | int | float | bool] = Field(default_factory=dict)
     operators: tuple[str, ...] = Field(default=(), strict=False)
+    rewrites: tuple[str, ...] = Field(default=(), strict=False)
+    without: tuple[str, ...] = Field(default=(), strict=False)
 
     @property
     def runs_in(self) -> str:

@@ -12,6 +12,8 @@ from decant.flatbuffer.graph import Graph
 from .recipes import quantizer_version
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .recipes import Recipe, Scheme
 
 # What the library raises on a graph or a recipe that it cannot handle.
@@ -29,6 +31,8 @@ LIBRARY_NAMES = {"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"}
 ALL = "*"
 # Operators that take the last of their inputs apart; every part has its type and scale.
 PARTING = ("SPLIT", "UNPACK")
+# Stands before the names of what loops compute while the library works.
+IN_LOOP = "in a loop: "
 
 _INT8_WEIGHTS = {
     "num_bits": 8,
@@ -82,8 +86,9 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
     """
     from ai_edge_quantizer import quantizer
 
+    asked = library_recipe(_without_loops(recipe))
     try:
-        library = quantizer.Quantizer(bytearray(_with_plain_outputs(model)), library_recipe(recipe))
+        library = quantizer.Quantizer(bytearray(_prepared(model)), asked)
     except (ValueError, KeyError) as error:
         raise SpecError(
             f"recipe {recipe.name!r}: {quantizer_version()} refuses it: {error}"
@@ -100,17 +105,41 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
             " Keep the operators it names in float (`keep_float`) or leave the recipe out"
         ) from error
     made = Graph.from_bytes(bytes(result.quantized_model))
+    _unmark_loops(made)
     _read_integers(made)
     _type_unread_parts(made)
     _restore_outputs(Graph.from_bytes(model), made)
     return made.to_bytes()
 
 
-def _with_plain_outputs(model: bytes) -> bytes:
-    """Leave out outputs that are inputs, or outputs already: the library confuses them."""
+def _prepared(model: bytes) -> bytes:
+    """Leave out outputs that are inputs, or outputs already, and mark what loops compute.
+
+    The library confuses such outputs.
+    """
     graph = Graph.from_bytes(model)
     graph.set_outputs({name: tensor for tensor, name in _plain_outputs(graph).items()})
+    for tensor in _in_loops(graph):
+        tensor.name = IN_LOOP.encode() + tensor.name
     return graph.to_bytes()
+
+
+def _without_loops(recipe: Recipe) -> Recipe:
+    """Keep float what no range is measured of: a static recipe's loops."""
+    if recipe.form != "static_int8":
+        return recipe
+    return recipe.model_copy(update={"keep_float": (*recipe.keep_float, f"^{IN_LOOP}")})
+
+
+def _unmark_loops(made: Graph) -> None:
+    for tensor in _in_loops(made):
+        tensor.name = tensor.name.removeprefix(IN_LOOP.encode())
+
+
+def _in_loops(graph: Graph) -> Iterator[Any]:
+    """Yield the tensors of the graphs that a WHILE runs."""
+    for subgraph in graph.model.subgraphs[1:]:
+        yield from subgraph.tensors
 
 
 def _plain_outputs(graph: Graph) -> dict[int, str]:

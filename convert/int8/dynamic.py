@@ -91,7 +91,7 @@ def _multiply(
 
 def _by_image(weights: Any) -> bool:
     """Whether all pixels are quantized between the same limits; XNNPACK takes 1 x 1 for rows."""
-    return weights.ndim == 4 and weights.shape[1:3] != (1, 1)
+    return bool(weights.ndim == 4 and weights.shape[1:3] != (1, 1))
 
 
 def _with_limits(graph: Graph, before: Any, x: int, copies: int) -> int:

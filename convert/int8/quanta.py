@@ -50,7 +50,7 @@ def _step(node: ir.Node, moved: dict[ir.Value, float]) -> float:
     if node.op_type in PASSING:
         return max(given)
     if node.op_type in SUMS:
-        return float(np.hypot(*given))
+        return float(np.linalg.norm(given))
     weights = constant(node.inputs[1]) if node.op_type in PRODUCTS else None
     if weights is None or weights.ndim < 2:
         return 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from .common_parts import Parts, cut_axis, prepare
 from .expose import expose, native_dims
 from .forms import Form, Tensor, native_groups
 from .pointwise import precedence
-from .tensors import AnyValue, Storage, Value, activation, new_dim
+from .tensors import AnyValue, Storage, Value, activation, new_dim, with_sizes
 from .view import Dim, Factor, Factors
 
 
@@ -199,8 +199,13 @@ def _dims(factors: Sequence[Factor]) -> list[Factors]:
 
 
 def concat(values: Sequence[AnyValue], axis: int) -> Value:
-    """Concatenate along a logical axis, in the memory order of the largest value."""
-    operands = [activation(x) for x in values]
+    """Concatenate along a logical axis, in the memory order of the largest value.
+
+    Sizes of the other axes that one of the values knows hold for all.
+    """
+    told = [_told(sizes) for sizes in zip(*(x.shape for x in values), strict=True)]
+    told[axis] = None
+    operands = [activation(with_sizes(x, told)) for x in values]
     first = operands.index(min(operands, key=precedence))
     lead = operands[first] = _in_one_piece(operands[first], axis)
     others = [Value(x.storage, _without(x.axes, axis)) for x in operands]
@@ -212,6 +217,10 @@ def concat(values: Sequence[AnyValue], axis: int) -> Value:
     where = next(i for i, dim in enumerate(order) if dim is None)
     result = tf.concat(tensors, where)
     return _joined(result, prepared[first], axis, (order, parts))
+
+
+def _told(sizes: Sequence[view.Size]) -> view.Size:
+    return next((size for size in sizes if size is not None), None)
 
 
 Order = list[list[tuple[int, int]] | None]  # dims of (axis, part); None is the axis joined along
@@ -285,7 +294,22 @@ def _joined(result: Tensor, lead: AnyValue, axis: int, plan: tuple[Order, Parts]
         dim if place is None else tuple(cut_axes[a][part] for a, part in place) for place in order
     ]
     axes = (*cut_axes[:axis], dim, *cut_axes[axis + 1 :])
-    return Value.grouped(result, groups, tuple(axes))
+    known = _settled(groups, result)
+    laid_out = [_replaced(group, known) for group in groups]
+    return Value.grouped(result, laid_out, tuple(_replaced(each, known) for each in axes))
+
+
+def _settled(groups: Sequence[Factors], result: Tensor) -> dict[Factor, Factors]:
+    """Factors of a size that was free in one operand, and that another one knows."""
+    return {
+        group[0]: view.whole(Dim(size))
+        for group, size in zip(groups, result.shape.as_list(), strict=True)
+        if len(group) == 1 and group[0].size is None and size is not None
+    }
+
+
+def _replaced(factors: Factors, known: Mapping[Factor, Factors]) -> Factors:
+    return view.flatten([known.get(factor, (factor,)) for factor in factors])
 
 
 def extend(x: Tensor, dim: int, before: Sequence[int], after: Sequence[int]) -> Tensor:

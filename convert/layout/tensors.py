@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from ..layout.refused import FreeSize
 from . import view
-from .forms import Form, Tensor, runtime_shape, same_shape, transpose
+from .forms import Form, Tensor, runtime_shape, same_shape, sizes_of, transpose
 from .view import Axes, Dim, Factor, Factors, Size
 
 if TYPE_CHECKING:
@@ -226,6 +226,32 @@ class Constant:
 AnyValue = Value | Constant
 
 
+def with_sizes(x: AnyValue, told: Sequence[Size]) -> AnyValue:
+    """The value with sizes that another value tells where its own are known at run time only.
+
+    Args:
+        x: A value.
+        told: One size per logical axis; None tells nothing.
+    """
+    known = [own if own is not None else size for own, size in zip(x.shape, told, strict=True)]
+    if isinstance(x, Constant) or tuple(known) == x.shape:
+        return x
+    memory, *axes = view.refine([x.order, *x.axes]) or [()]
+    order = sorted(range(x.rank), key=lambda i: memory.index(axes[i][0]) if axes[i] else -1)
+    tensor = x.arrange(*((axis,) for axis in order))
+    sizes = zip(order, sizes_of(tensor), strict=True)
+    shape = [size if known[axis] is None else known[axis] for axis, size in sizes]
+    return Value.laid_out(tf.reshape(tensor, shape), order)
+
+
+def inside_branch(value: AnyValue) -> AnyValue:
+    """The value for a branch that is traced by itself: no form that it makes is seen outside."""
+    if isinstance(value, Constant):
+        return value
+    storage = replace(value.storage, forms=[*value.storage.forms], hoist=None)
+    return Value(storage, value.axes)
+
+
 def new_dim(tensor: Tensor, axis: int) -> Dim:
     """A dimension that begins its life in this tensor."""
     return Dim(tensor.shape[axis], lambda: tf.shape(tensor)[axis])
@@ -240,8 +266,18 @@ def known_numbers(value: AnyValue) -> list[Any]:
     """The elements of a vector as Python numbers, None for those known at run time only."""
     if isinstance(value, Constant):
         return numbers(value)
-    known = tf.get_static_value(value.plain(), partial=True)
-    elements = [None] * (value.shape[0] or 0) if known is None else known
+    return _known_elements(value.plain())
+
+
+def _known_elements(tensor: Tensor) -> list[Any]:
+    """TensorFlow's own look at a vector gives up on a join of which one part is not known."""
+    operation = tensor.op
+    if operation.type == "ConcatV2":
+        return [each for part in operation.inputs[:-1] for each in _known_elements(part)]
+    if operation.type == "Cast" and operation.inputs[0].dtype.is_integer:
+        return _known_elements(operation.inputs[0])
+    known = tf.get_static_value(tensor, partial=True)
+    elements = [None] * (tensor.shape[0] or 0) if known is None else known
     return [None if each is None else np.asarray(each).item() for each in elements]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,7 @@ from ..layout.signature import (
     axes_in_file,
     signature_layouts,
 )
-from ..layout.tensors import AnyValue, Constant, Value, computed_dtype
+from ..layout.tensors import AnyValue, Constant, Value, computed_dtype, inside_branch
 from . import registry
 from .expand import expand, opset_of
 from .refusals import Fault, Problem, failure, fixing_advice, named, no_lowering, problem, report
@@ -78,7 +79,7 @@ def emit(
 
     Args:
         model: As `decant.graph.load` returns it.
-        table: How each op is emitted: `ops.built_in()`, or `ops.with_operators` with a user's.
+        table: How each op is emitted: `operators_files.lowerings_with` gives those there are.
         input_layout: "nhwc" puts the channels of spatial inputs last; "keep" keeps ONNX's order.
         output_layout: Likewise for outputs.
         input_dtype: "uint8" makes float inputs take bytes and casts them.
@@ -90,6 +91,10 @@ def emit(
     rules = SignatureRules(input_layout, output_layout, input_dtype)
     fixing = fixing_advice(model.graph.inputs, example or {})
     return _Emitter(expand(model, table), rules, table, fixing).run()
+
+
+class _BranchRefused(Exception):
+    """A branch holds a node that cannot be emitted, which is listed already."""
 
 
 class _Emitter:
@@ -161,16 +166,20 @@ class _Emitter:
         layouts = self.layouts
         for value, tensor, layout in zip(self.graph.inputs, tensors, layouts.inputs, strict=True):
             self.values[value] = self._enter(value, tensor, layout)
+        self.emit_nodes()
+        if self.problems:
+            raise report(self.problems)
+        leaving = zip(self.graph.outputs, layouts.outputs, strict=True)
+        return {self.keys[_name(value)]: self._leave(value, layout) for value, layout in leaving}
+
+    def emit_nodes(self) -> None:
+        """Emit constants and nodes; the inputs have their values."""
         for value in self.graph.initializers.values():
             if value.const_value is not None:
                 self.values[value] = Constant(value.const_value.numpy())
         for index, node in enumerate(self.graph):
             with tf.name_scope(scope_of(index)):
                 self._emit_node(node)
-        if self.problems:
-            raise report(self.problems)
-        leaving = zip(self.graph.outputs, layouts.outputs, strict=True)
-        return {self.keys[_name(value)]: self._leave(value, layout) for value, layout in leaving}
 
     def _enter(self, value: ir.Value, tensor: Any, layout: Layout) -> Value:
         if tensor.dtype == tf.uint8 and value.dtype is not ir.DataType.UINT8:
@@ -204,6 +213,9 @@ class _Emitter:
         except Refused as refused:
             self._refuse(node, refused)
             return
+        except _BranchRefused:
+            self._stand_in(node)
+            return
         except Exception as error:
             logger.debug("%s cannot be emitted", node.name, exc_info=error)
             self._refuse(node, failure(node, error, lowering))
@@ -222,9 +234,32 @@ class _Emitter:
                 return [Constant(np.asarray(array)) for array in folded]
         if lowering is None:
             raise no_lowering(node, opset)
-        attributes = {name: _attribute(a) for name, a in node.attributes.items()}
+        attributes = {name: self._attribute(a) for name, a in node.attributes.items()}
         results = lowering(inputs, attributes, tuple(_info(v) for v in node.outputs))
         return results if isinstance(results, tuple | list) else (results,)
+
+    def _attribute(self, attribute: ir.Attr) -> Any:
+        """An attribute as a plain Python or NumPy value; a branch as a function that emits it."""
+        match attribute.type:
+            case ir.AttributeType.TENSOR:
+                return attribute.value.numpy()
+            case ir.AttributeType.TENSORS:
+                return [tensor.numpy() for tensor in attribute.value]
+            case ir.AttributeType.GRAPH:
+                return functools.partial(self._emit_branch, attribute.as_graph())
+            case _:
+                return attribute.value
+
+    def _emit_branch(self, graph: ir.Graph, taken: Sequence[AnyValue]) -> list[AnyValue]:
+        """Emit a closed branch where TensorFlow traces it, from what it takes."""
+        branch = ir.Model(graph, ir_version=self.model.ir_version)
+        inner = _Emitter(expand(branch, self.table), self.rules, self.table, self.fixing)
+        inner.values.update(zip(inner.graph.inputs, map(inside_branch, taken), strict=True))
+        inner.emit_nodes()
+        self.problems += inner.problems
+        if any(value not in inner.values for value in inner.graph.outputs):
+            raise _BranchRefused
+        return [inner.values[value] for value in inner.graph.outputs]
 
     def _refuse(self, node: ir.Node, refused: Refused | Fault) -> None:
         self.problems.append(problem(node, opset_of(self.model, node), refused, self.fixing))
@@ -260,15 +295,6 @@ def signature_keys(names: Sequence[str]) -> dict[str, str]:
             key += "_"
         keys[name] = key
     return keys
-
-
-def _attribute(attribute: ir.Attr) -> Any:
-    """An attribute as a plain Python or NumPy value."""
-    if attribute.type is ir.AttributeType.TENSOR:
-        return attribute.value.numpy()
-    if attribute.type is ir.AttributeType.TENSORS:
-        return [tensor.numpy() for tensor in attribute.value]
-    return attribute.value
 
 
 def _info(value: ir.Value) -> OutputInfo:

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from decant.errors import DecantError, InternalError, UnsupportedOp
 from decant.free_sizes import plausible
+from decant.graph.control_flow import DOMAIN as CLOSED
 from decant.graph.load import stated_shapes
 from decant.shapes import options_of
 from decant.user_code import fault
@@ -136,7 +137,7 @@ def fixing_advice(inputs: Iterable[ir.Value], example: Mapping[str, Sequence[int
 
 def named(node: ir.Node, opset: int, settings: Sequence[tuple[str, Any]] = ()) -> tuple[str, str]:
     """A node's name, and its op with opset and settings."""
-    domain = f"{node.domain}::" if node.domain else ""
+    domain = f"{node.domain}::" if node.domain not in ("", CLOSED) else ""
     name = node.name or (node.outputs[0].name if node.outputs else "") or "a node without a name"
     text = "".join(f", {key} = {value}" for key, value in settings)
     return name, f"{domain}{node.op_type} (opset {opset}{text})"

@@ -7,24 +7,16 @@ parameters under their ONNX names. Versions and attribute defaults come from `on
 from __future__ import annotations
 
 import functools
-import importlib.util
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import onnx
 
-from decant.errors import DataError
 from decant.graph.upgrade import ATTRIBUTES
-from decant.paths import no_file
-from decant.user_code import user_code
-
-if TYPE_CHECKING:
-    from importlib.abc import Loader
-    from importlib.machinery import ModuleSpec
 
 OLDEST_OPSET = 7  # broadcasting as in NumPy begins here
 NEWEST_OPSET = 28  # the newest whose changes were read
@@ -200,46 +192,12 @@ def registered() -> Mapping[Key, Lowering]:
     return _BUILT_IN
 
 
-def registered_by(files: Iterable[Path | str]) -> Mapping[Key, Lowering]:
-    """The ops that the user's own files register.
-
-    Raises:
-        DataError: If a file is missing, or registers no op.
-        SpecError: If a file raises anything when it is run.
-    """
+@contextmanager
+def registering() -> Iterator[Table]:
+    """Collect the ops that are registered within the block, apart from decant's own."""
     table: Table = {}
     token = _TARGET.set(table)
     try:
-        for file in files:
-            before = dict(table)
-            _run(Path(file))
-            if table == before:
-                raise DataError(
-                    f'operators file {file}: registers no op; write @op("domain::Op") of '
-                    "decant.convert above the function that lowers one"
-                )
+        yield table
     finally:
         _TARGET.reset(token)
-    return table
-
-
-def locate_operators(file: Path) -> tuple[ModuleSpec, Loader]:
-    """Find an operators file without running it.
-
-    Raises:
-        DataError: If it is missing, or is no Python file.
-    """
-    if not file.is_file():
-        raise DataError(f"operators file {file}: {no_file(file)}")
-    spec = importlib.util.spec_from_file_location(f"{OPERATORS_MODULE}{file.stem}", file)
-    if spec is None or spec.loader is None:
-        raise DataError(f"operators file {file}: not a Python file; its name must end in .py")
-    return spec, spec.loader
-
-
-def _run(file: Path) -> None:
-    """Run an operators file, which registers its ops."""
-    spec, loader = locate_operators(file)
-    module = importlib.util.module_from_spec(spec)
-    with user_code(f"operators file {file}: importing it"):
-        loader.exec_module(module)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..lowering.registry import registered, registered_by
+from ..lowering.registry import registered
 from . import (  # noqa: F401
     activation,
     bits,
@@ -36,8 +36,7 @@ from . import (  # noqa: F401
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from ..lowering.registry import Key, Lowering
 
@@ -45,13 +44,3 @@ if TYPE_CHECKING:
 def built_in() -> Mapping[Key, Lowering]:
     """All ops that decant emits itself."""
     return registered()
-
-
-def with_operators(files: Iterable[Path | str]) -> Mapping[Key, Lowering]:
-    """All ops, with those that the user's own files register.
-
-    Raises:
-        DataError: If a file is missing, or registers no op.
-        SpecError: If a file raises anything when it is run.
-    """
-    return {**built_in(), **registered_by(files)}

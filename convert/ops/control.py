@@ -2,41 +2,162 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from collections.abc import Callable, Sequence
 
-from ..layout.refused import Refused
-from ..layout.tensors import AnyValue
-from ..lowering.registry import op
+import tensorflow as tf
+
+from ..layout.forms import Tensor
+from ..layout.refused import FreeSize
+from ..layout.tensors import AnyValue, Value
+from ..lowering.registry import OutputInfo, op
+
+Branch = Callable[[Sequence[AnyValue]], list[AnyValue]]
+"""Emits a branch, from what it takes to its results."""
 
 
-@op("If", ignore=["then_branch", "else_branch"])
-def if_op(condition: AnyValue) -> NoReturn:
-    """Refuse a choice at run time."""
-    raise Refused(
-        "its condition depends on the input, and decant emits one branch only",
-        "compute both branches and choose with Where (torch.where) before the export",
+@op("decant::If")
+def if_op(
+    condition: AnyValue,
+    *taken: AnyValue,
+    then_branch: Branch,
+    else_branch: Branch,
+    outputs: tuple[OutputInfo, ...],
+) -> tuple[Value, ...]:
+    """Emit a choice that is made at run time; condition: one bool."""
+
+    def traced(branch: Branch) -> Callable[[], list[Tensor]]:
+        return lambda: [value.plain() for value in branch(taken)]
+
+    chosen = tf.cond(tf.reshape(condition.plain(), []), traced(then_branch), traced(else_branch))
+    for tensor, info in zip(chosen, outputs, strict=True):
+        tensor.set_shape(info.shape)
+    if any(tensor.shape.rank is None for tensor in chosen):
+        raise FreeSize("its branches give results of different ranks")
+    return tuple(map(Value.laid_out, chosen))
+
+
+@op("decant::Loop")
+def loop(
+    most: AnyValue | None,
+    going: AnyValue | None,
+    *values: AnyValue,
+    body: Branch,
+    carried: int = 0,
+    counted: int = 0,
+    outputs: tuple[OutputInfo, ...],
+) -> tuple[Value, ...]:
+    """Emit a loop that goes on for as long as the input says."""
+    states, taken = values[:carried], values[carried:]
+
+    def step(number: Tensor, *tensors: Tensor) -> list[Tensor]:
+        given = [tf.cast(number, tf.int64), tf.constant(True), *tensors]
+        return [value.plain() for value in body([*map(Value.laid_out, given), *taken])]
+
+    first = [state.plain() for state in states]
+    shapes, rows = _lasting_shapes(step, first)
+    limit = tf.constant(tf.int32.max) if most is None else _count(most)
+    go = tf.constant(True) if going is None else tf.reshape(going.plain(), [])
+    stacks = [
+        _Counted(_stated(row, info), limit) if counted else _Growing(_stated(row, info))
+        for row, info in zip(rows, outputs[carried:], strict=True)
+    ]
+
+    def iterate(number: Tensor, _: Tensor, *tensors: Tensor) -> list[Tensor]:
+        again, *made = step(number, *tensors[:carried])
+        after, shown = made[:carried], made[carried:]
+        written = [
+            stack.write(so_far, number, row)
+            for stack, so_far, row in zip(stacks, tensors[carried:], shown, strict=True)
+        ]
+        return [number + 1, tf.reshape(again, []), *after, *written]
+
+    _, _, *made = tf.while_loop(
+        lambda number, again, *_: tf.logical_and(number < limit, again),
+        iterate,
+        [tf.constant(0), go, *first, *(stack.empty for stack in stacks)],
+        [tf.TensorShape([]), tf.TensorShape([]), *shapes, *(stack.shape for stack in stacks)],
     )
+    stacked = [stack.rows(each) for stack, each in zip(stacks, made[carried:], strict=True)]
+    results = [*made[:carried], *stacked]
+    for tensor, info in zip(results, outputs, strict=True):
+        tensor.set_shape(info.shape)
+    return tuple(map(Value.laid_out, results))
 
 
-@op("Loop", ignore=["body"])
-def loop(*values: AnyValue) -> NoReturn:
-    """Refuse a loop that goes on for as long as the input says."""
-    raise Refused(
-        "it is not known before the model runs how often it does, or it is too long to write out",
-        "export it with a constant count of iterations that makes at most 10000 nodes",
-    )
+def _stated(row: tf.TensorSpec, stack: OutputInfo) -> tf.TensorSpec:
+    """A row with the sizes that the model states of the stack."""
+    if stack.shape is None:
+        return row
+    return tf.TensorSpec(row.shape.merge_with(stack.shape[1:]), row.dtype)
 
 
-@op(
-    "Scan",
-    ignore=[
-        "body", "directions", "num_scan_inputs", "scan_input_axes", "scan_input_directions",
-        "scan_output_axes", "scan_output_directions",
-    ],
-)  # fmt: skip
-def scan(*values: AnyValue) -> NoReturn:
-    """Refuse a scan of a free size."""
-    raise Refused(
-        "the axis that it runs along has a free size, or it is too long to write out",
-        "export with that size fixed",
-    )
+def _count(most: AnyValue) -> Tensor:
+    """The largest number of iterations as int32."""
+    number = tf.reshape(most.plain(), [])
+    return tf.cast(tf.clip_by_value(number, 0, tf.int32.max), tf.int32)
+
+
+def _lasting_shapes(
+    step: Callable[..., list[Tensor]], first: Sequence[Tensor]
+) -> tuple[list[tf.TensorShape], list[tf.TensorSpec]]:
+    """Shapes that the states have in every iteration, and what is stacked of each.
+
+    A size that an iteration changes is free.
+    """
+    shapes = [tensor.shape for tensor in first]
+    while True:
+        specs = [
+            tf.TensorSpec(shape, tensor.dtype) for shape, tensor in zip(shapes, first, strict=True)
+        ]
+        traced = tf.function(step, autograph=False).get_concrete_function(
+            tf.TensorSpec([], tf.int32), *specs
+        )
+        _, *made = traced.outputs
+        ends = [tensor.shape for tensor in made[: len(first)]]
+        common = [a.most_specific_compatible_shape(b) for a, b in zip(shapes, ends, strict=True)]
+        if all(shape.rank is not None for shape in common) and common == shapes:
+            return shapes, [tf.TensorSpec(t.shape, t.dtype) for t in made[len(first) :]]
+        if any(shape.rank is None for shape in common):
+            raise FreeSize("a value changes its number of axes from one iteration to the next")
+        shapes = common
+
+
+class _Growing:
+    """Rows that are stacked where nobody knows beforehand how many there will be.
+
+    LiteRT takes no tensor without elements into a WHILE, so a row of zeros stands before them.
+    """
+
+    def __init__(self, row: tf.TensorSpec) -> None:
+        if not row.shape.is_fully_defined():
+            raise FreeSize("what its iterations stack has free sizes")
+        self.shape = tf.TensorShape([None, *row.shape])
+        self.empty = tf.zeros([1, *row.shape], row.dtype)
+
+    def write(self, so_far: Tensor, number: Tensor, row: Tensor) -> Tensor:
+        """Add a row behind the others."""
+        return tf.concat([so_far, tf.reshape(row, [1, *self.shape[1:]])], 0)
+
+    def rows(self, written: Tensor) -> Tensor:
+        """All that was added."""
+        return written[1:]
+
+
+class _Counted:
+    """Rows of a loop that goes on for as many iterations as its count says."""
+
+    def __init__(self, row: tf.TensorSpec, count: Tensor) -> None:
+        if not row.shape.is_fully_defined():
+            raise FreeSize("what its iterations stack has free sizes")
+        self.shape = tf.TensorShape([None, *row.shape])
+        self.empty = tf.zeros(tf.concat([[count], row.shape.as_list()], 0), row.dtype)
+
+    def write(self, so_far: Tensor, number: Tensor, row: Tensor) -> Tensor:
+        """Put a row in its place."""
+        return tf.tensor_scatter_nd_update(
+            so_far, [[number]], tf.reshape(row, [1, *self.shape[1:]])
+        )
+
+    def rows(self, written: Tensor) -> Tensor:
+        """All of them."""
+        return written

@@ -14,7 +14,7 @@ from decant.runtime_facts import TRANSPOSED_WEIGHTS
 
 from ..layout.forms import Tensor, sizes_of
 from ..layout.refused import FreeSize, Refused
-from ..layout.tensors import AnyValue, Constant, Value, activation, constant
+from ..layout.tensors import AnyValue, Constant, Value, activation, constant, with_sizes
 from ..lowering.registry import op
 from .kernels import biased, convolve, convolve_computed, dilated
 from .padding import Window, windows
@@ -37,7 +37,7 @@ def conv(
     """Emit a convolution over 1 to 3 spatial axes; x: [N, C, ...], w: [O, C / group, ...]."""
     x = activation(x)
     if isinstance(w, Constant):
-        x = _with_channels(x, w.array.shape[1] * group)
+        x = activation(with_sizes(x, [None, w.array.shape[1] * group, *x.shape[2:]]))
     spatial = x.shape[2:]
     if len(spatial) > 3:
         raise Refused("TFLite convolves over at most three axes", "split the convolution")
@@ -97,7 +97,7 @@ def conv_transpose(
 ) -> Value:
     """Emit a transposed convolution; x: [N, C, ...], w: [C, O / group, ...]."""
     kernel = dilated(constant(w, "the kernel"), dilations)
-    x = _with_channels(activation(x), len(kernel))
+    x = activation(with_sizes(x, [None, len(kernel), *x.shape[2:]]))
     rank = len(kernel.shape) - 2
     spreads = [
         _Spread(k, s, p, q, o)
@@ -120,15 +120,6 @@ def conv_transpose(
     return Value.laid_out(y, (0, *range(2, 2 + rank), 1))
 
 
-def _with_channels(x: Value, channels: int) -> Value:
-    """Give the channels the size that the kernel takes, where nothing else tells."""
-    if x.shape[1] is not None:
-        return x
-    tensor = x.plain()
-    count, _, *sizes = sizes_of(tensor)
-    return Value.laid_out(tf.reshape(tensor, [count, channels, *sizes]))
-
-
 @dataclass(frozen=True, slots=True)
 class _Spread:
     """A transposed window along one axis: taps, stride, what is cut off at both ends, and added."""
@@ -139,16 +130,24 @@ class _Spread:
     end: int
     extra: int
 
-    def full(self, size: int) -> int:
+    def full(self, size: Any) -> Any:
         """Elements before cutting, with as much behind as the result needs."""
         return (size - 1) * self.stride + self.kernel + max(self.extra - self.end, 0)
 
-    def wanted(self, size: int) -> int:
+    def wanted(self, size: Any) -> Any:
+        """Elements of the result; `size` is a number or a scalar int32 tensor."""
         return (size - 1) * self.stride + self.kernel + self.extra - self.begin - self.end
 
-    def is_same(self, size: int) -> bool:
-        total = max((size - 1) * self.stride + self.kernel - size * self.stride, 0)
-        return self.wanted(size) == size * self.stride and self.begin == total // 2
+    @property
+    def is_same(self) -> bool:
+        """Whether SAME cuts off as much, which no size changes."""
+        multiplies = self.kernel + self.extra - self.begin - self.end == self.stride
+        return multiplies and self.begin == max(self.kernel - self.stride, 0) // 2
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing is cut off."""
+        return self.begin == 0 and self.extra >= self.end
 
 
 Shaping = tuple[Sequence[int] | None, Sequence[int] | None, Sequence[int] | None]
@@ -200,18 +199,15 @@ def _block_diagonal(kernel: Any, group: int) -> Any:
 
 def _spread(x: Tensor, kernel: Any, spreads: Sequence[_Spread]) -> Tensor:
     """Convolve transposed, with SAME where that cuts off the same; x: [N, ..., C]."""
-    sizes = x.shape.as_list()[1:-1]
-    if None in sizes:
-        raise FreeSize("a free size goes into a transposed convolution")
-    same = all(s.is_same(size) for s, size in zip(spreads, sizes, strict=True))
+    batch, *sizes, _ = sizes_of(x)
+    same = all(spread.is_same for spread in spreads)
     each = [s.wanted(n) if same else s.full(n) for s, n in zip(spreads, sizes, strict=True)]
-    batch = x.shape[0] if x.shape[0] is not None else tf.shape(x)[0]
     taps = kernel.transpose(*range(2, kernel.ndim), 1, 0)
     function = tf.nn.conv2d_transpose if len(spreads) == 2 else tf.nn.conv3d_transpose
     strides = [1, *(s.stride for s in spreads), 1]
     shape = [batch, *each, kernel.shape[1]]
     y = function(x, taps, shape, strides, "SAME" if same else "VALID")
-    if same or all(s.wanted(n) == m for s, n, m in zip(spreads, sizes, each, strict=True)):
+    if same or all(spread.is_full for spread in spreads):
         return y
     wanted = [s.wanted(n) for s, n in zip(spreads, sizes, strict=True)]
     return tf.slice(y, [0, *(s.begin for s in spreads), 0], [-1, *wanted, -1])

@@ -1,6 +1,7 @@
-"""Recurrent layers, unrolled: as fast as TFLite's fused LSTM or faster, and int8 knows every op.
+"""Recurrent layers from their parts.
 
-A free number of steps is a loop instead.
+TFLite's own UNIDIRECTIONAL_SEQUENCE_LSTM keeps its state from one run to the next, and LiteRT's
+CompiledModel refuses such variables.
 """
 
 from __future__ import annotations
@@ -16,20 +17,8 @@ from ..layout.pointwise import pointwise
 from ..layout.product import product
 from ..layout.tensors import AnyValue, Constant, constant
 from ..lowering.registry import op
-from .unrolled import (
-    Activation,
-    RecurrentSettings,
-    State,
-    Step,
-    Weights,
-    gates_of,
-    layer_of,
-    plus,
-    results_of,
-    times,
-    total,
-    weights_of,
-)
+from .recurrent_layer import State, Step, gates_of, layer_of, plus, results_of, times, total
+from .recurrent_settings import Activation, RecurrentSettings, Weights, weights_of
 
 
 @op("RNN", ignore=["hidden_size"])
@@ -52,16 +41,15 @@ def rnn(
     parameters = bool(activation_alpha or activation_beta)
     settings = RecurrentSettings(activations or (), parameters, clip, direction, layout)
     weights = weights_of(w, r, b)
-    layer = layer_of(x, sequence_lens, [initial_h], len(weights[0].r), settings)
+    layer = layer_of(x, sequence_lens, [initial_h], weights, settings)
 
-    def make_step(number: int) -> tuple[Step, AnyValue]:
-        own = weights[number]
-        (f,) = settings.functions(number, ("tanh",))
+    def make_step(numbers: Sequence[int], own: Weights) -> Step:
+        (f,) = settings.functions(numbers[0], ("tanh",))
 
         def step(gates: AnyValue, state: State) -> State:
             return (pointwise(f, total(gates, times(state[0], own.r))),)
 
-        return step, plus(product(layer.x, Constant(own.w)), own.wb + own.rb)
+        return step
 
     return results_of(*layer.run(make_step), settings)
 
@@ -86,23 +74,18 @@ def gru(
     """Emit gated recurrent units; gates lie in the order update, reset, hidden."""
     parameters = bool(activation_alpha or activation_beta)
     settings = RecurrentSettings(activations or (), parameters, clip, direction, layout)
-    weights = weights_of(w, r, b)
-    layer = layer_of(x, sequence_lens, [initial_h], len(weights[0].r), settings)
+    weights = weights_of(w, r, b, apart=1 if linear_before_reset else 0)
+    layer = layer_of(x, sequence_lens, [initial_h], weights, settings)
+    cell = _gru_linear_first if linear_before_reset else _gru_reset_first
 
-    def make_step(number: int) -> tuple[Step, AnyValue]:
-        own = weights[number]
-        cell = _gru_linear_first if linear_before_reset else _gru_reset_first
-        f, g = settings.functions(number, ("sigmoid", "tanh"))
-        bias = own.wb + own.rb
-        if linear_before_reset:
-            hidden = len(own.r)
-            bias = np.concatenate([bias[: 2 * hidden], own.wb[2 * hidden :]])
+    def make_step(numbers: Sequence[int], own: Weights) -> Step:
+        f, g = settings.functions(numbers[0], ("sigmoid", "tanh"))
 
         def step(gates: AnyValue, state: State) -> State:
             update, candidate = cell(gates, state[0], own, (f, g))
             return (_mixed(candidate, state[0], update),)
 
-        return step, plus(product(layer.x, Constant(own.w)), bias)
+        return step
 
     return results_of(*layer.run(make_step), settings)
 
@@ -122,8 +105,7 @@ def _gru_linear_first(
 ) -> tuple[AnyValue, AnyValue]:
     """The update gate, and the candidate g(x Wh + r (h Rh + b)): PyTorch's form."""
     f, g = functions
-    hidden = len(own.r)
-    bias = own.rb[2 * hidden :]
+    bias = own.rb[:, None, 2 * own.hidden :]
     update, reset, own_part = gates_of(gates, 3)
     recurrent: AnyValue = Constant(bias)
     if h is not None:
@@ -140,13 +122,13 @@ def _gru_reset_first(
 ) -> tuple[AnyValue, AnyValue]:
     """The update gate, and the candidate g(x Wh + (r h) Rh)."""
     f, g = functions
-    hidden = len(own.r)
+    hidden = own.hidden
     update, reset, own_part = gates_of(gates, 3)
     if h is None:
         return pointwise(f, update), pointwise(g, own_part)
-    z, r = gates_of(product(h, Constant(own.r[:, : 2 * hidden])), 2)
+    z, r = gates_of(product(h, Constant(own.r[..., : 2 * hidden])), 2)
     kept = pointwise(lambda a, b, h: f(a + b) * h, reset, r, h)
-    recurrent = product(kept, Constant(own.r[:, 2 * hidden :]))
+    recurrent = product(kept, Constant(own.r[..., 2 * hidden :]))
     return pointwise(f, total(update, z)), pointwise(g, total(own_part, recurrent))
 
 
@@ -176,19 +158,18 @@ def lstm(
     parameters = bool(activation_alpha or activation_beta)
     settings = RecurrentSettings(activations or (), parameters, clip, direction, layout)
     weights = weights_of(w, r, b)
-    layer = layer_of(x, sequence_lens, [initial_h, initial_c], len(weights[0].r), settings)
+    layer = layer_of(x, sequence_lens, [initial_h, initial_c], weights, settings)
     peepholes = None if p is None else constant(p, "the peephole")
 
-    def make_step(number: int) -> tuple[Step, AnyValue]:
-        own = weights[number]
-        peeps = None if peepholes is None else np.split(peepholes[number], 3)
-        functions = settings.functions(number, ("sigmoid", "tanh", "tanh"), clipped=2)
+    def make_step(numbers: Sequence[int], own: Weights) -> Step:
+        peeps = None if peepholes is None else np.split(peepholes[list(numbers), None], 3, axis=2)
+        functions = settings.functions(numbers[0], ("sigmoid", "tanh", "tanh"), clipped=2)
         cell = _LstmCell(functions, peeps, bool(input_forget))
 
         def step(gates: AnyValue, state: State) -> State:
             return cell.run(total(gates, times(state[0], own.r)), state[1])
 
-        return step, plus(product(layer.x, Constant(own.w)), own.wb + own.rb)
+        return step
 
     return results_of(*layer.run(make_step), settings)
 
@@ -202,7 +183,7 @@ class _LstmCell:
     coupled: bool
 
     def run(self, gates: AnyValue, cell: AnyValue | None) -> State:
-        """From [N, 4 H] and the cell state to the next output and cell state."""
+        """From [D, N, 4 H] and the cell state to the next output and cell state."""
         f, g, h = self.functions
         enter, leave, forget, fresh = gates_of(gates, 4)
         entered = pointwise(f, self._peeping(enter, cell, 0))

@@ -13,7 +13,15 @@ from ..layout.cut_and_join import Part, concat, cut
 from ..layout.expose import expose
 from ..layout.forms import Tensor, runtime_size
 from ..layout.refused import FreeSize, Refused
-from ..layout.tensors import AnyValue, Constant, Value, activation, known_numbers, numbers
+from ..layout.tensors import (
+    AnyValue,
+    Constant,
+    Value,
+    activation,
+    known_numbers,
+    numbers,
+    with_sizes,
+)
 from ..layout.view import merge
 from ..lowering.registry import OutputInfo, op
 
@@ -56,19 +64,36 @@ def reshape(
     """Regroup axes; emits nothing where sizes divide."""
     if isinstance(shape, Constant):
         return _reshaped(x, numbers(shape), bool(allowzero))
-    inferred = _inferred(shape, outputs[0])
-    if inferred.count(None) <= 1:
-        return x.reshape(inferred)
-    result = tf.reshape(x.plain(), shape.plain())
-    result.set_shape(inferred)
+    written = known_numbers(shape)
+    kept = [] if allowzero else [axis for axis, size in enumerate(written) if size == 0]
+    known = _known(x, written, kept, outputs[0])
+    if known.count(None) <= 1:
+        return x.reshape(known)
+    result = tf.reshape(x.plain(), _filled(x, shape.plain(), kept))
+    result.set_shape(known)
     return Value.laid_out(result)
 
 
-def _inferred(shape: Value, result: OutputInfo) -> list[int | None]:
-    """Sizes of a reshape that inference finds, or that stand in its shape as numbers."""
-    written = [size if size and size > 0 else None for size in known_numbers(shape)]
-    found = result.shape or (None,) * len(written)
-    return [a if b is None else b for a, b in zip(written, found, strict=True)]
+def _known(
+    x: AnyValue, written: Sequence[int | None], kept: Sequence[int], result: OutputInfo
+) -> list[int | None]:
+    """Sizes of a reshape that stand in its shape as numbers, are kept, or that inference finds."""
+    sizes = [size if size and size > 0 else None for size in written]
+    for axis in kept:
+        sizes[axis] = x.shape[axis]
+    found = result.shape or ()
+    if len(found) != len(sizes):  # nothing is found, or the file states another rank
+        return sizes
+    return [a if b is None else b for a, b in zip(sizes, found, strict=True)]
+
+
+def _filled(x: AnyValue, shape: Tensor, kept: Sequence[int]) -> Tensor:
+    """The shape of a reshape, [rank] integers, with the sizes that x keeps in place of zeros."""
+    if not kept:
+        return shape
+    sizes = tf.shape(x.plain(), shape.dtype)
+    rank = shape.shape[0]
+    return tf.stack([sizes[i] if i in kept else shape[i] for i in range(rank)])
 
 
 def _reshaped(x: AnyValue, wanted: Sequence[int], allowzero: bool) -> AnyValue:
@@ -122,6 +147,7 @@ def squeeze(x: AnyValue, axes: AnyValue | None = None) -> AnyValue:
     kept = [i for i in range(x.rank) if i not in gone]
     if isinstance(x, Constant):
         return Constant(x.array.squeeze(tuple(gone)))
+    x = activation(with_sizes(x, [1 if i in gone else None for i in range(x.rank)]))
     return Value(x.storage, tuple(x.axes[i] for i in kept))
 
 
@@ -214,6 +240,9 @@ def slice_op(
         raise FreeSize("how many axes are sliced is known at run time only")
     where = numbers(axes) if axes is not None else list(range(count))
     step = numbers(steps) if steps is not None else [1] * count
+    if not count == len(where) == len(step):
+        stated = f"it has {count} starts, {len(where)} axes and {len(step)} steps"
+        raise Refused(stated, "export it with as many of each")
     known = outputs[0].shape or (None,) * x.rank
     for number, (axis, by) in enumerate(zip(where, step, strict=True)):
         axis %= x.rank

@@ -11,6 +11,7 @@ from decant.graph.rewrite import Rewrites
 from . import (
     activations,
     attention,
+    branches,
     broadcasts,
     cleanup,
     clips,
@@ -40,6 +41,7 @@ REWRITES = Rewrites(
     folding.RULES,
     attention.RULES,
     folding_inputs.RULES,
+    branches.RULES,
 )
 
 __all__ = ["REWRITES"]

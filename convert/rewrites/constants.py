@@ -67,7 +67,8 @@ def widens_weights(node: ir.Node) -> bool:
     """Whether a node makes floats of weights that are stored as small integers."""
     if node.op_type not in ("DequantizeLinear", "Cast") or constant(node.inputs[0]) is None:
         return False
-    return node.op_type == "DequantizeLinear" or _array(node.inputs[0]).dtype.itemsize == 1
+    dtype = _array(node.inputs[0]).dtype
+    return node.op_type == "DequantizeLinear" or (dtype.kind in "iu" and dtype.itemsize == 1)
 
 
 def _array(value: ir.Value | None) -> NDArray[Any]:

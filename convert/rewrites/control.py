@@ -11,8 +11,10 @@ from decant.graph.edit import (
     attribute,
     constant,
     new_constant,
+    new_node,
     new_outputs,
     opset,
+    rank,
     replace,
     splice,
     static_shape,
@@ -108,6 +110,92 @@ def known_length(node: ir.Node) -> bool:
     ]
     _replace_all(node, [*states, *stacks])
     return True
+
+
+@RULES.node("scan_as_loop", "Scan")
+def scan_as_loop(node: ir.Node) -> bool:
+    """Write a scan along an axis of free size as a loop that takes a slice at a time.
+
+    Before: s, all = Scan(s0, x: [n, 2], body=(s, e) => (Add(s, e), Neg(s)))
+    After:  s, all = Loop(Shape(x)[0], true, s0, body=(i, go, s) => (go, Add(s, x[i]), Neg(s)))
+    """
+    if opset(node) < SCAN_WITHOUT_BATCH:
+        return False
+    body: ir.Graph = attribute(node, "body")
+    scanned = attribute(node, "num_scan_inputs")
+    values = [value for value in node.inputs if value is not None]
+    states, sources = values[:-scanned], values[-scanned:]
+    axes, backward = _directions(node, "input", scanned)
+    count = _size(node, sources[0], axes[0])
+    last = new_node(node, "Sub", [count, _integers(node, 1)], like=count)
+    _take_by_integers(node, body, list(zip(sources, axes, backward, strict=True)), last)
+    go = new_constant(_graph(node), np.array(True), f"{node.name}/go")
+    made = new_outputs(
+        node, "Loop", [count, go, *states], {"body": body}, like=node.outputs[0],
+        count=len(node.outputs),
+    )  # fmt: skip
+    node.attributes.pop("body")
+    stacked = made[len(states) :]
+    axes, backward = _directions(node, "output", len(stacked))
+    turned = [_turned(node, *each) for each in zip(stacked, axes, backward, strict=True)]
+    for old, new in zip(list(node.outputs), [*made[: len(states)], *turned], strict=True):
+        new.type = old.type
+        if old.uses() or old.is_graph_output():
+            replace(old, new)
+    return True
+
+
+def _take_by_integers(
+    node: ir.Node, body: ir.Graph, sources: list[tuple[ir.Value, int, int]], last: ir.Value
+) -> None:
+    """Give a scan's body the number of the iteration in place of the slices."""
+    number = ir.Value(name=f"{node.name}/number", type=ir.TensorType(ir.DataType.INT64))
+    go = ir.Value(name=f"{node.name}/going", type=ir.TensorType(ir.DataType.BOOL))
+    number.shape = go.shape = ir.Shape([])
+    inner = list(body.inputs)
+    states, slices = inner[: -len(sources)], inner[-len(sources) :]
+    made: list[ir.Node] = []
+    for taken, (source, axis, backward) in zip(slices, sources, strict=True):
+        at = number
+        if backward:
+            made.append(ir.node("Sub", [last, number]))
+            (at,) = made[-1].outputs
+            at.type = number.type
+        made.append(ir.node("Gather", [source, at], {"axis": axis}))
+        (row,) = made[-1].outputs
+        row.name, row.type = taken.name, taken.type
+        ir.convenience.replace_all_uses_with(taken, row, replace_graph_outputs=True)
+    made.append(ir.node("Identity", [go]))
+    made[-1].outputs[0].type = go.type
+    first = next(iter(body), None)
+    for each in made:
+        if first is None:
+            body.append(each)
+        else:
+            body.insert_before(first, each)
+    body.inputs[:] = [number, go, *states]
+    body.outputs.insert(0, made[-1].outputs[0])
+
+
+def _turned(node: ir.Node, stacked: ir.Value, axis: int, backward: int) -> ir.Value:
+    """Bring what a loop stacks in front, first iteration first, to where a scan has it."""
+    if backward:
+        bounds = [_integers(node, [number]) for number in (-1, -(2**62), 0, -1)]
+        (stacked,) = new_outputs(node, "Slice", [stacked, *bounds], like=stacked)
+    if axis == 0:
+        return stacked
+    whole = rank(node.outputs[-1])
+    if whole is None:
+        raise AssertionError("what a scan stacks has a rank")
+    order = [*range(1, whole)]
+    order.insert(axis % whole, 0)
+    return new_outputs(node, "Transpose", [stacked], {"perm": order}, like=stacked)[0]
+
+
+def _size(node: ir.Node, value: ir.Value, axis: int) -> ir.Value:
+    integer = new_constant(_graph(node), np.array(0, np.int64), f"{node.name}/zero")
+    (sizes,) = new_outputs(node, "Shape", [value], like=integer)
+    return new_outputs(node, "Gather", [sizes, _integers(node, axis)], like=integer)[0]
 
 
 def _replace_all(node: ir.Node, values: Sequence[ir.Value]) -> None:

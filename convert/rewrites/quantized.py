@@ -44,6 +44,14 @@ UNARY = {
     "QLinearSoftmax": "Softmax",
 }
 BINARY = {"QLinearAdd": "Add", "QLinearMul": "Mul"}
+CONTRIB_OPERATORS = (
+    *UNARY,
+    *BINARY,
+    "QLinearConcat",
+    "QGemm",
+    "QuantizeLinear",
+    "DequantizeLinear",
+)
 
 
 @RULES.node("qlinear_conv", "QLinearConv")
@@ -146,7 +154,7 @@ def matmul_integer(node: ir.Node) -> bool:
     return _cast_back(node, _float(node, "MatMul", [a, b]))
 
 
-@RULES.node("contrib_quantization", domain=CONTRIB)
+@RULES.node("contrib_quantization", *CONTRIB_OPERATORS, domain=CONTRIB)
 def contrib_quantization(node: ir.Node) -> bool:
     """Write a quantized operator of ONNX Runtime's own as the float operator.
 

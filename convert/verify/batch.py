@@ -1,4 +1,4 @@
-"""Finds the batch of a model: a free first axis whose entries it answers one by one.
+"""Finds the batch of a model: a free axis whose entries it answers one by one.
 
 A name or a place would be a guess: the first axis of a recurrent layer's input is the time.
 """
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from decant.errors import DataError
+from decant.free_sizes import batch_axis
+from decant.graph.load import stated_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,8 +31,8 @@ ALIKE = 1e-3
 
 def batched_inputs(
     inputs: Sequence[ir.Value], samples: Sequence[Run], trial: Trial, *, given: bool
-) -> tuple[str, ...]:
-    """Name the inputs whose first axis is the model's free batch.
+) -> dict[str, int]:
+    """Name the inputs that have the model's free batch, and its axis in each.
 
     Args:
         inputs: The model's inputs.
@@ -41,45 +43,41 @@ def batched_inputs(
     Returns:
         None of them where there is no free batch, or samples of several are given.
     """
-    free = [v for v in inputs if v.shape is not None and _is_free_first(v.shape)]
-    names = tuple(str(value.name) for value in free)
-    if not free:
-        return ()
-    pair = _two_alone(names, samples, given=given)
-    if pair is None or all(len(value.shape or ()) < 2 for value in free):
-        return ()
+    stated = stated_shapes(inputs)
+    found = {name: batch_axis(shape) for name, shape in stated.items()}
+    axes = {name: axis for name, axis in found.items() if axis is not None}
+    pair = _two_alone(axes, samples, given=given) if axes else None
+    if pair is None or all(len(stated[name]) < 2 for name in axes):
+        return {}
     try:
         alone = [trial(sample) for sample in pair]
     except DataError:
-        return ()
+        return {}
     try:
-        together = trial(_joined(names, pair))
+        together = trial(_joined(axes, pair))
     except DataError:
-        return names  # a batch of one is all that it takes
-    return names if _one_by_one(alone, together) else ()
-
-
-def _is_free_first(shape: ir.Shape) -> bool:
-    return len(shape) > 0 and not isinstance(shape[0], int)
+        return axes  # a batch of one is all that it takes
+    return axes if _one_by_one(alone, together) else {}
 
 
 def _two_alone(
-    names: Sequence[str], samples: Sequence[Run], *, given: bool
+    axes: Mapping[str, int], samples: Sequence[Run], *, given: bool
 ) -> tuple[Run, Run] | None:
     """Two samples that are batches of one, if they can be had; of one sample, twice that."""
     first, second = samples[0], samples[-1]
-    if all(len(first[name]) == 1 for name in names):
+    if all(first[name].shape[axis] == 1 for name, axis in axes.items()):
         alike = all(first[name].shape == second[name].shape for name in first)
         return (first, second) if alike else None
-    if given or any(len(first[name]) < 2 for name in names):
+    if given or any(first[name].shape[axis] < 2 for name, axis in axes.items()):
         return None
-    rows = [{name: first[name][i : i + 1] for name in names} for i in range(2)]
+    rows = [{name: first[name].take([i], axis) for name, axis in axes.items()} for i in range(2)]
     return {**first, **rows[0]}, {**first, **rows[1]}
 
 
-def _joined(names: Sequence[str], pair: tuple[Run, Run]) -> Run:
+def _joined(axes: Mapping[str, int], pair: tuple[Run, Run]) -> Run:
     first, second = pair
-    return {**first, **{name: np.concatenate([first[name], second[name]]) for name in names}}
+    joined = {n: np.concatenate([first[n], second[n]], axis) for n, axis in axes.items()}
+    return {**first, **joined}
 
 
 def _one_by_one(alone: Sequence[Mapping[str, Array]], together: Mapping[str, Array]) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from decant.errors import ParityError
 
-from .hops import differing, judge, refuse_nan
+from .hops import differing, judge, nan_told, refuse_nan
 from .oracle import FormResults
 
 if TYPE_CHECKING:
@@ -60,12 +60,13 @@ def expected_of(
         return Expected((), (), warnings)
     own = [FormResults(form.name, form.answers[: len(samples)]) for form in forms]
     refuse_nan(own[0], outputs)
-    if any(np.isnan(array).any() for array in forms[0].answers[-1] if array.dtype.kind == "f"):
+    told = nan_told(own[0], outputs)
+    if not told and any(np.isnan(array).any() for array in forms[0].answers[-1]):
         asked, forms = list(samples), own  # noise that the model is not made for
     parities: tuple[Parity, ...] = ()
     if len(forms) > 1:
         parities = _judged(oracle.model, (forms[0], forms[1]), asked, outputs, tolerance)
-    return Expected(tuple(own), parities, warnings)
+    return Expected(tuple(own), parities, (*warnings, *told))
 
 
 def with_noise(sample: Sample) -> Sample:
@@ -86,7 +87,7 @@ def _judged(
     outputs: Sequence[str],
     tolerance: float,
 ) -> tuple[Parity, ...]:
-    found = judge(forms, outputs, tolerance, lambda: model.precision(samples))
+    found = judge(forms, outputs, tolerance, lambda number: model.precision(samples[number]))
     failed = [parity for parity in found if not parity.passed]
     if failed:
         lines = [*differing(forms, failed, len(outputs)), _explained(model, samples, failed)]

@@ -13,10 +13,10 @@ import numpy as np
 from decant.described import Signature
 from decant.errors import DataError, InternalError, ParityError, UnsupportedOp
 from decant.isolation import run_checked
-from decant.parity import Parity, compare_all, ratio
+from decant.parity import ROUNDINGS, Parity, compare_all, difference, finite_size, ratio
 from decant.shapes import options_of
 
-from .op_search import failing_value, search_saved_model, search_tflite
+from .op_search import Verdict, failing_value, judge_saved_model, judge_tflite
 from .oracle import ONNX, PYTORCH, SAVED_MODEL
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..build import Built, Request
     from .oracle import Answers, FormResults, Model, Sample
-    from .rounding import Precision
+    from .rounding import Precision, Rounded
 
     Forms = tuple[FormResults, FormResults]
 
@@ -59,13 +59,13 @@ class Subject:
     normalised: Sequence[Sample]
     model: Model
 
-    def precision(self, form: str) -> Precision | None:
-        """What a form of the model computes in double precision, if that can be had."""
+    def precision(self, form: str, number: int) -> Rounded | None:
+        """What a form of the model computes of a sample in double precision, if that can be had."""
         from .rounding import of_onnx
 
         if form == PYTORCH:
-            return self.model.precision(self.normalised)
-        return of_onnx(self.request.onnx, self.normalised)
+            return self.model.precision(self.normalised[number])
+        return of_onnx(self.request.onnx, self.normalised[number])
 
 
 def run_tflite(
@@ -144,31 +144,82 @@ def verify(
         ParityError: A form is over tolerance or holds NaN. The message has every output that is,
             and the first op whose result differs; none is at fault where the first form gives NaN.
     """
-    built = subject.built
-    outputs = [info.name for info in built.outputs]
+    outputs = [info.name for info in subject.built.outputs]
     refuse_nan(forms[0], outputs)
     parities = list(judged)
     pairs = list(itertools.pairwise(forms))
     if len(forms) > 2:
         pairs.append((forms[0], forms[-1]))
     precision = functools.cache(subject.precision)
+    by_name = {form.name: form for form in forms}
+
+    @functools.cache
+    def verdict(form: str, number: int) -> Verdict:
+        return _verdict(subject, by_name[form], number)
+
     for pair in pairs:
         if _hop(pair) in {parity.hop for parity in judged}:
             continue
         form = PYTORCH if pair[0].name == PYTORCH else ONNX
-        found = judge(pair, outputs, tolerance, functools.partial(precision, form), built.quanta)
-        failed = [parity for parity in found if not parity.passed]
-        if failed:
-            raise ParityError(_message(subject, pair, failed, tolerance))
+        found = judge(
+            pair, outputs, tolerance, functools.partial(precision, form), subject.built.quanta
+        )
+        if not all(parity.is_right for parity in found):
+            found = _by_steps(subject, pair, found, verdict)
         parities.extend(found)
     return tuple(parities)
+
+
+def _by_steps(
+    subject: Subject,
+    forms: Forms,
+    found: Sequence[Parity],
+    verdict: Callable[[str, int], Verdict],
+) -> tuple[Parity, ...]:
+    """Judge what is over tolerance by the steps of the later form.
+
+    Raises:
+        ParityError: A step is wrong; or one cannot be judged, and rounding excuses too little.
+    """
+    verdicts = []
+    for number in _over(forms, found):
+        verdicts.append(verdict(forms[1].name, number))
+        if verdicts[-1].faulty:
+            over = [parity for parity in found if not parity.within]
+            raise ParityError(_message(subject, forms, over, verdicts[-1].text))
+    rounding = max(parity.rounding or 0.0 for parity in found)
+    largest = [
+        each.largest
+        for each in verdicts
+        if each.largest is not None
+        and each.watched <= max(found[0].tolerance, ROUNDINGS * rounding)
+    ]
+    if len(largest) == len(verdicts):
+        return tuple(p if p.within else p.model_copy(update={"step": max(largest)}) for p in found)
+    failed = [parity for parity in found if not parity.passed]
+    if failed:
+        raise ParityError(_message(subject, forms, failed, verdicts[0].text))
+    return tuple(found)
+
+
+def _over(forms: Forms, found: Sequence[Parity]) -> list[int]:
+    """Numbers of the samples that are over tolerance, the worst first."""
+    before, after = (form.answers for form in forms)
+    worst: dict[int, float] = {}
+    for i, parity in enumerate(found):
+        size = max(float(finite_size(answer[i]).max(initial=0.0)) for answer in before)
+        for number, (b, a) in enumerate(zip(before, after, strict=True)):
+            error = float(difference(a[i], b[i]).max(initial=0.0))
+            if error > parity.tolerance * size:
+                worst[number] = max(worst.get(number, 0.0), ratio(error, size))
+    return sorted(worst, key=lambda number: -worst[number])
 
 
 def judge(
     forms: Forms,
     outputs: Sequence[str],
     tolerance: float,
-    precision: Callable[[], Precision | None],
+    precision: Precision,
     quanta: Mapping[str, float] | None = None,
 ) -> tuple[Parity, ...]:
     """Compare two forms; what is over tolerance is held against double precision too.
@@ -177,14 +228,21 @@ def judge(
         forms: The form before, and the one that is judged.
         outputs: Names, in the model's order.
         tolerance: Largest relative error allowed.
-        precision: Computes what the form before gives in double precision, if that can be had.
+        precision: Computes what the form before gives of a sample in double precision.
         quanta: Output → what one step of its integers moves it by; it may be as far off.
     """
+    from .rounding import judged
+
     before, after = forms
     found = compare_all(_hop(forms), outputs, after.answers, before.answers, tolerance)
     found = within_quanta(found, before.answers, quanta or {})
-    exact = None if all(parity.passed for parity in found) else precision()
-    return found if exact is None else exact.judge(found, after.answers)
+
+    def with_own(number: int) -> Rounded | None:
+        rounded = precision(number)
+        own = before.name in (PYTORCH, ONNX)
+        return rounded.also(before.answers[number]) if rounded and own else rounded
+
+    return judged(found, before.answers, after.answers, with_own)
 
 
 def within_quanta(
@@ -208,16 +266,13 @@ def _hop(forms: Forms) -> str:
 
 
 def refuse_nan(first: FormResults, outputs: Sequence[str]) -> None:
-    """Refuse a model that answers with NaN before anything of ours has touched it.
+    """Refuse a model that answers with nothing but NaN before anything of ours has touched it.
 
     Raises:
-        ParityError: An output is NaN; no op is at fault.
+        ParityError: An output is NaN throughout; no op is at fault.
     """
-    lines = []
-    for index, name in enumerate(outputs):
-        values = [answer[index] for answer in first.answers]
-        if nan := sum(int(np.isnan(each).sum()) for each in values):
-            lines.append(f"  {name}: {nan} of {sum(each.size for each in values)} values are NaN")
+    counts = _nan_counts(first, outputs)
+    lines = [f"  {name}: all {size} values are NaN" for name, nan, size in counts if nan == size]
     if lines:
         raise ParityError(
             f"the model itself gives NaN in {first.name}, so that nothing can be compared:\n"
@@ -225,6 +280,25 @@ def refuse_nan(first: FormResults, outputs: Sequence[str]) -> None:
             + "\nGive inputs that it is made for, or keep its logarithms, roots and quotients away"
             " from values that have none"
         )
+
+
+def _nan_counts(form: FormResults, outputs: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Name of each output that has NaN, how many it has, and of how many values."""
+    values = {name: [answer[i] for answer in form.answers] for i, name in enumerate(outputs)}
+    counts = (
+        (name, sum(int(np.isnan(x).sum()) for x in each), sum(x.size for x in each))
+        for name, each in values.items()
+    )
+    return [count for count in counts if count[1]]
+
+
+def nan_told(first: FormResults, outputs: Sequence[str]) -> list[str]:
+    """Say of which values nothing but that they are NaN was compared."""
+    return [
+        f"the model itself gives NaN in {nan} of {size} values of {name}, and every form gives it"
+        " in the same places"
+        for name, nan, size in _nan_counts(first, outputs)
+    ]
 
 
 def differing(forms: Forms, failed: Sequence[Parity], outputs: int) -> list[str]:
@@ -236,44 +310,33 @@ def differing(forms: Forms, failed: Sequence[Parity], outputs: int) -> list[str]
     return lines
 
 
-def _message(subject: Subject, forms: Forms, failed: Sequence[Parity], tolerance: float) -> str:
+def _message(subject: Subject, forms: Forms, failed: Sequence[Parity], search: str) -> str:
     lines = differing(forms, failed, len(subject.built.outputs))
     if all(parity.is_amplified for parity in failed):
         rounding = max(parity.rounding or 0.0 for parity in failed)
         lines.append(
-            f"In single precision the model itself is {rounding:.2g} off its answer in double"
-            " precision: these weights or inputs amplify rounding."
+            f"One rounding of every number takes the model itself {rounding:.2g} from its answer in"
+            " double precision: these weights or inputs amplify rounding."
         )
-    lines.append(_first_difference(subject, forms[1].name, _worst(forms), tolerance))
-    return "\n".join(lines)
+    return "\n".join([*lines, search])
 
 
-def _worst(forms: Forms) -> int:
-    """The number of the sample with the largest error."""
-    before, after = (form.answers for form in forms)
-    errors = [
-        max(
-            (p.nan, p.max_relative)
-            for p in compare_all("", [str(i) for i in range(len(a))], [a], [b], 0.0)
-        )
-        for a, b in zip(after, before, strict=True)
-    ]
-    return max(range(len(errors)), key=errors.__getitem__)
-
-
-def _first_difference(subject: Subject, form: str, sample: int, tolerance: float) -> str:
-    """Find the first op at fault; the search itself may fail without hiding the finding."""
-    samples = subject.samples[sample], subject.normalised[sample]
+def _verdict(subject: Subject, form: FormResults, number: int) -> Verdict:
+    """Judge the steps of a form; what hinders that hides no finding."""
+    samples = subject.samples[number], subject.normalised[number]
     built, onnx = subject.built, subject.request.onnx
+    outputs = [info.name for info in built.outputs]
+    answers = dict(zip(outputs, form.answers[number], strict=True))
     try:
-        if form == SAVED_MODEL:
-            return run_checked(search_saved_model, subject.request, *samples, tolerance)
+        if form.name == SAVED_MODEL:
+            return run_checked(judge_saved_model, subject.request, samples, answers)
         signature = Signature(built.inputs, built.outputs)
         files = (subject.tflite, onnx)
-        return run_checked(search_tflite, files, signature, built.trace, samples, tolerance)
+        return run_checked(judge_tflite, files, signature, built.trace, samples, answers)
     except Exception as error:
         logger.debug("the search failed", exc_info=error)
-        return f"The first op that differs was not found ({type(error).__name__}: {error})."
+        text = f"The first op that differs was not found ({type(error).__name__}: {error})."
+        return Verdict(text)
 
 
 def doubts(parities: Sequence[Parity]) -> list[str]:

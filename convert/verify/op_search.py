@@ -1,23 +1,22 @@
-"""Finds the first operator whose result differs between ONNX Runtime and a later form."""
+"""Judges the steps of a SavedModel and of a TFLite file, and names the first that is wrong."""
 
 from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import onnx
-import onnx_ir as ir
-from onnx_ir.passes import common
 
 from decant.flatbuffer import Graph
 from decant.graph.evaluate import RANDOM
-from decant.onnx_runtime import OnnxRuntime
+from decant.parity import LARGEST, compare
 from decant.runtime import tensor_of
 
 from ..tensorflow_start import import_without_keras
-from .cuts import Cuts
+from .rounding import inlined
+from .steps import StepJudge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,15 +28,17 @@ if TYPE_CHECKING:
     from decant.tensors import TensorInfo
 
     from ..build import Request
-    from .cuts import Fault
+    from .steps import Fault, Steps
 
     Array = NDArray[Any]
     Sample = dict[str, Array]
+    Answer = Mapping[str, Array]
 
 NOT_FOUND = (
-    "No single op is at fault: where every intermediate result is kept, the outputs agree, so the"
-    " runtime's own fusion of ops is, or rounding that adds up."
+    "No single step is at fault: where every intermediate result is kept, each is right on what it"
+    " was given, so the runtime's own fusion of ops is, or rounding that adds up."
 )
+UNJUDGED = "No single step was found at fault, but not every one could be judged."
 DRAWN = (
     " It draws random numbers, and every runtime draws others: give inputs (--inputs) in which the"
     " noise is scaled by zero."
@@ -46,14 +47,30 @@ SHOWN = 4
 WIDTH = 40
 
 
-def search_saved_model(request: Request, raw: Sample, normalised: Sample, tolerance: float) -> str:
-    """Compare every emitted value with ONNX Runtime's and name the first op that differs.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the steps of a form say.
+
+    Attributes:
+        text: Which of them is wrong, or that none is.
+        faulty: Whether one is.
+        largest: The largest error of any, where all were judged and found right; else None.
+        watched: How far outputs of the form are from its own where all steps are kept.
+    """
+
+    text: str
+    faulty: bool = False
+    largest: float | None = None
+    watched: float = 0.0
+
+
+def judge_saved_model(request: Request, samples: tuple[Sample, Sample], answers: Answer) -> Verdict:
+    """Judge every emitted step.
 
     Args:
         request: How the model was built; it is emitted again.
-        raw: One sample as the emitted function takes it, in ONNX order.
-        normalised: The same sample as the ONNX model takes it.
-        tolerance: Largest relative error allowed.
+        samples: One as the emitted function takes it, in ONNX order, and as the ONNX model does.
+        answers: What the SavedModel gives for it, by output.
     """
     import_without_keras()
     import tensorflow as tf
@@ -67,7 +84,7 @@ def search_saved_model(request: Request, raw: Sample, normalised: Sample, tolera
     results = {tflite_name(t): t.name for t in _tensors(emission.function.graph)}
     names = [name for name, entry in located.items() if entry["split"] and name in results]
     feed = {
-        f"{emission.keys[info.name]}:0": info.from_onnx_order(raw[info.name])
+        f"{emission.keys[info.name]}:0": info.from_onnx_order(samples[0][info.name])
         for info in emission.inputs
     }
     with tf.Graph().as_default() as graph:
@@ -75,24 +92,24 @@ def search_saved_model(request: Request, raw: Sample, normalised: Sample, tolera
         with tf.compat.v1.Session(graph=graph) as session:
             tensors = session.run([results[name] for name in names], feed)
     values = ((located[name], tensor) for name, tensor in zip(names, tensors, strict=True))
-    return _say(_fault(request.onnx, normalised, values, tolerance))
+    return _verdict(request.onnx, samples[1], values, answers)
 
 
-def search_tflite(
+def judge_tflite(
     files: tuple[Path, Path],
     signature: Signature,
     trace: Mapping[str, Any],
     samples: tuple[Sample, Sample],
-    tolerance: float,
-) -> str:
-    """Compare the traced tensors of a TFLite file with ONNX Runtime's values.
+    answers: Answer,
+) -> Verdict:
+    """Judge every traced step of a TFLite file.
 
     Args:
         files: The TFLite file and the ONNX file.
         signature: The TFLite file's inputs and outputs.
         trace: What `trace.json` holds.
         samples: One sample as the TFLite file takes it, and as the ONNX file does.
-        tolerance: Largest relative error allowed.
+        answers: What the file gives for it, by output.
     """
     tflite, onnx_file = files
     tensors = _all_tensors(tflite, signature.inputs, samples[0])
@@ -101,7 +118,7 @@ def search_tflite(
         for name, entry in trace["tensors"].items()
         if entry["split"] is not None and name in tensors
     )
-    return _say(_fault(onnx_file, samples[1], values, tolerance))
+    return _verdict(onnx_file, samples[1], values, answers)
 
 
 def _tensors(graph: Any) -> Iterator[Any]:
@@ -139,25 +156,38 @@ def failing_value(path: Path, message: str, trace: Mapping[str, Any]) -> str:
     return f"{entry['value']} ({found[2]})"
 
 
-def _fault(
+def _verdict(
     path: Path,
     sample: Sample,
     values: Iterable[tuple[Mapping[str, Any], Array]],
-    tolerance: float,
-) -> Fault | None:
-    """Find the nodes of an ONNX file with whose results its outputs begin to differ."""
-    model = ir.load(path)
-    common.InlinePass()(model)
-    proto = ir.serde.serialize_model(model)
-    expected = {**sample, **_intermediates(proto, sample)}
-    found: dict[str, Array] = {}
+    answers: Answer,
+) -> Verdict:
+    """Judge the steps of a form whose values are known by the ONNX ones that they hold."""
+    tensors: dict[str, list[tuple[Mapping[str, Any], Array]]] = {}
     for entry, tensor in values:
-        name = entry["value"]
-        if name in expected and name not in found:
-            logical = _logical(entry, tensor, expected[name].shape)
-            if logical is not None:
-                found[name] = logical
-    return Cuts(proto, expected, found).fault(tolerance)
+        tensors.setdefault(entry["value"], []).append((entry, tensor))
+
+    def found(name: str, shape: tuple[int, ...]) -> Array | None:
+        logical = (_logical(entry, tensor, shape) for entry, tensor in tensors.get(name, ()))
+        return next((array for array in logical if array is not None), None)
+
+    steps = StepJudge(inlined(path), sample, found).judge()
+    fault = steps.first()
+    if fault is not None:
+        return Verdict(_say(fault), faulty=True)
+    if not steps.complete:
+        return Verdict(UNJUDGED)
+    return Verdict(NOT_FOUND, largest=steps.largest, watched=_watched(steps, answers))
+
+
+def _watched(steps: Steps, answers: Answer) -> float:
+    """How far what a form gives with all its values kept is from what it gives without."""
+    distances = [LARGEST * (array.shape != answers[n].shape) for n, array in steps.outputs.items()]
+    if not any(distances):
+        for name, array in steps.outputs.items():
+            parity = compare("", name, [array], [answers[name]], 0.0)
+            distances.append(LARGEST if parity.nan else parity.max_relative)
+    return max(distances, default=0.0)
 
 
 def _logical(entry: Mapping[str, Any], tensor: Array, shape: tuple[int, ...]) -> Array | None:
@@ -174,11 +204,9 @@ def _logical(entry: Mapping[str, Any], tensor: Array, shape: tuple[int, ...]) ->
     return tensor.reshape(sizes).transpose(entry["perm"]).reshape(shape)
 
 
-def _say(fault: Fault | None) -> str:
-    if fault is None:
-        return NOT_FOUND
+def _say(fault: Fault) -> str:
     error = f"relative error {fault.parity.max_relative:.2g}"
-    error += f", {fault.parity.nan} NaN" if fault.parity.nan else ""
+    error += f", {fault.parity.nan} NaN in one of the two alone" if fault.parity.nan else ""
     named = [_named(node) for node in fault.nodes[:SHOWN]]
     more = f" and {len(fault.nodes) - SHOWN} more" if len(fault.nodes) > SHOWN else ""
     if len(fault.nodes) == 1:
@@ -187,8 +215,8 @@ def _say(fault: Fault | None) -> str:
         start = f"The first op that differs is one of {', '.join(named)}{more}, which make"
     advice = DRAWN if any(node.op_type in RANDOM for node in fault.nodes) else ""
     return (
-        f"{start} {fault.value} ({error} on the same inputs). With the results before it the"
-        f" outputs agree, and with its own they do not.{advice}"
+        f"{start} {fault.value} ({error} on the same inputs, in double precision). What is made"
+        f" before it is right on its own inputs.{advice}"
     )
 
 
@@ -201,16 +229,3 @@ def _short(attribute: onnx.AttributeProto) -> str:
     value = onnx.helper.get_attribute_value(attribute)
     text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
     return text if len(text) <= WIDTH and "\n" not in text else f"{text[: WIDTH - 3].strip()}..."
-
-
-def _intermediates(model: onnx.ModelProto, sample: Sample) -> dict[str, Array]:
-    """Compute every value of an ONNX model by name."""
-    every = onnx.ModelProto()
-    every.CopyFrom(model)
-    outputs = {output.name for output in every.graph.output}
-    made = (name for node in every.graph.node for name in node.output if name)
-    every.graph.output.extend(
-        onnx.ValueInfoProto(name=name) for name in made if name not in outputs
-    )
-    results = OnnxRuntime(every.SerializeToString(), optimize=False).run(sample)
-    return {name: array for name, array in results.items() if isinstance(array, np.ndarray)}

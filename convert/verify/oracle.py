@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from decant.onnx_runtime import OnnxRuntime
 
-    from .rounding import Precision
+    from .rounding import Rounded
 
     Array = NDArray[Any]
     Sample = dict[str, Array]
@@ -53,14 +53,14 @@ class Model:
     exported: bool = False
     notes: tuple[str, ...] = ()
 
-    def precision(self, samples: Sequence[Sample]) -> Precision | None:
-        """What PyTorch's form computes in double precision, if that can be had."""
+    def precision(self, sample: Sample) -> Rounded | None:
+        """What PyTorch's form computes of a sample in double precision, if that can be had."""
         from torch import nn
 
         from .rounding import of_module
 
         network = self.reference
-        return of_module(network, samples) if isinstance(network, nn.Module) else None
+        return of_module(network, sample) if isinstance(network, nn.Module) else None
 
 
 class Oracle:

@@ -2,8 +2,9 @@
 
 Where two forms differ by more than the tolerance, the model is computed in double precision. A form
 that agrees with that is right, whatever the one before it says. What is further off may still be
-rounding, where the model amplifies it: then single precision alone, in the same program as double
-precision, moves the answer about as far.
+rounding, where the model amplifies it. That is known from what moves its answer as little as
+rounding does: single precision, and double precision of inputs and weights that are moved by one
+rounding each. Where these decide a near tie in another way, so may a form.
 """
 
 from __future__ import annotations
@@ -11,176 +12,207 @@ from __future__ import annotations
 import copy
 import functools
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import onnx
 import onnx_ir as ir
-from onnx.reference import ReferenceEvaluator
 from onnx_ir.passes import common
 
+from decant.errors import SpecError
 from decant.isolation import run_in_child
-from decant.parity import Parity, ratio
+from decant.parity import Parity, difference, finite_size, ratio
+
+from .evaluator import Evaluator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import onnx
     import torch
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
+    Answers = Sequence[Sequence[Array]]
+    Move: TypeAlias = "Callable[[Array], Array]"
     Sample = Mapping[str, Array]
-    Answers = list[list[Array]]
+    Precision: TypeAlias = "Callable[[int], Rounded | None]"
+    """Takes the number of a sample; None where double precision cannot be had."""
 
 logger = logging.getLogger(__name__)
 
 TIME_LIMIT_S = 300
-SINGLE, DOUBLE = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
-TYPE_ATTRIBUTES = frozenset({"to", "dtype"})
+SHOWN = 8
+ROUNDING = 2.0**-24
+"""Of a number in single precision, relative to it, at most."""
+
+MOVED = (1, 2, 4, 8)
+"""By how many roundings inputs and weights are moved, one run each: a sum rounds more than once."""
+
+CLEAR = 64
+"""How many times nearer to another decision an element is where that is what it is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Precision:
-    """What a model computes for some samples in double precision, and the same in single."""
+class Rounded:
+    """What a model computes for one sample.
 
-    double: Answers
-    single: Answers
+    Attributes:
+        exact: Its outputs in double precision.
+        moved: The same in runs that rounding moves.
+    """
 
-    def judge(self, parities: Sequence[Parity], answers: Answers) -> tuple[Parity, ...]:
-        """Add to each distance how far from double precision the form is, and single precision.
+    exact: Sequence[Array]
+    moved: Sequence[Sequence[Array]]
+
+    def also(self, run: Sequence[Array]) -> Rounded:
+        """With one more run that rounding moves."""
+        return replace(self, moved=[*self.moved, run])
+
+    def judge(self, output: int, found: Array, size: float, parity: Parity) -> Parity | None:
+        """Add to a distance how far from double precision it is, and how far rounding may go.
 
         Args:
-            parities: One per output.
-            answers: What the form that was checked computes.
+            output: Its number.
+            found: What the form computes.
+            size: What an error is relative to.
+            parity: The distance.
+
+        Returns:
+            None where the runs' shapes differ.
         """
-        return tuple(self._judged(i, parity, answers) for i, parity in enumerate(parities))
-
-    def _judged(self, output: int, parity: Parity, answers: Answers) -> Parity:
-        exact, single, found = (
-            [np.asarray(sample[output], np.float64) for sample in form]
-            for form in (self.double, self.single, answers)
-        )
-        forms = list(zip(exact, single, found, strict=True))
-        alike = all(len({array.shape for array in sample}) == 1 for sample in forms)
-        if parity.passed or not alike or any(np.isnan(x).any() for each in forms for x in each):
-            return parity
-        size = max(_largest(np.where(np.isfinite(x), x, 0.0)) for x in exact)
-        distances = [_distances(*sample, size) for sample in forms]
-        judged = [parity.model_copy(update=each) for each in distances]
-        # Each sample by itself: that one amplifies rounding excuses no error of another.
-        return max(judged, key=lambda each: (not each.passed, each.exact))
+        exact, *moved = (run[output] for run in (self.exact, *self.moved))
+        if {exact.shape, found.shape} != {run.shape for run in (exact, *moved)}:
+            return None
+        off = difference(found, exact)
+        own = np.stack([difference(run, exact) for run in moved])
+        nearest = np.min([difference(found, run) for run in moved], axis=0)
+        least, usual = own.min(axis=0), np.median(own, axis=0)
+        ties = (off > parity.tolerance * size) & (CLEAR * np.maximum(nearest, least) < off)
+        off = np.where(ties, nearest, off)
+        own = np.where(ties | (CLEAR * least < usual), least, usual)
+        update = {"ties": int(ties.sum()), **_distances(off, own, size)}
+        return parity.model_copy(update=update)
 
 
-def _distances(exact: Array, single: Array, found: Array, size: float) -> dict[str, float]:
+def _distances(off: Array, own: Array, size: float) -> dict[str, float]:
     """Say how far a form is from double precision, and how far rounding may have taken it.
 
-    Rounding of few elements explains no error of all: measured by the root mean square, single
-    precision has to be off in the same proportion.
+    Rounding of few elements explains no error of all: measured by the root mean square, rounding
+    has to take the network as far in the same proportion.
     """
-    off, own = _difference(found, exact), _difference(single, exact)
-    largest, rounding = _largest(off), _largest(own)
-    if 0.0 < largest < np.inf:
+    largest, rounding = float(off.max(initial=0.0)), float(own.max(initial=0.0))
+    if 0.0 < largest < np.inf and np.isfinite(rounding):
         rounding = min(rounding, largest * float(np.linalg.norm(own) / np.linalg.norm(off)))
     return {"exact": ratio(largest, size), "rounding": ratio(rounding, size)}
 
 
-def _difference(found: Array, exact: Array) -> Array:
-    """Subtract; equal infinities are equal."""
-    with np.errstate(invalid="ignore"):
-        return np.where(found == exact, 0.0, np.abs(found - exact))
+def judged(
+    parities: Sequence[Parity], before: Answers, after: Answers, precision: Precision
+) -> tuple[Parity, ...]:
+    """Add to each distance over its tolerance how far from double precision the form is.
+
+    Args:
+        parities: One per output.
+        before: What the form before computes: samples → outputs.
+        after: What the form computes that is judged.
+        precision: Computes a sample in double precision.
+    """
+    return tuple(
+        parity if parity.within else _judged(i, parity, (before, after), precision)
+        for i, parity in enumerate(parities)
+    )
 
 
-def _largest(values: Array) -> float:
-    return float(np.abs(values).max(initial=0.0))
+def _judged(
+    output: int, parity: Parity, forms: tuple[Answers, Answers], precision: Precision
+) -> Parity:
+    """Judge each sample by itself: that one amplifies rounding excuses no error of another."""
+    before, after = ([answers[output] for answers in form] for form in forms)
+    size = max(float(finite_size(array).max(initial=0.0)) for array in before)
+    found = []
+    for number, (b, a) in enumerate(zip(before, after, strict=True)):
+        if difference(a, b).max(initial=0.0) > parity.tolerance * size:
+            rounded = precision(number)
+            one = None if rounded is None else rounded.judge(output, a, size, parity)
+            if one is None:
+                return parity
+            found.append(one)
+    return max(found, key=lambda each: (not each.passed, each.exact), default=parity)
 
 
-def of_module(network: torch.nn.Module, samples: Sequence[Sample]) -> Precision | None:
+def of_module(network: torch.nn.Module, sample: Sample) -> Rounded | None:
     """Run a module in both precisions; None where it has no double precision."""
-    import torch
-
     from ..export.pytorch import run_torch
 
-    rows = [list(sample.values()) for sample in samples]
+    row = list(sample.values())
+    wide = [_widened(array) for array in row]
     try:
-        double = copy.deepcopy(network).double()
-        with torch.no_grad():
-            exact = [
-                [x.numpy() for x in double(*(torch.from_numpy(_widened(x)) for x in row))]
-                for row in rows
-            ]
-    except (RuntimeError, TypeError, ValueError) as error:  # tensors of the module's own kind
+        exact = run_torch(copy.deepcopy(network).double(), wide)
+        moved = [
+            run_torch(_moved_module(network, move), [move(array) for array in wide])
+            for move in moves()
+        ]
+        return Rounded(exact, [run_torch(network, row), *moved])
+    except (SpecError, RuntimeError, TypeError, ValueError) as error:  # tensors of its own kind
         logger.debug("no double precision", exc_info=error)
         return None
-    return Precision(exact, [run_torch(network, row) for row in rows])
 
 
-def of_onnx(path: Path, samples: Sequence[Sample]) -> Precision | None:
+def _moved_module(network: torch.nn.Module, move: Move) -> torch.nn.Module:
+    import torch
+
+    double = copy.deepcopy(network).double()
+    with torch.no_grad():
+        for weight in (*double.parameters(), *double.buffers()):
+            weight.copy_(torch.from_numpy(np.asarray(move(weight.numpy()))))
+    return double
+
+
+def of_onnx(path: Path, sample: Sample) -> Rounded | None:
     """Run an ONNX file in both precisions by ONNX's own reference; None where that cannot."""
     try:
-        return run_in_child(_of_onnx, (path, list(samples)), timeout_s=TIME_LIMIT_S)
+        return run_in_child(_of_onnx, (path, dict(sample)), timeout_s=TIME_LIMIT_S)
     except Exception as error:
         logger.debug("no double precision", exc_info=error)
         return None
 
 
-def _of_onnx(path: Path, samples: list[Sample]) -> Precision:
+def _of_onnx(path: Path, sample: dict[str, Array]) -> Rounded:
+    proto = inlined(path)
+    outputs = [output.name for output in proto.graph.output]
+    double = Evaluator(proto, double=True)
+    moved = [Evaluator(proto, double=False).run(sample, outputs)]
+    for move in moves():
+        # Of one dimension are sizes and scales, too, of which one rounding changes a shape.
+        weights = {n: move(x) if x.ndim > 1 else x for n, x in double.weights.items()}
+        inputs = {name: move(double.taken(array)) for name, array in sample.items()}
+        moved.append(double.run(inputs, outputs, weights))
+    return Rounded(double.run(sample, outputs), moved)
+
+
+def inlined(path: Path) -> onnx.ModelProto:
+    """Load a model with its weights, without local functions."""
     model = ir.load(path)
     common.InlinePass()(model)
-    single = ir.serde.serialize_model(model)
-    double = onnx.ModelProto()
-    double.CopyFrom(single)
-    _widen(double.graph)
-    wide = [{name: _widened(array) for name, array in sample.items()} for sample in samples]
-    return Precision(_answers(double, wide), _answers(single, samples))
+    return ir.serde.serialize_model(model)
 
 
-def _answers(model: onnx.ModelProto, samples: Sequence[Sample]) -> Answers:
-    evaluator = ReferenceEvaluator(model)
-    runs = [evaluator.run(None, dict(sample)) for sample in samples]
-    return [[np.asarray(array) for array in run] for run in runs]
+def moves() -> Iterator[Move]:
+    """Functions that move every double of an array by a few roundings of single precision."""
+    for seed, count in enumerate(MOVED):
+        yield functools.partial(_moved, np.random.default_rng(seed), count * ROUNDING)
+
+
+def _moved(random: np.random.Generator, largest: float, array: Array) -> Array:
+    if array.dtype != np.float64:
+        return array
+    return array * (1 + random.uniform(-largest, largest, array.shape))
 
 
 def _widened(array: Array) -> Array:
     return array.astype(np.float64) if array.dtype == np.float32 else array
-
-
-def _widen(graph: onnx.GraphProto) -> None:
-    """Make every float of a graph, and of those inside it, a double."""
-    for weight in graph.initializer:
-        _widen_tensor(weight)
-    for value in (*graph.input, *graph.output, *graph.value_info):
-        if value.type.tensor_type.elem_type == SINGLE:
-            value.type.tensor_type.elem_type = DOUBLE
-    for node in graph.node:
-        for attribute in node.attribute:
-            _widen_attribute(node, attribute)
-
-
-def _widen_attribute(node: onnx.NodeProto, attribute: onnx.AttributeProto) -> None:
-    if attribute.HasField("t"):
-        _widen_tensor(attribute.t)
-    if attribute.name in TYPE_ATTRIBUTES and attribute.i == SINGLE:
-        attribute.i = DOUBLE
-    if node.op_type == "Constant" and attribute.name in ("value_float", "value_floats"):
-        value = attribute.f if attribute.name == "value_float" else list(attribute.floats)
-        tensor = onnx.numpy_helper.from_array(np.asarray(value, np.float64))
-        attribute.CopyFrom(onnx.helper.make_attribute("value", tensor))
-    for inner in _graphs(attribute):
-        _widen(inner)
-
-
-def _graphs(attribute: onnx.AttributeProto) -> Iterator[onnx.GraphProto]:
-    yield from attribute.graphs
-    if attribute.HasField("g"):
-        yield attribute.g
-
-
-def _widen_tensor(tensor: onnx.TensorProto) -> None:
-    if tensor.data_type == SINGLE:
-        array = onnx.numpy_helper.to_array(tensor).astype(np.float64)
-        tensor.CopyFrom(onnx.numpy_helper.from_array(array, tensor.name))
 
 
 def told(parities: Sequence[Parity]) -> list[str]:
@@ -193,13 +225,24 @@ def told(parities: Sequence[Parity]) -> list[str]:
 
 
 def _told(hop: str, found: Sequence[Parity]) -> str:
-    def largest(name: str) -> float:
-        return functools.reduce(max, (getattr(parity, name) or 0.0 for parity in found))
-
-    names = ", ".join(parity.output for parity in found[:8])
-    more = f" and {len(found) - 8} more" if len(found) > 8 else ""
-    return (
-        f"{hop}: {names}{more} differ by up to {largest('max_relative'):.2g}, which is rounding:"
-        f" the later form is {largest('exact'):.2g} off what the model gives in double precision"
-        f" (single precision alone: {largest('rounding'):.2g})"
+    """Say it of one hop."""
+    names = ", ".join(parity.output for parity in found[:SHOWN])
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    text = (
+        f"{hop}: {names}{more} differ by up to {_largest(found, 'max_relative'):.2g}, which is"
+        " rounding"
     )
+    if rounding := _largest(found, "rounding"):
+        text += (
+            f": the network itself turns one rounding ({ROUNDING:.0e}) into {rounding:.2g}, and the"
+            f" later form is {_largest(found, 'exact'):.2g} off what it gives in double precision"
+        )
+    if step := _largest(found, "step"):
+        text += f"; each of its steps by itself is at most {step:.2g} off"
+    if ties := sum(parity.ties for parity in found):
+        text += f"; {ties} elements are decided otherwise at ties that one rounding decides"
+    return text
+
+
+def _largest(found: Sequence[Parity], name: str) -> float:
+    return max(getattr(parity, name) or 0.0 for parity in found)

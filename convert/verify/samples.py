@@ -39,6 +39,7 @@ def samples_for(
     raw: bool = False,
     trial: Trial | None = None,
     hints: SizeHints | None = None,
+    codes: Mapping[str, Array] | None = None,
 ) -> list[Run]:
     """Cut given arrays into samples, or draw seeded random ones.
 
@@ -48,8 +49,8 @@ def samples_for(
             or lack the batch axis of size 1.
         raw: Whether the samples are uint8 pixels.
         trial: Runs the model; free sizes are such that it does. None where nothing can run it.
-
         hints: Sizes that the model is likely made for.
+        codes: Name → integers that an input is likely made for; 0 and 1 where nothing is said.
 
     Returns:
         At least two samples, at most `MOST` + 1, taken evenly from all; one of a model that takes
@@ -66,7 +67,7 @@ def samples_for(
     if not infos and not given:
         return [{}]
     if given is None:
-        return _Draw(infos, [*stated_shapes(inputs).values()], trial).samples(hints)
+        return _Draw(infos, [*stated_shapes(inputs).values()], trial, codes or {}).samples(hints)
     runs = cut_runs(given, infos)
     samples = [runs[at * len(runs) // MOST] for at in range(MOST)] if len(runs) > MOST else runs
     if len(samples) == 1:
@@ -120,11 +121,16 @@ class _Draw:
     """Draws random samples that a model takes."""
 
     def __init__(
-        self, infos: Sequence[TensorInfo], shapes: Sequence[Shape], trial: Trial | None
+        self,
+        infos: Sequence[TensorInfo],
+        shapes: Sequence[Shape],
+        trial: Trial | None,
+        codes: Mapping[str, Array],
     ) -> None:
         self.infos = infos
         self.shapes = shapes
         self.trial = trial
+        self.codes = codes
         self.refusal: DataError | None = None
 
     def samples(self, hints: SizeHints | None) -> list[Run]:
@@ -135,34 +141,49 @@ class _Draw:
         first, *other = sizes
         drawn = [first, first, *(other or [first])]
         for positive in (False, True):
-            runs = [self._drawn(own, seed, positive) for seed, own in enumerate(drawn)]
-            undefined = self._undefined(runs)
-            if not undefined:
+            runs = [self._taken(own, seed, positive) for seed, own in enumerate(drawn)]
+            results = self._results(runs)
+            if not any(np.isnan(x).any() for each in results.values() for x in each):
                 return runs
+        undefined = ", ".join(n for n, xs in results.items() if all(np.isnan(x).all() for x in xs))
+        if not undefined:
+            return runs
         raise DataError(
             f"the model's own answer to random inputs is not a number (NaN) in {undefined}, so the"
             f" conversion cannot be checked with them; {GIVE_INPUTS}"
         )
 
+    def _taken(self, sizes: Sizes, seed: int, positive: bool) -> Run:
+        """Draw a sample with another code than the first one's, if the model takes that."""
+        run = self._drawn(sizes, seed, positive, code=seed)
+        chooses = any(info.name in self.codes and not info.shape for info in self.infos)
+        refused = chooses and seed > 0 and not self._takes_run(run)
+        return self._drawn(sizes, seed, positive) if refused else run
+
     def _takes(self, sizes: Sizes) -> bool:
         """Whether the model computes something from samples of these sizes."""
+        return self._takes_run(self._drawn(sizes, 0))
+
+    def _takes_run(self, run: Run) -> bool:
         if self.trial is None:
             return True
         try:
-            results = self.trial(self._drawn(sizes, 0))
+            results = self.trial(run)
         except DataError as error:
             self.refusal = self.refusal or error
             return False
         return all(array.size for array in results.values())
 
-    def _undefined(self, runs: Sequence[Run]) -> str:
-        """Names of the outputs in which the model itself gives NaN."""
+    def _results(self, runs: Sequence[Run]) -> dict[str, list[Array]]:
+        """What the model gives in each float output that is not empty."""
+        found: dict[str, list[Array]] = {}
         if self.trial is None:
-            return ""
-        results = [self.trial(run).items() for run in runs]
-        return ", ".join(
-            sorted({n for r in results for n, x in r if x.dtype.kind == "f" and np.isnan(x).any()})
-        )
+            return found
+        for run in runs:
+            for name, array in self.trial(run).items():
+                if array.dtype.kind == "f" and array.size:
+                    found.setdefault(name, []).append(array)
+        return found
 
     def _nothing_fits(self) -> DataError:
         free = [info for info in self.infos if None in info.shape]
@@ -175,8 +196,11 @@ class _Draw:
             f" fix them with --shape, or {GIVE_INPUTS}"
         )
 
-    def _drawn(self, sizes: Sizes, seed: int, positive: bool = False) -> Run:
-        """Draw one sample: normal floats, integers 0 or 1, pixels 0…255."""
+    def _drawn(self, sizes: Sizes, seed: int, positive: bool = False, code: int = 0) -> Run:
+        """Draw one sample: normal floats, pixels 0…255, integers that the model knows, or 0 and 1.
+
+        A single integer is the model's first, largest code, or another one by its number.
+        """
         rng = np.random.default_rng(seed)
         sample = {}
         for info, shape in zip(self.infos, sizes, strict=True):
@@ -184,9 +208,12 @@ class _Draw:
             if dtype.kind == "f":
                 values = rng.normal(size=shape)
                 sample[info.name] = np.asarray(np.abs(values) if positive else values, dtype)
+            elif info.name in self.codes and not shape:
+                codes = self.codes[info.name]
+                sample[info.name] = np.asarray(codes[-1 - code % len(codes)], dtype)
             else:
-                top = 256 if info.dtype == RAW_PIXEL else 2
-                sample[info.name] = rng.integers(0, top, shape).astype(dtype)
+                codes = self.codes.get(info.name, np.arange(256 if info.dtype == RAW_PIXEL else 2))
+                sample[info.name] = rng.choice(codes, shape).astype(dtype)
         return sample
 
 

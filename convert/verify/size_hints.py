@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from decant.free_sizes import SizeHints
-from decant.graph.edit import constant
+from decant.graph.edit import stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def _stride(node: ir.Node) -> int:
 
 def _integers(value: ir.Value | None) -> list[int]:
     """The elements of a constant of integers; none of anything else."""
-    array = None if value is None else constant(value)
+    array = stated(value)
     if array is None or array.dtype.kind != "i":
         return []
     return [int(n) for n in np.ravel(array)]
@@ -102,7 +102,7 @@ def _counts(node: ir.Node) -> Iterator[int]:
         yield from (n for n in _integers(node.inputs[1]) if n > 1)
     if node.op_type in TABLES:
         for value in node.inputs:
-            array = None if value is None else constant(value)
+            array = stated(value)
             if array is not None and array.ndim > 1:
                 yield from (n for n in array.shape if n > 1)
 

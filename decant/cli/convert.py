@@ -48,14 +48,38 @@ def convert(
         list[Path] | None,
         typer.Option(
             metavar="FILE.py",
-            help="Operators file: lowerings of your own ops, as docs/how-to/own-op.md has one; "
-            "may be repeated.",
+            help="Operators file: lowerings of your own ops and rewrites of your own, as "
+            "docs/how-to/own-op.md has one; may be repeated.",
+        ),
+    ] = None,
+    rewrites: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rewrite",
+            metavar="NAME",
+            help="Apply a bounded rewrite, of those that decant ops --rewrites lists or an "
+            "operators file brings; may be repeated.",
+        ),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Switch a rewrite off, of those that decant ops --rewrites lists; may be "
+            "repeated.",
         ),
     ] = None,
     allow_flex: Annotated[
         bool,
         typer.Option(
             "--allow-flex", help="Allow TensorFlow ops, which need a runtime with Flex, to stay."
+        ),
+    ] = False,
+    keep_unverified: Annotated[
+        bool,
+        typer.Option(
+            "--keep-unverified",
+            help="Keep a file that fails its verification too, as model_fp32.unverified.tflite.",
         ),
     ] = False,
     changes: Set = None,
@@ -73,11 +97,20 @@ def convert(
         options["input_dtype"] = input_dtype.value
     if operators:
         options["operators"] = tuple(operators)
+    if rewrites:
+        options["rewrites"] = tuple(rewrites)
+    if without:
+        options["without"] = tuple(without)
     with session("convert", verbose=verbose, as_json=as_json) as terminal:
         if shapes:
             options["shapes"] = parse_shapes(shapes)
         converted = pipeline.convert(
-            source, out, inputs=inputs, overrides=parse_overrides(changes), **options
+            source,
+            out,
+            inputs=inputs,
+            overrides=parse_overrides(changes),
+            keep_unverified=keep_unverified,
+            **options,
         )
         terminal.give(converted, _show)
 

@@ -24,6 +24,14 @@ def constant(value: ir.Value | None) -> NDArray[Any] | None:
     return value.const_value.numpy()
 
 
+def stated(value: ir.Value | None) -> NDArray[Any] | None:
+    """Return the array of a constant, or of a Constant node, which a file may have in its place."""
+    if value is not None and produced_by(value, "Constant"):
+        tensor = ir.convenience.get_const_tensor(value)
+        return None if tensor is None else tensor.numpy()
+    return constant(value)
+
+
 def scalar(value: ir.Value | None) -> float | None:
     """Return the number that a one-element constant holds."""
     array = constant(value)

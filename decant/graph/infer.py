@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 MODERN_OPSET = 18
 """By then all attributes that `upgrade` makes inputs are inputs."""
 
+MADE_UP = "unk__"
+"""How the names begin that ONNX's inference gives to sizes that it does not know."""
+
 LARGEST_DATA = 1024
 """Elements of a constant that inference may look at: shapes and axes, not weights."""
 
@@ -33,7 +36,7 @@ def infer_unknown(graph: ir.Graph) -> int:
     """
     gained = 0
     for node in graph:
-        if node.domain == "" and any(_is_open(value) for value in node.outputs):
+        if node.domain == "" and (any(map(_is_open, node.outputs)) or _begins_naming(node)):
             gained += _infer(node)
     return gained
 
@@ -42,29 +45,58 @@ def _is_open(value: ir.Value) -> bool:
     return value.shape is None or value.dtype is None or value.shape.has_unknown_dim()
 
 
+def _begins_naming(node: ir.Node) -> bool:
+    """Whether inference once knew no better than to name sizes here; constants may tell by now."""
+    given = (value for value in node.inputs if value is not None)
+    return any(map(_has_made_up, node.outputs)) and not any(map(_has_made_up, given))
+
+
+def _has_made_up(value: ir.Value) -> bool:
+    return value.shape is not None and any(map(_is_made_up, value.shape))
+
+
+def _is_made_up(size: int | ir.SymbolicDim) -> bool:
+    return isinstance(size, ir.SymbolicDim) and str(size.value).startswith(MADE_UP)
+
+
+def contradicts(graph: ir.Graph) -> bool:
+    """Whether the shapes that a node is given are such that no runtime can compute it."""
+    for node in graph:
+        try:
+            if node.domain == "":
+                _found(node)
+        except onnx.shape_inference.InferenceError as error:
+            logger.debug("%s cannot run: %s", node.name, error)
+            return True
+    return False
+
+
 def _infer(node: ir.Node) -> int:
-    given = [value for value in node.inputs if value is not None]
-    if any(value.type is None or value.shape is None for value in given):
-        return 0
-    schema = _schema(node)
-    if schema is None:
-        return 0
-    types = {str(v.name): ir.serde.serialize_type(v.type) for v in given if v.type is not None}
-    for value in given:
-        if value.shape is not None:
-            ir.serde.serialize_shape_into(types[str(value.name)], value.shape)
     try:
-        found = onnx.shape_inference.infer_node_outputs(
-            schema,
-            ir.serde.serialize_node(node),
-            types,
-            _data(given),
-            opset_imports=[onnx.helper.make_opsetid("", schema.since_version)],
-        )
+        found = _found(node)
     except onnx.shape_inference.InferenceError as error:
         logger.debug("no shape for %s: %s", node.name, error)
         return 0
     return sum(_learn(v, found[v.name]) for v in node.outputs if v.name in found)
+
+
+def _found(node: ir.Node) -> dict[str, onnx.TypeProto]:
+    """What inference says of a node's outputs; nothing where an input is not known."""
+    given = [value for value in node.inputs if value is not None]
+    schema = _schema(node)
+    if schema is None or any(value.type is None or value.shape is None for value in given):
+        return {}
+    types = {str(v.name): ir.serde.serialize_type(v.type) for v in given if v.type is not None}
+    for value in given:
+        if value.shape is not None:
+            ir.serde.serialize_shape_into(types[str(value.name)], value.shape)
+    return onnx.shape_inference.infer_node_outputs(
+        schema,
+        ir.serde.serialize_node(node),
+        types,
+        _data(given),
+        opset_imports=[onnx.helper.make_opsetid("", schema.since_version)],
+    )
 
 
 def _schema(node: ir.Node) -> onnx.defs.OpSchema | None:
@@ -94,13 +126,19 @@ def _learn(value: ir.Value, found: onnx.TypeProto) -> int:
     shape = ir.serde.deserialize_type_proto_for_shape(found)
     if shape is None:
         return 0
-    if value.shape is None:
+    if value.shape is None or len(value.shape) != len(shape):  # what a file states may be wrong
         value.shape = shape
         return 1
-    unknown = [i for i in range(len(shape)) if value.shape.is_unknown_dim(i)]
-    known = [i for i in unknown if not shape.is_unknown_dim(i)]
     own = list(value.shape)
+    known = [i for i, size in enumerate(shape) if _is_news(own[i], size)]
     for i in known:
         own[i] = shape[i]
     value.shape = ir.Shape(own)
     return int(bool(known))
+
+
+def _is_news(own: int | ir.SymbolicDim, found: int | ir.SymbolicDim) -> bool:
+    """Whether a size found says more than what is known: a number than a name, a name than none."""
+    if isinstance(found, int):
+        return not isinstance(own, int) and (own.value is None or _is_made_up(own))
+    return isinstance(own, ir.SymbolicDim) and own.value is None and found.value is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +14,11 @@ import onnx_ir as ir
 from google.protobuf.message import DecodeError
 from onnx_ir.passes import common
 
-from decant.errors import DataError, UnsupportedOp
+from decant.errors import DataError, DecantError, InternalError, UnsupportedOp, UsageError
 from decant.external_data import check_external
 from decant.graph.upgrade import attributes_to_inputs
 from decant.paths import content_fault, is_file, no_file
-from decant.shapes import fixed
+from decant.shapes import fixed, options_of
 
 if TYPE_CHECKING:
     from decant.free_sizes import Shape
@@ -27,6 +28,27 @@ logger = logging.getLogger(__name__)
 
 UNNAMED = (None, "", "?", "-1", "None")
 """Names that exporters give to any free size, whether it equals another or not."""
+
+UNSOUND = (
+    onnx.checker.ValidationError,
+    onnx.defs.SchemaError,
+    onnx.shape_inference.InferenceError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What ONNX raises over a model that is none."""
+
+NO_NUMBERS = frozenset(
+    kind
+    for kind in ir.DataType
+    if kind.name.startswith(("FLOAT8", "FLOAT4", "INT2", "UINT2", "COMPLEX", "UNDEFINED"))
+)
+"""Types of tensors that TFLite computes nothing with."""
+
+MOST_ELEMENTS = 2**31 - 1
+"""Of a tensor: LiteRT counts them with 32 bits."""
 
 SEQUENCE_MAKERS = frozenset(
     {"SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SplitToSequence"}
@@ -54,9 +76,54 @@ def load(path: Path | str, shapes: AskedShapes | None = None) -> ir.Model:
         model = ir.load(path)
     if not len(model.graph):
         raise DataError(f"{path}: the model has no nodes; export it again")
-    model = prepare(model, shapes)
     _check_signature(path, model.graph)
-    return model
+    with told_if_unsound(path, shapes):
+        return prepare(model, shapes)
+
+
+@contextmanager
+def told_if_unsound(path: Path, shapes: AskedShapes | None = None) -> Iterator[None]:
+    """Blame a file for what fails inside, where ONNX's own checks find that it contradicts itself.
+
+    They are asked only then: many a file that converts well states a shape that they call wrong.
+
+    Args:
+        path: The file.
+        shapes: Sizes that were asked for of its inputs.
+
+    Raises:
+        DataError: If the model contradicts itself.
+        UsageError: If a shape that was asked for contradicts it.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, DecantError) and not isinstance(error, InternalError):
+            raise
+        contradiction = _contradiction(path, {})
+        if contradiction:
+            advice = "export it again"
+            raise DataError(f"{path}: contradicts itself ({contradiction}); {advice}") from error
+        contradiction = _contradiction(path, shapes) if shapes else ""
+        if shapes and contradiction:
+            fault = f"does not fit {path} ({contradiction}); give other sizes"
+            raise UsageError(f"{options_of(shapes)}: {fault}") from error
+        raise
+
+
+def _contradiction(path: Path, shapes: AskedShapes) -> str:
+    """Say what ONNX's strict checks find wrong with a file, in their words; "" if nothing."""
+    try:
+        model = ir.load(path)
+        _drop_initializers_from_inputs(model.graph)
+        _fix_shapes(model, shapes)
+        onnx.checker.check_model(ir.to_proto(model), full_check=True)
+    except UsageError:
+        return ""
+    except UNSOUND as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        return lines[-1] if lines else type(error).__name__
+    return ""
 
 
 def load_declared(path: Path) -> ir.Graph:
@@ -101,15 +168,26 @@ def _check_signature(path: Path, graph: ir.Graph) -> None:
             raise DataError(f'{path}: lists the output "{name}" twice; list each once')
     for role, values in (("input", graph.inputs), ("output", graph.outputs)):
         for value in values:
-            if value.type is None:
-                continue
-            tensor = isinstance(value.type, ir.TensorType)
-            if not tensor or value.dtype is ir.DataType.STRING:
-                what = "text" if tensor else "a sequence or another thing that is no tensor"
+            what = "" if value.type is None else _no_numbers(value)
+            if what:
                 raise UnsupportedOp(
                     f'{path}: the {role} "{value.name}" is {what}, which no .tflite file has; '
                     "export the part of the model that takes and gives numbers"
                 )
+
+
+def _no_numbers(value: ir.Value) -> str:
+    """Say what a value is that no file can take or give; "" if one can."""
+    if not isinstance(value.type, ir.TensorType):
+        return "a sequence or another thing that is no tensor"
+    if value.dtype is ir.DataType.STRING:
+        return "text"
+    if value.dtype in NO_NUMBERS:
+        return f"of type {value.dtype.name.lower()}"
+    stated = [size for size in value.shape or () if isinstance(size, int)]
+    if math.prod(stated) > MOST_ELEMENTS:
+        return f"of {math.prod(stated):.1e} elements"
+    return ""
 
 
 def _check(path: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .installation import Installation, doctor
     from .judging import Drawn, Judged, gate, report
     from .listening import Imported, import_feedback
+    from .operators import Operators, ops
     from .single_steps import Converted, Quantized, convert, quantize
     from .training import Trained, distill, train
 
@@ -32,6 +33,7 @@ __all__ = [
     "Installation",
     "Judged",
     "Measured",
+    "Operators",
     "Page",
     "Quantized",
     "Trained",
@@ -45,6 +47,7 @@ __all__ = [
     "gate",
     "import_feedback",
     "init",
+    "ops",
     "quantize",
     "report",
     "tflite",
@@ -61,6 +64,7 @@ _LAZY = {
     "installation": ("Installation", "doctor"),
     "judging": ("Drawn", "Judged", "gate", "report"),
     "listening": ("Imported", "import_feedback"),
+    "operators": ("Operators", "ops"),
     "single_steps": ("Converted", "Quantized", "convert", "quantize"),
     "training": ("Trained", "distill", "train"),
 }

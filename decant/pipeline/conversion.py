@@ -43,8 +43,11 @@ class ConvertOptions(TypedDict, total=False):
         shapes: Of a file without a spec, input name → sizes in ONNX axis order, which fix what it
             leaves free; None stays free, even of a batch, which becomes 1 otherwise.
         tolerance: Relative error that is still called equal; 1e-4 if not given.
-        operators: Python files with lowerings of the user's own ops.
+        operators: Python files with lowerings and rewrites of the user's own.
+        rewrites: Bounded rewrites to apply beside the exact ones.
+        without: Rewrites to leave out.
         allow_flex: Let TensorFlow ops stay, which need a runtime with Flex.
+        unverified: Where the float file is kept if it fails its verification.
     """
 
     input_layout: Literal["nhwc", "keep"]
@@ -53,7 +56,10 @@ class ConvertOptions(TypedDict, total=False):
     shapes: AskedShapes
     tolerance: float
     operators: Sequence[AnyPath]
+    rewrites: Sequence[str]
+    without: Sequence[str]
     allow_flex: bool
+    unverified: AnyPath
 
 
 def convert_network(
@@ -74,6 +80,8 @@ def convert_network(
         _check_inputs(spec, network)
     settings: dict[str, Any] = {
         "operators": tuple(spec.path(operators) for operators in spec.model.operators),
+        "rewrites": spec.model.rewrites,
+        "without": spec.model.without,
         "free_sizes": spec.free_sizes,
         "other_sizes": of_other_sizes(spec, inputs or {}),
         **options,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from ..artifacts import updated_folder
 from ..errors import UsageError
+from ..files import UNVERIFIED_FILE
 from ..inputs import ImageSection, load_arrays
 from ..runtime import describe
 from ..shapes import options_of
@@ -85,6 +86,7 @@ def convert(
     *,
     inputs: AnyPath | None = None,
     overrides: Overrides | None = None,
+    keep_unverified: bool = False,
     **options: Unpack[ConvertOptions],
 ) -> Converted:
     """Convert a model or a file to a float `.tflite` and verify it.
@@ -95,10 +97,12 @@ def convert(
         inputs: An `.npz` to verify with; a few of the spec's photos, or noise, if None.
         overrides: Values that go before the spec's, by dotted key, such as
             `{"requirements.max_drop": 0.02}`.
+        keep_unverified: Whether a file that fails its verification is kept in the folder all the
+            same, as `model_fp32.unverified.tflite`.
         **options: See `ConvertOptions`.
 
     Raises:
-        DecantError: Of any kind; the folder is then as it was.
+        DecantError: Of any kind; the folder is then as it was, but for such a file.
     """
     found = find_source(source, "spec", "onnx", "pt2")
     spec = _asked(_spec(found, overrides), options)
@@ -107,7 +111,9 @@ def convert(
     arrays = load_arrays(inputs) if inputs is not None else None
     if spec is not None and arrays is None:
         arrays = calibration_arrays(spec, few=True)
-    with updated_folder(out) as temporary:
+    if keep_unverified:
+        options["unverified"] = out / UNVERIFIED_FILE
+    with updated_folder(out, without=[UNVERIFIED_FILE]) as temporary:
         report = _convert(found.path, spec, temporary, arrays, options)
         name = report.tflite.name
     return Converted(out, out / name, report)

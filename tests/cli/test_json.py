@@ -189,6 +189,14 @@ def test_demo_gives_the_object_when_the_page_can_be_opened(built):
     assert re.fullmatch(r"http://localhost:\d+/", address)
 
 
+def test_ops(asked):
+    result = asked("ops")
+    found = {each["name"]: each for each in result["operators"]}
+    assert (found["Conv"]["way"], found["Conv"]["nodes"]) == ("emitted", None)
+    assert result["rewrites"][0]["accuracy"] == "exact"
+    assert result["refusal"] is None
+
+
 def test_doctor(asked):
     result = asked("doctor")
     assert result["whole"]

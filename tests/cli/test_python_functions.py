@@ -190,6 +190,13 @@ def test_import_feedback(tmp_path, monkeypatch):
     assert (imported.folder / "candidates.json").is_file()
 
 
+def test_ops():
+    found = pipeline.ops()
+    assert {each.name: each.way for each in found.operators}["Conv"] == "emitted"
+    assert "gelu" in [each.name for each in found.rewrites]
+    assert (found.nodes, found.refusal) == (None, "")
+
+
 def test_doctor():
     found = pipeline.doctor()
     assert found.whole

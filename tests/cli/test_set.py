@@ -114,7 +114,7 @@ def test_no_other_command_has_it():
         for name, each in commands.items()
         if any("--set" in param.opts for param in each.params)
     }
-    assert commands.keys() - having == {"init", "doctor", "feedback"}
+    assert commands.keys() - having == {"init", "ops", "doctor", "feedback"}
 
 
 def test_path_that_is_set_starts_at_the_folder_of_the_spec(project, tmp_path_factory, monkeypatch):

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from processes import everything_in, run_decant
 
@@ -177,6 +178,33 @@ def test_convert_of_a_plain_file(decant, release, tmp_path):
     assert [line.strip() for line in ended.err.splitlines()] == steps
     # The same graph gives the same file, with a spec or without.
     assert (out / "model_fp32.tflite").read_bytes() == (release / "model_fp32.tflite").read_bytes()
+
+
+WRONG_RELU = """
+from decant.convert import op, pointwise
+
+@op("Relu")
+def slightly_off(x):
+    import tensorflow as tf
+    return pointwise(lambda t: tf.nn.relu(t) * 1.01, x)
+"""
+
+
+def test_convert_keeps_what_fails_its_verification_when_asked(decant, tmp_path):
+    net, out, wrong = (tmp_path / name for name in ("net.onnx", "out", "wrong.py"))
+    text = '<ir_version: 10, opset_import: ["": 20]> g (float[1,4] x) => (float[1,4] y)'
+    onnx.save(onnx.parser.parse_model(f"{text} {{ y = Relu(x) }}"), net)
+    wrong.write_text(WRONG_RELU)
+    ended = decant("convert", net, "-o", out, "--operators", wrong)
+    assert ended.code == 4
+    assert not out.exists()
+    ended = decant("convert", net, "-o", out, "--operators", wrong, "--keep-unverified")
+    assert ended.code == 4
+    kept = out / "model_fp32.unverified.tflite"
+    assert f"The file is kept as it is, unverified: {kept}" in ended.err.replace("\n", "")
+    assert [file.name for file in out.iterdir()] == [kept.name]
+    assert decant("convert", net, "-o", out).code == 0
+    assert not kept.exists()
 
 
 def test_convert_for_raw_pixels_takes_uint8(decant, built, tmp_path):

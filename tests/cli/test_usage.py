@@ -8,6 +8,7 @@ from decant import __version__
 from decant.machine import this_machine
 
 COMMANDS = [
+    "ops",
     "tflite",
     "convert",
     "quantize",

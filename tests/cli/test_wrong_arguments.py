@@ -183,7 +183,7 @@ CODE = {
     "nothing.py": "no such file",
     "nothing in it": "is a folder",
     "net.onnx": "not a Python file",
-    "good/net.py": "registers no op",
+    "good/net.py": "registers nothing",
 }
 SHAPES = {
     "1,3,4,5": "names no input",
@@ -199,7 +199,11 @@ OPTIONS = {
     ("gate", "finished", "--baseline"): DOCUMENTS | {"nothing in it": "report.json: no such file"},
     ("distill", "taught", "--teacher"): WEIGHTS,
     ("convert", "net.onnx", "--operators"): CODE,
+    ("ops", "net.onnx", "--operators"): CODE,
     ("convert", "net.onnx", "--shape"): SHAPES,
+    ("ops", "net.onnx", "--shape"): SHAPES,
+    ("convert", "net.onnx", "--without"): {"typo": "no rewrite is called typo; "},
+    ("convert", "net.onnx", "--rewrite"): {"typo": "no rewrite is called typo; "},
     ("quantize", "net.onnx", "--shape"): SHAPES,
     ("quantize", "net.tflite", "--shape"): {"x=1,3,4,5": "is converted already"},
     ("convert", "good", "--shape"): {"x=1,3,4,5": "a spec states the shapes of its inputs"},

@@ -7,7 +7,6 @@ import onnx
 import pytest
 
 from decant.convert import to_tflite
-from decant.errors import UnsupportedOp
 from decant.runtime import LiteRtModel
 
 DECODER = """(float[1,4] x) => (float[1,4] last, float[3,1,4] all)
@@ -39,39 +38,6 @@ def test_a_decoder_of_fixed_length_is_written_out(tmp_path):
     assert {r.name for r in report.rewrites} >= {"known_count", "known_condition", "sequence_at"}
     values = {e["value"] for e in json.loads(report.trace.read_text())["tensors"].values()}
     assert {"last", "all"} <= values
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (
-            """(float[2,3] x, bool c) => (float[2,3] y) {
-                y = If(c) <then_branch = a () => (float[2,3] t) { t = Neg(x) },
-                           else_branch = b () => (float[2,3] e) { e = Identity(x) }>
-            }""",
-            r"y: If \(opset 17\): its condition depends on the input, .* choose with Where",
-        ),
-        (
-            """(float[2,3] x, int64 n) => (float[2,3] y) <bool yes = {1}> {
-                y = Loop(n, yes, x) <body = b (int64 i, bool keep, float[2,3] a)
-                    => (bool go, float[2,3] next) { next = Tanh(a) go = Identity(keep) }>
-            }""",
-            r"y: Loop \(opset 17\): it is not known before .* a constant count of iterations",
-        ),
-        (
-            """(float[2] s, float[n,2] x) => (float[2] y) {
-                y = Scan<num_scan_inputs = 1, body = b (float[2] a, float[2] e) => (float[2] f)
-                    { f = Add(a, e) }>(s, x)
-            }""",
-            r"y: Scan \(opset 17\): the axis that it runs along has a free size",
-        ),
-    ],
-    ids=["if", "loop", "scan"],
-)
-def test_what_the_input_decides_is_refused(text, message, tmp_path):
-    with pytest.raises(UnsupportedOp, match=message):
-        to_tflite(saved(text, tmp_path), tmp_path / "out")
-    assert not (tmp_path / "out").exists()
 
 
 def test_a_model_without_inputs_gives_its_constants(tmp_path):

@@ -13,7 +13,7 @@ from ai_edge_litert.interpreter import Interpreter
 from emitted import built, check, drawn, emit, parsed
 from tensorflow.lite.tools import flatbuffer_utils
 
-from decant.convert.ops import with_operators
+from decant.convert.operators_files import lowerings_with
 from decant.errors import DataError, SpecError, UnsupportedOp
 from decant.graph.load import prepare
 from decant.onnx_runtime import OnnxRuntime
@@ -349,7 +349,7 @@ def test_an_operators_file_emits_the_users_own_op(tmp_path):
     )
     with pytest.raises(UnsupportedOp, match="mydomain::Double"):
         emit(prepare(ir.from_proto(proto)))
-    file = built(proto, tmp_path / "model", table=with_operators([operators]))
+    file = built(proto, tmp_path / "model", table=lowerings_with([operators]))
     result = Interpreter(model_content=file.data).get_signature_runner()(
         x=np.ones((1, 3, 4, 5), np.float32)
     )
@@ -361,6 +361,6 @@ def test_an_operators_file_that_does_not_run_says_where(tmp_path):
     operators.write_text("import no_such_module\n")
     fault = r"broken\.py: .*No module named 'no_such_module' \(.*broken\.py:1\); install"
     with pytest.raises(SpecError, match=fault):
-        with_operators([operators])
+        lowerings_with([operators])
     with pytest.raises(DataError, match="no such file"):
-        with_operators([tmp_path / "absent.py"])
+        lowerings_with([tmp_path / "absent.py"])

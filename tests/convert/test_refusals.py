@@ -10,7 +10,8 @@ import onnx_ir as ir
 import pytest
 from emitted import emit
 
-from decant.convert.ops import built_in, with_operators
+from decant.convert.operators_files import lowerings_with
+from decant.convert.ops import built_in
 from decant.errors import InternalError, UnsupportedOp
 from decant.graph.load import prepare
 
@@ -47,7 +48,7 @@ def test_errors_of_tensorflow_and_of_operators_files_name_all_their_nodes(tmp_pa
         z = mine.Typo(x)
     }"""
     with pytest.raises(UnsupportedOp) as caught:
-        emit(model_of(text), table=with_operators([operators]))
+        emit(model_of(text), table=lowerings_with([operators]))
     first, second, third, last = str(caught.value).splitlines()
     assert first == "2 nodes cannot be converted to TFLite:"
     y = r"  y: mine::Wider \(opset 1, by = 4, table = 9 elements\): its lowering raised \w+: .*"

@@ -10,7 +10,7 @@ from torch import nn
 from torch_networks import compared
 
 from decant.convert import to_tflite
-from decant.convert.verify.rounding import Precision, told
+from decant.convert.verify.rounding import Rounded, judged, told
 from decant.errors import ParityError
 from decant.parity import LARGEST_ROUNDING, ROUNDINGS, Parity, compare
 
@@ -106,19 +106,32 @@ def test_nan_is_no_rounding():
     assert not parity(exact=0.0, rounding=1.0, nan=1).passed
 
 
+def test_right_steps_excuse_any_distance():
+    found = parity(exact=0.5, rounding=0.2, step=1e-6)
+    assert found.passed
+    (warning,) = told([found])
+    assert "turns one rounding (6e-08) into 0.2" in warning
+    assert "each of its steps by itself is at most 1e-06 off" in warning
+
+
 def test_what_is_within_tolerance_needs_no_judge():
     near = compare("a → b", "y", [np.ones(3)], [np.ones(3)], TOLERANCE)
     answers = [[np.ones(3)]]
-    assert Precision(answers, answers).judge([near], answers) == (near,)
+    assert judged([near], answers, answers, lambda _: None) == (near,)
 
 
-def judged(single, found):
+EXACT = np.array([[1.0, 1, 1, 1], [2, 2, 2, 2]])
+
+
+def after(single, found):
     """The parity of two samples of four values, 1 and 2 in double precision, off by so much."""
-    exact = np.array([[1.0, 1, 1, 1], [2, 2, 2, 2]])
-    forms = [
-        [[each] for each in exact + 2 * np.array(off)] for off in ([[0] * 4] * 2, single, found)
-    ]
-    (far,) = Precision(*forms[:2]).judge([parity()], forms[2])
+    runs, answers = (EXACT + 2 * np.array(off) for off in (single, found))
+    (far,) = judged(
+        [parity()],
+        [[each] for each in EXACT],
+        [[each] for each in answers],
+        lambda number: Rounded([EXACT[number]], [[runs[number]]]),
+    )
     return far
 
 
@@ -133,13 +146,35 @@ def judged(single, found):
     ],
 )
 def test_rounding_excuses_only_what_it_explains(single, found, passed):
-    far = judged(single, found)
+    far = after(single, found)
     assert far.passed is passed
     assert far.exact == pytest.approx(5e-3)
 
 
 def test_an_overflow_is_no_rounding():
-    assert not judged([[np.inf, 0, 0, 0]] * 2, [[0, 0, 0, np.inf]] * 2).passed
+    assert not after([[np.inf, 0, 0, 0]] * 2, [[0, 0, 0, np.inf]] * 2).passed
+
+
+@pytest.mark.parametrize(
+    ("found", "ties"),
+    [
+        pytest.param([1, 0, 0, 1], 1, id="as-a-run-does"),
+        pytest.param([1, 1, 0, 1], None, id="as-none-does"),
+    ],
+)
+def test_a_decision_is_judged_by_whether_rounding_takes_it(found, ties):
+    """The third of four decisions is near; of three runs one takes it in another way."""
+    exact = np.array([1.0, 0, 1, 1])
+    runs = [np.array([1.0, 0, third, 1]) for third in (1, 0, 1)]
+    answer = np.array(found, float)
+    (far,) = judged(
+        [parity()], [[exact]], [[answer]], lambda _: Rounded([exact], [[run] for run in runs])
+    )
+    assert far.passed is (ties is not None)
+    assert far.ties == 1
+    assert bool([line for line in told([far]) if "1 elements are decided otherwise" in line]) is (
+        far.passed
+    )
 
 
 # The mean of numbers near 1000 less 1000: of seven digits four are gone.
@@ -191,7 +226,7 @@ def test_the_error_of_a_mean_is_not_put_on_the_subtraction_after_it(tmp_path):
     # 3e-5 of 1000 is 3 % of what the subtraction leaves, and far above what rounding does.
     assert "onnx → saved_model: 1 of 1 outputs differ" in message
     assert "The first op that differs is mean: ReduceMean" in message
-    assert "which makes mean (relative error 3e-05 on the same inputs)" in message
+    assert "which makes mean (relative error 3e-05 on the same inputs, " in message
     assert "less: Sub" not in message
 
 

@@ -43,7 +43,32 @@ def test_a_private_copy_is_changed_and_counted():
     after, applied = apply(before, rules(tanh=(to_tanh, "exact", ["Relu"])))
     assert ops(before.graph) == ["Relu", "Exp", "Relu"]
     assert ops(after.graph) == ["Tanh", "Exp", "Tanh"]
-    assert applied == (Applied("tanh", "exact", 2),)
+    assert applied == (Applied("tanh", "exact", 2, {"Relu": 2}, {"Tanh": 2}, ("a", "y")),)
+
+
+def test_what_a_rewrite_changed_names_the_models_own_nodes_only():
+    def shorten(node: ir.Node) -> bool:
+        """Leave out an Exp behind a Tanh."""
+        inner = edit.produced_by(node.inputs[0], "Tanh")
+        if inner is not None:
+            edit.replace(node.outputs[0], edit.new_node(node, "Sigmoid", [inner.inputs[0]]))
+        return inner is not None
+
+    _, applied = apply(
+        model(CHAIN),
+        rules(tanh=(to_tanh, "exact", ["Relu"]), short=(shorten, "exact", ["Exp"])),
+    )
+    assert applied[1] == Applied("short", "exact", 1, {"Exp": 1, "Tanh": 1}, {"Sigmoid": 1}, ("b",))
+
+
+def test_a_rewrite_is_switched_off_by_name():
+    both = rules(tanh=(to_tanh, "exact", ["Relu"]), loose=(to_tanh, "bounded", ["Exp"]))
+    assert both.chosen(without=["tanh"]) == []
+    assert [r.name for r in both.chosen(["loose"], ["tanh"])] == ["loose"]
+    with pytest.raises(UsageError, match="rewrite loose: asked for and switched off"):
+        both.chosen(["loose"], ["loose"])
+    with pytest.raises(UsageError, match='no rewrite is called tanhh; did you mean "tanh"'):
+        both.chosen(without=["tanhh"])
 
 
 def test_bounded_rewrites_are_opt_in():
@@ -54,7 +79,7 @@ def test_bounded_rewrites_are_opt_in():
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(UsageError, match="No rewrite is called typo; there are: tanh"):
+    with pytest.raises(UsageError, match="no rewrite is called typo; run decant ops --rewrites"):
         rules(tanh=(to_tanh, "exact", ["Relu"])).chosen(["typo"])
 
 

@@ -17,7 +17,7 @@ export async function open(settings = {}, script = null) {
   const context = await browser.newContext({ acceptDownloads: true, ...settings });
   if (script !== null) await context.addInitScript(script);
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000); // A busy machine takes long to start the runtime.
   const seen = { requests: [], errors: [] };
   page.on("request", (request) => seen.requests.push(request.url()));
   page.on("pageerror", (error) => seen.errors.push(error.message));

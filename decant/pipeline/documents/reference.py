@@ -27,12 +27,14 @@ from .document import Answer, Document, Failure
 from .feedback import ImportedDocument
 from .hand_over import BundledDocument, PageDocument
 from .measurement import DrawnDocument, JudgedDocument, MeasuredDocument
+from .operators import OperatorsDocument
 from .setting_up import InitialDocument, InstallationDocument
 from .single_steps import ConvertedDocument, QuantizedDocument
 from .training import ComparedDocument, TrainedDocument
 
 RESULTS: Final[Mapping[str, type[Document]]] = {
     "init": InitialDocument,
+    "ops": OperatorsDocument,
     "tflite": MeasuredDocument,
     "convert": ConvertedDocument,
     "quantize": QuantizedDocument,
@@ -62,7 +64,9 @@ METRIC: Final = "the metric's"
 OF_LARGEST: Final = "fraction of the largest value"
 UNITS: Final[Mapping[str, str]] = {
     "Answer.exit_code": "[exit code](commands.md#exit-codes)",
+    "AppliedRewrite.added": "nodes",
     "AppliedRewrite.count": "places",
+    "AppliedRewrite.removed": "nodes",
     "Candidate.operators": "operators",
     "ConvertReport.op_histogram": "operators",
     "ConvertReport.schema_version": "–",
@@ -86,6 +90,8 @@ UNITS: Final[Mapping[str, str]] = {
     "Hop.rms_relative": "fraction",
     "Hop.rounding": OF_LARGEST,
     "Hop.spread": OF_LARGEST,
+    "Hop.step": OF_LARGEST,
+    "Hop.ties": "elements",
     "Hop.tolerance": OF_LARGEST,
     "Imported.near_duplicates": "photos",
     "Imported.photos": "photos",
@@ -101,6 +107,8 @@ UNITS: Final[Mapping[str, str]] = {
     "Latency.ratio_low": "ratio",
     "Latency.ratio_to_reference": "ratio",
     "Machine.cores": "cores",
+    "Operator.nodes": "nodes",
+    "Operator.versions": "–",
     "Parity.max_relative": OF_LARGEST,
     "Parity.rms_relative": "fraction",
     "Parity.samples": "samples",

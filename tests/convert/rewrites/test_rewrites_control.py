@@ -103,28 +103,3 @@ def test_a_dead_branch_reads_nothing_any_more(check):
     }"""
     weights = {"w": [4, 2, 1, 1], "s": [4], "b": [4], "m": [4], "v": [4]}
     assert check(text, weights, opset=17).ops == {"Conv": 1}
-
-
-BY_INPUT = {
-    "If": """(float[2,3] x, bool c) => (float[2,3] y) {
-        y = If(c) <then_branch = a () => (float[2,3] t) { t = Neg(x) },
-                   else_branch = b () => (float[2,3] e) { e = Identity(x) }>
-    }""",
-    "Loop": """(float[2,3] x) => (float[2,3] y) <bool yes = {1}, int64 n = {4}> {
-        y = Loop(n, yes, x) <body = b (int64 i, bool keep, float[2,3] a)
-            => (bool go, float[2,3] next) <float one = {1}> {
-                next = Tanh(a) s = ReduceSum<keepdims = 0>(next) go = Less(s, one) }>
-    }""",
-    "Scan": """(float[2] s, float[n,2] x) => (float[2] t) {
-        t = Scan<num_scan_inputs = 1, body = b (float[2] a, float[2] e) => (float[2] f)
-            { f = Add(a, e) }>(s, x)
-    }""",
-}
-TOO_LONG = LOOP.replace("n = {3}", "n = {9000}").replace("float[3,1,4]", "float[9000,1,4]")
-
-
-@pytest.mark.parametrize(
-    ("text", "op"), [*((text, op) for op, text in BY_INPUT.items()), (TOO_LONG, "Loop")]
-)
-def test_other_control_flow_stays(check, text, op):
-    assert check(text, opset=17).ops[op] == 1

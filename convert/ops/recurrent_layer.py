@@ -1,0 +1,265 @@
+"""Emits the steps of a recurrent layer in the form that is fastest for their number.
+
+Few are unrolled. XNNPACK packs a copy of the weights for every product, and copies that no cache
+holds cost more than the product: many steps are a loop, of a few steps and both directions an
+iteration where nothing is in the way.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from decant.runtime_facts import (
+    LOOPED_BYTES,
+    LOOPED_STEPS,
+    OUTER_STEPS,
+    UNROLLED_BYTES,
+    UNROLLED_STEPS,
+)
+
+from ..layout.cut_and_join import Part, concat, cut_tensor
+from ..layout.forms import Tensor
+from ..layout.pointwise import pointwise
+from ..layout.product import product
+from ..layout.refused import FreeSize
+from ..layout.tensors import AnyValue, Constant, Value, activation
+from .looped import in_blocks, looped
+from .recurrent_settings import RecurrentSettings, Weights
+from .shape import pieces
+
+State = tuple[AnyValue | None, ...]
+"""What a step hands to the next, [D, N, H] each: the output first; None stands for zeros."""
+Step = Callable[[AnyValue, State], State]
+"""From the input's part of all gates, [D, N, gates * H], and the state to the next state."""
+
+_Result = tuple[list[AnyValue], list[AnyValue]]
+"""The outputs of each direction, [T, N, H], and the last states of all, [D, N, H]."""
+_Run = Callable[[Step, Sequence[int]], _Result]
+MakeStep = Callable[[Sequence[int], Weights], Step]
+"""From the numbers of some directions that run together, and their weights, to their step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What all directions of a layer read: x is [T, N, I], a state [directions, N, H]."""
+
+    x: AnyValue
+    lengths: AnyValue | None
+    states: tuple[AnyValue | None, ...]
+    weights: Weights
+    settings: RecurrentSettings
+
+    def run(self, make_step: MakeStep) -> tuple[AnyValue, tuple[AnyValue, ...]]:
+        """Emit every direction; returns the outputs [T, D, N, H] and last states [D, N, H]."""
+        sequences, finals = [], []
+        run, groups = self._form()
+        for numbers in groups:
+            step = make_step(numbers, self.weights.of(numbers))
+            own, states = run(step, numbers)
+            sequences += own
+            finals.append(states)
+        count = len(sequences)
+        joined = concat(sequences, 2) if count > 1 else sequences[0]
+        steps, batch, width = joined.shape
+        shape = (steps, batch, count, (width or 0) // count)
+        y = joined.reshape(shape).transpose((0, 2, 1, 3))
+        return y, tuple(_joined(each) for each in zip(*finals, strict=True))
+
+    def _form(self) -> tuple[_Run, list[tuple[int, ...]]]:
+        """How to emit the steps, and which directions run together."""
+        steps, batch, _ = self.x.shape
+        each: list[tuple[int, ...]] = [(n,) for n in range(self.settings.directions)]
+        if steps is None:
+            return self._loop, each
+        if batch is None or _few(steps, self.weights):
+            return self._unroll, each
+        if self.lengths is not None:
+            return self._loop, each
+        together = len(each) * self.weights.bytes_per_step <= LOOPED_BYTES and self.settings.alike
+        return self._in_blocks, [tuple(range(len(each)))] if together else each
+
+    def _backwards(self, number: int) -> bool:
+        return number == 1 or self.settings.direction == "reverse"
+
+    def _gates(self, number: int) -> AnyValue:
+        """The input's part of all gates of a direction, [T, N, gates * H]."""
+        own = self.weights
+        return plus(product(self.x, Constant(own.w[number])), own.b[number])
+
+    def _unroll(self, step: Step, numbers: Sequence[int]) -> _Result:
+        (number,) = numbers
+        steps = _steps(self._gates(number))
+        state: State = tuple(_initial(each, numbers) for each in self.states)
+        count = len(steps)
+        outputs = []
+        for t in reversed(range(count)) if self._backwards(number) else range(count):
+            after = step(steps[t], state)
+            outputs.append(self._shown(after[0], t))
+            state = tuple(self._kept(old, new, t) for old, new in zip(state, after, strict=True))
+        assert all(each is not None for each in state)
+        sequence = _sequence(outputs[::-1] if self._backwards(number) else outputs)
+        return [sequence], [each for each in state if each is not None]
+
+    def _loop(self, step: Step, numbers: Sequence[int]) -> _Result:
+        (number,) = numbers
+        lengths = None if self.lengths is None else self.lengths.plain()
+
+        def one(
+            own: AnyValue, state: tuple[AnyValue, ...], t: Tensor
+        ) -> tuple[AnyValue, tuple[AnyValue, ...]]:
+            # A value of its own: what a loop makes of one may not be used outside of it.
+            layer = replace(self, lengths=None if lengths is None else Value.laid_out(lengths))
+            after = [each for each in step(own, state) if each is not None]
+            kept = [layer._kept(old, new, t) for old, new in zip(state, after, strict=True)]
+            return layer._shown(after[0], t), tuple(each for each in kept if each is not None)
+
+        gates, states = self._gates(number), self._first_states(numbers)
+        shown, last = looped(one, gates, states, backwards=self._backwards(number))
+        return [shown], last
+
+    def _in_blocks(self, step: Step, numbers: Sequence[int]) -> _Result:
+        gates = [_turned(self._gates(each).plain(), self._backwards(each)) for each in numbers]
+        states = self._first_states(numbers)
+        shown, last = in_blocks(step, gates, states, self._sizes(len(numbers)))
+        turned = [
+            _turned(each, self._backwards(number))
+            for each, number in zip(shown, numbers, strict=True)
+        ]
+        return [Value.laid_out(each) for each in turned], last
+
+    def _sizes(self, directions: int) -> tuple[int, ...]:
+        """How many steps an iteration takes, of the outer loop and of the inner one."""
+        fitting = LOOPED_BYTES // (directions * self.weights.bytes_per_step)
+        inner = (min(LOOPED_STEPS, max(1, fitting)),)
+        steps = self.x.shape[0] or 0
+        if steps <= 2 * OUTER_STEPS:
+            return inner
+        even = (n for n in range(OUTER_STEPS, 2 * OUTER_STEPS) if steps % n == 0)
+        return (next(even, OUTER_STEPS), *inner)
+
+    def _first_states(self, numbers: Sequence[int]) -> list[AnyValue]:
+        batch = self.x.shape[1]
+        if batch is None:
+            raise FreeSize("steps and batch are both free")
+        zeros = Constant(np.zeros((len(numbers), batch, self.weights.hidden), self.x.dtype))
+        given = [_initial(each, numbers) for each in self.states]
+        return [zeros if each is None else each for each in given]
+
+    def _inside(self, t: int | Tensor) -> AnyValue | None:
+        """Whether step t lies inside each sequence, [N, 1]; None if it does in all."""
+        if self.lengths is None:
+            return None
+        if isinstance(self.lengths, Constant) and bool(np.all(self.lengths.array > t)):
+            return None
+        inside = pointwise(lambda n: tf.greater(n, tf.cast(t, n.dtype)), self.lengths)
+        return inside.reshape((*inside.shape, 1))
+
+    def _shown(self, output: AnyValue | None, t: int | Tensor) -> AnyValue:
+        assert output is not None
+        inside = self._inside(t)
+        return output if inside is None else _either(inside, output, None)
+
+    def _kept(self, old: AnyValue | None, new: AnyValue | None, t: int | Tensor) -> AnyValue | None:
+        inside = self._inside(t)
+        return new if inside is None or new is None else _either(inside, new, old)
+
+
+def _either(inside: AnyValue, new: AnyValue, old: AnyValue | None) -> AnyValue:
+    other = Constant(np.zeros((), new.dtype)) if old is None else old
+    return pointwise(lambda i, a, b: tf.where(i, a, b), inside, new, other)
+
+
+def _initial(state: AnyValue | None, numbers: Sequence[int]) -> AnyValue | None:
+    """Some directions of an initial state; None where it is zero."""
+    if state is None or (isinstance(state, Constant) and not state.array.any()):
+        return None
+    if len(numbers) == state.shape[0]:
+        return state
+    return pieces(state, 0, [Part(numbers[0], len(numbers))])[0]
+
+
+def _turned(x: Tensor, backwards: bool) -> Tensor:
+    return tf.reverse(x, [0]) if backwards else x
+
+
+def _few(steps: int, weights: Weights) -> bool:
+    """Whether so many steps are unrolled."""
+    return steps <= UNROLLED_STEPS and steps * weights.bytes_per_step <= UNROLLED_BYTES
+
+
+def _steps(gates: AnyValue) -> list[AnyValue]:
+    """Cut [T, N, G] into steps [1, N, G], each a matrix as the product is that will be added."""
+    steps, batch, _ = gates.shape
+    assert steps is not None
+    if batch is None:
+        return [Value.laid_out(t) for t in tf.split(gates.plain(), steps)]
+    rows = gates.arrange((0, 1), (2,))
+    cuts = [Value.laid_out(cut_tensor(rows, 0, Part(t * batch, batch))) for t in range(steps)]
+    return [each.reshape((1, *each.shape)) for each in cuts]
+
+
+def _sequence(outputs: Sequence[AnyValue]) -> AnyValue:
+    """Join steps [1, N, H] to [T, N, H]."""
+    _, batch, width = outputs[0].shape
+    if batch is None:
+        return Value.laid_out(tf.concat([each.plain() for each in outputs], 0))
+    rows = [each.reshape((batch, width)) for each in outputs]
+    return activation(concat(rows, 0)).reshape((len(outputs), batch, width))
+
+
+def _joined(values: Sequence[AnyValue]) -> AnyValue:
+    return concat(values, 0) if len(values) > 1 else values[0]
+
+
+def plus(x: AnyValue, bias: Any) -> AnyValue:
+    """Add a bias unless it is zero."""
+    return pointwise(tf.add, x, Constant(bias)) if np.any(bias) else x
+
+
+def times(h: AnyValue | None, matrix: Any) -> AnyValue | None:
+    """Multiply with a matrix from the right; None stands for zeros."""
+    return None if h is None else product(h, Constant(matrix))
+
+
+def total(*terms: AnyValue | None) -> AnyValue:
+    """Add what is not zero."""
+    known = [term for term in terms if term is not None]
+    return functools.reduce(lambda a, b: pointwise(tf.add, a, b), known)
+
+
+def gates_of(x: AnyValue, count: int) -> list[AnyValue]:
+    """Cut [D, N, count * H] into gates."""
+    size = (x.shape[-1] or 0) // count
+    return pieces(x, x.rank - 1, [Part(i * size, size) for i in range(count)])
+
+
+def _sequence_first(x: AnyValue | None, layout: int) -> AnyValue | None:
+    return x.transpose((1, 0, 2)) if layout and x is not None else x
+
+
+def layer_of(
+    x: AnyValue,
+    lengths: AnyValue | None,
+    states: Sequence[AnyValue | None],
+    weights: Weights,
+    settings: RecurrentSettings,
+) -> Layer:
+    """Gather what the directions read; x and the states come in the node's own layout."""
+    moved = [_sequence_first(value, settings.layout) for value in (x, *states)]
+    assert moved[0] is not None
+    return Layer(activation(moved[0]), lengths, tuple(moved[1:]), weights, settings)
+
+
+def results_of(
+    y: AnyValue, finals: Sequence[AnyValue], settings: RecurrentSettings
+) -> tuple[AnyValue, ...]:
+    """Bring results to the layout that the node wants: batch first where `layout` is 1."""
+    if not settings.layout:
+        return (y, *finals)
+    return (y.transpose((2, 0, 1, 3)), *(final.transpose((1, 0, 2)) for final in finals))

@@ -1,0 +1,265 @@
+"""Computes an ONNX graph node by node, in single or in double precision.
+
+It is ONNX's own reference, which shares nothing with what is verified. What that loops over in
+Python is left to NumPy, SciPy and, for ops that copy or average few elements, ONNX Runtime: where
+this takes no doubles, its result is rounded once.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+from onnx.reference import ReferenceEvaluator
+from onnx.reference.op_run import OpRun
+from onnx.reference.ops.op_conv import Conv as ReferenceConv
+from scipy import special
+
+from decant.errors import DataError, UnsupportedOp
+from decant.onnx_runtime import OnnxRuntime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+    Arrays = Mapping[str, Array]
+
+SINGLE, DOUBLE = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
+TYPE_ATTRIBUTES = frozenset({"to", "dtype"})
+STANDARD = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+
+REFUSALS = (DataError, UnsupportedOp, ArithmeticError, LookupError, NotImplementedError,
+            RuntimeError, TypeError, ValueError)  # fmt: skip
+"""What a node may end in: the reference lets through whatever NumPy raises."""
+
+
+class Evaluator:
+    """The nodes of a graph in one precision."""
+
+    def __init__(self, model: onnx.ModelProto, *, double: bool) -> None:
+        """Take a graph.
+
+        Args:
+            model: Without local functions.
+            double: Whether its floats become doubles.
+
+        Raises:
+            NotImplementedError: ONNX's reference lacks an operator.
+        """
+        self.double = double
+        graph = onnx.GraphProto()
+        graph.CopyFrom(model.graph)
+        del graph.initializer[:]
+        if double:
+            _widen(graph)
+        opsets = {each.domain: each.version for each in model.opset_import}
+        foreign = {(n.domain, n.op_type) for n in graph.node if n.domain not in STANDARD}
+        own = [type(name, (_InRuntime,), {"op_domain": domain}) for domain, name in sorted(foreign)]
+        reference = ReferenceEvaluator(graph, opsets=opsets, new_ops=[*FAST, *own])
+        self._nodes = reference.rt_nodes_
+        self.weights = {
+            weight.name: self.taken(onnx.numpy_helper.to_array(weight))
+            for weight in model.graph.initializer
+        }
+
+    def taken(self, array: Array) -> Array:
+        """An array in this precision."""
+        if array.dtype not in (np.float32, np.float64):
+            return array
+        return array.astype(np.float64 if self.double else np.float32, copy=False)
+
+    def run_node(self, place: int, values: Arrays) -> dict[str, Array]:
+        """Run one node on values in this precision.
+
+        Raises:
+            One of `REFUSALS`: The node cannot be run.
+        """
+        node = self._nodes[place]
+        inputs = [values[name] if name else None for name in node.input]
+        context = {"context": dict(values)} if node.need_context() else {}
+        results = node.run(*inputs, **context)
+        return dict(zip(node.output, results, strict=False))
+
+    def run(
+        self, sample: Arrays, wanted: Sequence[str], weights: Arrays | None = None
+    ) -> list[Array]:
+        """Compute some values of a sample; `weights` stand for the graph's own, if given.
+
+        Raises:
+            One of `REFUSALS`: A node cannot be run.
+        """
+        values = {**(self.weights if weights is None else weights)}
+        values.update((name, self.taken(array)) for name, array in sample.items())
+        for place in range(len(self._nodes)):
+            values.update(self.run_node(place, values))
+        return [np.asarray(values[name]) for name in wanted]
+
+
+class Conv(ReferenceConv):
+    """A convolution that adds up tap by tap; the reference copies every window."""
+
+    def _run(self, *inputs: Array, **attributes: Any) -> tuple[Array]:
+        if attributes.get("auto_pad", "NOTSET") != "NOTSET":
+            result: tuple[Array] = super()._run(*inputs, **attributes)  # type: ignore[no-untyped-call]
+            return result
+        x, w, b = (*inputs, None, None)[:3]
+        if x is None or w is None:
+            raise AssertionError("a convolution has two inputs")
+        ones, group = [1] * (x.ndim - 2), attributes["group"]
+        steps, dilations = attributes["strides"] or ones, attributes["dilations"] or ones
+        ends = np.reshape(attributes["pads"] or [0] * 2 * len(ones), (2, -1)).T
+        padded = np.pad(x, [(0, 0), (0, 0), *ends])
+        spans = [(k - 1) * d + 1 for k, d in zip(w.shape[2:], dilations, strict=True)]
+        sizes = [
+            (size - span) // step + 1
+            for size, span, step in zip(padded.shape[2:], spans, steps, strict=True)
+        ]
+        kernel = w.reshape(group, -1, *w.shape[1:])
+        y = np.zeros((len(x), group, kernel.shape[1], math.prod(sizes)), x.dtype)
+        for tap in np.ndindex(*w.shape[2:]):
+            starts = [i * d for i, d in zip(tap, dilations, strict=True)]
+            where = [
+                slice(start, start + (size - 1) * step + 1, step)
+                for start, size, step in zip(starts, sizes, steps, strict=True)
+            ]
+            seen = padded[(slice(None), slice(None), *where)]
+            rows = kernel[(..., *tap)]
+            columns = seen.reshape(len(x), group, -1, y.shape[-1])
+            y += rows * columns if rows.shape[-1] == 1 else rows @ columns
+        y = y.reshape(len(x), len(w), *sizes)
+        return (y if b is None else y + b.reshape(-1, *ones),)
+
+
+class Sigmoid(OpRun):
+    """The logistic function by SciPy; the reference calls Python for each element."""
+
+    def _run(self, x: Array) -> tuple[Array]:
+        return (np.asarray(special.expit(x)),)
+
+
+class Erf(OpRun):
+    """The error function by SciPy; the reference calls Python for each element."""
+
+    def _run(self, x: Array) -> tuple[Array]:
+        return (np.asarray(special.erf(x)),)
+
+
+class Gelu(OpRun):
+    """x times the normal distribution up to x, by SciPy, or its approximation by tanh."""
+
+    def _run(self, x: Array, approximate: str = "none") -> tuple[Array]:
+        if approximate == "tanh":
+            inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+            return ((0.5 * x * (1 + np.tanh(inner))).astype(x.dtype),)
+        return ((x * special.ndtr(x)).astype(x.dtype),)
+
+
+class _InRuntime(OpRun):
+    """A node in ONNX Runtime, in double precision where it has a kernel for that."""
+
+    def _run(self, *inputs: Array | None, **_: Any) -> tuple[Array, ...]:
+        double = any(x is not None and x.dtype == np.float64 for x in inputs)
+        if not double:
+            return self._results(inputs)
+        try:
+            return self._results(inputs)
+        except (DataError, UnsupportedOp):
+            narrow = [None if x is None else _narrowed(x) for x in inputs]
+            return tuple(_widened(y) for y in self._results(narrow))
+
+    def _results(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+        node = onnx.NodeProto()
+        node.CopyFrom(self.onnx_node)
+        given = {f"x{i}": x for i, x in enumerate(inputs) if x is not None}
+        outputs = [f"y{i}" if name else "" for i, name in enumerate(node.output)]
+        del node.input[:], node.output[:]
+        node.input.extend(f"x{i}" if x is not None else "" for i, x in enumerate(inputs))
+        node.output.extend(outputs)
+        graph = onnx.helper.make_graph(
+            [node],
+            "node",
+            [typed(name, array) for name, array in given.items()],
+            [onnx.ValueInfoProto(name=name) for name in outputs if name],
+        )
+        opsets = [onnx.helper.make_opsetid(*each) for each in self.run_params["opsets"].items()]
+        model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10)
+        found = OnnxRuntime(model.SerializeToString(), optimize=False).run(given)
+        return tuple(found[name] if name else np.empty(0) for name in outputs)
+
+
+class AveragePool(_InRuntime):
+    """The mean of windows."""
+
+
+class LpPool(_InRuntime):
+    """The norm of windows."""
+
+
+class MaxPool(_InRuntime):
+    """The maximum of windows."""
+
+
+class Resize(_InRuntime):
+    """Interpolation between neighbours."""
+
+
+class Upsample(_InRuntime):
+    """Interpolation between neighbours, as it was called before."""
+
+
+FAST = (AveragePool, Conv, Erf, Gelu, LpPool, MaxPool, Resize, Sigmoid, Upsample)
+
+
+def typed(name: str, array: Array) -> onnx.ValueInfoProto:
+    """Describe an input that takes an array, of any sizes."""
+    kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
+    return onnx.helper.make_tensor_value_info(name, kind, [None] * array.ndim)
+
+
+def _narrowed(array: Array) -> Array:
+    return array.astype(np.float32) if array.dtype == np.float64 else array
+
+
+def _widened(array: Array) -> Array:
+    return array.astype(np.float64) if array.dtype == np.float32 else array
+
+
+def _widen(graph: onnx.GraphProto) -> None:
+    """Make every float of a graph, and of those inside it, a double."""
+    for weight in graph.initializer:
+        _widen_tensor(weight)
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        if value.type.tensor_type.elem_type == SINGLE:
+            value.type.tensor_type.elem_type = DOUBLE
+    for node in graph.node:
+        for attribute in node.attribute:
+            _widen_attribute(node, attribute)
+
+
+def _widen_attribute(node: onnx.NodeProto, attribute: onnx.AttributeProto) -> None:
+    if attribute.HasField("t"):
+        _widen_tensor(attribute.t)
+    if attribute.name in TYPE_ATTRIBUTES and attribute.i == SINGLE:
+        attribute.i = DOUBLE
+    if node.op_type == "Constant" and attribute.name in ("value_float", "value_floats"):
+        value = attribute.f if attribute.name == "value_float" else list(attribute.floats)
+        tensor = onnx.numpy_helper.from_array(np.asarray(value, np.float64))
+        attribute.CopyFrom(onnx.helper.make_attribute("value", tensor))
+    for inner in _graphs(attribute):
+        _widen(inner)
+
+
+def _graphs(attribute: onnx.AttributeProto) -> Iterator[onnx.GraphProto]:
+    yield from attribute.graphs
+    if attribute.HasField("g"):
+        yield attribute.g
+
+
+def _widen_tensor(tensor: onnx.TensorProto) -> None:
+    if tensor.data_type == SINGLE:
+        array = onnx.numpy_helper.to_array(tensor).astype(np.float64)
+        tensor.CopyFrom(onnx.numpy_helper.from_array(array, tensor.name))

@@ -1,0 +1,60 @@
+"""What is known of sizes that are computed at run time, and layers that take such sizes."""
+
+import pytest
+from emitted import check_free, parsed
+
+KEPT = """(float[n,t,24] x) => (float[a,b,c,d] y) {
+    sizes = Shape<start = 1, end = 2>(x)
+    length = Cast<to = 6>(sizes)
+    steps = Cast<to = 7>(length)
+    zero = Constant<value_ints = [0]>()
+    rest = Constant<value_ints = [4,6]>()
+    shape = Concat<axis = 0>(zero, steps, rest)
+    heads = Reshape(x, shape)
+    y = Transpose<perm = [0,2,1,3]>(heads)
+}"""
+
+
+@pytest.mark.parametrize("batch", ["1", "n"])
+def test_a_zero_in_a_computed_shape_keeps_the_size(batch, tmp_path):
+    text = KEPT.replace("[n,", f"[{batch},")
+    shapes = [(1, 5, 24), (1, 3, 24)] if batch == "1" else [(2, 5, 24), (3, 4, 24)]
+    file = check_free(parsed(text), tmp_path, [{"x": shape} for shape in shapes])
+    assert file.emission.outputs[0].shape == (None if batch == "n" else 1, 4, None, 6)
+
+
+def test_a_reshape_knows_its_rank_better_than_what_the_file_says_of_the_output(tmp_path):
+    text = """(float[n,t,6] x) => (float[1,b] y) {
+        sizes = Shape<start = 0, end = 2>(x)
+        rest = Constant<value_ints = [2,-1]>()
+        shape = Concat<axis = 0>(sizes, rest)
+        y = Reshape(x, shape)
+    }"""
+    check_free(parsed(text), tmp_path, [{"x": (2, 5, 6)}, {"x": (3, 4, 6)}])
+
+
+SPREAD = [
+    pytest.param("strides = [2,2]", id="twice"),
+    pytest.param("strides = [2,2], pads = [1,1,1,1], output_padding = [1,1]", id="same"),
+    pytest.param("strides = [2,3], pads = [1,0,2,1]", id="cut"),
+    pytest.param('strides = [2,2], auto_pad = "VALID", group = 2', id="groups"),
+]
+
+
+@pytest.mark.parametrize("settings", SPREAD)
+def test_a_transposed_convolution_of_a_free_plane(settings, tmp_path):
+    text = f"(float[1,4,h,w] x) => (float[a,b,c,d] y) {{ y = ConvTranspose<{settings}>(x, k) }}"
+    proto = parsed(text, {"k": (4, 2 if "group" in settings else 3, 3, 3)})
+    check_free(proto, tmp_path, [{"x": (1, 4, 5, 7)}, {"x": (1, 4, 6, 3)}])
+
+
+def test_a_join_knows_the_sizes_of_each_of_its_parts(tmp_path):
+    text = """(float[1,4,h,w] x, float[1,3,1,w] row) => (float[a,b,c,d] y) {
+        maps = Conv(x, narrow)
+        both = Concat<axis = 1>(maps, row)
+        y = Conv(both, k)
+    }"""
+    proto = parsed(text, {"narrow": (5, 4, 3, 1), "k": (2, 8, 1, 2)})
+    shapes = [{"x": (1, 4, 3, w), "row": (1, 3, 1, w)} for w in (6, 4)]
+    file = check_free(proto, tmp_path, shapes)
+    assert file.emission.outputs[0].onnx_shape == (1, 2, 1, None)

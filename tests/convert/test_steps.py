@@ -1,0 +1,214 @@
+"""Each step of a form is judged on what it was given: faults, near ties, amplified rounding."""
+
+import numpy as np
+import onnx
+import pytest
+from emitted import parsed
+
+from decant.convert import to_tflite
+from decant.convert.verify.evaluator import Evaluator
+from decant.convert.verify.steps import LARGEST_STEP, StepJudge
+from decant.errors import ParityError
+from decant.onnx_runtime import OnnxRuntime
+
+OPSET = 18
+
+
+def values_of(proto, sample):
+    """Every value of a graph in single precision, as a form has them that makes no fault."""
+    every = onnx.ModelProto()
+    every.CopyFrom(proto)
+    known = {output.name for output in proto.graph.output}
+    names = [name for node in proto.graph.node for name in node.output if name not in known]
+    every.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
+    return OnnxRuntime(every.SerializeToString(), optimize=False).run(sample)
+
+
+def steps(proto, sample, found):
+    return StepJudge(proto, sample, lambda name, _: found.get(name)).judge()
+
+
+def named(fault):
+    return [node.output[0] for node in fault.nodes]
+
+
+CHAOS = "\n".join(
+    f"a{i} = Sub(one, y{i}) b{i} = Mul(y{i}, a{i}) y{i + 1} = Mul(rate, b{i})" for i in range(30)
+)
+CHAOTIC = f"""(float[1,64] x) => (float[1,64] y30)
+    <float[1] one = {{1.0}}, float[1] rate = {{3.99}}> {{
+    y0 = Sigmoid(x) {CHAOS}
+}}"""
+
+
+@pytest.fixture
+def noise():
+    return {"x": np.random.default_rng(0).normal(size=(1, 64)).astype(np.float32)}
+
+
+def test_what_only_amplifies_rounding_has_right_steps(noise):
+    proto = parsed(CHAOTIC, opset=OPSET)
+    found = values_of(proto, noise)
+    exact = Evaluator(proto, double=True).run(noise, ["y30"])[0]
+    assert np.abs(found["y30"] - exact).max() > 0.01
+    judged = steps(proto, noise, found)
+    assert judged.faults == []
+    assert judged.complete
+    assert judged.largest < 1e-6
+
+
+def test_a_small_fault_shows_behind_rounding_that_is_larger(noise):
+    proto = parsed(CHAOTIC, opset=OPSET)
+    found = values_of(proto, noise)
+    found["b7"] = found["b7"] * np.float32(1 + 5 * LARGEST_STEP)
+    judged = steps(proto, noise, found)
+    # The fault is in b7; what it was made of is the form's own, and so is what is made of it.
+    assert named(judged.faults[0]) == ["b7"]
+    assert named(judged.first()) == ["b7"]
+
+
+TOP = """(float[1,1,9,7] x) => (float[1,5] score, int64[1,5] place)
+    <int64[1] five = {5}, int64[2] flat = {1, -1}> {
+    m = MaxPool<kernel_shape = [3,3], pads = [1,1,1,1]>(x)
+    peak = Equal(x, m)
+    zero = Sub(x, x)
+    h = Where(peak, x, zero)
+    row = Reshape(h, flat)
+    score, place = TopK(row, five)
+}"""
+
+
+@pytest.fixture
+def heat():
+    return {"x": np.random.default_rng(1).random((1, 1, 9, 7)).astype(np.float32)}
+
+
+def test_a_decision_that_follows_from_what_it_was_given_is_right(heat):
+    """The form has the second best ahead of the best by a rounding, and all that follows."""
+    proto = parsed(TOP, opset=OPSET)
+    found = values_of(proto, heat)
+    first, second = found["place"][0, :2]
+    row = found["row"].copy()
+    row[0, second] = np.nextafter(row[0, first], np.float32(2))
+    heat["x"].reshape(-1)[second] = row[0, first]  # the tie of the model
+    near = values_of(proto, heat)
+    near["h"] = row.reshape(near["h"].shape)
+    near["row"] = row
+    near["score"], near["place"] = near["score"].copy(), near["place"].copy()
+    near["score"][0, :2] = row[0, [second, first]]
+    near["place"][0, :2] = second, first
+    judged = steps(proto, heat, near)
+    assert judged.faults == []
+    assert judged.complete
+
+
+def test_a_decision_against_what_it_was_given_is_a_fault(heat):
+    proto = parsed(TOP, opset=OPSET)
+    found = values_of(proto, heat)
+    found["place"] = found["place"][:, [1, 0, 2, 3, 4]]
+    judged = steps(proto, heat, found)
+    assert [named(fault) for fault in judged.faults] == [["score"]]
+    found = values_of(proto, heat)
+    found["peak"] = np.zeros_like(found["peak"])
+    assert named(steps(proto, heat, found).first()) == ["peak"]
+
+
+def test_values_that_the_form_does_not_have_are_made_on_the_way(heat):
+    proto = parsed(TOP, opset=OPSET)
+    every = values_of(proto, heat)
+    few = {name: every[name] for name in ("h", "score", "place")}
+    assert steps(proto, heat, few).faults == []
+    few["h"] = every["h"] * np.float32(1.001)
+    fault = steps(proto, heat, few).first()
+    assert fault.value == "h"
+    assert named(fault) == ["m", "peak", "zero", "h"]
+    assert fault.parity.max_relative == pytest.approx(1e-3, rel=1e-2)
+
+
+def test_an_output_that_the_form_is_not_known_to_have_leaves_it_unjudged(heat):
+    proto = parsed(TOP, opset=OPSET)
+    found = values_of(proto, heat)
+    del found["place"]
+    assert not steps(proto, heat, found).complete
+
+
+CONVOLUTIONS = [
+    pytest.param("[1,4,9,7]", "[6,4,3,2]", "pads = [1,0,2,1], strides = [2,1]", id="strided"),
+    pytest.param("[2,6,9,7]", "[6,1,3,3]", "group = 6, dilations = [2,1]", id="depthwise"),
+    pytest.param("[1,6,9]", "[4,3,3]", 'group = 2, auto_pad = "SAME_UPPER"', id="same-1d"),
+    pytest.param("[1,2,5,4,3]", "[3,2,2,2,2]", "pads = [1,0,0,0,1,1]", id="3d"),
+]
+
+
+@pytest.mark.parametrize(("sizes", "kernel", "attributes"), CONVOLUTIONS)
+def test_convolutions_are_onnx_runtimes_in_double_precision(sizes, kernel, attributes):
+    random = np.random.default_rng(0)
+    shapes = {"x": eval(sizes), "w": eval(kernel)}
+    arrays = {n: random.normal(size=s).astype(np.float32) for n, s in shapes.items()}
+    arrays["b"] = random.normal(size=shapes["w"][:1]).astype(np.float32)
+    text = f"(float{sizes} x, float{kernel} w, float[{shapes['w'][0]}] b) => (float y) "
+    proto = parsed(f"{text} {{ y = Conv<{attributes}>(x, w, b) }}", opset=OPSET)
+    (y,) = Evaluator(proto, double=True).run(arrays, ["y"])
+    wanted = OnnxRuntime(proto.SerializeToString()).run(arrays)["y"]
+    assert y.dtype == np.float64
+    np.testing.assert_allclose(y, wanted, atol=1e-5)
+
+
+POOLS = [
+    pytest.param("MaxPool<kernel_shape = [3,3], strides = [2,2], ceil_mode = 1>(x)", id="max"),
+    pytest.param("AveragePool<kernel_shape = [2,3], pads = [1,1,0,1]>(x)", id="average"),
+    pytest.param('Gelu<approximate = "tanh">(x)', id="gelu-by-tanh"),
+    pytest.param("Gelu(x)", id="gelu"),
+    pytest.param("Sigmoid(x)", id="sigmoid"),
+]
+
+
+@pytest.mark.parametrize("node", POOLS)
+def test_other_ops_are_onnx_runtimes_in_double_precision(node):
+    proto = parsed(f"(float[1,2,9,7] x) => (float y) {{ y = {node} }}", opset=20)
+    x = np.random.default_rng(0).normal(size=(1, 2, 9, 7)).astype(np.float32)
+    (y,) = Evaluator(proto, double=True).run({"x": x}, ["y"])
+    assert y.dtype == np.float64
+    np.testing.assert_allclose(y, OnnxRuntime(proto.SerializeToString()).run({"x": x})["y"], 1e-5)
+
+
+def saved(text, folder):
+    onnx.save(parsed(text, opset=OPSET), folder / "net.onnx")
+    return folder / "net.onnx"
+
+
+def test_a_network_that_amplifies_rounding_converts_and_says_so(tmp_path, noise):
+    report = to_tflite(saved(CHAOTIC, tmp_path), tmp_path / "out", inputs=noise)
+    over = [parity for parity in report.parity if not parity.within]
+    assert over
+    assert max(parity.max_relative for parity in over) > 0.01
+    assert all(parity.step < LARGEST_STEP for parity in over)
+    assert any("the network itself turns one rounding (6e-08) into" in w for w in report.warnings)
+
+
+WRONG_RATE = """
+from decant.convert import op, pointwise
+
+@op("Sigmoid")
+def slightly_off(x):
+    import tensorflow as tf
+    return pointwise(lambda t: tf.sigmoid(t) * (1 + 1e-4), x)
+"""
+
+
+def test_a_fault_in_a_network_that_amplifies_rounding_stays_one(tmp_path, noise):
+    (tmp_path / "wrong.py").write_text(WRONG_RATE)
+    kept = tmp_path / "kept" / "model.unverified.tflite"
+    with pytest.raises(ParityError) as caught:
+        to_tflite(
+            saved(CHAOTIC, tmp_path),
+            tmp_path / "out",
+            inputs=noise,
+            operators=[tmp_path / "wrong.py"],
+            unverified=kept,
+        )
+    message = str(caught.value)
+    assert "first op that differs is y0: Sigmoid, which makes y0 (relative error 0.0001" in message
+    assert message.endswith(f"The file is kept as it is, unverified: {kept}")
+    assert kept.read_bytes()[4:8] == b"TFL3"
+    assert not (tmp_path / "out").exists()

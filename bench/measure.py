@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ from .schema import (
     PyTorch,
     Quality,
     Report,
+    Swapped,
     described_labels,
     described_metric,
 )
@@ -112,6 +114,7 @@ def measure(
         display_threshold=task.display_threshold,
         data=data,
         original=spec.model.runs_in,
+        swapped=_swapped(spec),
         pytorch=PyTorch(**judged[evaluation.PYTORCH]),
         reference=entries[0],
         candidates=tuple(entries[1:]),
@@ -149,6 +152,23 @@ def measure_file(path: AnyPath, *, threads: Sequence[int] = ()) -> Report:
         reference=entry.model_copy(update={"name": path.stem, "chosen": True}),
         choice=Choice(name=path.stem, reason="the only file measured"),
     )
+
+
+def _swapped(spec: Spec) -> Swapped | None:
+    """Say what the spec swaps, and what that cost if the checkpoint tells it."""
+    from decant.swaps import read_cost
+
+    model = spec.model
+    if not model.swap:
+        return None
+    cost = None if model.checkpoint is None else read_cost(spec.path(model.checkpoint))
+    if cost is None:
+        return Swapped(modules=dict(model.swap), figures={})
+    figures = {
+        network: {name: value for name, value in found.items() if math.isfinite(value)}
+        for network, found in cost.figures.items()
+    }
+    return Swapped(modules=dict(cost.modules), figures=figures)
 
 
 def _check_defined(spec: Spec, original: Mapping[str, Quality]) -> None:

@@ -379,6 +379,19 @@ class EvidenceFile(Part):
     sha256: str
 
 
+class Swapped(Part):
+    """What was swapped in the network before it was converted, and what that cost.
+
+    Attributes:
+        modules: Path → what became of it, such as "GELU → hard_swish".
+        figures: "original", "swapped" (before it was retrained) and "retrained" → the recipe's
+            figures on its validation data, by name; empty where the checkpoint does not say.
+    """
+
+    modules: dict[str, str]
+    figures: dict[str, dict[str, float]]
+
+
 class Report(Part):
     """A whole `report.json`.
 
@@ -395,6 +408,8 @@ class Report(Part):
         data: The data sets; None for a file without a spec.
         original: What ran the model before conversion: "PyTorch", "ONNX Runtime", or "the given
             file", a float TFLite file.
+        swapped: What that model has in place of the author's own modules; None where nothing was
+            swapped.
         pytorch: That model; None for a file without a spec. (Named before there were others.)
         reference: The float file.
         candidates: The others, in the order they were made.
@@ -416,6 +431,7 @@ class Report(Part):
     display_threshold: float | None = None
     data: Data | None = None
     original: str = "PyTorch"
+    swapped: Swapped | None = None
     pytorch: PyTorch | None = None
     reference: Entry
     candidates: tuple[Entry, ...] = ()

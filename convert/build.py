@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import shutil
@@ -82,6 +83,7 @@ class Built:
         trace: What `trace.json` holds. (Plain data: the reader need not import TensorFlow.)
         rewrites: Which rewrites applied how often.
         op_histogram: Operator of the file → count.
+        lowest_runtime: See `ConvertReport`.
         answers: What the SavedModel computes for each sample, in ONNX order.
         quanta: Output → what one step of the integers that it is made of may move it by, for
             those that are made of integers.
@@ -93,6 +95,7 @@ class Built:
     trace: dict[str, Any]
     rewrites: tuple[Applied, ...]
     op_histogram: dict[str, int]
+    lowest_runtime: str | None
     answers: list[list[NDArray[Any]]]
     quanta: dict[str, float] = field(default_factory=dict)
 
@@ -116,35 +119,44 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
     example = {name: array.shape for name, array in samples[0].items()} if samples else {}
     with told_if_unsound(request.onnx, request.shapes):
         model, applied = rewritten(request)
-        integers = any(rewrite.name in INTEGER_WEIGHTS for rewrite in applied)
+        steps = quanta(model.graph)
         try:
-            emission = emitted(request, model, example)
-            file = _written(request, emission, integers=integers)
+            emission, file = _converted(request, model, applied, example)
         except NoKernel as reason:
             logger.info("the network is quantized by arithmetic: %s", reason)
             with written_out():
-                emission = emitted(request, model, example)
-                file = _written(request, emission, integers=integers)
+                emission, file = _converted(request, model, applied, example)
     file = replace(file, data=sized(file.data, emission.inputs, samples))
+    graph = Graph.from_bytes(file.data)
     return Built(
         tflite=file.data,
         inputs=emission.inputs,
         outputs=emission.outputs,
         trace=trace_document(file.tensors, file.activations),
         rewrites=applied,
-        op_histogram=Graph.from_bytes(file.data).histogram(),
+        op_histogram=graph.histogram(),
+        lowest_runtime=graph.lowest_runtime,
         answers=_answers(request.folder, emission, samples),
-        quanta=quanta(model.graph),
+        quanta=steps,
     )
 
 
-def _written(request: Request, emission: Emission, *, integers: bool) -> TFLiteFile:
-    """Write the SavedModel, and convert it."""
+def _converted(
+    request: Request,
+    model: ir.Model,
+    applied: Sequence[Applied],
+    example: Mapping[str, Sequence[int]],
+) -> tuple[Emission, TFLiteFile]:
+    """Emit a network, write the SavedModel, and convert it."""
     from . import savedmodel, tflite
 
+    emission = emitted(request, model, example)
     shutil.rmtree(request.folder, ignore_errors=True)
     savedmodel.write(emission, request.folder)
-    return tflite.convert(
+    emission = replace(emission, module=None, function=None)  # with a graph that holds all weights
+    gc.collect()
+    integers = any(rewrite.name in INTEGER_WEIGHTS for rewrite in applied)
+    return emission, tflite.convert(
         request.folder, emission, allow_flex=request.allow_flex, integer_weights=integers
     )
 

@@ -275,9 +275,9 @@ class _Work:
         logger.info("PyTorch → ONNX …")
         options = ExportOptions(free_sizes=self.free_sizes)
         network, notes = module_in_single(module)
-        to_onnx(network, example, self.stage / ONNX, options)
+        told = to_onnx(network, example, self.stage / ONNX, options)
         reference = TensorsOnly(network, tuple(example))
-        return Model(self.stage / ONNX, reference, exported=True, notes=notes)
+        return Model(self.stage / ONNX, reference, exported=True, notes=(*notes, *told))
 
     def from_pt2(self, path: Path) -> Model:
         """Export an archive."""
@@ -384,6 +384,7 @@ class _Work:
             parity=parities,
             rewrites=tuple(AppliedRewrite(**asdict(applied)) for applied in built.rewrites),
             op_histogram=built.op_histogram,
+            lowest_runtime=built.lowest_runtime,
             traced=traced,
             samples=_said_of(samples, given=given),
             warnings=tuple(warnings),

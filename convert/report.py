@@ -53,6 +53,8 @@ class ConvertReport(BaseModel):
         parity: Every hop and output, and last PyTorch (or ONNX) against the file.
         rewrites: Which rewrites applied.
         op_histogram: Operator → count.
+        lowest_runtime: Oldest runtime version that has all operators of the file, as TensorFlow's
+            converter states it; None where it does not.
         traced: Share of the file's activations that `trace` maps.
         samples: What was verified with: count and whether they were given or random.
         warnings: What the user should know.
@@ -71,6 +73,7 @@ class ConvertReport(BaseModel):
     parity: tuple[Parity, ...]
     rewrites: tuple[AppliedRewrite, ...]
     op_histogram: dict[str, int]
+    lowest_runtime: str | None = None
     traced: float
     samples: str
     warnings: tuple[str, ...]
@@ -91,6 +94,8 @@ class ConvertReport(BaseModel):
         yield from self._axis_orders()
         ops = ", ".join(f"{name} {count}" for name, count in self.op_histogram.items())
         yield f"operators: {ops}"
+        if self.lowest_runtime is not None:
+            yield f"lowest runtime version: {self.lowest_runtime}"
         for warning in self.warnings:
             yield f"warning: {warning}"
 

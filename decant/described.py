@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from .artifacts import read_json
 from .errors import DataError
-from .files import CONVERSION, QUANTIZATION, SIDECAR
+from .files import CONVERSION, QUANTIZATION, ROUTES, SIDECAR
 from .tensors import TensorInfo
 
 if TYPE_CHECKING:
@@ -48,6 +48,13 @@ def _converted(document: Any, file: str) -> Signature | None:
     return _signature(document) if document["tflite"] == file else None
 
 
+def _kept(document: Any, file: str) -> Signature | None:
+    if document["kept"] != file:
+        return None
+    (best,) = (each for each in document["files"] if each["route"] == document["best"])
+    return _signature(best)
+
+
 def _quantized(document: Any, file: str) -> Signature | None:
     found = [each for each in document["candidates"] if each["file"] == file]
     return _signature(found[0]) if found else None
@@ -60,6 +67,7 @@ def _released(document: Any, file: str) -> Signature | None:
 
 DOCUMENTS: dict[str, Callable[[Any, str], Signature | None]] = {
     CONVERSION: _converted,
+    ROUTES: _kept,
     QUANTIZATION: _quantized,
     SIDECAR: _released,
 }

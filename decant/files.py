@@ -20,6 +20,9 @@ TRACE: Final = "trace.json"
 TRACE_SCHEMA: Final = 1
 CONVERSION: Final = "convert.json"
 CONVERSION_SCHEMA: Final = 2
+ROUTES: Final = "routes.json"
+ROUTES_SCHEMA: Final = 1
+BEST_FILE: Final = "model_best.tflite"
 
 # Of quantization.
 FLOAT16_FILE: Final = "model_fp16.tflite"

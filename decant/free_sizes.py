@@ -186,12 +186,12 @@ def _kind(shapes: Sequence[Shape], place: tuple[int, int]) -> str:
 def batch_axis(shape: Shape) -> int | None:
     """The free axis of an input that may be its batch, if it has one.
 
-    It is the first; the states of a recurrent network, [layers, N, H], have it in their middle.
+    It is the first; the states of a recurrent network, [layers, N, H], have it in their middle, and
+    are told from one sequence, [1, T, C], by having several layers or directions.
     """
     free = [axis for axis, size in enumerate(shape) if not isinstance(size, int)]
-    if free[:1] == [0] or (free == [1] and len(shape) == 3):
-        return free[0]
-    return None
+    is_state = len(shape) == 3 and free == [1] and shape[0] != 1
+    return free[0] if free[:1] == [0] or is_state else None
 
 
 def _choices(

@@ -140,7 +140,7 @@ class _Child:
         if code == _UNWRITTEN:
             return None, no_scratch("no room for an answer")
         if not self.reply.exists():
-            return None, InternalError(f"{name}: its process {_ending(code)}{_tail(noise)}")
+            return None, InternalError(f"{name}: its process {ending(code)}{_tail(noise)}")
         result, failure = pickle.loads(self.reply.read_bytes())
         return result, failure
 
@@ -187,24 +187,36 @@ class _Child:
 
 
 @contextlib.contextmanager
-def captured_noise() -> Iterator[None]:
-    """Keep what native code writes to file descriptor 2 off the terminal inside the block.
+def captured_noise(*descriptors: int) -> Iterator[None]:
+    """Keep what native code writes to standard error off the terminal inside the block.
 
     A failure inside the block carries the last captured lines as a note.
+
+    Args:
+        *descriptors: Instead of standard error's alone.
     """
-    sys.stderr.flush()
-    kept = os.dup(2)
+    _flush()
+    kept = {descriptor: os.dup(descriptor) for descriptor in descriptors or (2,)}
     with tempfile.TemporaryFile() as noise:
-        os.dup2(noise.fileno(), 2)
+        for descriptor in kept:
+            os.dup2(noise.fileno(), descriptor)
         try:
             yield
         except Exception as error:
             error.add_note(_tail(noise).strip())
             raise
         finally:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
+            _flush()
+            for descriptor, original in kept.items():
+                os.dup2(original, descriptor)
+                os.close(original)
+
+
+def _flush() -> None:
+    """Write what is buffered, by Python and by C, to where it was meant to go."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    ctypes.CDLL(None).fflush(None)
 
 
 def _serve() -> None:
@@ -253,8 +265,8 @@ def _rebuilt(error: Exception) -> InternalError:
     return rebuilt
 
 
-def _ending(code: int) -> str:
-    """Say how a process ended."""
+def ending(code: int) -> str:
+    """Say how a process ended, by its code as `subprocess` gives it."""
     if code >= 0:
         return f"ended with exit code {code} and no answer"
     try:
@@ -269,5 +281,10 @@ def _ending(code: int) -> str:
 def _tail(noise: Any) -> str:
     """Quote the last lines that a child or native code wrote."""
     noise.seek(0)
-    lines = noise.read().decode(errors="replace").splitlines()[-_NOISE_LINES:]
+    return quoted_tail(noise.read().decode(errors="replace"))
+
+
+def quoted_tail(text: str) -> str:
+    """Quote the last lines of what a process wrote, each on a line of its own behind a bar."""
+    lines = text.splitlines()[-_NOISE_LINES:]
     return "".join(f"\n  | {line}" for line in lines if line.strip())

@@ -12,6 +12,7 @@ from torch.utils import _pytree as pytree
 from .errors import DataError, SpecError
 from .factory import resolve
 from .paths import content_fault, no_file
+from .swaps import swap_modules
 from .user_code import user_code
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def load_network(spec: Spec) -> torch.nn.Module:
             "return a torch.nn.Module: the network as Python code builds it, or, of a file of "
             "torch.export.save, torch.export.load(file).module(). torch.export takes no TorchScript"
         )
+    if spec.model.swap:
+        swap_modules(network, spec.model.swap)
     if spec.model.checkpoint is not None:
         load_weights(network, spec.file("model.checkpoint", spec.model.checkpoint))
     try:

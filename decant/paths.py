@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
+import zipfile
 from pathlib import Path
 from typing import TypeAlias
 
 AnyPath: TypeAlias = "str | os.PathLike[str]"
 
 HEAD = 512
+TORCHSCRIPT_ADVICE = (
+    "give the network as Python code builds it, with the weights that torch.jit.load(file)"
+    ".state_dict() has, or export the TorchScript yourself: torch.onnx.export(module, (example,), "
+    '"net.onnx", dynamo=False)'
+)
+TORCHSCRIPT = f"is TorchScript, which torch.export does not take; {TORCHSCRIPT_ADVICE}"
+PICKLED = {".pt", ".pth", ".pt2", ".ckpt", ".bin"}
 TFLITE = "a .tflite file"
 ZIP = "a zip archive"
 # First bytes of what is often given in place of another file.
@@ -92,10 +101,19 @@ def content_fault(path: AnyPath) -> str | None:
         return "is a web page in place of the file, such as a download's error; download it again"
     found = _content(head)
     suffix = path.suffix.lower()
+    if found == ZIP and suffix in PICKLED and _is_torchscript(path):
+        return TORCHSCRIPT
     wanted = WANTED.get(suffix)
     if suffix in MARKED and found not in (None, wanted):
         return f"holds {found}, whatever its name says; give {wanted or f'a {suffix} file'}"
     return None
+
+
+def _is_torchscript(path: Path) -> bool:
+    """Whether a zip archive is one of torch.jit.save."""
+    with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+        return any(name.partition("/")[2] == "constants.pkl" for name in archive.namelist())
+    return False
 
 
 def _content(head: bytes) -> str | None:

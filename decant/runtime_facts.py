@@ -80,9 +80,9 @@ LOOPED_BYTES = 3 * 2**18
 """Bytes of recurrent weights that one iteration of a loop may read (at 96 units 1 step: 2.5 µs,
 2: 2.1, 4: 2.2, 8: 3.0; both directions together 1.9, 1.6, 2.2, 2.5)."""
 
-OUTER_STEPS = 40
-"""Steps in one iteration of an outer loop, and half of those that one loop takes alone.
+OUTER_STEPS = (800, 40)
+"""Steps in one iteration of loops around a loop; up to twice as many do without.
 
 WHILE copies all that a loop has shown so far in every iteration: at 96 units, both directions
-together, 1.6 µs per step for 32 and 40 steps, 2.5 for 200.
+together, 1.6 µs per step for 32 and 40 steps, 2.5 for 200, with loops of 40 inside of one 1.8.
 """

@@ -127,6 +127,8 @@ IMAGE_OF_GROUPS, CHANNELS = (40, 40), 4
 """Height and width of what a transposed convolution takes, and channels of each group."""
 PIXELS = (160, 1920)
 """Rows, and values of each, of an image to which a constant per channel is applied."""
+UNITS, GATES = 64, 4
+"""Of a recurrent layer."""
 
 
 def _copied_by_slices(count: int) -> Graph:
@@ -221,8 +223,71 @@ def _reshaped(graph: Graph, x: int, shape: Sequence[int]) -> int:
     return made
 
 
+def _unrolled(count: int) -> Graph:
+    graph = empty_graph((1, UNITS))
+    weights = graph.add_constant("weights", _recurrent())
+    state = 0
+    for _ in range(count // _recurrent().nbytes):
+        state = _step(graph, state, weights)
+    return _end(graph, state)
+
+
+def _looped(count: int) -> Graph:
+    """The same steps, of which a WHILE runs two in each iteration."""
+    graph = empty_graph((1, UNITS))
+    condition, body = (_inner(graph, UNITS) for _ in range(2))
+    last = condition.add_constant("last", np.array(count // _recurrent().nbytes, np.int32))
+    less = condition.add_tensor("less", (), np.dtype(np.bool_))
+    condition.operators.append(condition.operator("LESS", [0, last], less, schema.LessOptionsT()))
+    condition.subgraph.outputs = [less]
+    two = body.add_constant("two", np.array(2, np.int32))
+    after = body.add_tensor("after", (), np.dtype(np.int32))
+    body.operators.append(body.operator("ADD", [0, two], after, schema.AddOptionsT()))
+    weights = body.add_constant("weights", _recurrent())
+    body.subgraph.outputs = [after, _step(body, _step(body, 1, weights), weights)]
+    first = graph.add_constant("first", np.array(0, np.int32))
+    number = graph.add_tensor("number", (), np.dtype(np.int32))
+    state = graph.add_tensor("state", (1, UNITS))
+    options = schema.WhileOptionsT()
+    options.condSubgraphIndex, options.bodySubgraphIndex = 1, 2
+    loop = graph.operator("WHILE", [first, 0], number, options)
+    loop.outputs = [number, state]
+    graph.operators.append(loop)
+    return _end(graph, state)
+
+
+def _inner(graph: Graph, units: int) -> Graph:
+    """Begin another graph in a file, of a number and a state."""
+    subgraph = schema.SubGraphT()
+    subgraph.tensors, subgraph.operators = [], []
+    graph.model.subgraphs.append(subgraph)
+    inner = Graph(graph.model, len(graph.model.subgraphs) - 1)
+    number = inner.add_tensor("number", (), np.dtype(np.int32))
+    subgraph.inputs = [number, inner.add_tensor("state", (1, units))]
+    return inner
+
+
+def _recurrent() -> Floats:
+    """The weights of a step, with which no state dies away."""
+    noise = np.random.default_rng(2).normal(size=(GATES * UNITS, UNITS), scale=2 / UNITS**0.5)
+    return noise.astype(np.float32)
+
+
+def _step(graph: Graph, state: int, weights: int) -> int:
+    """All gates by one product, of which one is the next state."""
+    options = schema.FullyConnectedOptionsT()
+    gates = graph.add_tensor("gates", (1, GATES * UNITS))
+    made = graph.operator("FULLY_CONNECTED", [state, weights, -1], gates, options)
+    graph.operators.append(made)
+    cell = graph.add_tensor("cell", (1, UNITS))
+    gate = _slice(graph, gates, 1, UNITS, UNITS)
+    graph.operators.append(graph.operator("TANH", [gate], cell))
+    return cell
+
+
 PAIRS = {
     "ROW_CHANNELS": Pair(_by_rows, _by_channel),
     "SLICES": Pair(_copied_by_slices, _copied_by_gather),
     "TRANSPOSED_WEIGHTS": Pair(_transposed_dense, _transposed_by_groups),
+    "UNROLLED_BYTES": Pair(_unrolled, _looped),
 }

@@ -100,7 +100,7 @@ def _find(text: str, kinds: tuple[Kind, ...]) -> Source:
     if kind is not None:
         return Source(path, kind)
     if os.path.isfile(text):
-        stranger = STRANGERS.get(path.suffix.lower(), "is no model")
+        stranger = content_fault(path) or STRANGERS.get(path.suffix.lower(), "is no model")
         raise UsageError(f"{text}: {stranger}. This command takes {_forms(kinds)}; {EXPLANATION}")
     raise UsageError(_nothing(text, kinds, zoo))
 

@@ -48,6 +48,9 @@ MODEL_FILES = (".onnx", ".pt2", ".tflite")
 KINDS = frozenset(map(kind_of, (*SOURCES, *SECTIONS, *INPUTS, *RULES)))
 
 
+SwapKind = Literal["hard_swish", "batch_norm"]
+
+
 class Model(Rule):
     """Where the network and its weights come from.
 
@@ -57,6 +60,8 @@ class Model(Rule):
         file: A `.onnx`, `.pt2` or float `.tflite` in place of a factory, relative to the spec.
         checkpoint: A `.safetensors` file or a weights-only `.pt`, relative to the spec.
         arguments: Keyword arguments of the factory.
+        swap: Pattern of module paths → what takes the place of the factory's modules; the
+            checkpoint is of the swapped network.
         operators: Python files with lowerings and rewrites of the user's own.
         rewrites: Bounded rewrites that the conversion applies beside the exact ones.
         without: Rewrites that it leaves out.
@@ -67,6 +72,7 @@ class Model(Rule):
     file: str | None = None
     checkpoint: str | None = None
     arguments: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    swap: dict[str, SwapKind] = Field(default_factory=dict)
     operators: tuple[str, ...] = Field(default=(), strict=False)
     rewrites: tuple[str, ...] = Field(default=(), strict=False)
     without: tuple[str, ...] = Field(default=(), strict=False)
@@ -88,8 +94,10 @@ class Model(Rule):
             return self
         if self.factory is not None:
             raise ValueError("give either factory or file; a file holds the whole network")
-        if self.checkpoint is not None or self.arguments:
-            raise ValueError("checkpoint and arguments are for a factory; a file holds its weights")
+        if self.checkpoint is not None or self.arguments or self.swap:
+            raise ValueError(
+                "checkpoint, arguments and swap are for a factory; a file holds the whole network"
+            )
         if Path(self.file).suffix.lower() not in MODEL_FILES:
             raise ValueError(
                 f'file = "{self.file}" is none of {", ".join(MODEL_FILES)}; export the network, or '

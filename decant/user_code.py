@@ -61,10 +61,18 @@ def fault(error: BaseException) -> str:
         return f"{type(error).__name__}: {error.msg} ({error.filename}:{error.lineno})"
     text = next((line.strip() for line in _text(error).splitlines() if line.strip()), "")
     raised = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    # The innermost line that the user wrote; where all is a library's, there the library's.
+    line = raising_line(error)
+    return f"{raised} ({line})" if line else raised
+
+
+def raising_line(error: BaseException) -> str:
+    """Name the innermost line that the user wrote; where all is a library's, there the library's.
+
+    It is "" where there is none.
+    """
     lines = _lines(error)
     own = [line for line in lines if _own(line[0])] or lines
-    return f"{raised} ({own[-1][0]}:{own[-1][1]})" if own else raised
+    return f"{own[-1][0]}:{own[-1][1]}" if own else ""
 
 
 def _text(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from .plan import (
     Response,
     plan_of,
 )
+from .swap import SwappedRecipe
 
 __all__ = [
     "VARIANTS",
@@ -24,6 +25,7 @@ __all__ = [
     "PairsResponses",
     "Plan",
     "Response",
+    "SwappedRecipe",
     "distill",
     "paired_gains",
     "plan_of",

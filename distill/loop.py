@@ -29,6 +29,7 @@ from decant.user_code import user_code
 
 from .losses import feature_loss, logit_loss, regression_loss, score_loss
 from .plan import Plan, plan_of
+from .swap import SwappedRecipe
 
 Batch = TypeVar("Batch")
 
@@ -206,9 +207,15 @@ def distill(
     load_weights(teacher, teacher_checkpoint)
     torch.manual_seed(chosen.seed)
     student = model_of(recipe, "student")
+    first = recipe.batch(chosen, 0)
+    if isinstance(recipe, SwappedRecipe):
+        recipe.begin(student, teacher, first)
     objective = Distilled(recipe, student, teacher, plan or plan_of(recipe))
-    objective.prepare(recipe.batch(chosen, 0))
-    return fit(objective, recipe, chosen, Path(folder, "student"), report)
+    objective.prepare(first)
+    result = fit(objective, recipe, chosen, Path(folder, "student"), report)
+    if isinstance(recipe, SwappedRecipe):
+        recipe.cost_of(result).write(result.checkpoint)
+    return result
 
 
 def rehearse(

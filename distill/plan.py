@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
+
+from .swap import SwappedRecipe
 
 Own = Callable[[Any, Any, Any], Mapping[str, Tensor]]
 
@@ -97,6 +99,10 @@ def plan_of(recipe: object, logits: Logits | None = None) -> Plan:
         recipe: With or without the methods of the protocols above.
         logits: How they are compared, instead of as usual.
     """
+    if isinstance(recipe, SwappedRecipe):
+        plan = plan_of(recipe.recipe, logits)
+        alike = tuple(FeaturePair(pair.student, pair.student) for pair in plan.features)
+        return replace(plan, features=alike)
     responses = recipe.responses() if isinstance(recipe, PairsResponses) else ()
     own = recipe.distillation if isinstance(recipe, Distils) else None
     says = isinstance(recipe, PairsResponses | Distils)

@@ -74,10 +74,15 @@ def _name_free_sizes(
     if not names:
         return
     known = re.compile(r"\b(" + "|".join(map(re.escape, names)) + r")\b")
+
+    def named(size: int | ir.SymbolicDim) -> int | ir.SymbolicDim | str:
+        if isinstance(size, int) or size.value is None:
+            return size
+        return known.sub(lambda found: names[found[1]], str(size.value))
+
     for value in _values(model.graph):
-        for i, size in enumerate(value.shape or ()):
-            if value.shape is not None and not isinstance(size, int) and size.value is not None:
-                value.shape[i] = known.sub(lambda found: names[found[1]], str(size.value))
+        if value.shape is not None:
+            value.shape = ir.Shape([named(size) for size in value.shape])
 
 
 def _without_prefix(scopes: str) -> str:

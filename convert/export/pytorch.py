@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from decant.errors import SpecError
 from decant.user_code import fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,14 +43,36 @@ def _key(step: Any) -> Any:
     return step.name if isinstance(step, pytree.GetAttrKey) else step.key
 
 
+def _fields(structure: Any) -> Any:
+    """Replace dataclasses by dictionaries of their fields: torch takes them for leaves."""
+
+    def opened(leaf: Any) -> Any:
+        if isinstance(leaf, type) or not dataclasses.is_dataclass(leaf):
+            return leaf
+        names = (field.name for field in dataclasses.fields(leaf))
+        return {name: _fields(getattr(leaf, name)) for name in names}
+
+    return pytree.tree_map(opened, structure)
+
+
+@contextlib.contextmanager
+def layers_as_written() -> Iterator[None]:
+    """Keep PyTorch from its fast path through nn.TransformerEncoder, which no export takes."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
+
+
 class TensorsOnly(torch.nn.Module):
     """Calls a module with inputs by name and returns its tensors as one flat tuple."""
 
     def __init__(self, module: torch.nn.Module, names: tuple[str, ...]) -> None:
         super().__init__()
         self.module = module
-        parameters = inspect.signature(module.forward).parameters
-        self.keywords = names if set(names) <= set(parameters) else None
+        self.keywords = names if _takes_keywords(module, names) else None
         self.output_names: list[str] = []
 
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -57,10 +81,18 @@ class TensorsOnly(torch.nn.Module):
             result = self.module(*inputs)
         else:
             result = self.module(**dict(zip(self.keywords, inputs, strict=True)))
+        result = _fields(result)
         leaves = pytree.tree_leaves(result)
         tensors = [isinstance(leaf, torch.Tensor) for leaf in leaves]
         self.output_names = [n for n, t in zip(leaf_names(result), tensors, strict=True) if t]
         return tuple(leaf for leaf, t in zip(leaves, tensors, strict=True) if t)
+
+
+def _takes_keywords(module: torch.nn.Module, names: tuple[str, ...]) -> bool:
+    """Whether `forward` has parameters of these names, or takes whatever is named."""
+    parameters = inspect.signature(module.forward).parameters
+    kinds = [parameter.kind for parameter in parameters.values()]
+    return kinds == [inspect.Parameter.VAR_KEYWORD] or set(names) <= set(parameters)
 
 
 def other_weights(module: torch.nn.Module) -> tuple[str, ...]:
@@ -76,7 +108,7 @@ def run_torch(reference: Callable[..., Any], arrays: Sequence[Array]) -> list[Ar
         SpecError: The function fails on these inputs.
     """
     try:
-        with torch.no_grad():
+        with torch.no_grad(), layers_as_written():
             result = reference(*(torch.from_numpy(np.ascontiguousarray(x)) for x in arrays))
     except Exception as error:
         raise SpecError(

@@ -1,28 +1,35 @@
-"""PyTorch to ONNX through `torch.export`; whether the file computes the same, `verify` says."""
+"""PyTorch to ONNX through `torch.export`, else as one run is recorded; `verify` judges the file."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import onnx_ir as ir
 import torch
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils import _pytree as pytree
 
 from decant.artifacts import write_bytes
-from decant.errors import SpecError, UnsupportedOp
-from decant.user_code import fault
+from decant.errors import UnsupportedOp
+from decant.user_code import fault, raising_line
 
 from .clean_export import clean_export
+from .legacy import recorded
+from .parametrizations import without_parametrizations
 from .pt2 import load_pt2, stored_example
-from .pytorch import TensorsOnly, leaf_names
+from .pytorch import TensorsOnly, layers_as_written, leaf_names
+from .recurrent_shapes import steps_by_shape
 from .silence_torch import first_line, silence_torch
+from .suitability import check_module
 from .translations import TRANSLATIONS
+from .trial import try_out, where_raised
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 OPSET = 20  # torch.onnx's own default: Gelu is one node, and every current runtime reads it
 
@@ -48,7 +55,7 @@ def to_onnx(
     example: Mapping[str, torch.Tensor],
     path: Path,
     options: ExportOptions | None = None,
-) -> None:
+) -> tuple[str, ...]:
     """Export a module to one ONNX file.
 
     Args:
@@ -58,23 +65,31 @@ def to_onnx(
         path: File to write; replaced only when everything succeeded.
         options: See `ExportOptions`.
 
+    Returns:
+        What the user should know of how it was exported.
+
     Raises:
-        UnsupportedOp: `torch.export` or the ONNX exporter cannot take the module.
+        UnsupportedOp: Neither `torch.export` nor the older exporter can take the module, or its
+            answers are not a function of its inputs.
         SpecError: The module itself fails on the example.
         DataError: The file cannot be written.
     """
     options = options or ExportOptions()
-    if module.training:
-        raise UnsupportedOp(
-            f"{type(module).__name__} is in training mode (dropout and batch statistics are "
-            "active); call .eval() before exporting."
-        )
-    wrapped = TensorsOnly(module, tuple(example))
-    _try_once(wrapped, example)
-    program = _trace(wrapped, example, options)
+    check_module(module)
+    wrapped = TensorsOnly(without_parametrizations(module), tuple(example))
+    notes = try_out(wrapped, example)
     names = options.output_names or wrapped.output_names
-    model = _translate(program, tuple(example), names, options)
+    try:
+        model = _translate(_trace(wrapped, example, options), options)
+    except UnsupportedOp as refusal:
+        try:
+            model = recorded(wrapped, example, options.free_sizes, options.opset)
+        except UnsupportedOp as failure:
+            raise refusal from failure
+        notes = (*notes, f"torch.onnx's older exporter recorded one run of the module: {refusal}")
+    _clean(model, tuple(example), names, options)
     _write(model, path)
+    return notes
 
 
 def pt2_to_onnx(source: Path, path: Path, options: ExportOptions | None = None) -> None:
@@ -93,21 +108,20 @@ def pt2_to_onnx(source: Path, path: Path, options: ExportOptions | None = None) 
         list(range(program.call_spec.out_spec.num_leaves)), program.call_spec.out_spec
     )
     names = options.output_names or leaf_names(structure)
-    model = _translate(program, tuple(example), names, options)
+    model = _translate(program, options)
+    _clean(model, tuple(example), names, options)
     _write(model, path)
 
 
-def _try_once(wrapped: TensorsOnly, example: Mapping[str, torch.Tensor]) -> None:
-    """Run the module as it is: tells its own faults from the exporter's, and names the outputs."""
-    try:
-        with torch.no_grad():
-            wrapped(*example.values())
-    except Exception as error:
-        shapes = ", ".join(f"{name} {tuple(x.shape)}" for name, x in example.items())
-        raise SpecError(
-            f"the model itself fails on its example input ({shapes}): {_where(wrapped, error)} "
-            f"raised {fault(error)}; correct it, or shape and dtype of the input"
-        ) from error
+@contextmanager
+def _in_plain_forms() -> Iterator[None]:
+    """Silence PyTorch, and let it compute as its translation to ONNX does.
+
+    The strides of its fused attention are not those of that translation, and a view behind it would
+    not fit; plain attention's are (torch 2.13).
+    """
+    with silence_torch(), layers_as_written(), steps_by_shape(), sdpa_kernel(SDPBackend.MATH):
+        yield
 
 
 def _trace(
@@ -119,9 +133,7 @@ def _trace(
         free = (options.free_sizes.get(name, {}) for name in example)
         shapes = {"inputs": tuple(dict.fromkeys(axes, torch.export.Dim.DYNAMIC) for axes in free)}
     try:
-        # The strides of PyTorch's fused attention are not those of its translation to ONNX, and a
-        # view behind it would not fit; plain attention's are (torch 2.13).
-        with silence_torch(), sdpa_kernel(SDPBackend.MATH):
+        with _in_plain_forms():
             return torch.export.export(
                 wrapped, tuple(example.values()), dynamic_shapes=shapes, strict=False
             )
@@ -132,34 +144,29 @@ def _trace(
 def _trace_message(wrapped: TensorsOnly, error: Exception, options: ExportOptions) -> str:
     sizes = sorted({size for axes in options.free_sizes.values() for size in axes.values()})
     free = f" Or fix the sizes that stay free: {', '.join(sizes)}." if sizes else ""
-    return (
-        f"torch.export cannot trace {_where(wrapped, error)}: {fault(error)}. "
-        f"Make its control flow independent of tensor values, or export that part yourself.{free}"
-    )
+    where = f"torch.export cannot trace {where_raised(wrapped, error)}"
+    if isinstance(error, GuardOnDataDependentSymNode):
+        return (
+            f"{where}: its control flow is data-dependent, in {raising_line(error)} Python decides "
+            "by the values of a tensor; choose with torch.where or torch.cond, make a size or a "
+            f"count of loops an argument, and leave out assertions on values.{free}"
+        )
+    return f"{where}: {fault(error)}. {_way_out(error)}{free}"
 
 
-def _where(wrapped: TensorsOnly, error: BaseException) -> str:
-    """Name the innermost of the user's modules in which an exception arose, with its line."""
-    paths = {id(child): name for name, child in wrapped.module.named_modules()}
-    where = type(wrapped.module).__name__
-    trace = error.__traceback__
-    while trace is not None:
-        child = trace.tb_frame.f_locals.get("self")
-        if isinstance(child, torch.nn.Module) and id(child) in paths:
-            where = f"{paths[id(child)] or 'the model'} ({type(child).__name__})"
-        trace = trace.tb_next
-    return where
+def _way_out(error: Exception) -> str:
+    if "numpy" in str(error):
+        return (
+            "Write it with PyTorch's operators, or give the autograd.Function that calls NumPy a"
+            " `symbolic`, which says what it is in ONNX."
+        )
+    return "Write that part with PyTorch's operators, or export it yourself."
 
 
-def _translate(
-    program: torch.export.ExportedProgram,
-    inputs: tuple[str, ...],
-    outputs: Sequence[str],
-    options: ExportOptions,
-) -> ir.Model:
-    """Turn an exported program into an ONNX model without source paths, with our names."""
+def _translate(program: torch.export.ExportedProgram, options: ExportOptions) -> ir.Model:
+    """Turn an exported program into an ONNX model."""
     try:
-        with silence_torch(), sdpa_kernel(SDPBackend.MATH):
+        with _in_plain_forms():
             exported = torch.onnx.export(
                 program,
                 (),
@@ -172,13 +179,19 @@ def _translate(
     if exported is None:
         raise UnsupportedOp("torch.onnx.export returned nothing; the program has no graph.")
     model: ir.Model = exported.model
+    return model
+
+
+def _clean(
+    model: ir.Model, inputs: tuple[str, ...], outputs: Sequence[str], options: ExportOptions
+) -> None:
+    """Give a model our names and take the exporter's traces out of it."""
     if len(outputs) != len(model.graph.outputs):
         raise UnsupportedOp(
             f"The model returns {len(model.graph.outputs)} tensors but {len(outputs)} output "
             f"names were given: {', '.join(outputs)}."
         )
     clean_export(model, inputs, outputs, options.free_sizes)
-    return model
 
 
 def _translate_message(error: Exception) -> str:

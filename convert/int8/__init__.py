@@ -7,7 +7,7 @@ need no marker: those that were integers are found again, because int8 holds the
 """
 
 from .integers import to_integers
-from .names import STEP, marked
+from .names import STEP, holds_markers, marked
 from .wiring import NoKernel
 
-__all__ = ["STEP", "NoKernel", "marked", "to_integers"]
+__all__ = ["STEP", "NoKernel", "holds_markers", "marked", "to_integers"]

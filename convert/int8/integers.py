@@ -31,8 +31,10 @@ def to_integers(data: bytes, names: Mapping[int, str]) -> bytes:
     fuse(graph)
     quantize_while_running(graph)
     drop_unread(graph)
-    left = MARKERS.intersection(graph.histogram())
+    bodies = (operator for body in graph.model.subgraphs for operator in body.operators)
+    left = MARKERS.intersection(graph.kind(operator) for operator in bodies)
     if left:
         raise NoKernel(f"{', '.join(sorted(left))} stays")
     store_integers(graph)
+    graph.forget_lowest_runtime()
     return graph.to_bytes()

@@ -17,6 +17,11 @@ NAMED = "marked"
 """How the name of a marker's result begins; the number behind it is the marker's last input."""
 
 
+def holds_markers(data: bytes) -> bool:
+    """Whether a file has markers, in its main graph or in the body of a loop."""
+    return any(name.encode() in data for name in MARKERS)
+
+
 def marked(names: Iterable[str]) -> dict[int, str]:
     """Map the number of every marker to the name of its result."""
     found = ((re.search(rf"\b{NAMED}(\d+)$", name), name) for name in names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,7 @@ class Emission:
         signature: Input or output name -> how the ONNX value lies in it.
         nodes: Scope of what a node emits -> the node's name and its op.
         fixing: How to fix what inputs leave free; "" where nothing is.
+        extremes: The float constants with infinities, or with the largest float.
     """
 
     module: Any
@@ -64,6 +65,7 @@ class Emission:
     signature: Mapping[str, Located]
     nodes: Mapping[str, tuple[str, str]]
     fixing: str
+    extremes: Sequence[Any]
 
 
 def emit(
@@ -139,8 +141,9 @@ class _Emitter:
             for i, node in enumerate(self.graph)
         }
         return Emission(
-            module, function, inputs, outputs, self.keys, tensors, signature, nodes, self.fixing
-        )
+            module, function, inputs, outputs, self.keys, tensors, signature, nodes, self.fixing,
+            tuple(_extremes(function.graph)),
+        )  # fmt: skip
 
     def _input_info(self, value: ir.Value, layout: Layout) -> TensorInfo:
         name = _name(value)
@@ -272,6 +275,14 @@ class _Emitter:
             fixed = info.shape is not None and None not in info.shape
             if fixed and info.dtype not in (None, TEXT):
                 self.values[value] = Value.laid_out(tf.zeros(info.shape, info.dtype))
+
+
+def _extremes(function_graph: Any) -> Iterator[Any]:
+    for operation in function_graph.get_operations():
+        if operation.type == "Const" and operation.outputs[0].dtype == tf.float32:
+            array = tf.make_ndarray(operation.get_attr("value"))
+            if (np.abs(array) >= np.finfo(np.float32).max).any():
+                yield array
 
 
 def scope_of(index: int) -> str:

@@ -134,14 +134,15 @@ class Layer:
         return [Value.laid_out(each) for each in turned], last
 
     def _sizes(self, directions: int) -> tuple[int, ...]:
-        """How many steps an iteration takes, of the outer loop and of the inner one."""
+        """How many steps an iteration takes, of the outermost loop first."""
         fitting = LOOPED_BYTES // (directions * self.weights.bytes_per_step)
-        inner = (min(LOOPED_STEPS, max(1, fitting)),)
-        steps = self.x.shape[0] or 0
-        if steps <= 2 * OUTER_STEPS:
-            return inner
-        even = (n for n in range(OUTER_STEPS, 2 * OUTER_STEPS) if steps % n == 0)
-        return (next(even, OUTER_STEPS), *inner)
+        most = min(LOOPED_STEPS, max(1, fitting))
+        sizes, steps = [], self.x.shape[0] or 0
+        for size in OUTER_STEPS:
+            if steps > 2 * size:
+                steps = _dividing(steps, range(size, 2 * size))
+                sizes.append(steps)
+        return (*sizes, _dividing(steps, range(most, most // 2, -1)))
 
     def _first_states(self, numbers: Sequence[int]) -> list[AnyValue]:
         batch = self.x.shape[1]
@@ -191,6 +192,11 @@ def _turned(x: Tensor, backwards: bool) -> Tensor:
 def _few(steps: int, weights: Weights) -> bool:
     """Whether so many steps are unrolled."""
     return steps <= UNROLLED_STEPS and steps * weights.bytes_per_step <= UNROLLED_BYTES
+
+
+def _dividing(steps: int, sizes: Sequence[int]) -> int:
+    """The first size that leaves no steps over; if there is none, the first."""
+    return next((size for size in sizes if steps % size == 0), sizes[0])
 
 
 def _steps(gates: AnyValue) -> list[AnyValue]:

@@ -186,12 +186,12 @@ def _follow(node: ir.Node, known: dict[ir.Value, list[Any]]) -> list[Any] | None
 
 def _fix_target(node: ir.Node, known: dict[ir.Value, list[Any]]) -> int:
     """Give a Reshape or Expand whose target is known but for one size a constant target."""
-    if node.domain != "" or node.op_type != "Reshape" or node.inputs[1] not in known:
+    if node.domain != "" or node.op_type != "Reshape" or node.inputs[-1] not in known:
         return 0
     x, output = node.inputs[0], node.outputs[0]
     if x is None or x.shape is None:
         return 0
-    wanted = known[node.inputs[1]]
+    wanted = known[node.inputs[-1]]
     shape = [size if isinstance(size, int) else str(size) for size in x.shape]
     target = [
         0 if isinstance(size, str) and i < len(shape) and shape[i] == size else size

@@ -10,7 +10,8 @@ import typer
 from .. import pipeline
 from ..overrides import parse_overrides
 from ..shapes import parse_shapes
-from .options import InputType, Json, Layout, OutOfStep, Set, Shapes, Verbose
+from .options import InputType, Json, Keep, Layout, OutOfStep, Set, Shapes, Verbose
+from .routes import show_routes
 from .session import session
 
 if TYPE_CHECKING:
@@ -75,6 +76,22 @@ def convert(
             "--allow-flex", help="Allow TensorFlow ops, which need a runtime with Flex, to stay."
         ),
     ] = False,
+    routes: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Let other converters try the model too, each in an environment of its own that "
+            "is made when it is first needed, and compare: litert-torch, onnx2tf, onnx-tf or all; "
+            "may be repeated.",
+        ),
+    ] = None,
+    keep: Annotated[
+        Keep,
+        typer.Option(
+            help="best leaves the fastest verified file too, as model_best.tflite, if that is "
+            "another converter's."
+        ),
+    ] = Keep.OWN,
     keep_unverified: Annotated[
         bool,
         typer.Option(
@@ -108,6 +125,8 @@ def convert(
             source,
             out,
             inputs=inputs,
+            routes=routes or (),
+            keep=keep.value,
             overrides=parse_overrides(changes),
             keep_unverified=keep_unverified,
             **options,
@@ -120,3 +139,7 @@ def _show(terminal: Terminal, converted: pipeline.Converted) -> None:
     for line in converted.report.lines():
         terminal.result(line)
     terminal.result(f"{converted.tflite}")
+    if converted.routes is not None:
+        show_routes(terminal, converted.routes)
+        if converted.routes.kept != converted.tflite.name:
+            terminal.result(f"{converted.folder / converted.routes.kept}")

@@ -23,6 +23,13 @@ class InputType(StrEnum):
     UINT8 = "uint8"
 
 
+class Keep(StrEnum):
+    """Which file of a race of converters is kept."""
+
+    OWN = "own"
+    BEST = "best"
+
+
 class Role(StrEnum):
     """Which of a recipe's networks is trained."""
 

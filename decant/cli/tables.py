@@ -63,7 +63,7 @@ def show_files(terminal: Terminal, report: Report) -> None:
         if _natural_width(table) <= width:
             break
     terminal.result(f"{report.model} on {report.machine.cpu}")
-    _print(terminal, table, width)
+    print_table(terminal, table, width)
     if detail != BARE:
         terminal.result("×: time over the float file's, the median of ratios taken in turns")
     _show_warning(terminal, report)
@@ -99,7 +99,7 @@ def show_candidates(terminal: Terminal, made: Quantized) -> None:
         table.add_row(output, *(_judged(parts[output]) for parts in found))
     if table.row_count:
         terminal.result(f"signal-to-noise ratio of each output's weakest part ({_samples(made)})")
-        _print(terminal, table, terminal.columns or UNBROKEN)
+        print_table(terminal, table, terminal.columns or UNBROKEN)
         terminal.result(f"in dB against the float file: {SCALE}")
     for each in report.candidates:
         for part in each.parts:
@@ -151,7 +151,7 @@ def _show_one(terminal: Terminal, report: Report, width: int) -> None:
     operators = formatting.count(sum(profile.operators.values()), "operator")
     table.add_row("in XNNPACK", f"{profile.delegated} of {operators}, {partitions}")
     terminal.result(f"{entry.file} on {report.machine.cpu}")
-    _print(terminal, table, width)
+    print_table(terminal, table, width)
     _show_warning(terminal, report)
 
 
@@ -212,7 +212,7 @@ def _natural_width(table: Table) -> int:
     return Measurement.get(console, console.options, table).maximum
 
 
-def _print(terminal: Terminal, table: Table, width: int) -> None:
+def print_table(terminal: Terminal, table: Table, width: int) -> None:
     """Lay a table out and print it as any other result."""
     console = Console(file=terminal.out, width=width, highlight=False, markup=False)
     with console.capture() as drawn:

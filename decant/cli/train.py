@@ -33,6 +33,8 @@ def show_trained(terminal: Terminal, trained: pipeline.Trained) -> None:
     """Print where the weights are, how good they are, and how to use them."""
     figures = "  ".join(f"{name} {value:.4f}" for name, value in trained.figures.items())
     terminal.result(f"{trained.checkpoint}: {figures}")
+    for line in () if trained.swap is None else trained.swap.lines():
+        terminal.result(line)
     if trained.replaced:
         terminal.say(
             f"note: {trained.checkpoint} held other weights until now; `decant train` and `decant"

@@ -37,18 +37,19 @@ TYPE_CODES = {dtype: code for code, dtype in TENSOR_DTYPES.items()}
 
 FLOAT32 = np.dtype(np.float32)
 # What the flatbuffer reader raises on an offset that leads nowhere.
+LOWEST_RUNTIME = "min_runtime_version"
 UNREADABLE = (AttributeError, IndexError, TypeError, ValueError, struct.error)
 
 
 class Graph:
-    """The main subgraph of a `.tflite` file, with the few edits that rewrites are made of.
+    """A subgraph of a `.tflite` file, by default the main one, with the few edits rewrites need.
 
     Operators are the schema's `OperatorT`, tensors are indices into `tensors`.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, number: int = 0) -> None:
         self.model = model
-        self.subgraph = model.subgraphs[0]
+        self.subgraph = model.subgraphs[number]
 
     @classmethod
     def from_bytes(cls, content: bytes, source: str = "the model") -> Graph:
@@ -148,6 +149,23 @@ class Graph:
     def histogram(self) -> dict[str, int]:
         """Count the operators of each kind."""
         return dict(sorted(Counter(self.kind(op) for op in self.operators).items()))
+
+    @property
+    def lowest_runtime(self) -> str | None:
+        """The oldest runtime with all operators of the file, such as "2.3.0".
+
+        TensorFlow's converter states it in the file's metadata; None where nobody has.
+        """
+        for entry in self.model.metadata or ():
+            if _text(entry.name) == LOWEST_RUNTIME:
+                data = self.model.buffers[entry.buffer].data
+                return None if data is None else bytes(data).rstrip(b"\0").decode() or None
+        return None
+
+    def forget_lowest_runtime(self) -> None:
+        """Drop what is stated of the oldest runtime: the operators have changed since."""
+        kept = [e for e in listed(self.model.metadata) if _text(e.name) != LOWEST_RUNTIME]
+        self.model.metadata = kept
 
     def name(self, tensor: int) -> str:
         """Return a tensor's name."""

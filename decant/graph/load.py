@@ -77,6 +77,7 @@ def load(path: Path | str, shapes: AskedShapes | None = None) -> ir.Model:
     if not len(model.graph):
         raise DataError(f"{path}: the model has no nodes; export it again")
     _check_signature(path, model.graph)
+    _check_nodes(path, model)
     with told_if_unsound(path, shapes):
         return prepare(model, shapes)
 
@@ -154,7 +155,7 @@ def _read(path: Path) -> Iterator[None]:
     check_external(path)
     try:
         yield
-    except (DecodeError, onnx.checker.ValidationError, OSError, ValueError, RuntimeError) as error:
+    except (DecodeError, OSError, *UNSOUND) as error:
         reason = next(iter(str(error).strip().splitlines()), repr(error))
         fault = content_fault(path) or f"not a whole ONNX model ({reason}); export or copy it again"
         raise DataError(f"{path}: {fault}") from error
@@ -176,6 +177,26 @@ def _check_signature(path: Path, graph: ir.Graph) -> None:
                 )
 
 
+def _check_nodes(path: Path, model: ir.Model) -> None:
+    """Refuse a node that leaves out what it needs: a runtime may read that, and crash."""
+    for node in model.graph.all_nodes():
+        opset = model.opset_imports.get(node.domain, 0)
+        if None not in node.inputs or not onnx.defs.has(node.op_type, opset, node.domain):
+            continue
+        formal = onnx.defs.get_schema(node.op_type, opset, node.domain).inputs
+        for index, value in enumerate(node.inputs):
+            own = formal[min(index, len(formal) - 1)]
+            if (
+                value is None
+                and own.option is not onnx.defs.OpSchema.FormalParameterOption.Optional
+            ):
+                name = node.name or next((each.name for each in node.outputs), "")
+                raise DataError(
+                    f'{path}: the node "{name}" ({node.op_type}) leaves out its input {own.name}, '
+                    "which it needs; export it again"
+                )
+
+
 def _no_numbers(value: ir.Value) -> str:
     """Say what a value is that no file can take or give; "" if one can."""
     if not isinstance(value.type, ir.TensorType):
@@ -190,6 +211,10 @@ def _no_numbers(value: ir.Value) -> str:
     return ""
 
 
+LEFT_OUT = ("No Op registered for", "Field 'shape' of 'type' is required")
+"""In what ONNX's checker says of an op that it does not know, and of an output behind one."""
+
+
 def _check(path: Path) -> None:
     """Run ONNX's checker, which wants shapes of all outputs, behind inference where one lacks."""
     outputs = onnx.load(path, load_external_data=False).graph.output
@@ -199,7 +224,7 @@ def _check(path: Path) -> None:
         else:
             onnx.checker.check_model(onnx.shape_inference.infer_shapes(onnx.load(path)))
     except onnx.checker.ValidationError as error:
-        if "No Op registered for" not in str(error):
+        if not any(words in str(error) for words in LEFT_OUT):
             raise
         logger.debug("left to the emitter, which lists all such nodes: %s", error)
 

@@ -17,6 +17,7 @@ from ..spec import load_spec
 from .conversion import ConvertOptions, calibration_arrays, convert_network, of_other_sizes
 from .file_tensors import inputs_as
 from .project import without_spec
+from .routes import entrants_of, forget_earlier, race
 from .source_model import load_source
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
     from ..source import Source
     from ..spec import Spec
     from ..tensors import TensorInfo
+    from .documents.routes import RoutesReport
     from .documents.single_steps import ConvertedDocument, QuantizedDocument
+    from .routes import Keep
 
     Arrays = Mapping[str, NDArray[np.generic]]
     Infos = tuple[TensorInfo, ...]
@@ -48,17 +51,22 @@ class Converted:
         folder: Where its files lie.
         tflite: The float file.
         report: What was done and how far each hop is off, as `convert.json` has it.
+        routes: What other converters make of the model, as `routes.json` has it; None where they
+            were not asked.
     """
 
     folder: Path
     tflite: Path
     report: ConvertReport
+    routes: RoutesReport | None = None
 
     def document(self) -> ConvertedDocument:
         """Write it as `--json` does."""
         from .documents.single_steps import ConvertedDocument
 
-        return ConvertedDocument(folder=self.folder, tflite=self.tflite, report=self.report)
+        return ConvertedDocument(
+            folder=self.folder, tflite=self.tflite, report=self.report, routes=self.routes
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,8 @@ def convert(
     out: AnyPath | None = None,
     *,
     inputs: AnyPath | None = None,
+    routes: Sequence[str] = (),
+    keep: Keep = "own",
     overrides: Overrides | None = None,
     keep_unverified: bool = False,
     **options: Unpack[ConvertOptions],
@@ -95,6 +105,9 @@ def convert(
         source: A zoo model's name, a `model.toml` or its folder, a `.onnx` or a `.pt2`.
         out: Folder to write; `build/NAME/convert` if None.
         inputs: An `.npz` to verify with; a few of the spec's photos, or noise, if None.
+        routes: Names of other converters that are to try the model too, or "all".
+        keep: "best" leaves the fastest verified file too, as `model_best.tflite`, if that is
+            another converter's.
         overrides: Values that go before the spec's, by dotted key, such as
             `{"requirements.max_drop": 0.02}`.
         keep_unverified: Whether a file that fails its verification is kept in the folder all the
@@ -104,6 +117,7 @@ def convert(
     Raises:
         DecantError: Of any kind; the folder is then as it was, but for such a file.
     """
+    entrants = entrants_of(routes, keep)
     found = find_source(source, "spec", "onnx", "pt2")
     spec = _asked(_spec(found, overrides), options)
     _check_shapes(spec, options.get("shapes"))
@@ -116,7 +130,12 @@ def convert(
     with updated_folder(out, without=[UNVERIFIED_FILE]) as temporary:
         report = _convert(found.path, spec, temporary, arrays, options)
         name = report.tflite.name
-    return Converted(out, out / name, report)
+        raced = None
+        if entrants is not None:
+            network = found.path if spec is None else load_source(spec)
+            raced = race(entrants, report, temporary, source=network, inputs=arrays)
+    forget_earlier(out, raced)
+    return Converted(out, out / name, report, raced)
 
 
 def quantize(

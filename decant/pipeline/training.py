@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..overrides import Overrides
     from ..paths import AnyPath
     from ..spec import Training
+    from ..swaps import SwapCost
     from ..training import Recipe, Settings
     from .documents.training import TrainedDocument
 
@@ -46,22 +47,25 @@ class Trained:
         figures: The last of the log, by name.
         advice: Which key of the spec is to name the checkpoint.
         replaced: Whether the file held other weights before.
+        swap: What was swapped in the network and what that cost; None where nothing was.
     """
 
     checkpoint: Path
     figures: Mapping[str, float]
     advice: str
     replaced: bool
+    swap: SwapCost | None = None
 
     def document(self) -> TrainedDocument:
         """Write it as `--json` does."""
-        from .documents.training import TrainedDocument
+        from .documents.training import SwapDocument, TrainedDocument
 
         return TrainedDocument(
             checkpoint=self.checkpoint,
             figures=dict(self.figures),
             advice=self.advice,
             replaced=self.replaced,
+            swap=None if self.swap is None else SwapDocument(**asdict(self.swap)),
         )
 
 
@@ -207,6 +211,7 @@ def describe(project: Project, name: str, inputs: dict[str, str], **settings: An
             "seed": spec.seed,
             "input": {name: each.model_dump(mode="json") for name, each in spec.signature.items()},
             "task": spec.task.model_dump(mode="json"),
+            "swap": spec.model.swap,
             **settings,
         },
         ("decant.distill",),
@@ -234,7 +239,16 @@ def make_recipe(project: Project) -> Recipe[Any]:
     function = resolve(reference, project.spec.folder)
     advice = "it is called with one folder, for data that it makes, and returns the recipe"
     with user_code(f"training.recipe = {reference!r}", advice):
-        return cast("Recipe[Any]", function(project.out / "data"))
+        recipe = cast("Recipe[Any]", function(project.out / "data"))
+    swaps = project.spec.model.swap
+    if not swaps:
+        return recipe
+    from decant.distill import SwappedRecipe
+
+    from ..training import check_recipe
+
+    check_recipe(recipe)
+    return SwappedRecipe(recipe, swaps)
 
 
 def _training(project: Project) -> Training:
@@ -247,6 +261,8 @@ def _training(project: Project) -> Training:
 
 def _keep(project: Project, result: Result, role: Role) -> Trained:
     """Put checkpoint and log into the build folder."""
+    from ..swaps import read_cost
+
     folder = project.out / TRAINING
     file = folder / f"{role}.safetensors"
     other = file.is_file() and sha256(file) != sha256(result.folder / file.name)
@@ -255,7 +271,7 @@ def _keep(project: Project, result: Result, role: Role) -> Trained:
             link(result.folder / name, temporary / name)
     last = read_json(folder / f"{role}.json")["history"][-1]
     figures = {name: value for name, value in last.items() if isinstance(value, float)}
-    return Trained(file, figures, _how_to_use(project, file, role), other)
+    return Trained(file, figures, _how_to_use(project, file, role), other, read_cost(file))
 
 
 def _how_to_use(project: Project, file: Path, role: Role) -> str:

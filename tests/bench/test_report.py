@@ -16,7 +16,7 @@ from decant.artifacts import write_json
 from decant.bench import load_report, measure_file, render
 from decant.bench.drawing import plots
 from decant.bench.gallery import load_gallery
-from decant.bench.schema import Choice
+from decant.bench.schema import Choice, Swapped
 from decant.errors import DataError
 from decant.tasks import Mark
 
@@ -93,6 +93,22 @@ def test_page_shows_the_reports_figures(folder):
     assert "Fit for release" in text
     assert "HARD_SWISH" in text
     assert "even · 20 samples" in text
+
+
+def test_page_shows_what_was_swapped_and_what_it_cost(folder):
+    report = load_report(folder / "report.json")
+    figures = {"original": {"top1": 0.9}, "swapped": {"top1": 0.25}, "retrained": {"top1": 0.875}}
+    for given, shown in (
+        (figures, ["network top1", "swapped 0.2500", "retrained 0.8750"]),
+        ({}, []),
+    ):
+        swapped = Swapped(modules={"blocks.0.act": "GELU → hard_swish"}, figures=given)
+        report.model_copy(update={"swapped": swapped}).save(folder / "report.json")
+        text = " ".join(read(render(folder)).text.split())
+        assert "PyTorch runs the network with modules swapped" in text
+        assert "blocks.0.act GELU → hard_swish" in text
+        assert all(each.replace(" ", "") in text.replace(" ", "") for each in shown)
+        assert ("retrained" in text) == bool(given)
 
 
 def test_pictures_are_embedded_and_open(folder):

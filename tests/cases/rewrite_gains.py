@@ -56,7 +56,13 @@ def networks() -> dict[str, nn.Module]:
 
 def exported(network: nn.Module, file: Path) -> Path:
     torch.onnx.export(
-        network, (torch.from_numpy(picture(0)),), file, input_names=["image"], optimize=False
+        network,
+        (torch.from_numpy(picture(0)),),
+        file,
+        input_names=["image"],
+        opset_version=18,
+        optimize=False,
+        verbose=False,
     )
     return file
 

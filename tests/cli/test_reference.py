@@ -9,7 +9,7 @@ from typer.main import get_command
 
 from decant.cli.app import app
 from decant.convert import ConvertReport
-from decant.files import MANIFEST_SCHEMA, REPORT_SCHEMA, SIDECAR_SCHEMA
+from decant.files import MANIFEST_SCHEMA, REPORT_SCHEMA, ROUTES_SCHEMA, SIDECAR_SCHEMA
 from decant.quantize import QuantizeReport
 from decant.quantize.recipes import RecipeFile
 
@@ -63,6 +63,7 @@ def test_the_reference_names_no_other_option():
         ("report.json", REPORT_SCHEMA),
         ("manifest.json", MANIFEST_SCHEMA),
         ("convert.json", ConvertReport.model_fields["schema_version"].default),
+        ("routes.json", ROUTES_SCHEMA),
         ("quantize.json", QuantizeReport.model_fields["schema_version"].default),
         ("recipe.json", RecipeFile.model_fields["schema_version"].default),
     ],

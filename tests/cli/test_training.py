@@ -10,6 +10,9 @@ import training_cases
 from processes import run_decant, start_decant
 from safetensors.torch import load_file, save_file
 
+from decant.network import load_network
+from decant.spec import load_spec
+
 RECIPE = """
 from training_cases import QuadrantRecipe
 
@@ -324,3 +327,57 @@ def test_model_without_a_recipe(decant, project):
     ended = decant("train", "model.toml")
     assert ended.code == 2
     assert "the spec has no [training]" in ended.err
+
+
+# The project's network with GELUs, and its classifier's recipe with a figure.
+SMOOTH = PLAIN.replace('Net(4 if role == "student" else 12)', "Net()").replace(
+    "        return {}\n",
+    """        images, labels = self.batch(SETTINGS, 9999)
+        with torch.no_grad():
+            return {"top1": float((model(images).argmax(1) == labels).float().mean())}
+""",
+)
+SWAP = """
+[model.swap]
+"features.*" = "hard_swish"
+"""
+
+
+@pytest.fixture
+def swappable(comparable):
+    net = comparable / "net.py"
+    net.write_text(net.read_text().replace("ReLU", "GELU"))
+    (comparable / "recipe.py").write_text(SMOOTH)
+    with (comparable / "model.toml").open("a") as spec:
+        spec.write(SWAP)
+    return comparable
+
+
+def test_a_swapped_network_learns_from_its_original_and_says_what_it_cost(decant, swappable):
+    ended = decant("distill", "model.toml", "--json")
+    assert ended.code == 0, ended.err
+    trained = json.loads(ended.out)["result"]
+    assert trained["swap"]["modules"] == {
+        "features.1": "GELU → hard_swish",
+        "features.3": "GELU → hard_swish",
+    }
+    assert list(trained["swap"]["figures"]) == ["original", "swapped", "retrained"]
+    told = decant("distill", "model.toml").out
+    assert "swapped GELU → hard_swish: features.1, features.3" in told
+    assert re.search(r"top1: \d\.\d{4} of the original, \d\.\d{4} swapped, \d\.\d{4} retr", told)
+
+
+def test_a_swap_that_fits_nothing_is_refused_before_anything_trains(decant, swappable):
+    ended = decant("distill", "model.toml", "--set", 'model.swap={"act*"="batch_norm"}')
+    assert ended.code == 2, ended.err
+    assert "model.swap: no module that batch_norm stands in for (LayerNorm) is called" in ended.err
+    assert not list(swappable.rglob("*.safetensors"))
+
+
+def test_the_swapped_checkpoint_is_the_network_of_the_spec(decant, swappable):
+    decant("distill", "model.toml")
+    spec = swappable / "model.toml"
+    named = 'factory = "net.py:build"\ncheckpoint = "build/bright/training/student.safetensors"'
+    spec.write_text(spec.read_text().replace('factory = "net.py:build"', named))
+    network = load_network(load_spec(spec))
+    assert isinstance(network.features[1], torch.nn.Hardswish)

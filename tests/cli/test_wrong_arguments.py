@@ -203,6 +203,7 @@ OPTIONS = {
     ("convert", "net.onnx", "--shape"): SHAPES,
     ("ops", "net.onnx", "--shape"): SHAPES,
     ("convert", "net.onnx", "--without"): {"typo": "no rewrite is called typo; "},
+    ("convert", "net.onnx", "--routes"): {"typo": "no such route; "},
     ("convert", "net.onnx", "--rewrite"): {"typo": "no rewrite is called typo; "},
     ("quantize", "net.onnx", "--shape"): SHAPES,
     ("quantize", "net.tflite", "--shape"): {"x=1,3,4,5": "is converted already"},

@@ -108,3 +108,13 @@ def test_a_refused_node_of_a_branch_is_named_by_itself(tmp_path):
     onnx.save(proto, path)
     with pytest.raises(UnsupportedOp, match=r"^1 node cannot .*\n  t: other::Own \(opset 1\)"):
         to_tflite(path, tmp_path / "out")
+
+
+def test_an_op_in_front_of_an_output_without_a_shape_is_what_is_refused(tmp_path):
+    path = saved(tmp_path, "(float[2,3] x) => (float[2,3] y) { y = other.Own(x) }", {})
+    proto = onnx.load(path)
+    proto.opset_import.append(onnx.helper.make_opsetid("other", 1))
+    proto.graph.output[0].type.tensor_type.ClearField("shape")
+    onnx.save(proto, path)
+    with pytest.raises(UnsupportedOp, match="no lowering for this op"):
+        to_tflite(path, tmp_path / "out")

@@ -1,7 +1,9 @@
 """PyTorch to ONNX: names, bytes, module paths, and every refusal."""
 
 import ast
+import warnings
 import zipfile
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +12,13 @@ import onnxruntime
 import pytest
 import torch
 from torch import nn
+from torch._decomp import decompositions
+from torch.nn.utils import parametrizations, prune
 from torch_networks import MobileDetector, pictures, settled
 
 from decant.convert.export.clean_export import SCOPES
-from decant.convert.export.pytorch import leaf_names
+from decant.convert.export.pytorch import layers_as_written, leaf_names
+from decant.convert.export.recurrent_shapes import CELLS
 from decant.convert.export.to_onnx import ExportOptions, pt2_to_onnx, to_onnx
 from decant.errors import DataError, SpecError, UnsupportedOp
 
@@ -213,6 +218,226 @@ def test_a_module_that_fails_by_itself_is_told_apart(tmp_path):
         to_onnx(within(nn.Linear(4, 2)), {"input": torch.ones(1, 3)}, tmp_path / "m.onnx")
 
 
+class Summarized:
+    """Not a tensor."""
+
+
+@dataclass
+class Found:
+    scores: torch.Tensor
+    pair: Pair | None = None
+    level: int = 3
+
+
+def test_a_dataclass_is_opened_like_a_dictionary(tmp_path):
+    module = Returning(lambda a, b: (Found(a, Pair(b, a - b)), Found(b)))
+    to_onnx(module.eval(), EXAMPLE, tmp_path / "m.onnx")
+    outputs = ["output_0_scores", "output_0_pair_left", "output_0_pair_right", "output_1_scores"]
+    assert names(tmp_path / "m.onnx")[1] == outputs
+
+
+def test_a_result_without_tensors_is_refused(tmp_path):
+    with pytest.raises(SpecError, match=r"returns no tensor; return tensors: one, or several in"):
+        to_onnx(Returning(lambda a, b: Summarized()).eval(), EXAMPLE, tmp_path / "m.onnx")
+
+
+class Named(nn.Module):
+    def forward(self, **inputs):
+        return inputs["x"] * inputs["y"]
+
+
+def test_a_module_that_takes_whatever_is_named_gets_it_by_name(tmp_path):
+    to_onnx(Named().eval(), EXAMPLE, tmp_path / "m.onnx")
+    assert names(tmp_path / "m.onnx") == (["x", "y"], ["output"])
+
+
+def converted(module, example, path):
+    """Export a module; returns the ops, what both forms give, and the notes."""
+    notes = to_onnx(module, example, path)
+    session = onnxruntime.InferenceSession(path)
+    found = session.run(None, {name: tensor.numpy() for name, tensor in example.items()})
+    with torch.no_grad(), layers_as_written():
+        expected = module(**example) if len(example) > 1 else module(*example.values())
+    np.testing.assert_allclose(found[0], expected, rtol=1e-4, atol=1e-6)  # sums of 16 products
+    return [node.op_type for node in onnx.load(path).graph.node], notes
+
+
+def pruned(module):
+    prune.l1_unstructured(module, "weight", 0.5)
+    return module
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated:FutureWarning")
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(nn.utils.weight_norm, id="weight-norm-hook"),
+        pytest.param(nn.utils.spectral_norm, id="spectral-norm-hook"),
+        pytest.param(pruned, id="pruned"),
+        pytest.param(parametrizations.weight_norm, id="weight-norm"),
+        pytest.param(parametrizations.spectral_norm, id="spectral-norm"),
+        pytest.param(parametrizations.orthogonal, id="orthogonal"),
+        pytest.param(
+            lambda m: parametrizations.orthogonal(m, orthogonal_map="cayley"), id="cayley"
+        ),
+    ],
+)
+def test_computed_weights_are_baked_into_a_copy(made, tmp_path):
+    torch.manual_seed(0)
+    module = within(made(nn.Linear(6, 6)))
+    keys = list(module.state_dict())
+    ops, _ = converted(module, {"input": torch.randn(2, 6)}, tmp_path / "m.onnx")
+    assert ops == ["Relu", "Gemm"]
+    assert list(module.state_dict()) == keys
+
+
+class Masked(nn.Module):
+    def __init__(self):
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 1)
+
+    def forward(self, x, hidden):
+        return self.encoder(x, src_key_padding_mask=hidden)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors:UserWarning")
+def test_an_encoder_computes_what_its_layers_say_and_the_zeros_of_the_fast_path_are_told(tmp_path):
+    torch.manual_seed(0)
+    x = torch.randn(2, 5, 8)
+    hidden = torch.tensor([[False] * 3 + [True] * 2, [False] * 5])
+    module = Masked().eval()
+    _, notes = converted(module, {"x": x, "hidden": hidden}, tmp_path / "m.onnx")
+    assert [note[:43] for note in notes] == ["where a mask hides a position PyTorch's fas"]
+    none = {"x": x, "hidden": torch.zeros(2, 5, dtype=torch.bool)}
+    assert converted(module, none, tmp_path / "m.onnx")[1] == ()
+    assert torch.backends.mha.get_fastpath_enabled()
+
+
+class Tanh(torch.autograd.Function):
+    """In NumPy, where torch.export sees nothing, but told to the older exporter."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return torch.from_numpy(np.tanh(x.detach().numpy()))
+
+    @staticmethod
+    def symbolic(graph, x):
+        return graph.op("Tanh", x)
+
+
+class InNumpy(torch.autograd.Function):
+    forward = Tanh.forward
+
+
+class Calling(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.inner = nn.Linear(3, 2)
+        self.function = function
+
+    def forward(self, x):
+        return self.function(self.inner(x))
+
+
+def test_the_older_exporter_steps_in_and_says_why(tmp_path, capfd):
+    torch.manual_seed(0)
+    example = {"x": torch.randn(2, 3)}
+    ops, notes = converted(Calling(Tanh.apply).eval(), example, tmp_path / "m.onnx")
+    assert ops == ["Gemm", "Tanh"]
+    assert notes[0].startswith("torch.onnx's older exporter recorded one run of the module: torch.")
+    assert "test_export.py:" in notes[0]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_free_sizes_stay_free_in_the_older_exporter_s_file(tmp_path):
+    free = ExportOptions(free_sizes={"x": {0: "photos"}})
+    to_onnx(Calling(Tanh.apply).eval(), {"x": torch.ones(2, 3)}, tmp_path / "m.onnx", free)
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
+    assert session.get_inputs()[0].shape == ["photos", 3]
+
+
+def test_what_the_older_exporter_would_freeze_is_refused(tmp_path, capfd):
+    message = r"numpy.*test_export\.py:\d+.*Write it with PyTorch's operators, or give"
+    with pytest.raises(UnsupportedOp, match=message):
+        to_onnx(Calling(InNumpy.apply).eval(), {"x": torch.ones(2, 3)}, tmp_path / "m.onnx")
+    assert capfd.readouterr() == ("", "")
+
+
+class Counting(nn.Module):
+    def __init__(self, *, counts):
+        super().__init__()
+        self.counts = counts
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, x):
+        self.calls += 1
+        return x + self.calls if self.counts else x * 2
+
+
+def test_a_state_that_answers_depend_on_is_refused(tmp_path):
+    message = "Counting gives other answers .* changes its buffer calls .* keeps nothing between"
+    with pytest.raises(UnsupportedOp, match=message):
+        to_onnx(Counting(counts=True).eval(), {"x": torch.ones(2, 3)}, tmp_path / "m.onnx")
+    assert (
+        to_onnx(Counting(counts=False).eval(), {"x": torch.ones(2, 3)}, tmp_path / "n.onnx") == ()
+    )
+
+
+def test_a_dropout_that_is_always_on_is_refused(tmp_path):
+    with pytest.raises(UnsupportedOp, match=r"Calling gives other answers .* a dropout that is"):
+        to_onnx(Calling(nn.functional.dropout).eval(), {"x": torch.ones(2, 3)}, tmp_path / "m.onnx")
+
+
+class Training(nn.BatchNorm1d):
+    def train(self, mode=True):
+        return super().train(True)
+
+
+def quantized():
+    linear = nn.Sequential(nn.Linear(3, 2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.ao.quantization.quantize_dynamic(linear, {nn.Linear})
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        pytest.param(
+            lambda: torch.jit.trace(nn.Linear(3, 2), torch.ones(1, 3)),
+            r"does not take TorchScript: 1\.1 \(Linear\); give the network as .*dynamo=False\)$",
+            id="torchscript",
+        ),
+        pytest.param(
+            quantized,
+            r"that PyTorch has quantized: 1\.1\.0 \(Linear\); .*`decant quantize` makes",
+            id="quantized",
+        ),
+        pytest.param(
+            lambda: nn.LazyLinear(2), r"no weights yet: 1\.1 \(LazyLinear\); call the", id="lazy"
+        ),
+        pytest.param(
+            lambda: Training(3), r"in training mode .*: 1\.1 \(Training\); call", id="training"
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_what_cannot_be_exported_as_it_stands_is_refused_at_once(made, message, tmp_path):
+    with pytest.raises(UnsupportedOp, match=message):
+        to_onnx(within(made()), {"input": torch.ones(1, 3)}, tmp_path / "m.onnx")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:no signature:UserWarning")
+def test_the_advice_on_torchscript_holds(tmp_path):
+    script = torch.jit.script(nn.Sequential(nn.Linear(3, 2), nn.ReLU()).eval())
+    torch.jit.save(script, tmp_path / "net.pt")
+    loaded = torch.jit.load(tmp_path / "net.pt")
+    assert loaded.state_dict().keys() == {"0.weight", "0.bias"}
+    torch.onnx.export(loaded, (torch.ones(1, 3),), tmp_path / "net.onnx", dynamo=False)
+    assert onnx.load(tmp_path / "net.onnx").graph.node
+
+
 def test_training_mode_is_refused(tmp_path):
     with pytest.raises(UnsupportedOp, match=r"call \.eval\(\)"):
         to_onnx(nn.Dropout().train(), {"input": torch.ones(1, 3)}, tmp_path / "m.onnx")
@@ -260,3 +485,21 @@ def test_attention_of_any_rank_is_exported(leading, tmp_path):
     nodes = [node.op_type for node in onnx.load(tmp_path / "net.onnx").graph.node]
     assert nodes.count("MatMul") == 2
     assert nodes.count("Softmax") == 1
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+def test_no_step_of_a_recurrent_layer_is_gone_through(kind, tmp_path, monkeypatch):
+    """PyTorch would, for the shapes alone: seconds for some hundred steps."""
+
+    def gone_through(*given, **options):
+        raise AssertionError("a step is computed")
+
+    for name in CELLS:
+        monkeypatch.setattr(decompositions, name, gone_through)
+    layer = kind(5, 4, 2, bidirectional=True).eval()
+    to_onnx(layer, {"steps": torch.zeros(3, 2, 5)}, tmp_path / "m.onnx")
+    model = onnx.load(tmp_path / "m.onnx")
+    assert [node.op_type for node in model.graph.node].count(kind.__name__) == 2
+    sizes = [each.dim_value for each in model.graph.output[0].type.tensor_type.shape.dim]
+    assert sizes == [3, 2, 8]
+    assert decompositions.lstm_cell is gone_through  # as it was before

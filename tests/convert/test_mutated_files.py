@@ -65,12 +65,17 @@ def file(tmp_path):
             'the input "x" is of 1.2e+10 elements, which no .tflite file has',
         ),
         (
+            '(float[3] x) => (float[3] y) { y = Max(x, "") }',
+            DataError,
+            'the node "y" (Max) leaves out its input data_0, which it needs',
+        ),
+        (
             "(float8e4m3fn[3] x) => (float[3] y) { y = Cast<to = 1>(x) }",
             UnsupportedOp,
             'the input "x" is of type float8e4m3fn',
         ),
     ],
-    ids=["found by a run", "found by inference", "too large", "of eight bits"],
+    ids=["found by a run", "found by inference", "too large", "left out", "of eight bits"],
 )
 def test_what_contradicts_itself_is_told(file, tmp_path, text, kind, message):
     with pytest.raises(kind) as caught:

@@ -7,7 +7,9 @@ import pytest
 from emitted import parsed
 
 from decant.convert.verify.samples import samples_for
+from decant.convert.verify.value_hints import value_hints
 from decant.errors import DataError, UnsupportedOp
+from decant.free_sizes import SizeHints
 from decant.graph.load import prepare
 from decant.onnx_runtime import OnnxRuntime
 
@@ -138,3 +140,36 @@ def test_given_samples_stay_alone_where_the_model_takes_one_only():
 def test_a_model_without_inputs_has_one_sample(given):
     text = "() => (float[2] y) <float[2] a = {1, -2}> { y = Relu(a) }"
     assert samples_of(text, given=given) == [{}]
+
+
+CODES = {
+    "table": ("(int64[1,t] x) => (float[a,b,c] y) { y = Gather(rows, x) }", range(50)),
+    "codes": (
+        """(int32[1,t] x) => (float[a,b] y) {
+            l = Transpose(x) e = Equal(l, known) y = Cast<to = 1>(e)
+        }""",
+        (0, 7, 300),
+    ),
+    "mask": ("(int64[1,t] x) => (float[a,b] y) { y = Cast<to = 1>(x) }", (0, 1)),
+}
+
+
+@pytest.mark.parametrize("kind", CODES)
+def test_integers_are_those_that_the_model_knows(kind):
+    text, known = CODES[kind]
+    proto = parsed(text, {"rows": (50, 3)} if kind == "table" else {})
+    known_codes = onnx.numpy_helper.from_array(np.array([7, 300], np.int32), "known")
+    proto.graph.initializer.append(known_codes)
+    graph = prepare(ir.from_proto(proto)).graph
+    codes = value_hints(graph)
+    drawn = samples_for(graph.inputs, None, codes=codes, hints=SizeHints(lengths=(400,)))
+    found = set(np.concatenate([each["x"].ravel() for each in drawn]).tolist())
+    assert found <= set(known)
+    assert len(found) > min(len(known), 9) - 1
+
+
+def test_a_single_code_is_another_one_in_the_second_sample():
+    text = """(int64 rate) => (bool y) { k = Constant<value_int = 16000>() y = Equal(rate, k) }"""
+    graph = prepare(ir.from_proto(parsed(text))).graph
+    drawn = samples_for(graph.inputs, None, codes=value_hints(graph))
+    assert [each["rate"].item() for each in drawn][:2] == [16000, 0]

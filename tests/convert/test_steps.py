@@ -172,6 +172,15 @@ def test_other_ops_are_onnx_runtimes_in_double_precision(node):
     np.testing.assert_allclose(y, OnnxRuntime(proto.SerializeToString()).run({"x": x})["y"], 1e-5)
 
 
+def test_what_the_reference_cannot_run_onnx_runtime_does():
+    """Of GatherElements it takes no more than 64 rows."""
+    text = "(float[1,70] x, int64[1,3] i) => (float y) { y = GatherElements<axis = 1>(x, i) }"
+    x = np.random.default_rng(0).normal(size=(1, 70)).astype(np.float32)
+    given = {"x": x, "i": np.array([[69, 0, 65]])}
+    (y,) = Evaluator(parsed(text), double=True).run(given, ["y"])
+    np.testing.assert_array_equal(y, x[:, [69, 0, 65]].astype(np.float64))
+
+
 def saved(text, folder):
     onnx.save(parsed(text, opset=OPSET), folder / "net.onnx")
     return folder / "net.onnx"

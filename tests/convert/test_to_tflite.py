@@ -55,6 +55,11 @@ def test_the_file_has_no_transpose_and_the_ops_of_the_network(converted):
     }  # fmt: skip
 
 
+def test_the_report_names_the_lowest_runtime_of_the_file(converted):
+    assert re.fullmatch(r"[12]\.\d+\.\d+", converted.lowest_runtime)
+    assert f"lowest runtime version: {converted.lowest_runtime}" in converted.lines()
+
+
 def test_names_and_order_are_the_models_own(converted):
     assert [info.name for info in converted.inputs] == ["image"]
     assert [info.name for info in converted.outputs] == ["scores", "corners", "level"]

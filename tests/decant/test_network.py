@@ -132,6 +132,13 @@ def test_unusable_checkpoint(network, tmp_path, name, content, message):
         load_weights(network, tmp_path / name)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_torchscript_is_no_checkpoint(network, tmp_path):
+    torch.jit.save(torch.jit.script(torch.nn.Linear(3, 2)), tmp_path / "x.pt")
+    with pytest.raises(DataError, match=r"x\.pt: is TorchScript, .* give the network as Python"):
+        load_weights(network, tmp_path / "x.pt")
+
+
 def test_checkpoint_without_weights(network, tmp_path):
     torch.save([1, 2], tmp_path / "x.pt")
     with pytest.raises(DataError, match="holds no state dict"):

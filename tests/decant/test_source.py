@@ -1,5 +1,7 @@
 """Commands find what they are asked to work on, or say what there is and what to do with it."""
 
+import zipfile
+
 import pytest
 
 from decant.errors import DataError, UsageError
@@ -154,3 +156,10 @@ def test_folder_without_a_spec_tells_what_is_in_it(here, there, hint):
         find_source("models", "spec", "onnx")
     assert str(caught.value).startswith("models: ")
     assert hint in str(caught.value)
+
+
+def test_torchscript_is_told_from_a_checkpoint(here):
+    with zipfile.ZipFile("net.pt", "w") as archive:
+        archive.writestr("net/constants.pkl", b"")
+    with pytest.raises(UsageError, match=r"net\.pt: is TorchScript, .* dynamo=False\)"):
+        find_source("net.pt", "spec")

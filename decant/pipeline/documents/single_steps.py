@@ -8,6 +8,7 @@ from decant.convert.report import ConvertReport
 from decant.quantize.report import QuantizeReport
 
 from .document import Document
+from .routes import RoutesReport
 
 
 class ConvertedDocument(Document):
@@ -17,11 +18,13 @@ class ConvertedDocument(Document):
         folder: Where its files lie.
         tflite: The float file.
         report: As `convert.json` has it.
+        routes: As `routes.json` has it; null without `--routes`.
     """
 
     folder: Path
     tflite: Path
     report: ConvertReport
+    routes: RoutesReport | None = None
 
 
 class QuantizedDocument(Document):

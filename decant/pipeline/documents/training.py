@@ -7,6 +7,19 @@ from pathlib import Path
 from .document import Document
 
 
+class SwapDocument(Document):
+    """What was swapped in a network, and what that cost.
+
+    Attributes:
+        modules: By path, what became of a module, such as "GELU → hard_swish".
+        figures: By "original", "swapped" (before it is retrained) and "retrained", what the recipe
+            measures, by name; null where one is no number.
+    """
+
+    modules: dict[str, str]
+    figures: dict[str, dict[str, float | None]]
+
+
 class TrainedDocument(Document):
     """A network that was trained.
 
@@ -16,12 +29,14 @@ class TrainedDocument(Document):
             one is no number.
         advice: Which key of the spec is to name the checkpoint.
         replaced: Whether the file held other weights before.
+        swap: What was swapped and what that cost; null where nothing was.
     """
 
     checkpoint: Path
     figures: dict[str, float | None]
     advice: str
     replaced: bool
+    swap: SwapDocument | None = None
 
 
 class GainDocument(Document):

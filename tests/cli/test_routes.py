@@ -1,0 +1,172 @@
+"""A race of converters: what is measured, kept and shown, whatever one of them does."""
+
+import io
+import json
+
+import pytest
+from pretended_routes import (
+    copying,
+    network,
+    pretended_environment,
+    pretended_route,
+    softmax,
+)
+from tiny_graph import of_one
+
+from decant.cli.routes import show_routes
+from decant.cli.terminal import Terminal
+from decant.convert import ConvertReport
+from decant.convert.routes import Limits
+from decant.flatbuffer import Graph
+from decant.parity import Parity
+from decant.pipeline.documents.routes import RoutesReport
+from decant.pipeline.routes import Race, forget_earlier, race
+from decant.runtime import LiteRtModel
+from decant.tensors import TensorInfo
+
+SHAPE = (1, 8, 12, 3)
+PAIRS = 200
+"""Of operators that undo each other: decant's pretended file is clearly the slowest."""
+TOLERANCE = 1e-4
+LIMITS = Limits(time_s=120.0)
+
+
+def slow_softmax():
+    graph = Graph.from_bytes(softmax(SHAPE))
+    last = graph.outputs[0]
+    for at in range(2 * PAIRS):
+        made = graph.add_tensor(f"negative{at}", SHAPE)
+        graph.operators.append(graph.operator("NEG", [last], made))
+        last = made
+    graph.subgraph.outputs = [last]
+    return graph.to_bytes()
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory):
+    """The report of a conversion, and its folder."""
+    folder = tmp_path_factory.mktemp("converted")
+    (folder / "model_fp32.tflite").write_bytes(slow_softmax())
+    x, y = (
+        TensorInfo(name=name, shape=SHAPE, dtype="float32", layout="nhwc")
+        for name in ("x", f"negative{2 * PAIRS - 1}")
+    )
+    zero = Parity(
+        hop="onnx → tflite",
+        output="answer",
+        max_relative=0.0,
+        rms_relative=0.0,
+        spread=1.0,
+        tolerance=TOLERANCE,
+    )
+    return ConvertReport(
+        onnx=network(folder / "net.onnx"),
+        saved_model=folder,
+        tflite=folder / "model_fp32.tflite",
+        trace=folder,
+        inputs=(x,),
+        outputs=(y,),
+        parity=(zero,),
+        rewrites=(),
+        op_histogram={"SOFTMAX": 1, "NEG": 2 * PAIRS},
+        traced=1.0,
+        samples="3 random samples",
+        warnings=(),
+    )
+
+
+@pytest.fixture(scope="module")
+def out(converted):
+    return converted.tflite.parent
+
+
+@pytest.fixture(scope="module")
+def raced(converted, out, tmp_path_factory):
+    """A race of which one ends well; the oldest runtime cannot be had."""
+    folder = tmp_path_factory.mktemp("race")
+    for name, kind in {"right": "SOFTMAX", "wrong": "RELU"}.items():
+        content = softmax(SHAPE) if kind == "SOFTMAX" else of_one(kind, SHAPE, SHAPE).to_bytes()
+        (folder / name).write_bytes(content)
+    with pretended_environment(tmp_path_factory.mktemp("cache")) as environment:
+        routes = [
+            pretended_route("crashing", environment, "os.abort()", folder),
+            pretended_route("wrong", environment, copying(folder / "wrong"), folder),
+            pretended_route("right", environment, copying(folder / "right"), folder),
+        ]
+        entrants = Race(routes, LIMITS, keep="best", oldest=False)
+        return race(entrants, converted, out, source=converted.onnx, inputs=None)
+
+
+def test_every_route_has_a_row_whatever_another_did(raced):
+    found = {each.route: each.outcome for each in raced.files}
+    assert list(found.items()) == [
+        ("decant", "verified"),
+        ("crashing", "not converted"),
+        ("wrong", "differs"),
+        ("right", "verified"),
+    ]
+
+
+def test_verified_files_are_timed_against_decants_own(raced):
+    times = {each.route: each.latency for each in raced.files}
+    assert times["decant"].ratio_to_reference == 1.0
+    assert times["right"].ratio_to_reference < 0.9
+    assert times["wrong"] is times["crashing"] is None
+
+
+def test_the_fastest_verified_file_is_kept_and_can_be_run_in_onnx_order(raced, out):
+    assert (raced.best, raced.kept) == ("right", "model_best.tflite")
+    model = LiteRtModel(out / raced.kept)
+    assert [info.layout for info in (*model.inputs, *model.outputs)] == ["nhwc", "nhwc"]
+    assert model.sample()["x"].shape == (1, 3, 8, 12)
+
+
+def test_the_report_is_written_beside_the_conversion(raced, out):
+    written = json.loads((out / "routes.json").read_text())
+    assert RoutesReport.model_validate(written) == raced
+
+
+@pytest.mark.parametrize(
+    ("again", "left"),
+    [
+        (lambda raced: raced, {"routes.json", "model_best.tflite"}),
+        (lambda raced: raced.model_copy(update={"kept": "model_fp32.tflite"}), {"routes.json"}),
+        (lambda raced: None, set()),
+    ],
+    ids=["another is best", "decant is best", "no race"],
+)
+def test_a_conversion_leaves_nothing_of_an_earlier_race(raced, tmp_path, again, left):
+    for name in ("routes.json", "model_best.tflite"):
+        (tmp_path / name).write_text("")
+    forget_earlier(tmp_path, again(raced))
+    assert {path.name for path in tmp_path.iterdir()} == left
+
+
+def test_the_table_has_a_row_per_route_and_reasons_below(raced):
+    shown = io.StringIO()
+    show_routes(Terminal(shown, io.StringIO()), raced)
+    heading, *rows = shown.getvalue().splitlines()
+    assert heading.split() == [
+        *("route", "outcome", "parity", "ops", "transposes", "size", "1", "thread", "×")
+    ]
+    assert [row.split()[0] for row in rows[:4]] == ["decant", "crashing", "wrong", "→"]
+    assert rows[3].split()[1:3] == ["right", "verified"]
+    assert "crashing: its process was killed by SIGABRT" in rows
+    assert any(row.startswith("wrong: answer: relative error") for row in rows)
+    assert rows[-1] == "run by tflite-runtime 2.14.0: not tried"
+
+
+def test_a_runtime_that_cannot_be_had_is_told(converted, out, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    raced = race(Race([], LIMITS), converted, out, source=converted.onnx, inputs=None)
+    (own,) = raced.files
+    assert own.runs_in_oldest is None
+    assert "XDG_CACHE_HOME" in own.oldest_reason
+    assert (raced.best, raced.kept) == ("decant", "model_fp32.tflite")
+
+
+def test_to_keep_the_best_of_a_race_wants_a_race(decant, tmp_path):
+    ended = decant("convert", network(tmp_path / "net.onnx"), "--keep", "best")
+    assert ended.code == 2
+    assert "--keep best is for a race; add --routes all" in ended.err

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import logging
 import re
+import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,8 +30,15 @@ if TYPE_CHECKING:
     from .layout.signature import InputType, LayoutRule
     from .lowering.emit import Emission
     from .lowering.trace import Located
+    from .tflite import TFLiteFile
 
     Sample = dict[str, NDArray[Any]]
+
+
+logger = logging.getLogger(__name__)
+
+INTEGER_WEIGHTS = frozenset({"block_weights", "integer_weights"})
+"""The rewrites that make floats of weights that are stored as integers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,8 @@ class Built:
         op_histogram: Operator of the file → count.
         lowest_runtime: See `ConvertReport`.
         answers: What the SavedModel computes for each sample, in ONNX order.
+        quanta: Output → what one step of the integers that it is made of may move it by, for
+            those that are made of integers.
     """
 
     tflite: bytes
@@ -86,6 +97,7 @@ class Built:
     op_histogram: dict[str, int]
     lowest_runtime: str | None
     answers: list[list[NDArray[Any]]]
+    quanta: dict[str, float] = field(default_factory=dict)
 
 
 def build(request: Request, samples: Sequence[Sample]) -> Built:
@@ -99,18 +111,21 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
     import_without_keras()
     import tensorflow as tf
 
-    from . import savedmodel, tflite
+    from .int8 import NoKernel
+    from .int8.markers import written_out
+    from .int8.quanta import quanta
 
     tf.config.threading.set_intra_op_parallelism_threads(1)  # the same sums on every run
     example = {name: array.shape for name, array in samples[0].items()} if samples else {}
     with told_if_unsound(request.onnx, request.shapes):
         model, applied = rewritten(request)
-        emission = emitted(request, model, example)
-    savedmodel.write(emission, request.folder)
-    emission = replace(emission, module=None, function=None)  # with a graph that holds all weights
-    del model
-    gc.collect()
-    file = tflite.convert(request.folder, emission, allow_flex=request.allow_flex)
+        steps = quanta(model.graph)
+        try:
+            emission, file = _converted(request, model, applied, example)
+        except NoKernel as reason:
+            logger.info("the network is quantized by arithmetic: %s", reason)
+            with written_out():
+                emission, file = _converted(request, model, applied, example)
     file = replace(file, data=sized(file.data, emission.inputs, samples))
     graph = Graph.from_bytes(file.data)
     return Built(
@@ -122,6 +137,27 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
         op_histogram=graph.histogram(),
         lowest_runtime=graph.lowest_runtime,
         answers=_answers(request.folder, emission, samples),
+        quanta=steps,
+    )
+
+
+def _converted(
+    request: Request,
+    model: ir.Model,
+    applied: Sequence[Applied],
+    example: Mapping[str, Sequence[int]],
+) -> tuple[Emission, TFLiteFile]:
+    """Emit a network, write the SavedModel, and convert it."""
+    from . import savedmodel, tflite
+
+    emission = emitted(request, model, example)
+    shutil.rmtree(request.folder, ignore_errors=True)
+    savedmodel.write(emission, request.folder)
+    emission = replace(emission, module=None, function=None)  # with a graph that holds all weights
+    gc.collect()
+    integers = any(rewrite.name in INTEGER_WEIGHTS for rewrite in applied)
+    return emission, tflite.convert(
+        request.folder, emission, allow_flex=request.allow_flex, integer_weights=integers
     )
 
 

@@ -18,6 +18,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 from decant.errors import DecantError, UnsupportedOp
 from decant.tensors import TensorInfo
 
+from .int8 import STEP, holds_markers, marked, to_integers
 from .lowering.emit import SIGNATURE, Emission
 from .lowering.refusals import LACKS_ADVICE, RUN_ADVICE, Problem, listed, report
 from .lowering.trace import Located
@@ -61,7 +62,13 @@ class _Converter(TFLiteSavedModelConverterV2):  # type: ignore[misc]  # TensorFl
         return data
 
 
-def convert(saved_model: Path | str, emission: Emission, *, allow_flex: bool = False) -> TFLiteFile:
+def convert(
+    saved_model: Path | str,
+    emission: Emission,
+    *,
+    allow_flex: bool = False,
+    integer_weights: bool = False,
+) -> TFLiteFile:
     """Convert a SavedModel that `savedmodel.write` wrote.
 
     Tensors are renamed to the ONNX values they hold, so the bytes do not depend on the folder or
@@ -72,9 +79,11 @@ def convert(saved_model: Path | str, emission: Emission, *, allow_flex: bool = F
         emission: What was written there.
         allow_flex: Whether TensorFlow ops outside TFLite's own may stay (they need a larger
             runtime).
+        integer_weights: Whether weights were integers, so that int8 may hold them without loss.
 
     Raises:
         UnsupportedOp: If TFLite has no builtin for an op and `allow_flex` is false.
+        NoKernel: If TFLite has no int8 kernel where one is needed.
     """
     converter = _Converter(str(saved_model), {tf.saved_model.SERVING}, [SIGNATURE])
     # What a loop shows is written in its place; the other form copies it in three parts.
@@ -87,6 +96,8 @@ def convert(saved_model: Path | str, emission: Emission, *, allow_flex: bool = F
     except Exception as error:
         logger.debug("TFLite's converter fails", exc_info=error)
         raise _refusal(str(error), emission, allow_flex=allow_flex) from error
+    if integer_weights or holds_markers(data):
+        data = to_integers(bytes(data), marked(emission.tensors))
     return _with_own_names(data, emission)
 
 
@@ -130,6 +141,7 @@ def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:
         if index in constants:
             continue
         located = _located(tensor.name.decode(), emission.tensors, rank)
+        step_only = STEP in tensor.name.decode() or _is_scaled(tensor)
         name = own.get(index)
         if name is None and located is not None:
             step = "" if located.split is not None else "/step"
@@ -137,9 +149,21 @@ def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:
         if name is not None:
             names.add(name)
             tensor.name = name.encode()
-            tensors[name] = located or emission.signature[name]
+            held = located or emission.signature[name]
+            tensors[name] = _as_step(held) if step_only else held
     packed = flatbuffer_utils.convert_object_to_bytearray(model)
     return TFLiteFile(bytes(packed), tensors, len(graph.tensors) - len(constants))
+
+
+def _is_scaled(tensor: Any) -> bool:
+    """Whether a tensor holds integers that stand for numbers."""
+    parameters = tensor.quantization
+    return parameters is not None and parameters.scale is not None and len(parameters.scale) > 0
+
+
+def _as_step(located: Located) -> Located:
+    """What a tensor is on the way to, whose numbers are not the value's."""
+    return Located(located.value, located.module)
 
 
 def restore_infinities(model: Any, emitted: Iterable[Array]) -> None:

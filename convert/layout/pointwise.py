@@ -63,6 +63,14 @@ def pointwise(function: Callable[..., Tensor], *operands: AnyValue) -> AnyValue:
     return Value(storage, axes)
 
 
+def elementwise(function: Callable[[Tensor], Tensor], x: Value) -> Value:
+    """Apply a function of one tensor element by element, whatever the type."""
+    form = x.storage.forms[0]
+    storage = Storage([Form(function(form.tensor), form.order)])
+    storage.hoist = _hoist(function, [x])
+    return Value(storage, x.axes)
+
+
 def _settled(slots: Sequence[Slot], groups: Sequence[Sequence[Slot]], result: Tensor) -> list[Slot]:
     """The slots with the sizes that were free in one operand and that another one knows."""
     sizes = dict(zip(map(tuple, groups), result.shape.as_list(), strict=True))

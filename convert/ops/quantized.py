@@ -1,4 +1,4 @@
-"""Quantization written out in an ONNX file, computed as the arithmetic that it stands for."""
+"""Quantization written out in an ONNX file: marked for int8, or computed as arithmetic."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import onnx
 import onnx_ir as ir
 import tensorflow as tf
 
-from ..layout.pointwise import pointwise
+from ..int8 import markers
+from ..layout.pointwise import elementwise, pointwise
 from ..layout.refused import Refused
-from ..layout.tensors import AnyValue, Constant, as_dtype
+from ..layout.tensors import AnyValue, Constant, Value, activation, as_dtype
 from ..lowering.registry import op
 from .indexing import gather
 
@@ -33,6 +34,41 @@ def _repeated(value: AnyValue, axis: int, count: int, size: int | None) -> AnyVa
     return gather(value, Constant(np.arange(size) // count), axis=axis)
 
 
+BYTES = ("int8", "uint8")
+"""The types that TFLite's kernels compute with."""
+
+
+def _known(scale: AnyValue, zero_point: AnyValue | None) -> tuple[float, int] | None:
+    """The one scale and zero point of a whole tensor, if that is what there is."""
+    zero = Constant(np.zeros((), np.int8)) if zero_point is None else zero_point
+    if not (isinstance(scale, Constant) and isinstance(zero, Constant)):
+        return None
+    if scale.array.size != 1 or zero.array.size != 1:
+        return None
+    return float(scale.array.ravel()[0]), int(zero.array.ravel()[0])
+
+
+class Dynamic(Value):
+    """The integers of DynamicQuantizeLinear, with what they were and what they are scaled by."""
+
+    __slots__ = ("parameters", "source")
+
+    def __init__(self, integers: Value, source: Value, parameters: tuple[Value, Value]) -> None:
+        super().__init__(integers.storage, integers.axes)
+        self.source = source
+        self.parameters = parameters
+
+
+@op("DynamicQuantizeLinear")
+def dynamic_quantize_linear(x: AnyValue) -> tuple[Value, Value, Value]:
+    """Emit integers, scale and zero point of 256 steps between the limits of x."""
+    x = activation(x)
+    scale, zero_point = markers.dynamic_parameters(x.storage.forms[0].tensor)
+    integers = elementwise(lambda t: tf.cast(markers.in_steps(t, scale, zero_point), np.uint8), x)
+    parameters = Value.laid_out(scale), Value.laid_out(tf.cast(zero_point, np.uint8))
+    return Dynamic(integers, x, parameters), *parameters
+
+
 @op("DequantizeLinear", ignore=["output_dtype"])
 def dequantize_linear(
     x: AnyValue,
@@ -43,6 +79,11 @@ def dequantize_linear(
     block_size: int,
 ) -> AnyValue:
     """Emit (x - zero_point) scale."""
+    if isinstance(x, Dynamic) and x.parameters == (scale, zero_point):
+        return elementwise(markers.dynamically_quantized, x.source)
+    known = _known(scale, zero_point)
+    if known and isinstance(x, Value) and x.dtype.name in BYTES:
+        return elementwise(lambda t: markers.dequantized(t, *known), x)
     y = as_dtype(x, np.float32)
     if zero_point is not None:
         y = pointwise(tf.subtract, y, as_dtype(_along(zero_point, x, axis, block_size), np.float32))
@@ -65,6 +106,9 @@ def quantize_linear(
         wanted = zero_point.dtype
     elif output_dtype:
         wanted = onnx.helper.tensor_dtype_to_np_dtype(output_dtype)
+    known, dtype = _known(scale, zero_point), np.dtype(wanted)
+    if known and isinstance(x, Value) and dtype.name in BYTES:
+        return elementwise(lambda t: markers.quantized(t, *known, dtype), x)
     y = pointwise(lambda t, s: tf.round(t / s), x, _along(scale, x, axis, block_size))
     if zero_point is not None:
         y = pointwise(tf.add, y, as_dtype(_along(zero_point, x, axis, block_size), np.float32))

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx_ir as ir
 
-from decant.graph.edit import constant, new_constant, new_outputs, rank, replace
+from decant.graph.edit import (
+    attribute,
+    both_ways,
+    constant,
+    is_private,
+    new_constant,
+    new_outputs,
+    produced_by,
+    rank,
+    replace,
+)
 from decant.graph.evaluate import evaluate
 from decant.graph.rewrite import Rewrites
 
@@ -66,6 +76,60 @@ def qlinear_matmul(node: ir.Node) -> bool:
     """
     a, b = _dequantized(node, 0, axis=-2), _dequantized(node, 3, axis=-1)
     return _quantize(node, _float(node, "MatMul", [a, b]), 6)
+
+
+@RULES.node("dynamic_product", "Mul")
+def dynamic_product(node: ir.Node) -> bool:
+    """Write a product with what is quantized while the network runs as one of dequantized operands.
+
+    Before: q, s, z = DynamicQuantizeLinear(x); Mul(Cast(MatMulInteger(q, W, z, wz)), Mul(s, ws))
+    After:  MatMul(DQ(q, s, z), DQ(W, ws, wz)), and likewise for ConvInteger
+    """
+    for whole, scale in both_ways(node):
+        cast, scales = produced_by(whole, "Cast"), produced_by(scale, "Mul")
+        product = produced_by(cast.inputs[0], *DYNAMIC) if cast else None
+        if product is None or scales is None or not is_private(product.outputs[0]):
+            continue
+        quantizer = produced_by(product.inputs[0], "DynamicQuantizeLinear")
+        if quantizer is None or _input(product, 2) is not quantizer.outputs[2]:
+            continue
+        for step, weight_scale in both_ways(scales):
+            kernel = _dynamic_kernel(node, product, weight_scale)
+            if step is quantizer.outputs[1] and kernel is not None:
+                x = new_outputs(node, "DequantizeLinear", quantizer.outputs, like=step)[0]
+                attributes = _attributes(product)
+                y = _float(node, DYNAMIC[product.op_type], [x, kernel], attributes)
+                replace(node.outputs[0], y)
+                return True
+    return False
+
+
+DYNAMIC = {"MatMulInteger": "MatMul", "ConvInteger": "Conv"}
+"""Products of integers, and of what they stand for."""
+
+
+def _dynamic_kernel(node: ir.Node, product: ir.Node, scale: ir.Value) -> ir.Value | None:
+    """The floats of constant weights that TFLite multiplies with what it quantizes by itself."""
+    weights, zero = constant(product.inputs[1]), _input(product, 3)
+    scales, zeros = constant(scale), np.zeros(1) if zero is None else constant(zero)
+    if weights is None or scales is None or zeros is None:
+        return None
+    convolves = product.op_type == "ConvInteger"
+    if convolves and attribute(product, "group") != 1:
+        return None
+    if not convolves and weights.ndim != 2:
+        return None
+    axis = 0 if convolves else 1
+    count = max(scales.size, zeros.size)
+    if count not in (1, weights.shape[axis]):
+        return None
+    sizes = () if count == 1 else (count,)
+    given = [
+        product.inputs[1],
+        _constant(node, np.resize(scales, sizes), "scale"),
+        _constant(node, np.resize(zeros, sizes).astype(weights.dtype), "zero_point"),
+    ]
+    return new_outputs(node, "DequantizeLinear", given, {"axis": axis}, like=scale)[0]
 
 
 @RULES.node("conv_integer", "ConvInteger")
@@ -131,9 +195,53 @@ def _gemm(node: ir.Node, attributes: dict[str, Any]) -> bool:
     return True
 
 
+@RULES.node("block_weights", "MatMulNBits", domain=CONTRIB)
+def block_weights(node: ir.Node) -> bool:
+    """Compute the floats that weights of few bits, with a scale per block, stand for.
+
+    Before: com.microsoft.MatMulNBits(x, W: uint8 [N, blocks, bytes], scales, zeros, order, bias)
+    After:  Add(MatMul(x, W: float [K, N]), bias)
+    """
+    given = [constant(_input(node, at)) for at in range(1, 5)]
+    known = [_input(node, at) is None or array is not None for at, array in enumerate(given, 1)]
+    weights, scales, zeros, order = given
+    if not all(known) or weights is None or scales is None or order is not None:
+        return False
+    bits, size, columns = (node.attributes[name].as_int() for name in ("bits", "block_size", "K"))
+    rows, blocks = weights.shape[:2]
+    whole = _unpacked(weights.reshape(rows, -1), bits).reshape(rows, blocks, -1)[:, :, :size]
+    floats = whole.astype(np.float32) - _block_zeros(zeros, bits, rows, blocks)
+    floats *= scales.astype(np.float32).reshape(rows, blocks, 1)
+    kernel = np.ascontiguousarray(floats.reshape(rows, -1)[:, :columns].T)
+    y = _float(node, "MatMul", [node.inputs[0], _constant(node, kernel, "dequantized")])
+    if (bias := _input(node, 5)) is not None:
+        y = _float(node, "Add", [y, bias])
+    replace(node.outputs[0], y)
+    return True
+
+
+def _block_zeros(zeros: Any, bits: int, rows: int, blocks: int) -> Any:
+    """Zero points [rows, blocks, 1] in float: packed like weights, floats, or the middle."""
+    if zeros is None:
+        return np.float32(2 ** (bits - 1))
+    if zeros.dtype == np.uint8:
+        zeros = _unpacked(zeros.reshape(rows, -1), bits)[:, :blocks]
+    return zeros.astype(np.float32).reshape(rows, blocks, 1)
+
+
+def _unpacked(packed: Any, bits: int) -> Any:
+    """Numbers of some bits [rows, n] that lie in bytes [rows, …], the lowest bits first."""
+    shifts = np.arange(0, 8, bits, dtype=np.uint8)
+    numbers = packed[:, :, None] >> shifts & np.uint8(2**bits - 1)
+    return numbers.reshape(len(packed), -1)
+
+
 @RULES.node("integer_pool", "MaxPool")
 def integer_pool(node: ir.Node) -> bool:
     """Pool integers as floats, which hold them: TFLite pools only what it knows the scale of.
+
+    Before: x = QuantizeLinear(…, s, z); MaxPool(x: uint8)
+    After:  QuantizeLinear(MaxPool(DequantizeLinear(x, s, z)), s, z)
 
     Before: MaxPool(x: uint8)
     After:  Cast(MaxPool(Cast(x, to=float)), to=uint8)
@@ -141,6 +249,14 @@ def integer_pool(node: ir.Node) -> bool:
     x, output = node.inputs[0], node.outputs[0]
     if x is None or x.dtype is None or not x.dtype.is_integer() or len(node.outputs) > 1:
         return False
+    quantizer = produced_by(x, "QuantizeLinear")
+    if quantizer is not None and rank(quantizer.inputs[1]) == 0:
+        scaling = quantizer.inputs[1:]
+        (floats,) = new_outputs(node, "DequantizeLinear", [x, *scaling], like=_first(scaling))
+        pooled = _float(node, "MaxPool", [floats], _attributes(node))
+        (whole,) = new_outputs(node, "QuantizeLinear", [pooled, *scaling], like=output)
+        replace(output, whole)
+        return True
     pooled = _float(node, "MaxPool", [_cast(node, x, ir.DataType.FLOAT)], _attributes(node))
     replace(output, _cast(node, pooled, x.dtype))
     return True

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 OUTPUTS_SHOWN = 12
+SINGLE_ROUNDING = 1.001
+"""Of a step: scales are multiplied in single precision."""
 NO_INPUTS = "the model has no inputs, so that its outputs are constants"
 
 
@@ -159,7 +161,9 @@ def verify(
         if _hop(pair) in {parity.hop for parity in judged}:
             continue
         form = PYTORCH if pair[0].name == PYTORCH else ONNX
-        found = judge(pair, outputs, tolerance, functools.partial(precision, form))
+        found = judge(
+            pair, outputs, tolerance, functools.partial(precision, form), subject.built.quanta
+        )
         if not all(parity.is_right for parity in found):
             found = _by_steps(subject, pair, found, verdict)
         parities.extend(found)
@@ -216,6 +220,7 @@ def judge(
     outputs: Sequence[str],
     tolerance: float,
     precision: Precision,
+    quanta: Mapping[str, float] | None = None,
 ) -> tuple[Parity, ...]:
     """Compare two forms; what is over tolerance is held against double precision too.
 
@@ -224,11 +229,13 @@ def judge(
         outputs: Names, in the model's order.
         tolerance: Largest relative error allowed.
         precision: Computes what the form before gives of a sample in double precision.
+        quanta: Output → what one step of its integers moves it by; it may be as far off.
     """
     from .rounding import judged
 
     before, after = forms
     found = compare_all(_hop(forms), outputs, after.answers, before.answers, tolerance)
+    found = within_quanta(found, before.answers, quanta or {})
 
     def with_own(number: int) -> Rounded | None:
         rounded = precision(number)
@@ -236,6 +243,22 @@ def judge(
         return rounded.also(before.answers[number]) if rounded and own else rounded
 
     return judged(found, before.answers, after.answers, with_own)
+
+
+def within_quanta(
+    parities: Sequence[Parity], expected: Answers, quanta: Mapping[str, float]
+) -> tuple[Parity, ...]:
+    """Let outputs that are made of integers be one step of these off.
+
+    A sum that falls between two integers may be rounded either way.
+    """
+    judged = []
+    for output, parity in enumerate(parities):
+        step = SINGLE_ROUNDING * quanta.get(parity.output, 0.0)
+        largest = max(float(np.abs(answer[output]).max(initial=0)) for answer in expected)
+        allowed = max(parity.tolerance, ratio(step, largest))
+        judged.append(parity.model_copy(update={"tolerance": allowed}))
+    return tuple(judged)
 
 
 def _hop(forms: Forms) -> str:

@@ -162,6 +162,11 @@ class Graph:
                 return None if data is None else bytes(data).rstrip(b"\0").decode() or None
         return None
 
+    def forget_lowest_runtime(self) -> None:
+        """Drop what is stated of the oldest runtime: the operators have changed since."""
+        kept = [e for e in listed(self.model.metadata) if _text(e.name) != LOWEST_RUNTIME]
+        self.model.metadata = kept
+
     def name(self, tensor: int) -> str:
         """Return a tensor's name."""
         return _text(self.subgraph.tensors[tensor].name)
@@ -193,6 +198,10 @@ class Graph:
     def is_int8(self, tensor: int) -> bool:
         """Whether a tensor holds int8."""
         return bool(self.subgraph.tensors[tensor].type == schema.TensorType.INT8)
+
+    def is_uint8(self, tensor: int) -> bool:
+        """Whether a tensor holds uint8."""
+        return bool(self.subgraph.tensors[tensor].type == schema.TensorType.UINT8)
 
     def scale(self, tensor: int) -> float | None:
         """Return the step of a tensor whose integers share one, else None."""
@@ -246,11 +255,8 @@ class Graph:
 
     def add_constant(self, name: str, value: NDArray[Any]) -> int:
         """Store a value; returns its tensor."""
-        buffer = schema.BufferT()
-        buffer.data = np.frombuffer(np.ascontiguousarray(value).tobytes(), np.uint8)
-        self.model.buffers.append(buffer)
         tensor = self.add_tensor(name, value.shape, value.dtype)
-        self.subgraph.tensors[tensor].buffer = len(self.model.buffers) - 1
+        self.store(tensor, value)
         return tensor
 
     def add_tensor(self, name: str, shape: Sequence[int], dtype: np.dtype[Any] = FLOAT32) -> int:
@@ -268,6 +274,26 @@ class Graph:
         tensor.quantization = schema.QuantizationParametersT()
         self.subgraph.tensors.append(tensor)
         return len(self.subgraph.tensors) - 1
+
+    def store(self, tensor: int, value: NDArray[Any]) -> None:
+        """Make a tensor a constant of a value's type; the shape stays."""
+        buffer = schema.BufferT()
+        buffer.data = np.frombuffer(np.ascontiguousarray(value).tobytes(), np.uint8)
+        self.model.buffers.append(buffer)
+        self.set_dtype(tensor, value.dtype)
+        self.subgraph.tensors[tensor].buffer = len(self.model.buffers) - 1
+
+    def forget_constant(self, tensor: int) -> None:
+        """Let a tensor that was a constant be computed."""
+        self.subgraph.tensors[tensor].buffer = 0
+
+    def set_dtype(self, tensor: int, dtype: np.dtype[Any]) -> None:
+        """Declare the element type of a tensor."""
+        self.subgraph.tensors[tensor].type = TYPE_CODES[np.dtype(dtype)]
+
+    def rename(self, tensor: int, name: str) -> None:
+        """Give a tensor another name."""
+        self.subgraph.tensors[tensor].name = name.encode()
 
     def rename_duplicates(self) -> int:
         """Give tensors that share a name names of their own; returns how many were renamed.
@@ -288,16 +314,46 @@ class Graph:
 
     def identify_integers(self, tensor: int) -> None:
         """Declare that the integers of a tensor stand for themselves: scale 1, zero point 0."""
+        self.set_scales(tensor, [1.0], [0])
+
+    def set_scales(
+        self, tensor: int, scales: Iterable[float], zero_points: Iterable[int], axis: int = 0
+    ) -> None:
+        """Declare what the integers of a tensor stand for: (integer - zero point) scale.
+
+        Args:
+            tensor: Its number.
+            scales: One, or one per index of `axis`.
+            zero_points: As many.
+            axis: Along which they lie.
+        """
         parameters = schema.QuantizationParametersT()
-        parameters.scale, parameters.zeroPoint = [1.0], [0]
+        parameters.scale = [float(scale) for scale in scales]
+        parameters.zeroPoint = [int(zero_point) for zero_point in zero_points]
+        parameters.quantizedDimension = axis
         self.subgraph.tensors[tensor].quantization = parameters
 
     def operator(
-        self, kind: str, inputs: Iterable[int], output: int, options: Any | None = None
+        self,
+        kind: str,
+        inputs: Iterable[int],
+        output: int,
+        options: Any | None = None,
+        version: int = 1,
     ) -> Any:
-        """Make an operator; `options` is the schema's options object, if the kind has one."""
+        """Make an operator.
+
+        Args:
+            kind: The schema's name.
+            inputs: What it reads.
+            output: What it makes.
+            options: The schema's options object, if the kind has one.
+            version: The least version of the kind that does this.
+        """
         made = schema.OperatorT()
         made.opcodeIndex = self._opcode(getattr(schema.BuiltinOperator, kind))
+        code = self.model.operatorCodes[made.opcodeIndex]
+        code.version = max(code.version, version)
         made.inputs, made.outputs = list(inputs), [output]
         if options is not None:
             made.builtinOptions = options

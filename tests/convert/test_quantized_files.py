@@ -1,14 +1,17 @@
-"""Files that other tools quantized, the whole way: what they compute, in float, and its cost."""
+"""Files that other tools quantized, the whole way: int8 kernels, what they compute, their cost."""
 
 import numpy as np
 import onnx
 import onnx_ir as ir
 import pytest
-from emitted import emit
+from emitted import emit, parsed
 from onnx import TensorProto, helper
+from onnxruntime import quantization
+from onnxruntime.quantization import QuantFormat, QuantType
 
 from decant.convert import to_tflite
 from decant.errors import UnsupportedOp
+from decant.flatbuffer import Graph
 from decant.graph.load import prepare
 from decant.onnx_runtime import OnnxRuntime
 from decant.runtime import LiteRtModel
@@ -56,48 +59,174 @@ def qlinear(tmp_path):
     return saved(nodes, weights, tmp_path)
 
 
-def test_a_quantized_convolution_is_within_one_quantum_in_litert(qlinear, tmp_path):
+def test_a_quantized_convolution_is_an_int8_kernel_within_one_quantum(qlinear, tmp_path):
     x = drawn(4, 1, 3, 8, 6)
-    report = to_tflite(qlinear, tmp_path / "out", inputs={"x": x}, tolerance=0.02)
+    report = to_tflite(qlinear, tmp_path / "out", inputs={"x": x})
+    assert report.op_histogram == {"CONV_2D": 1, "DEQUANTIZE": 1, "QUANTIZE": 1}
     runtime = OnnxRuntime(qlinear)
     model = LiteRtModel(report.tflite, report.inputs, report.outputs)
     for image in x:
         found, expected = (each.run({"x": image})["y"] for each in (model, runtime))
         assert np.abs(found - expected).max() < 1.01 * QUANTUM
         assert (np.abs(found - expected) > 0.01 * QUANTUM).mean() < 0.01
-    assert report.op_histogram["CONV_2D"] == 1
+    assert report.warnings == ()
 
 
-def test_the_growth_of_integer_weights_is_said_once(qlinear, tmp_path):
-    report = to_tflite(
-        qlinear, tmp_path / "out", inputs={"x": drawn(2, 1, 3, 8, 6)}, tolerance=0.02
+NETWORK = """(float[1,3,16,12] x) => (float[1,5] y) {
+    a = Conv<kernel_shape = [3, 3], pads = [1, 1, 1, 1], strides = [2, 2]>(x, stem, stem_bias)
+    b = Relu(a)
+    c = Conv<kernel_shape = [3, 3], pads = [1, 1, 1, 1], group = 8>(b, depthwise, depthwise_bias)
+    d = Conv(c, pointwise, pointwise_bias)
+    e = Add(b, d)
+    p = MaxPool<kernel_shape = [2, 2], strides = [2, 2]>(e)
+    f = Flatten(p)
+    y = Gemm(f, head, head_bias)
+}"""
+SHAPES = {
+    "stem": (8, 3, 3, 3),
+    "stem_bias": (8,),
+    "depthwise": (8, 1, 3, 3),
+    "depthwise_bias": (8,),
+    "pointwise": (8, 8, 1, 1),
+    "pointwise_bias": (8,),
+    "head": (96, 5),
+    "head_bias": (5,),
+}
+INT8_NETWORK = {
+    "ADD": 1,
+    "CONV_2D": 2,
+    "DEPTHWISE_CONV_2D": 1,
+    "DEQUANTIZE": 1,
+    "FULLY_CONNECTED": 1,
+    "MAX_POOL_2D": 1,
+    "PAD": 1,
+    "QUANTIZE": 1,
+}
+
+
+class Calibration(quantization.CalibrationDataReader):
+    def __init__(self):
+        self.samples = iter({"x": x} for x in drawn(8, 1, 3, 16, 12))
+
+    def get_next(self):
+        return next(self.samples, None)
+
+
+def quantized(tmp_path, **options):
+    onnx.save(parsed(NETWORK, SHAPES, opset=17), tmp_path / "float.onnx")
+    path = tmp_path / "quantized.onnx"
+    quantization.quantize_static(
+        tmp_path / "float.onnx", path, Calibration(), weight_type=options.pop("weights"), **options
     )
-    (warning,) = report.warnings
+    return path
+
+
+@pytest.mark.parametrize(
+    ("form", "activations", "per_channel"),
+    [
+        (QuantFormat.QDQ, QuantType.QUInt8, True),
+        (QuantFormat.QDQ, QuantType.QInt8, False),
+        (QuantFormat.QOperator, QuantType.QUInt8, False),
+    ],
+    ids=["QDQ per channel", "QDQ int8", "QOperator"],
+)
+def test_what_onnx_runtime_quantized_is_int8_throughout(tmp_path, form, activations, per_channel):
+    path = quantized(
+        tmp_path, quant_format=form, activation_type=activations, per_channel=per_channel,
+        weights=QuantType.QInt8,
+    )  # fmt: skip
+    report = to_tflite(path, tmp_path / "out", inputs={"x": 2 * drawn(6, 1, 3, 16, 12)})
+    counts = dict(report.op_histogram)
+    reshapes = counts.pop("RESHAPE", 0) + counts.pop("TRANSPOSE", 0)
+    assert counts == INT8_NETWORK
+    assert reshapes <= 2
+    assert report.tflite.stat().st_size < path.stat().st_size + 4096
+    assert all(parity.tolerance > 1e-3 for parity in report.parity)  # a quantum of y
+    assert report.warnings == ()
+
+
+def test_bytes_of_weights_around_any_zero_point_are_two_halves_of_int8(tmp_path):
+    path = quantized(
+        tmp_path, quant_format=QuantFormat.QDQ, activation_type=QuantType.QUInt8,
+        weights=QuantType.QUInt8,
+    )  # fmt: skip
+    report = to_tflite(path, tmp_path / "out", inputs={"x": 2 * drawn(6, 1, 3, 16, 12)})
+    assert report.op_histogram["CONCATENATION"] >= 2
+    graph = Graph.from_file(report.tflite)
+    kinds = ("CONV_2D", "FULLY_CONNECTED")
+    products = [op for op in graph.operators if graph.kind(op) in kinds]
+    assert all(graph.is_int8(int(op.outputs[0])) for op in products)
+
+
+BLOCKS = """(float[3,256] x) => (float[3,256] y) {
+    k = DequantizeLinear<axis = 0, block_size = 32>(w, s)
+    y = MatMul(x, k)
+}"""
+
+
+def test_the_growth_of_weights_that_become_floats_is_said(tmp_path):
+    model = parsed(BLOCKS, {"s": (8, 256)}, opset=21)
+    integers = np.random.default_rng(0).integers(-127, 128, (256, 256)).astype(np.int8)
+    model.graph.initializer.append(weight("w", integers))
+    onnx.save(model, tmp_path / "net.onnx")
+    report = to_tflite(tmp_path / "net.onnx", tmp_path / "out", inputs={"x": drawn(4, 3, 256)})
+    warning = report.warnings[0]
     after = report.tflite.stat().st_size / 1e6
-    before = qlinear.stat().st_size / 1e6
-    assert "weights that are stored as integers were widened to float32" in warning
+    before = (tmp_path / "net.onnx").stat().st_size / 1e6
+    assert "weights that are stored as integers were widened" in warning
     assert f"takes {after:.3f} MB, the .onnx {before:.3f} MB" in warning
-    assert "decant quantize makes an int8 file" in warning
 
 
-def test_dynamic_quantization_computes_what_onnx_runtime_does(tmp_path):
-    rng = np.random.default_rng(0)
+def test_weights_that_alone_are_quantized_stay_so_in_the_file(tmp_path):
+    text = """(float[3,256] x) => (float[3,128] y) {
+        f = Cast<to = 1>(w) k = Mul(f, s) y = MatMul(x, k) }"""
+    model = parsed(text, {"s": (128,)}, opset=17)
+    integers = np.random.default_rng(0).integers(-127, 128, (256, 128)).astype(np.int8)
+    model.graph.initializer.append(weight("w", integers))
+    onnx.save(model, tmp_path / "net.onnx")
+    report = to_tflite(tmp_path / "net.onnx", tmp_path / "out", inputs={"x": drawn(4, 3, 256)})
+    assert report.op_histogram == {"DEQUANTIZE": 1, "FULLY_CONNECTED": 1}
+    assert report.tflite.stat().st_size < 1.1 * (tmp_path / "net.onnx").stat().st_size
+    assert report.warnings == ()
+
+
+DYNAMIC_TEXT = """(float[N,3,8,6] x) => (float[N,7,5] y) {
+    a = Conv<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(x, first, first_bias)
+    b = Conv(a, second, second_bias)
+    c = Reshape(b, shape)
+    y = MatMul(c, head)
+}"""
+
+
+@pytest.mark.parametrize("weights", [QuantType.QInt8, QuantType.QUInt8], ids=["int8", "uint8"])
+def test_dynamic_quantization_is_int8_and_computes_what_onnx_runtime_does(tmp_path, weights):
+    shapes = {"first": (7, 3, 3, 3), "first_bias": (7,), "second": (7, 7, 1, 1)}
+    model = parsed(DYNAMIC_TEXT, {**shapes, "second_bias": (7,), "head": (48, 5)}, opset=17)
+    model.graph.initializer.append(weight("shape", np.array([-1, 7, 48])))
+    onnx.save(model, tmp_path / "float.onnx")
+    path = tmp_path / "net.onnx"
+    quantization.quantize_dynamic(tmp_path / "float.onnx", path, weight_type=weights)
+    assert "ConvInteger" in {node.op_type for node in onnx.load(path).graph.node}
+    x = drawn(2, 2, 3, 8, 6)
+    report = to_tflite(path, tmp_path / "out", inputs={"x": x}, shapes={"x": (None, 3, 8, 6)})
+    assert max(parity.max_relative for parity in report.parity) < 1e-5
+    graph = Graph.from_file(report.tflite)
+    products = [op for op in graph.operators if graph.kind(op) in ("CONV_2D", "FULLY_CONNECTED")]
+    assert len(products) == 3
+    assert all(graph.is_int8(int(op.inputs[1])) for op in products)
+    assert report.warnings == ()
+
+
+def test_what_has_no_int8_kernel_is_computed_by_arithmetic(tmp_path):
     nodes = [
         helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),
-        helper.make_node("MatMulInteger", ["q", "w", "z", "wz"], ["i"]),
-        helper.make_node("Cast", ["i"], ["f"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", ["s", "ws"], ["sw"]),
-        helper.make_node("Mul", ["f", "sw"], ["y"]),
+        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["d"]),
+        helper.make_node("Relu", ["d"], ["y"]),
     ]
-    weights = [
-        weight("w", rng.integers(0, 255, (16, 8)).astype(np.uint8)),
-        weight("wz", np.uint8(128)),
-        weight("ws", np.float32(0.01)),
-    ]
-    path = saved(nodes, weights, tmp_path, ((3, 16), (3, 8)), opset=14)
+    path = saved(nodes, [], tmp_path, ((3, 16), (3, 16)), opset=14)
     report = to_tflite(path, tmp_path / "out", inputs={"x": drawn(4, 3, 16)})
     assert max(parity.max_relative for parity in report.parity) < 1e-6
-    assert "widened to float32" in report.warnings[0]
+    assert "ROUND" in report.op_histogram
 
 
 def fake_quantized(kind, folder):

@@ -29,6 +29,12 @@ WEIGHTS = {
     "u": rng.integers(0, 255, (4, 3, 3, 3)).astype(np.uint8),
     "uz": np.uint8(128),
     "blocks": rng.integers(-127, 128, (4, 6)).astype(np.int8),
+    "one": rng.integers(-127, 128, (4, 1, 3, 3)).astype(np.int8),
+    "nibbles": rng.integers(0, 256, (6, 3, 8)).astype(np.uint8),
+    "nibble_scales": rng.uniform(0.5, 1, 18).astype(np.float32),
+    "packed": rng.integers(0, 256, 12).astype(np.uint8),
+    "float_zeros": rng.uniform(6, 9, 18).astype(np.float32),
+    "six": rng.uniform(6, 9, 6).astype(np.float32),
     "block_scales": rng.uniform(0.5, 1, (2, 6)).astype(np.float32),
 }
 
@@ -167,6 +173,55 @@ def test_integers_are_computed_exactly(text):
         expected, found = answers(before, seed)["y"], answers(ir.to_proto(after), seed)["y"]
         assert found.dtype == expected.dtype
         np.testing.assert_array_equal(found, expected)
+
+
+DYNAMIC = """q, s, z = DynamicQuantizeLinear(x)
+    i = {product} f = Cast<to = 1>(i) t = Mul(s, {scale}) y = Mul(f, t)"""
+
+
+@pytest.mark.parametrize(
+    ("ends", "product", "scale", "found"),
+    [
+        ("(float[3,2,5] x) => (float[3,2,4] y)", "MatMulInteger(q, m, z, mz)", "ws", "MatMul"),
+        ("(float[3,2,5] x) => (float[3,2,4] y)", "MatMulInteger(q, m, z)", "xs", "MatMul"),
+        ("(float[2,3,5,6] x) => (float[2,4,3,4] y)", "ConvInteger(q, u, z, uz)", "xs", "Conv"),
+    ],
+    ids=["matmul", "no zero point", "conv"],
+)
+def test_a_dynamic_product_is_one_of_dequantized_operands(ends, product, scale, found):
+    before, after = rewritten(f"{ends} {{ {DYNAMIC.format(product=product, scale=scale)} }}")
+    ops = [node.op_type for node in after.graph]
+    assert ops == ["DynamicQuantizeLinear", "DequantizeLinear", found]
+    expected, got = answers(before, 0)["y"], answers(ir.to_proto(after), 0)["y"]
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("ends", "product"),
+    [
+        ("(float[2,4,5,6] x) => (float[2,4,3,4] y)", "ConvInteger<group = 4>(q, one, z)"),
+        ("(float[2,5] x, uint8[5,4] v) => (float[2,4] y)", "MatMulInteger(q, v, z)"),
+        ("(float[2,5] x) => (float[2,4] y)", "MatMulInteger(q, m)"),
+    ],
+    ids=["groups", "computed weights", "another zero point"],
+)
+def test_a_dynamic_product_without_a_kernel_is_one_of_integers(ends, product):
+    before, after = rewritten(f"{ends} {{ {DYNAMIC.format(product=product, scale='xs')} }}")
+    assert "DequantizeLinear" not in {node.op_type for node in after.graph}
+    expected, got = answers(before, 0)["y"], answers(ir.to_proto(after), 0)["y"]
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("zeros", ["", "packed", "float_zeros"], ids=["middle", "packed", "floats"])
+def test_weights_of_four_bits_become_floats(zeros):
+    before, after = rewritten(
+        f"""(float[3,40] x) => (float[3,6] y) {{
+        y = com.microsoft.MatMulNBits<K = 40, N = 6, bits = 4, block_size = 16>(
+            x, nibbles, nibble_scales, {zeros or '""'}, "", six) }}"""
+    )
+    assert {node.op_type for node in after.graph} <= {"Add", "MatMul"}
+    expected, got = answers(before, 0)["y"], answers(ir.to_proto(after), 0)["y"]
+    np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_a_quantized_operator_with_its_channels_last_stays():

@@ -11,7 +11,7 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 from .lowering.emit import SIGNATURE, Emission
 
 FILE = "saved_model.pb"
-SCHEMA_VERSION = 1
+SAVED_MODEL_VERSION = 1
 METHOD = "tensorflow/serving/predict"
 
 
@@ -28,7 +28,7 @@ def write(emission: Emission, folder: Path | str) -> None:
     graph = emission.function.graph
     names = (emission.keys[info.name] for info in emission.inputs)
     inputs = dict(zip(names, graph.inputs, strict=True))
-    saved = saved_model_pb2.SavedModel(saved_model_schema_version=SCHEMA_VERSION)
+    saved = saved_model_pb2.SavedModel(saved_model_schema_version=SAVED_MODEL_VERSION)
     meta = saved.meta_graphs.add()
     meta.meta_info_def.tags.append(tf.saved_model.SERVING)
     meta.meta_info_def.tensorflow_version = tf.__version__

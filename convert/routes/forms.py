@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import onnx
 
 from decant.errors import UnsupportedOp
+from decant.files import ONNX
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +56,7 @@ def forms_of(source: Path | torch.nn.Module, reference: Reference, folder: Path)
         reference: Whose ONNX file and samples are the model's.
         folder: Where forms are written.
     """
-    sized = _sized(reference.onnx, reference.samples[0], folder / "model.onnx")
+    sized = _sized(reference.onnx, reference.samples[0], folder / ONNX)
     if not isinstance(source, Path):
         return _with_program(source, reference.samples[0], sized, folder / "model.pt2")
     if source.suffix.lower() == ".pt2":

@@ -286,7 +286,7 @@ def test_a_spec_that_is_there_stays(tmp_path):
     [
         ("", r"model: factory: missing; add it"),
         ('factory = "a.py:b"\nfile = "a.onnx"', "give either factory or file"),
-        ('file = "a.onnx"\ncheckpoint = "a.pt"', "checkpoint and arguments are for a factory"),
+        ('file = "a.onnx"\ncheckpoint = "a.pt"', "checkpoint, arguments and swap are for a"),
         ('file = "a.h5"', 'file = "a.h5" is none of .onnx, .pt2, .tflite'),
     ],
 )

@@ -139,6 +139,8 @@ UNITS: Final[Mapping[str, str]] = {
     "Row.limit": "`unit`",
     "Row.value": "`unit`",
     "Slice.count": "images",
+    "Swap.figures": "the recipe's",
+    "Swapped.figures": "the recipe's",
     "TensorInfo.scale": "the tensor's, per step",
     "TensorInfo.shape": "elements",
     "TensorInfo.zero_point": "steps",

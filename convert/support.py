@@ -15,6 +15,7 @@ from decant.graph.control_flow import DOMAIN as CLOSED
 from decant.graph.load import SEQUENCE_MAKERS, UNSOUND, load, stated_shapes, told_if_unsound
 
 from .build import emitted, rewritten
+from .lowering.expand import has_function
 from .lowering.registry import OLDEST_OPSET
 from .operators_files import lowerings_with, rewrites_with
 
@@ -165,7 +166,7 @@ def _support(
         return Support(name, versions, "rewritten", rewriting[name].summary)
     if name in SEQUENCE_MAKERS:
         return Support(name, versions, "rewritten", VANISHES)
-    if _has_function(domain, op):
+    if has_function(domain, op):
         return Support(name, versions, "defined", DEFINED)
     return Support(name, (), "none", NONE)
 
@@ -211,13 +212,6 @@ def _read(versions: tuple[int, ...]) -> tuple[int, ...]:
     """Of an operator's versions those that decant reads: the oldest operator set holds one."""
     oldest = max((version for version in versions if version <= OLDEST_OPSET), default=0)
     return tuple(version for version in versions if version >= oldest)
-
-
-def _has_function(domain: str, name: str) -> bool:
-    if not onnx.defs.has(name, domain=domain):
-        return False
-    schema: Any = onnx.defs.get_schema(name, domain=domain)
-    return bool(schema.has_function or schema.has_context_dependent_function)
 
 
 def _full_name(domain: str, name: str) -> str:

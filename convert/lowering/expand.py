@@ -28,7 +28,7 @@ def expand(model: ir.Model, table: Mapping[Key, Lowering]) -> ir.Model:
         (node.domain, node.op_type)
         for node in model.graph
         if registry.find(table, node.domain, node.op_type, opset_of(model, node)) is None
-        and _has_function(node)
+        and has_function(node.domain, node.op_type)
     }
     if not missing:
         return model
@@ -107,10 +107,11 @@ def _keep_versions(model: ir.Model, expanded: ir.Model) -> None:
         node.version = versions.get(node.outputs[0].name, node.version)
 
 
-def _has_function(node: ir.Node) -> bool:
-    if not onnx.defs.has(node.op_type, domain=node.domain):
+def has_function(domain: str, name: str) -> bool:
+    """Whether ONNX defines an op in terms of others."""
+    if not onnx.defs.has(name, domain=domain):
         return False
-    schema: Any = onnx.defs.get_schema(node.op_type, domain=node.domain)
+    schema: Any = onnx.defs.get_schema(name, domain=domain)
     return bool(schema.has_function or schema.has_context_dependent_function)
 
 

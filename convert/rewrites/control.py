@@ -128,7 +128,7 @@ def scan_as_loop(node: ir.Node) -> bool:
     axes, backward = _directions(node, "input", scanned)
     count = _size(node, sources[0], axes[0])
     last = new_node(node, "Sub", [count, _integers(node, 1)], like=count)
-    _take_by_integers(node, body, list(zip(sources, axes, backward, strict=True)), last)
+    _take_by_number(node, body, list(zip(sources, axes, backward, strict=True)), last)
     go = new_constant(_graph(node), np.array(True), f"{node.name}/go")
     made = new_outputs(
         node, "Loop", [count, go, *states], {"body": body}, like=node.outputs[0],
@@ -145,7 +145,7 @@ def scan_as_loop(node: ir.Node) -> bool:
     return True
 
 
-def _take_by_integers(
+def _take_by_number(
     node: ir.Node, body: ir.Graph, sources: list[tuple[ir.Value, int, int]], last: ir.Value
 ) -> None:
     """Give a scan's body the number of the iteration in place of the slices."""

@@ -146,22 +146,23 @@ def fused_bias(node: ir.Node) -> bool:
 def fused_product(node: ir.Node) -> bool:
     """Write a product of transposed matrices with a factor.
 
-    Before: com.microsoft.FusedMatMul<alpha, transA, transB>(a, b)
+    Before: com.microsoft.FusedMatMul<alpha, transA, transB, transBatchA, transBatchB>(a, b)
     After:  Mul(MatMul(Transpose(a), Transpose(b)), alpha)
     """
     new = _Writer(node)
-    if new.attribute("transBatchA", 0) or new.attribute("transBatchB", 0):
-        return False
     operands = []
-    for value, name in ((new.given(0), "transA"), (new.given(1), "transB")):
+    for value, name in ((new.given(0), "A"), (new.given(1), "B")):
+        turned, outer = new.attribute(f"trans{name}", 0), new.attribute(f"transBatch{name}", 0)
         axes = rank(value)
-        if not new.attribute(name, 0) or axes == 1:
+        if axes == 1 or not (turned or outer):
             operands.append(value)
-        elif axes is None:
+            continue
+        if axes is None:
             return False
-        else:
-            perm = [*range(axes - 2), axes - 1, axes - 2]
-            operands.append(new.write("Transpose", value, perm=perm))
+        # Batches may lie behind the rows: [M, batches …, K].
+        *perm, row, column = [*range(1, axes - 1), 0, axes - 1] if outer else range(axes)
+        perm += [column, row] if turned else [row, column]
+        operands.append(new.write("Transpose", value, perm=perm))
     product = new.write("MatMul", *operands)
     replace(node.outputs[0], new.scaled(product, new.attribute("alpha", 1.0)))
     return True

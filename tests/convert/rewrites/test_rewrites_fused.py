@@ -73,6 +73,12 @@ CASES = {
     "product": f"{ALIKE} {{ y = com.microsoft.FusedMatMul<transB = 1, alpha = 0.5>(x, w) }}",
     "product, turned": f"{X}) => (float[{TEXT},{WIDTH},{WIDTH}] y)"
     " { y = com.microsoft.FusedMatMul<transA = 1>(x, x) }",
+    "product, batches inside": f"(float[{WORDS},{TEXT},3,4] x, float[6,{TEXT},3,4] z) =>"
+    f" (float[{TEXT},3,{WORDS},6] y) {{ y = com.microsoft.FusedMatMul"
+    "<transBatchA = 1, transBatchB = 1, transB = 1, alpha = 0.5>(x, z) }",
+    "product, turned batches inside": f"(float[4,{TEXT},{WORDS}] x, float[4,{TEXT},6] z) =>"
+    f" (float[{TEXT},{WORDS},6] y) {{ y = com.microsoft.FusedMatMul"
+    "<transBatchA = 1, transA = 1, transBatchB = 1>(x, z) }",
     "convolution": "(float[1,3,6,7] x) => (float[1,4,4,5] y)"
     ' { y = com.microsoft.FusedConv<activation = "Relu">(x, kernel, kernel_bias) }',
     "convolution, clipped sum": "(float[1,3,6,7] x, float[1,4,6,7] z) => (float[1,4,6,7] y)"

@@ -70,8 +70,8 @@ step, unrolled against the fastest loop: 16 units 16 steps 0.84 and 1.58, 64 ste
 steps 8.3 and 6.8, 32 steps 23 and 6.5.
 """
 
-UNROLLED_STEPS = 64
-"""Steps up to which a layer is unrolled: a conversion takes time for each."""
+UNROLLED_STEPS = 32
+"""Steps up to which a layer is unrolled: in a conversion each takes 20 ms."""
 
 BLOCKS = 16
 """Iterations of a loop up to which more steps in each gain nothing.

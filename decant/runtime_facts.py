@@ -73,12 +73,12 @@ steps 8.3 and 6.8, 32 steps 23 and 6.5.
 UNROLLED_STEPS = 32
 """Steps up to which a layer is unrolled: in a conversion each takes 20 ms."""
 
-BLOCKS = 16
-"""Iterations of a loop up to which more steps in each gain nothing.
+BLOCKS = 10
+"""Iterations that a loop has at least; fewer, of more steps each, gain nothing.
 
 Every run of WHILE prepares the operators of its body anew, 3 µs and 0.08 for each, which is more
-than three times what such a small operator takes (32 units, as above: 32 steps by 4 1.82 µs, by 8
-2.06; 64 steps 1.76 and 1.81).
+than three times what such a small operator takes (32 units, as above: 32 steps by 2 1.96 µs, by 4
+1.82, by 8 2.06; 48 steps 1.90, 1.70 and 1.83; 64 steps 2.01, 1.76 and 1.81).
 """
 
 LOOPED_STEPS = 8

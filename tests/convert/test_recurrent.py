@@ -11,7 +11,7 @@ from emitted import check, drawn, parsed
 from decant.flatbuffer import Graph
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
-FEW, MANY = 8, 67
+FEW, MANY = 8, 46
 """Steps that are unrolled, and that are a loop, which leaves a few over."""
 LONG = {"steps": 85, "hidden": 100}
 """A layer that shows more than one loop should."""

@@ -145,7 +145,7 @@ def to_tflite(
         with _kept(stage / FLOAT_FILE, unverified):
             report = work.run(source, (inputs, *other_sizes), reference)
         write_text(stage / CONVERSION, report.model_dump_json(indent=2) + "\n")
-    return _moved(report, stage, target)
+    return report.moved(stage, target)
 
 
 @contextmanager
@@ -425,11 +425,3 @@ def _traced(built: Built) -> float:
     """The share of the activations that are traced: all where there are none."""
     mapped, activations = len(built.trace["tensors"]), int(built.trace["activations"])
     return mapped / activations if activations else 1.0
-
-
-def _moved(report: ConvertReport, stage: Path, target: Path) -> ConvertReport:
-    """Give the report with the paths that its files have after staging."""
-    paths = {name: getattr(report, name) for name in ("onnx", "saved_model", "tflite", "trace")}
-    staged = {name: path for name, path in paths.items() if path.is_relative_to(stage.resolve())}
-    moved = {name: target / path.name for name, path in staged.items()}
-    return report.model_copy(update=moved)

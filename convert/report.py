@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, field_serializer
 
-from decant.files import CONVERSION_SCHEMA
+from decant.files import CONVERSION_SCHEMA, SIGNATURES_SCHEMA
 from decant.parity import Parity
 from decant.tensors import TensorInfo, sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 class AppliedRewrite(BaseModel):
@@ -83,6 +83,11 @@ class ConvertReport(BaseModel):
         """Write file names only: the report does not depend on the folder it lies in."""
         return path.name
 
+    def moved(self, stage: Path, target: Path) -> ConvertReport:
+        """Give the report with the paths that its files have after staging."""
+        paths = {name: getattr(self, name) for name in ("onnx", "saved_model", "tflite", "trace")}
+        return self.model_copy(update=_moved(paths, stage, target))
+
     def lines(self) -> Iterator[str]:
         """Say the outcome for a terminal."""
         for hop in dict.fromkeys(parity.hop for parity in self.parity):
@@ -112,3 +117,57 @@ class ConvertReport(BaseModel):
                         f" {order} {sizes(info.shape)};"
                         f" --{role}-layout keep leaves it"
                     )
+
+
+class SignaturesReport(BaseModel):
+    """A file of several signatures, each of which passed its verification.
+
+    Attributes:
+        schema_version: Of `signatures.json`.
+        tflite: The float file.
+        size_bytes: Of the file.
+        signatures: Name → its own conversion, whose files lie in `signatures/NAME`; the last hop
+            is from the file of its own to this one.
+        alone_bytes: Name → of the file of its own.
+        lowest_runtime: See `ConvertReport`, of all signatures together.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = SIGNATURES_SCHEMA
+    tflite: Path
+    size_bytes: int
+    signatures: dict[str, ConvertReport]
+    alone_bytes: dict[str, int]
+    lowest_runtime: str | None = None
+
+    @field_serializer("tflite", when_used="json")
+    def _name_only(self, path: Path) -> str:
+        """Write the file's name only, as `ConvertReport` does."""
+        return path.name
+
+    def moved(self, stage: Path, target: Path) -> SignaturesReport:
+        """Give the report with the paths that its files have after staging."""
+        reports = {name: each.moved(stage, target) for name, each in self.signatures.items()}
+        changed = _moved({"tflite": self.tflite}, stage, target)
+        return self.model_copy(update={**changed, "signatures": reports})
+
+    def lines(self) -> Iterator[str]:
+        """Say the outcome for a terminal."""
+        for name, report in self.signatures.items():
+            for line in report.lines():
+                yield f"{name}: {line}"
+        alone = ", ".join(f"{name} {size / 1e6:.3f} MB" for name, size in self.alone_bytes.items())
+        yield f"all signatures in {self.size_bytes / 1e6:.3f} MB (alone: {alone})"
+        if self.lowest_runtime is not None:
+            yield f"lowest runtime version: {self.lowest_runtime}"
+
+
+def _moved(paths: Mapping[str, Path], stage: Path, target: Path) -> dict[str, Path]:
+    """Name where files of a staging folder lie after staging; others stay where they are."""
+    root = stage.resolve()
+    return {
+        name: target / path.resolve().relative_to(root)
+        for name, path in paths.items()
+        if path.resolve().is_relative_to(root)
+    }

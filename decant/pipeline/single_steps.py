@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from ..artifacts import updated_folder
 from ..errors import UsageError
-from ..files import UNVERIFIED_FILE
+from ..files import SIGNATURES, SIGNATURES_FOLDER, UNVERIFIED_FILE
 from ..inputs import ImageSection, load_arrays
 from ..runtime import describe
 from ..shapes import options_of
@@ -18,6 +18,7 @@ from .conversion import ConvertOptions, calibration_arrays, convert_network, of_
 from .file_tensors import inputs_as
 from .project import without_spec
 from .routes import entrants_of, forget_earlier, race
+from .signatures import convert_signatures, several_asked
 from .source_model import load_source
 
 if TYPE_CHECKING:
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from decant.convert import ConvertReport
+    from decant.convert import ConvertReport, SignaturesReport
     from decant.quantize import QuantizeReport, Recipe
 
     from ..overrides import Overrides
     from ..paths import AnyPath
-    from ..shapes import AskedShapes
+    from ..shapes import AskedShapes, AskedSignatures
     from ..source import Source
     from ..spec import Spec
     from ..tensors import TensorInfo
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     Arrays = Mapping[str, NDArray[np.generic]]
     Infos = tuple[TensorInfo, ...]
 
+OF_ANOTHER_RUN = (UNVERIFIED_FILE, SIGNATURES, SIGNATURES_FOLDER)
+"""What an earlier conversion may have left in a folder that a file of one signature has not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Converted:
@@ -50,14 +54,15 @@ class Converted:
     Attributes:
         folder: Where its files lie.
         tflite: The float file.
-        report: What was done and how far each hop is off, as `convert.json` has it.
+        report: What was done and how far each hop is off, as `convert.json` has it, or, of a file
+            of several signatures, `signatures.json`.
         routes: What other converters make of the model, as `routes.json` has it; None where they
             were not asked.
     """
 
     folder: Path
     tflite: Path
-    report: ConvertReport
+    report: ConvertReport | SignaturesReport
     routes: RoutesReport | None = None
 
     def document(self) -> ConvertedDocument:
@@ -93,6 +98,7 @@ def convert(
     out: AnyPath | None = None,
     *,
     inputs: AnyPath | None = None,
+    signatures: AskedSignatures | None = None,
     routes: Sequence[str] = (),
     keep: Keep = "own",
     overrides: Overrides | None = None,
@@ -104,7 +110,10 @@ def convert(
     Args:
         source: A zoo model's name, a `model.toml` or its folder, a `.onnx` or a `.pt2`.
         out: Folder to write; `build/NAME/convert` if None.
-        inputs: An `.npz` to verify with; a few of the spec's photos, or noise, if None.
+        inputs: An `.npz` to verify with; a few of the spec's photos, or noise, if None. Where
+            there are several signatures its arrays are called "small:image" or the like.
+        signatures: Of an `.onnx`, signature → its shapes: one file has them all, and they share
+            their weights. A spec states them in `[model.signatures]`.
         routes: Names of other converters that are to try the model too, or "all".
         keep: "best" leaves the fastest verified file too, as `model_best.tflite`, if that is
             another converter's.
@@ -121,13 +130,22 @@ def convert(
     found = find_source(source, "spec", "onnx", "pt2")
     spec = _asked(_spec(found, overrides), options)
     _check_shapes(spec, options.get("shapes"))
+    several = several_asked(
+        spec, signatures, {"--routes": routes, "--keep-unverified": keep_unverified}
+    )
     out = _folder(found, spec, "convert") if out is None else Path(out)
     arrays = load_arrays(inputs) if inputs is not None else None
+    if several:
+        united = convert_signatures(
+            found.path, spec, out, asked=signatures or {}, arrays=arrays, options=options
+        )
+        forget_earlier(out, None)
+        return Converted(out, united.tflite, united)
     if spec is not None and arrays is None:
         arrays = calibration_arrays(spec, few=True)
     if keep_unverified:
         options["unverified"] = out / UNVERIFIED_FILE
-    with updated_folder(out, without=[UNVERIFIED_FILE]) as temporary:
+    with updated_folder(out, without=OF_ANOTHER_RUN) as temporary:
         report = _convert(found.path, spec, temporary, arrays, options)
         name = report.tflite.name
         raced = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from decant.convert.report import ConvertReport
+from decant.convert.report import ConvertReport, SignaturesReport
 from decant.quantize.report import QuantizeReport
 
 from .document import Document
@@ -17,13 +17,13 @@ class ConvertedDocument(Document):
     Attributes:
         folder: Where its files lie.
         tflite: The float file.
-        report: As `convert.json` has it.
+        report: As `convert.json` has it, or, of a file of several signatures, `signatures.json`.
         routes: As `routes.json` has it; null without `--routes`.
     """
 
     folder: Path
     tflite: Path
-    report: ConvertReport
+    report: ConvertReport | SignaturesReport
     routes: RoutesReport | None = None
 
 

@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+TOLERANCE = 1e-4
+"""Relative error that is still called equal, unless asked otherwise."""
+
 TRACED_AT_LEAST = 0.95
 
 GROWTH, SMALL_MB = 1.1, 0.016
@@ -79,7 +82,7 @@ def to_tflite(
     other_sizes: Sequence[Mapping[str, Array]] = (),
     free_sizes: FreeSizes | None = None,
     reference: Reference | None = None,
-    tolerance: float = 1e-4,
+    tolerance: float = TOLERANCE,
     allow_flex: bool = False,
     rewrites: Sequence[str] = (),
     without: Sequence[str] = (),

@@ -13,17 +13,12 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from decant.artifacts import updated_folder, write_bytes, write_text
-from decant.described import Signature
-from decant.errors import DecantError, ParityError, UsageError
+from decant.errors import DecantError, UsageError
 from decant.files import CONVERSION, FLOAT_FILE, SAVED_MODEL, SIGNATURES, SIGNATURES_FOLDER, TRACE
 from decant.flatbuffer import Graph, united
-from decant.inputs import cut_runs
-from decant.isolation import run_checked
-from decant.parity import Parity, compare_all
-from decant.runtime import LiteRtModel
-from decant.runtime_signatures import run_signatures
+from decant.runtime_signatures import OwnFile, held_to_own
 
-from .conversion import to_tflite
+from .conversion import TOLERANCE, to_tflite
 from .report import SignaturesReport
 
 if TYPE_CHECKING:
@@ -32,7 +27,6 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from decant.inputs import Run
     from decant.paths import AnyPath
     from decant.shapes import AskedShapes
 
@@ -43,10 +37,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
-HOP = "tflite → signature"
-"""What a file of several signatures is called among the forms of a model."""
-MOST = 4
-"""Samples that each signature is run on; the file of its own ran on more."""
 FORWARD = "forward"
 
 
@@ -102,6 +92,7 @@ def to_signatures(
         DecantError: As `to_tflite` raises it; the message names the signature.
     """
     _check(source, entry_points)
+    tolerance = options.get("tolerance", TOLERANCE)
     target = Path(out)
     with updated_folder(target, without=[CONVERSION, TRACE, SAVED_MODEL]) as stage:
         reports: dict[str, ConvertReport] = {}
@@ -115,7 +106,7 @@ def to_signatures(
                     inputs=entry_point.inputs,
                     **options,
                 )
-        report = _unite(stage / FLOAT_FILE, entry_points, reports)
+        report = _unite(stage / FLOAT_FILE, entry_points, reports, tolerance)
         write_text(stage / SIGNATURES, report.model_dump_json(indent=2) + "\n")
     return report.moved(stage, target)
 
@@ -176,14 +167,20 @@ def _of_signature(name: str) -> Iterator[None]:
 
 
 def _unite(
-    tflite: Path, entry_points: Mapping[str, EntryPoint], reports: Mapping[str, ConvertReport]
+    tflite: Path,
+    entry_points: Mapping[str, EntryPoint],
+    reports: Mapping[str, ConvertReport],
+    tolerance: float,
 ) -> SignaturesReport:
     """Write the one file, and hold each of its signatures to the file of its own."""
     graph = united({name: Graph.from_file(each.tflite) for name, each in reports.items()})
     lowest_runtime = graph.lowest_runtime
     write_bytes(tflite, graph.to_bytes())
-    runs = {name: _runs(each, entry_points[name].inputs) for name, each in reports.items()}
-    parities = held_to_own(tflite, reports, runs)
+    files = {
+        name: OwnFile(each.tflite, each.inputs, each.outputs) for name, each in reports.items()
+    }
+    runs = {name: each.runs(entry_points[name].inputs) for name, each in files.items()}
+    parities = held_to_own(tflite, files, runs, tolerance)
     return SignaturesReport(
         tflite=tflite,
         size_bytes=tflite.stat().st_size,
@@ -194,39 +191,3 @@ def _unite(
         alone_bytes={name: each.tflite.stat().st_size for name, each in reports.items()},
         lowest_runtime=lowest_runtime,
     )
-
-
-def _runs(report: ConvertReport, given: Mapping[str, Array] | None) -> list[Run]:
-    """Give a few inputs for the file of a signature: those given, or seeded ones."""
-    if given is not None:
-        return cut_runs(given, report.inputs)[:MOST]
-    alone = LiteRtModel(report.tflite, report.inputs, report.outputs)
-    return [alone.sample(seed) for seed in range(MOST)]
-
-
-def held_to_own(
-    tflite: Path, reports: Mapping[str, ConvertReport], runs: Mapping[str, Sequence[Run]]
-) -> dict[str, tuple[Parity, ...]]:
-    """Compare each signature of a file with the file that it was before.
-
-    Raises:
-        ParityError: One computes something else.
-    """
-    described = {name: Signature(each.inputs, each.outputs) for name, each in reports.items()}
-    found = run_checked(run_signatures, tflite, described, runs)
-    parities = {}
-    for name, report in reports.items():
-        alone = LiteRtModel(report.tflite, report.inputs, report.outputs)
-        outputs = [info.name for info in report.outputs]
-        actual, expected = (
-            [[answers[output] for output in outputs] for answers in each]
-            for each in (found[name], [alone.run(run) for run in runs[name]])
-        )
-        parities[name] = compare_all(HOP, outputs, actual, expected, report.parity[-1].tolerance)
-        wrong = [parity for parity in parities[name] if not parity.within]
-        if wrong:
-            raise ParityError(
-                f"signature {name}: the file of all signatures computes something else than the"
-                f" file of this one alone ({wrong[0]}); convert each by itself, and report this"
-            )
-    return parities

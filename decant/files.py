@@ -35,6 +35,8 @@ RECIPE: Final = "recipe.json"
 RECIPE_SCHEMA: Final = 1
 QUANTIZATION: Final = "quantize.json"
 QUANTIZATION_SCHEMA: Final = 2
+QUANTIZED_SIGNATURES: Final = "quantize_signatures.json"
+QUANTIZED_SIGNATURES_SCHEMA: Final = 1
 
 # Of the measurement.
 REPORT: Final = "report.json"

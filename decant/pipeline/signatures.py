@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, SpecError, UsageError
+from ..files import RECIPE
 from ..inputs import load_arrays
 from ..spec import FORWARD
 from .conversion import settings_of
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from decant.convert import EntryPoint, SignaturesReport
+    from decant.quantize import SignaturesQuantizeReport
 
+    from ..paths import AnyPath
     from ..shapes import AskedShapes, AskedSignatures
     from ..spec import Spec
     from .conversion import ConvertOptions
@@ -138,6 +141,52 @@ def several_asked(
             " signatures out"
         )
     return True
+
+
+def check_one_signature(spec: Spec, advice: str) -> None:
+    """Refuse a spec of several signatures where one alone is worked on.
+
+    Raises:
+        SpecError: If it has several; the message ends with the advice.
+    """
+    if spec.model.signatures:
+        names = ", ".join(spec.model.signatures)
+        raise SpecError(
+            f"model.signatures: {names} become one file of several signatures; {advice}, or give"
+            " --set model.signatures={} for the spec's own inputs alone"
+        )
+
+
+def quantize_united(
+    tflite: Path,
+    keys: Collection[str],
+    out: Path,
+    *,
+    calibration: AnyPath | None,
+    recipe: AnyPath | None,
+) -> SignaturesQuantizeReport:
+    """Make the candidates of a file of several signatures.
+
+    Args:
+        tflite: The file.
+        keys: Its signatures.
+        out: A folder.
+        calibration: An `.npz` with names such as "small:image".
+        recipe: Refused.
+
+    Raises:
+        UsageError: If there is a recipe file, which holds the ranges of one signature.
+        DecantError: As `decant.quantize.quantize_signatures` does.
+    """
+    from decant.quantize import quantize_signatures
+
+    if recipe is not None:
+        raise UsageError(
+            f"{tflite}: holds the signatures {', '.join(keys)}, and a {RECIPE} the ranges of one;"
+            " leave --recipe out"
+        )
+    given = None if calibration is None else by_signature(load_arrays(calibration), keys)
+    return quantize_signatures(tflite, out, calibration=given)
 
 
 def _alike(options: Mapping[str, Any]) -> Any:

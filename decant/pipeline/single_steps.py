@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 from ..artifacts import updated_folder
 from ..errors import UsageError
 from ..files import SIGNATURES, SIGNATURES_FOLDER, UNVERIFIED_FILE
+from ..flatbuffer import Graph, signature_keys
 from ..inputs import ImageSection, load_arrays
 from ..runtime import describe
 from ..shapes import options_of
@@ -18,7 +19,12 @@ from .conversion import ConvertOptions, calibration_arrays, convert_network, of_
 from .file_tensors import inputs_as
 from .project import without_spec
 from .routes import entrants_of, forget_earlier, race
-from .signatures import convert_signatures, several_asked
+from .signatures import (
+    check_one_signature,
+    convert_signatures,
+    quantize_united,
+    several_asked,
+)
 from .source_model import load_source
 
 if TYPE_CHECKING:
@@ -28,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from decant.convert import ConvertReport, SignaturesReport
-    from decant.quantize import QuantizeReport, Recipe
+    from decant.quantize import QuantizeReport, Recipe, SignaturesQuantizeReport
 
     from ..overrides import Overrides
     from ..paths import AnyPath
@@ -80,11 +86,12 @@ class Quantized:
 
     Attributes:
         folder: Where their files lie.
-        report: What each is worth, as `quantize.json` has it.
+        report: What each is worth, as `quantize.json` has it, or, of a file of several
+            signatures, `quantize_signatures.json`.
     """
 
     folder: Path
-    report: QuantizeReport
+    report: QuantizeReport | SignaturesQuantizeReport
 
     def document(self) -> QuantizedDocument:
         """Write it as `--json` does."""
@@ -172,7 +179,8 @@ def quantize(
             `.tflite`.
         out: Folder to write; `build/NAME/quantize` if None.
         calibration: An `.npz`; a spec's own photos if None, and nothing for a file, of which the
-            forms are made that need none.
+            forms are made that need none. Of a file of several signatures its arrays are called
+            "small:image" or the like.
         recipe: The `recipe.json` of an earlier run; the spec's recipes, or all, if None.
         shapes: See `ConvertOptions`.
         overrides: Values that go before the spec's, by dotted key, such as
@@ -190,6 +198,12 @@ def quantize(
         raise UsageError(f"{options_of(shapes)}: {source} is converted already; leave it out")
     options: ConvertOptions = {"shapes": shapes} if shapes else {}
     out = _folder(found, spec, "quantize") if out is None else Path(out)
+    if spec is not None:
+        check_one_signature(spec, "decant convert makes their file, which decant quantize takes")
+    if found.kind == "tflite" and len(keys := signature_keys(Graph.from_file(found.path))) > 1:
+        return Quantized(
+            out, quantize_united(found.path, keys, out, calibration=calibration, recipe=recipe)
+        )
     recipes = _recipes(spec, recipe)
     arrays = _calibration(spec, calibration, recipes)
     with updated_folder(out) as temporary:

@@ -11,11 +11,12 @@ from ai_edge_litert.interpreter import Interpreter
 from emitted import drawn, parsed
 
 from decant.convert import EntryPoint, to_signatures
-from decant.convert.signatures import HOP, entry_point_of, held_to_own
+from decant.convert.signatures import entry_point_of
 from decant.errors import DataError, ParityError, UsageError
 from decant.flatbuffer import Graph, parted, united
 from decant.onnx_runtime import OnnxRuntime
 from decant.runtime import LiteRtModel
+from decant.runtime_signatures import HOP, OwnFile, held_to_own
 
 SINGLE_PRECISION = 1e-5
 """Relative; sums of 576 products in another order."""
@@ -143,8 +144,12 @@ def test_a_file_that_computes_something_else_is_told_by_its_signature(sizes, tmp
             large.data = np.roll(large.data, 4)
     (tmp_path / "odd.tflite").write_bytes(united(files).to_bytes())
     runs = {name: [{"x": drawn(*shape)}] for name, shape in SIZES.items()}
+    own = {
+        name: OwnFile(each.tflite, each.inputs, each.outputs)
+        for name, each in report.signatures.items()
+    }
     with pytest.raises(ParityError, match=r"^signature large: the file of all signatures computes"):
-        held_to_own(tmp_path / "odd.tflite", report.signatures, runs)
+        held_to_own(tmp_path / "odd.tflite", own, runs, SINGLE_PRECISION)
 
 
 def test_loops_run_the_bodies_of_their_own_signature(tmp_path):

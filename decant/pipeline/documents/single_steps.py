@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from decant.convert.report import ConvertReport, SignaturesReport
-from decant.quantize.report import QuantizeReport
+from decant.quantize.report import QuantizeReport, SignaturesQuantizeReport
 
 from .document import Document
 from .routes import RoutesReport
@@ -32,8 +32,9 @@ class QuantizedDocument(Document):
 
     Attributes:
         folder: Where their files lie.
-        report: As `quantize.json` has it.
+        report: As `quantize.json` has it, or, of a file of several signatures,
+            `quantize_signatures.json`.
     """
 
     folder: Path
-    report: QuantizeReport
+    report: QuantizeReport | SignaturesQuantizeReport

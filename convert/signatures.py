@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import logging
 import os
-import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from decant.errors import DecantError, UsageError
 from decant.files import CONVERSION, FLOAT_FILE, SAVED_MODEL, SIGNATURES, SIGNATURES_FOLDER, TRACE
 from decant.flatbuffer import Graph, united
 from decant.runtime_signatures import OwnFile, held_to_own
+from decant.shapes import SIGNATURE_NAME, SIGNATURE_NAME_TEXT
 
 from .conversion import TOLERANCE, to_tflite
 from .report import SignaturesReport
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 FORWARD = "forward"
 
 
@@ -146,10 +145,8 @@ def _check(source: Any, entry_points: Mapping[str, EntryPoint]) -> None:
     if is_file and Path(source).suffix.lower() != ".onnx":
         raise UsageError(f"{source}: signatures are of an .onnx file or a module; export it as one")
     for name, entry_point in entry_points.items():
-        if not NAME.fullmatch(name):
-            raise UsageError(
-                f"signature {name!r}: a name is letters, digits and _, a letter first; rename it"
-            )
+        if not SIGNATURE_NAME.fullmatch(name):
+            raise UsageError(f"signature {name!r}: a name is {SIGNATURE_NAME_TEXT}; rename it")
         if is_file and entry_point.method != FORWARD:
             raise UsageError(
                 f"signature {name}: {source} has no method {entry_point.method}, as a module has;"

@@ -373,13 +373,13 @@ def _first_run(
 
 def _signature(path: Path, interpreter: Any) -> Signature:
     """Describe the tensors under their signature's names, in the graph's order."""
-    signatures: dict[str, dict[str, dict[str, int]]] = interpreter._get_full_signature_list()
+    signatures = interpreter._get_full_signature_list()
     if len(signatures) > 1:
         raise DataError(
             f"{path}: holds the signatures {', '.join(signatures)}, and this takes a file of one;"
             f" decant convert leaves each by itself: {SIGNATURES_FOLDER}/NAME/{FLOAT_FILE}"
         )
-    signature = next(iter(signatures.values()), {"inputs": {}, "outputs": {}})
+    (signature,) = signatures.values() or ({"inputs": {}, "outputs": {}},)
     return Signature(
         _infos(interpreter.get_input_details(), signature["inputs"]),
         _infos(interpreter.get_output_details(), signature["outputs"]),

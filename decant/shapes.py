@@ -28,6 +28,8 @@ FORM = (
     "free as it is in the model"
 )
 
+SIGNATURE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+SIGNATURE_NAME_TEXT = "letters, digits and _, a letter first"
 SIGNATURE_FORM = "write SIGNATURE:NAME=SIZES, such as small:image=1,3,240,320"
 
 

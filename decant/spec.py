@@ -29,6 +29,7 @@ from .inputs.sizes import FreeSizes, check_sizes_used, fix_first
 from .machine import HOST, Int8Isa
 from .overrides import Overrides, options_of, overridden
 from .paths import AnyPath, content_fault, nearest, unreadable
+from .shapes import SIGNATURE_NAME, SIGNATURE_NAME_TEXT
 from .spec_faults import EXPLANATION, FACTORY, NAME, explain_all
 from .tasks import (
     FRACTION,
@@ -51,9 +52,6 @@ KINDS = frozenset(map(kind_of, (*SOURCES, *SECTIONS, *INPUTS, *RULES)))
 SwapKind = Literal["hard_swish", "batch_norm"]
 
 FORWARD = "forward"
-
-
-SignatureName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 
 class SignatureSection(Rule):
@@ -99,7 +97,7 @@ class Model(Rule):
     operators: tuple[str, ...] = Field(default=(), strict=False)
     rewrites: tuple[str, ...] = Field(default=(), strict=False)
     without: tuple[str, ...] = Field(default=(), strict=False)
-    signatures: dict[SignatureName, SignatureSection] = Field(default_factory=dict)
+    signatures: dict[str, SignatureSection] = Field(default_factory=dict)
 
     @property
     def runs_in(self) -> str:
@@ -110,6 +108,8 @@ class Model(Rule):
     @model_validator(mode="after")
     def _check_signatures(self) -> Model:
         for name, each in self.signatures.items():
+            if not SIGNATURE_NAME.fullmatch(name):
+                raise ValueError(f'signatures: "{name}" is not {SIGNATURE_NAME_TEXT}; rename it')
             if self.file is None and each.inputs is None:
                 raise ValueError(
                     f'signatures.{name}: a method is traced with an example; add inputs = "{name}.'

@@ -23,6 +23,7 @@ from decant.runtime import describe
 from decant.runtime_signatures import OwnFile, held_to_own
 
 from .pipeline import quantize
+from .recipes import default_recipes
 from .report import SignaturesCandidate, SignaturesQuantizeReport
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def quantize_signatures(
     Args:
         tflite: The float file.
         out: Folder for the candidates.
-        calibration: Signature → its samples, see `quantize`. A recipe that has to measure ranges
-            is left out where a signature has none.
+        calibration: Signature → its samples, see `quantize`. Without `recipes`, those that have
+            to measure ranges are left out where a signature has none.
         recipes: See `quantize`.
 
     Raises:
@@ -75,6 +76,10 @@ def quantize_signatures(
     with scratch_folder("decant-signatures-") as scratch, updated_folder(out, stale) as stage:
         parts = parted(Graph.from_file(tflite))
         _check_names(given, parts)
+        without_data = [name for name in parts if name not in given]
+        left_out: tuple[Recipe, ...] = ()
+        if recipes is None:
+            recipes, left_out = default_recipes(calibrated=not without_data)
         for name, graph in parts.items():
             logger.info("signature %s …", name)
             with _of_signature(name):
@@ -90,7 +95,10 @@ def quantize_signatures(
         report = SignaturesQuantizeReport(
             folder=out,
             candidates=tuple(_united(reports, given, stage)),
-            left_out=_left_out(reports),
+            left_out={
+                **{recipe.name: _no_data(without_data) for recipe in left_out},
+                **_failures(reports),
+            },
             float_size_bytes=tflite.stat().st_size,
             signatures=reports,
         )
@@ -137,7 +145,7 @@ def _united(
     """Write the file of each recipe, and hold its signatures to the files of their own."""
     shared = _shared(reports)
     if not shared:
-        reasons = "; ".join(f"{name}: {why}" for name, why in _left_out(reports).items())
+        reasons = "; ".join(f"{name}: {why}" for name, why in _failures(reports).items())
         raise InternalError(f"no recipe gave a candidate of every signature. {reasons}")
     for recipe in shared:
         files, found = {}, {}
@@ -157,16 +165,18 @@ def _united(
         )
 
 
-def _left_out(reports: Mapping[str, QuantizeReport]) -> dict[str, str]:
-    """Say of each recipe that some signature has no candidate of why that is so."""
-    shared = _shared(reports)
+def _no_data(names: Sequence[str]) -> str:
+    """Say which signatures have no calibration data, and how it is given."""
+    return (
+        f"signature {', '.join(names)}: its ranges need real samples: `--calibration"
+        f" X.npz` with arrays called {names[0]}:INPUT, or `calibration=` in Python"
+    )
+
+
+def _failures(reports: Mapping[str, QuantizeReport]) -> dict[str, str]:
+    """Say of each recipe that failed of which signature first, and why."""
     found: dict[str, str] = {}
     for name, report in reports.items():
         for recipe, why in report.failures.items():
             found.setdefault(recipe, f"signature {name}: {why}")
-    made = dict.fromkeys(c.name for each in reports.values() for c in each.candidates)
-    for recipe in made:
-        lacking = [n for n, r in reports.items() if all(c.name != recipe for c in r.candidates)]
-        if recipe not in shared and recipe not in found:
-            found[recipe] = f"signature {', '.join(lacking)}: its ranges need calibration data"
     return found

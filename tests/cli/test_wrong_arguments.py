@@ -191,6 +191,13 @@ SHAPES = {
     "x=1,3,4": "the model's x is [1, 3, 4, 5]",
     "y=1,3,4,5": "no input is called y",
 }
+SIGNATURES = {
+    "x=1,3,4,5": "names no signature and input",
+    "small:1,3,4,5": "names no signature and input",
+    "small:x=1,3,4,0": "'0' is no size of 1 or more",
+    "small:x=1,3,4": "signature small: --shape x=1,3,4: the model's x is [1, 3, 4, 5]",
+    "a b:x=1,3,4,5": "signature 'a b': a name is letters, digits and _",
+}
 FOLDERS = {"notes.txt": "is a file", "notes.txt/below": "cannot be written"}
 OPTIONS = {
     ("quantize", "net.tflite", "--calibration"): ARRAYS,
@@ -202,6 +209,8 @@ OPTIONS = {
     ("ops", "net.onnx", "--operators"): CODE,
     ("convert", "net.onnx", "--shape"): SHAPES,
     ("ops", "net.onnx", "--shape"): SHAPES,
+    ("convert", "net.onnx", "--signature"): SIGNATURES,
+    ("convert", "good", "--signature"): {"s:x=1,3,4,5": "--signature is for an .onnx; a spec"},
     ("convert", "net.onnx", "--without"): {"typo": "no rewrite is called typo; "},
     ("convert", "net.onnx", "--routes"): {"typo": "no such route; "},
     ("convert", "net.onnx", "--rewrite"): {"typo": "no rewrite is called typo; "},

@@ -1,6 +1,7 @@
 """The coder of the page on signatures goes from its spec to quantized files of both methods."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from documented import named_files, run, write_files
 
+from decant import pipeline
+from decant.errors import DataError, SpecError, UsageError
 from decant.factory import resolve
 
 PAGE = "docs/how-to/signatures.md"
@@ -60,7 +63,7 @@ def test_every_form_stores_shared_weights_once(project):
 
 def test_what_each_signature_keeps_is_told(project):
     document = json.loads((project / "out/quantize_signatures.json").read_text())
-    assert list(document["signatures"]) == ["encode", "decode"]
+    assert set(document["signatures"]) == set(METHODS)
     names = [candidate["name"] for candidate in document["candidates"]]
     assert names == ["static_int8", "dynamic_int8", "float16"]
     assert document["left_out"] == {}
@@ -68,44 +71,60 @@ def test_what_each_signature_keeps_is_told(project):
         assert all(each["snr_db"]["output"] > 20 for each in report["candidates"])
 
 
+def quantize_file(**options):
+    return pipeline.quantize("build/speech/convert/model_fp32.tflite", "refused", **options)
+
+
 @pytest.mark.parametrize(
-    ("command", "code", "message"),
+    ("call", "error", "message"),
     [
-        ("decant tflite speech.toml", 2, "model.signatures: encode, decode become one file"),
-        ("decant bench speech.toml", 2, "a release has one, which is all that the app"),
-        ("decant quantize speech.toml", 2, "decant convert makes their file, which decant quant"),
-        ("decant convert speech.toml --routes all", 2, "--routes: is for a file of one signature"),
-        ("decant convert speech.toml --input-dtype uint8", 2, "--input-dtype is for a model whose"),
+        (lambda: pipeline.tflite("speech.toml"), SpecError, r"encode, decode become one file"),
+        (lambda: pipeline.bench("speech.toml"), SpecError, r"a release has one, which is all that"),
+        (lambda: pipeline.quantize("speech.toml"), SpecError, r"decant convert makes their file"),
         (
-            "decant bench out/model_fp16.tflite",
-            5,
-            "out/model_fp16.tflite: holds the signatures encode, decode, and this takes a file of",
+            lambda: pipeline.convert("speech.toml", routes=["all"]),
+            UsageError,
+            r"^--routes: is for a file of one signature; leave it out",
         ),
         (
-            "decant quantize build/speech/convert/model_fp32.tflite --calibration encode.npz",
-            5,
-            "array signal: is of none of the signatures encode, decode; call it encode:signal",
+            lambda: pipeline.convert("speech.toml", inputs="encode.npz"),
+            DataError,
+            r"array signal: is of none of the signatures encode, decode; call it encode:signal",
         ),
         (
-            "decant quantize build/speech/convert/model_fp32.tflite --recipe recipe.json",
-            2,
-            "holds the signatures encode, decode, and a recipe.json the ranges of one",
+            lambda: pipeline.bench("out/model_fp16.tflite"),
+            DataError,
+            r"out/model_fp16.tflite: holds the signatures encode, decode, and this takes a file of",
+        ),
+        (
+            lambda: quantize_file(calibration="encode.npz"),
+            DataError,
+            r"array signal: is of none of the signatures encode, decode; call it encode:signal",
+        ),
+        (
+            lambda: quantize_file(recipe="recipe.json"),
+            UsageError,
+            r"holds the signatures encode, decode, and a recipe.json the ranges of one",
         ),
     ],
+    ids=["tflite", "bench", "quantize", "routes", "inputs", "bench a file", "names", "recipe"],
 )
-def test_what_takes_one_signature_refuses_several(project, command, code, message):
-    ended = run(project, command)
-    assert ended.returncode == code
-    assert message in ended.stderr
+def test_what_takes_one_signature_refuses_several(project, monkeypatch, call, error, message):
+    monkeypatch.chdir(project)
+    with pytest.raises(error, match=message):
+        call()
+    assert not Path("refused").exists()
 
 
 def test_without_all_samples_static_int8_is_left_out_and_why(project):
     file = "build/speech/convert/model_fp32.tflite"
     samples = {"encode:signal": np.load(project / "encode.npz")["signal"]}
     np.savez(project / "half.npz", **samples)
-    ended = run(project, f"decant quantize {file} --calibration half.npz -o half")
-    assert ended.returncode == 0, ended.stderr
-    assert "static_int8 is not made: signature decode: its ranges need real samples" in ended.stderr
+    made = pipeline.quantize(project / file, project / "half", calibration=project / "half.npz")
+    assert made.report.notes == (
+        "static_int8 is not made: signature decode: its ranges need real samples: `--calibration"
+        " X.npz` with arrays called decode:INPUT, or `calibration=` in Python",
+    )
     assert {file.name for file in (project / "half").iterdir()} == {
         "model_fp16.tflite",
         "model_int8_dynamic.tflite",

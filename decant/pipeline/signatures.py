@@ -48,7 +48,7 @@ def convert_signatures(
         spec: What that says.
         out: A folder.
         asked: Of a file, signature → its shapes.
-        arrays: Of a file, to verify with, under names such as "small:image".
+        arrays: To verify with, under names such as "small:image"; before the spec's.
         options: Of each conversion; `shapes` are of all signatures that do not say otherwise.
 
     Raises:
@@ -59,7 +59,7 @@ def convert_signatures(
     if spec is None:
         entry_points = _of_file(asked, arrays or {}, options.get("shapes", {}))
         return to_signatures(source, out, entry_points, **_alike(options))
-    entry_points = _of_spec(spec)
+    entry_points = _of_spec(spec, arrays or {})
     settings = settings_of(spec, options)
     if settings.get("input_dtype") == "uint8":
         _check_pixels(entry_points)
@@ -75,15 +75,15 @@ def _of_file(asked: AskedSignatures, arrays: Arrays, common: AskedShapes) -> dic
     }
 
 
-def _of_spec(spec: Spec) -> dict[str, EntryPoint]:
+def _of_spec(spec: Spec, arrays: Arrays) -> dict[str, EntryPoint]:
     from decant.convert import EntryPoint
 
-    found = {}
+    given, found = by_signature(arrays, spec.model.signatures), {}
     for name, section in spec.model.signatures.items():
-        given = None
-        if section.inputs is not None:
-            given = load_arrays(spec.file(f"model.signatures.{name}.inputs", section.inputs))
-        found[name] = EntryPoint(section.shapes, given, section.method)
+        if name not in given and section.inputs is not None:
+            path = spec.file(f"model.signatures.{name}.inputs", section.inputs)
+            given[name] = load_arrays(path)
+        found[name] = EntryPoint(section.shapes, given.get(name), section.method)
     return found
 
 

@@ -21,7 +21,7 @@ from decant.shapes import fixed
 
 from .layout.signature import InputType, LayoutRule
 from .precision import in_single, module_in_single
-from .report import AppliedRewrite, ConvertReport
+from .report import AppliedRewrite, ConvertReport, moved
 from .verify.oracle import SAVED_MODEL as SAVED
 from .verify.oracle import TFLITE, FormResults, Model, Oracle
 
@@ -148,7 +148,7 @@ def to_tflite(
         with _kept(stage / FLOAT_FILE, unverified):
             report = work.run(source, (inputs, *other_sizes), reference)
         write_text(stage / CONVERSION, report.model_dump_json(indent=2) + "\n")
-    return report.moved(stage, target)
+    return moved(report, stage, target)
 
 
 @contextmanager

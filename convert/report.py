@@ -12,7 +12,7 @@ from decant.parity import Parity
 from decant.tensors import TensorInfo, sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 
 class AppliedRewrite(BaseModel):
@@ -83,11 +83,6 @@ class ConvertReport(BaseModel):
         """Write file names only: the report does not depend on the folder it lies in."""
         return path.name
 
-    def moved(self, stage: Path, target: Path) -> ConvertReport:
-        """Give the report with the paths that its files have after staging."""
-        paths = {name: getattr(self, name) for name in ("onnx", "saved_model", "tflite", "trace")}
-        return self.model_copy(update=_moved(paths, stage, target))
-
     def lines(self) -> Iterator[str]:
         """Say the outcome for a terminal."""
         for hop in dict.fromkeys(parity.hop for parity in self.parity):
@@ -146,12 +141,6 @@ class SignaturesReport(BaseModel):
         """Write the file's name only, as `ConvertReport` does."""
         return path.name
 
-    def moved(self, stage: Path, target: Path) -> SignaturesReport:
-        """Give the report with the paths that its files have after staging."""
-        reports = {name: each.moved(stage, target) for name, each in self.signatures.items()}
-        changed = _moved({"tflite": self.tflite}, stage, target)
-        return self.model_copy(update={**changed, "signatures": reports})
-
     def lines(self) -> Iterator[str]:
         """Say the outcome for a terminal."""
         for name, report in self.signatures.items():
@@ -163,11 +152,21 @@ class SignaturesReport(BaseModel):
             yield f"lowest runtime version: {self.lowest_runtime}"
 
 
-def _moved(paths: Mapping[str, Path], stage: Path, target: Path) -> dict[str, Path]:
-    """Name where files of a staging folder lie after staging; others stay where they are."""
+def moved(report: ConvertReport, stage: Path, target: Path) -> ConvertReport:
+    """Give a report with the paths that its files have after staging."""
     root = stage.resolve()
-    return {
-        name: target / path.resolve().relative_to(root)
-        for name, path in paths.items()
-        if path.resolve().is_relative_to(root)
-    }
+    paths = {name: getattr(report, name) for name in ("onnx", "saved_model", "tflite", "trace")}
+    staged = {name: path.resolve() for name, path in paths.items()}
+    return report.model_copy(
+        update={
+            name: target / path.relative_to(root)
+            for name, path in staged.items()
+            if path.is_relative_to(root)
+        }
+    )
+
+
+def moved_signatures(report: SignaturesReport, stage: Path, target: Path) -> SignaturesReport:
+    """Give a report with the paths that its files have after staging."""
+    each = {name: moved(own, stage, target) for name, own in report.signatures.items()}
+    return report.model_copy(update={"tflite": target / report.tflite.name, "signatures": each})

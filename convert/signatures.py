@@ -19,7 +19,7 @@ from decant.runtime_signatures import OwnFile, held_to_own
 from decant.shapes import SIGNATURE_NAME, SIGNATURE_NAME_TEXT
 
 from .conversion import TOLERANCE, to_tflite
-from .report import SignaturesReport
+from .report import SignaturesReport, moved_signatures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -107,7 +107,7 @@ def to_signatures(
                 )
         report = _unite(stage / FLOAT_FILE, entry_points, reports, tolerance)
         write_text(stage / SIGNATURES, report.model_dump_json(indent=2) + "\n")
-    return report.moved(stage, target)
+    return moved_signatures(report, stage, target)
 
 
 def entry_point_of(module: torch.nn.Module, method: str) -> torch.nn.Module:

@@ -191,13 +191,6 @@ SHAPES = {
     "x=1,3,4": "the model's x is [1, 3, 4, 5]",
     "y=1,3,4,5": "no input is called y",
 }
-SIGNATURES = {
-    "x=1,3,4,5": "names no signature and input",
-    "small:1,3,4,5": "names no signature and input",
-    "small:x=1,3,4,0": "'0' is no size of 1 or more",
-    "small:x=1,3,4": "signature small: --shape x=1,3,4: the model's x is [1, 3, 4, 5]",
-    "a b:x=1,3,4,5": "signature 'a b': a name is letters, digits and _",
-}
 FOLDERS = {"notes.txt": "is a file", "notes.txt/below": "cannot be written"}
 OPTIONS = {
     ("quantize", "net.tflite", "--calibration"): ARRAYS,
@@ -209,8 +202,6 @@ OPTIONS = {
     ("ops", "net.onnx", "--operators"): CODE,
     ("convert", "net.onnx", "--shape"): SHAPES,
     ("ops", "net.onnx", "--shape"): SHAPES,
-    ("convert", "net.onnx", "--signature"): SIGNATURES,
-    ("convert", "good", "--signature"): {"s:x=1,3,4,5": "--signature is for an .onnx; a spec"},
     ("convert", "net.onnx", "--without"): {"typo": "no rewrite is called typo; "},
     ("convert", "net.onnx", "--routes"): {"typo": "no such route; "},
     ("convert", "net.onnx", "--rewrite"): {"typo": "no rewrite is called typo; "},
@@ -276,6 +267,24 @@ def test_option_that_names_the_wrong_thing(decant, optional, monkeypatch, words,
     assert re.search(WORDS + "|save|move|restore|write|leave", said.partition(fault)[2]), said
     assert not re.search(r"Traceback|own fault|\.tmp|pickle|/tmp/tmp|decant-child", said)
     assert not (optional / "notes.txt").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("source", "signature", "message"),
+    [
+        ("net.onnx", "x=1,3,4,5", "--signature x=1,3,4,5: names no signature and input; write SIG"),
+        ("net.onnx", "small:x=1,3,4,0", "--shape x=1,3,4,0: '0' is no size of 1 or more; write"),
+        ("net.onnx", "small:x=1,3,4", "signature small: --shape x=1,3,4: the model's x is [1, 3,"),
+        ("net.onnx", "a b:x=1,3,4,5", "signature 'a b': a name is letters, digits and _, a letter"),
+        ("good", "small:x=1,3,4,5", "a spec states its signatures in [model.signatures]"),
+    ],
+)
+def test_a_signature_that_is_none(decant, optional, monkeypatch, source, signature, message):
+    monkeypatch.chdir(optional)
+    ended = decant("convert", source, "--signature", signature, "-o", "none")
+    assert ended.code == 2
+    assert message in ended.err.partition("error: ")[2]
+    assert not (optional / "none").exists()
 
 
 # `--out` of what reads the build folder

@@ -20,6 +20,8 @@ TRACE: Final = "trace.json"
 TRACE_SCHEMA: Final = 1
 CONVERSION: Final = "convert.json"
 CONVERSION_SCHEMA: Final = 2
+CONVERTED: Final = (ONNX, ONNX_FLOAT32, SAVED_MODEL, FLOAT_FILE, TRACE, CONVERSION)
+"""All that a conversion writes."""
 SIGNATURES: Final = "signatures.json"
 SIGNATURES_SCHEMA: Final = 1
 SIGNATURES_FOLDER: Final = "signatures"

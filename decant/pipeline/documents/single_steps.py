@@ -16,14 +16,15 @@ class ConvertedDocument(Document):
 
     Attributes:
         folder: Where its files lie.
-        tflite: The float file.
-        report: As `convert.json` has it, or, of a file of several signatures, `signatures.json`.
+        tflite: The float file; another converter's, where only that could make one.
+        report: As `convert.json` has it, or, of a file of several signatures, `signatures.json`;
+            null where decant has refused the model.
         routes: As `routes.json` has it; null without `--routes`.
     """
 
     folder: Path
     tflite: Path
-    report: ConvertReport | SignaturesReport
+    report: ConvertReport | SignaturesReport | None
     routes: RoutesReport | None = None
 
 

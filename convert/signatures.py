@@ -5,24 +5,23 @@ from __future__ import annotations
 import copy
 import logging
 import os
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MethodType
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from decant.artifacts import updated_folder, write_bytes, write_text
-from decant.errors import DecantError, UsageError
+from decant.errors import UsageError
 from decant.files import CONVERSION, FLOAT_FILE, SAVED_MODEL, SIGNATURES, SIGNATURES_FOLDER, TRACE
 from decant.flatbuffer import Graph, united
-from decant.runtime_signatures import OwnFile, held_to_own
+from decant.runtime_signatures import OwnFile, held_to_own, of_signature
 from decant.shapes import SIGNATURE_NAME, SIGNATURE_NAME_TEXT
 
 from .conversion import TOLERANCE, to_tflite
 from .report import SignaturesReport, moved_signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import torch
     from numpy.typing import NDArray
@@ -97,7 +96,7 @@ def to_signatures(
         reports: dict[str, ConvertReport] = {}
         for name, entry_point in entry_points.items():
             logger.info("signature %s …", name)
-            with _of_signature(name):
+            with of_signature(name):
                 reports[name] = to_tflite(
                     _called(source, entry_point.method),
                     stage / SIGNATURES_FOLDER / name,
@@ -152,15 +151,6 @@ def _check(source: Any, entry_points: Mapping[str, EntryPoint]) -> None:
                 f"signature {name}: {source} has no method {entry_point.method}, as a module has;"
                 " name a factory, or leave the method out"
             )
-
-
-@contextmanager
-def _of_signature(name: str) -> Iterator[None]:
-    """Say which signature a fault is of."""
-    try:
-        yield
-    except DecantError as error:
-        raise type(error)(f"signature {name}: {error}") from error
 
 
 def _unite(

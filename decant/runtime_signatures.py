@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import DataError, ParityError
+from .errors import DataError, DecantError, ParityError
 from .inputs import cut_runs
 from .isolation import captured_noise, run_checked
 from .parity import compare_all
 from .runtime import LiteRtModel, decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,6 +55,15 @@ class OwnFile:
             return cut_runs(given, self.inputs)[:MOST]
         model = self.load()
         return [model.sample(seed) for seed in range(MOST)]
+
+
+@contextmanager
+def of_signature(name: str) -> Iterator[None]:
+    """Say which signature a fault is of."""
+    try:
+        yield
+    except DecantError as error:
+        raise type(error)(f"signature {name}: {error}") from error
 
 
 def held_to_own(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from decant.artifacts import scratch_folder, to_json, updated_folder, write_bytes, write_text
 from decant.described import described_beside
-from decant.errors import DataError, DecantError, InternalError
+from decant.errors import DataError, InternalError
 from decant.files import (
     FLOAT_FILE,
     QUANTIZATION,
@@ -20,7 +19,7 @@ from decant.files import (
 from decant.flatbuffer import Graph, parted, united
 from decant.isolation import run_isolated
 from decant.runtime import describe
-from decant.runtime_signatures import OwnFile, held_to_own
+from decant.runtime_signatures import OwnFile, held_to_own, of_signature
 
 from .pipeline import quantize
 from .recipes import default_recipes
@@ -82,7 +81,7 @@ def quantize_signatures(
             recipes, left_out = default_recipes(calibrated=not without_data)
         for name, graph in parts.items():
             logger.info("signature %s …", name)
-            with _of_signature(name):
+            with of_signature(name):
                 alone = _written_alone(graph, scratch / name, tflite, name)
                 reports[name] = quantize(
                     alone.path,
@@ -113,15 +112,6 @@ def _check_names(given: Mapping[str, Arrays], parts: Mapping[str, Graph]) -> Non
                 f"calibration data is given for {name}; the file's signatures are"
                 f" {', '.join(parts)}: rename it"
             )
-
-
-@contextmanager
-def _of_signature(name: str) -> Iterator[None]:
-    """Say which signature a fault is of."""
-    try:
-        yield
-    except DecantError as error:
-        raise type(error)(f"signature {name}: {error}") from error
 
 
 def _written_alone(graph: Graph, folder: Path, tflite: Path, name: str) -> OwnFile:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import onnx
 import onnx_ir as ir
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as failures
@@ -13,7 +15,6 @@ from decant.errors import DataError, UnsupportedOp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -46,11 +47,7 @@ class OnnxRuntime:
             level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
             options.graph_optimization_level = level
         try:
-            self._session = onnxruntime.InferenceSession(
-                model if isinstance(model, bytes) else str(model),
-                options,
-                providers=["CPUExecutionProvider"],
-            )
+            self._session = _session(model, options)
         except failures.NotImplemented as error:
             raise _gap(error) from error
         except _FAILURES as error:
@@ -83,6 +80,30 @@ class OnnxRuntime:
         """An array of floats in the precision of its input."""
         wanted = self._floats.get(name) if array.dtype.kind == "f" else None
         return array if wanted is None else array.astype(wanted, copy=False)
+
+
+def _session(model: bytes | Path, options: onnxruntime.SessionOptions) -> Any:
+    """Load a model; one of a newer IR version than ONNX Runtime knows as one of the newest it does.
+
+    What IR versions add since 10 describes nothing that is computed.
+    """
+    providers = ["CPUExecutionProvider"]
+    source = model if isinstance(model, bytes) else str(model)
+    try:
+        return onnxruntime.InferenceSession(source, options, providers=providers)
+    except failures.Fail as error:
+        newest = NEWEST_IR.search(str(error))
+        if newest is None:
+            raise
+        proto = (
+            onnx.load_from_string(model)
+            if isinstance(model, bytes)
+            else onnx.load(model, load_external_data=False)
+        )
+        proto.ir_version = int(newest[1])
+        if isinstance(model, Path):
+            options.add_session_config_entry(WEIGHTS_FOLDER, str(model.resolve().parent))
+        return onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=providers)
 
 
 def _is_gap(error: Exception) -> bool:
@@ -119,6 +140,11 @@ PREAMBLE = re.compile(
     r"^.*(NOT_IMPLEMENTED ?: |Status Message ?: |was false\. |, bool\) )", re.DOTALL
 )
 """What stands before the reason in a message."""
+
+NEWEST_IR = re.compile(r"Unsupported model IR version: \d+, max supported IR version: (\d+)")
+"""In the message on a file that is newer than ONNX Runtime."""
+
+WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
 
 GAPS = ("not supported", "under development")
 """In the message of a kernel that lacks a case which the standard has, or of the standard's

@@ -1,7 +1,7 @@
 """Writes operators that ONNX Runtime's optimiser has fused as the standard ones they stand for.
 
-What each computes stands in ONNX Runtime's docs/ContribOperators.md, and in its CPU kernels where
-that says nothing.
+What each computes stands in ONNX Runtime's list of its own operators (ContribOperators.md), and in
+its CPU kernels where that says nothing.
 """
 
 from __future__ import annotations

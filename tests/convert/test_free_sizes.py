@@ -204,13 +204,6 @@ def test_a_free_number_of_steps_is_a_loop(kind, tmp_path):
     assert file.ops["WHILE"] == (2 if "both" in kind else 1)
 
 
-def test_steps_and_batch_are_not_both_free():
-    message = r"steps and batch are both free; fix the free sizes, as with --shape x=2,3,5 \("
-    model = prepare(ir.from_proto(recurrent("lstm", "n")))
-    with pytest.raises(UnsupportedOp, match=message):
-        emit(model, example={"x": (2, 3, 5)})
-
-
 @pytest.mark.parametrize("kind", ["lstm", "gru-backwards", "lstm-both-ways"])
 def test_a_loop_begins_with_given_states_and_ends_with_each_sequence(kind, tmp_path):
     count = 2 if "both" in kind else 1

@@ -15,6 +15,7 @@ from . import (  # noqa: F401
     detection,
     drawing,
     filling,
+    hyperbolic,
     indexing,
     linear,
     linear_attention,

@@ -8,6 +8,7 @@ from ..lowering.registry import registered
 from . import (  # noqa: F401
     activation,
     bits,
+    categories,
     classical,
     control,
     convolution,
@@ -32,6 +33,7 @@ from . import (  # noqa: F401
     scattering,
     shape,
     spectral,
+    svm,
     trees,
     unique,
 )

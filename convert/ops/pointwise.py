@@ -11,11 +11,11 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from ..layout.pointwise import pointwise
+from ..layout.pointwise import pointwise, widened
 from ..layout.refused import Refused
 from ..layout.tensors import AnyValue, Constant, Value, as_dtype, reinterpreted
 from ..lowering.registry import op
-from .integers import of_integers, truncated, whole_power
+from .integers import magnitude, of_integers, truncated, whole_power
 
 UNARY: dict[str, Callable[..., Any]] = {
     "Ceil": tf.math.ceil,
@@ -37,7 +37,7 @@ UNARY: dict[str, Callable[..., Any]] = {
 }
 
 NONNEGATIVE: dict[str, Callable[..., Any]] = {
-    "Abs": lambda x: tf.maximum(x, -x) if x.dtype == tf.int64 else tf.abs(x),
+    "Abs": magnitude,
     "Exp": tf.exp,
     "Relu": tf.nn.relu,
     "Sigmoid": tf.sigmoid,
@@ -186,7 +186,7 @@ def power(x: AnyValue, y: AnyValue) -> AnyValue:
             return pointwise(function, x)
     if np.issubdtype(x.dtype, np.integer) and not _is_whole(y):
         return as_dtype(pointwise(tf.pow, as_dtype(x, y.dtype), y), x.dtype)
-    if x.dtype == np.int64:
+    if widened(x).dtype == np.int64:
         return pointwise(whole_power, x, as_dtype(y, np.int64))
     return pointwise(tf.pow, x, as_dtype(y, x.dtype))
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from decant.runtime_facts import BATCH_MATMUL_RANK
 
 from . import view
-from .common_parts import Parts, cut_axis, prepare
+from .common_parts import Parts, cut_axis, have_common_parts, prepare
 from .forms import Tensor, native_groups, sizes_of
 from .pointwise import pointwise, widened
 from .reduction import reduce
@@ -154,6 +154,9 @@ def _batch_product(a: Value, b: Value) -> Value:
     """Multiply two activations, each read in the order it has if the product allows it."""
     rank = max(a.rank, b.rank)
     batches = [Value(x.storage, x.axes[:-2]) for x in (a, b)]
+    if not have_common_parts(batches, rank - 2):
+        a, b = a.whole(), b.whole()
+        batches = [Value(x.storage, x.axes[:-2]) for x in (a, b)]
     (batch_a, batch_b), parts = prepare(batches, rank - 2)
     left, right = _operand(a, activation(batch_a), parts), _operand(b, activation(batch_b), parts)
     logical = tuple(range(len(left.batch)))

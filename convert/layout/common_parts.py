@@ -25,6 +25,11 @@ def prepare(operands: Sequence[AnyValue], rank: int) -> tuple[list[AnyValue], Pa
     return padded, parts
 
 
+def have_common_parts(operands: Sequence[AnyValue], rank: int) -> bool:
+    """Whether `prepare` finds parts without making the operands' axes whole."""
+    return _common_parts([_pad(x, rank) for x in operands]) is not None
+
+
 def _pad(value: AnyValue, rank: int) -> AnyValue:
     """Add leading axes of size one, and cut factors where memory does."""
     missing = rank - value.rank

@@ -40,10 +40,8 @@ def pointwise(function: Callable[..., Tensor], *operands: AnyValue) -> AnyValue:
     """
     narrow = next((x.dtype for x in operands if x.dtype.name in WIDER), None)
     if narrow is not None:
-        wide = WIDER[narrow.name]
-        widened = [as_dtype(x, wide) if x.dtype == narrow else x for x in operands]
-        result = pointwise(function, *widened)
-        return as_dtype(result, narrow) if result.dtype == wide else result
+        result = pointwise(function, *(widened(x) if x.dtype == narrow else x for x in operands))
+        return as_dtype(result, narrow) if result.dtype == WIDER[narrow.name] else result
     if all(isinstance(x, Constant) for x in operands):
         arrays = [x.plain() for x in operands]
         return Value.laid_out(function(*arrays))
@@ -61,6 +59,11 @@ def pointwise(function: Callable[..., Tensor], *operands: AnyValue) -> AnyValue:
     storage = Storage([Form(result, tuple(slot.factor for slot in slots))])
     storage.hoist = _hoist(function, operands)
     return Value(storage, axes)
+
+
+def widened(value: AnyValue) -> AnyValue:
+    """Numbers as they are, but integers that TFLite computes only as quantized ones wider."""
+    return as_dtype(value, WIDER.get(value.dtype.name, value.dtype))
 
 
 def elementwise(function: Callable[[Tensor], Tensor], x: Value) -> Value:

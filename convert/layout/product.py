@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product as combinations
 
+import numpy as np
 import tensorflow as tf
 
 from decant.runtime_facts import BATCH_MATMUL_RANK
 
 from . import view
-from .common_parts import Parts, cut_axis, prepare
+from .common_parts import Parts, cut_axis, have_common_parts, prepare
 from .forms import Tensor, native_groups, sizes_of
-from .pointwise import pointwise
-from .tensors import AnyValue, Constant, Storage, Value, activation, new_dim
+from .pointwise import pointwise, widened
+from .reduction import reduce
+from .tensors import AnyValue, Constant, Storage, Value, activation, as_dtype, new_dim
 from .view import Factor, Factors
 
 
@@ -29,6 +31,8 @@ def product(a: AnyValue, b: AnyValue) -> AnyValue:
     """
     if a.rank == 1 or b.rank == 1:
         return _vector_product(a, b)
+    if np.issubdtype(a.dtype, np.integer):
+        return _integer_product(a, b)
     if isinstance(b, Constant) and b.array.size == b.array.shape[-1] * b.array.shape[-2]:
         matrix = Constant(b.array.reshape(b.array.shape[-2:]))
         return _with_rank(_by_matrix(activation(a), matrix), max(a.rank, b.rank))
@@ -57,6 +61,14 @@ def _vector_product(a: AnyValue, b: AnyValue) -> AnyValue:
     if left:
         del axes[-1 if right else -2]
     return Value(y.storage, tuple(axes))
+
+
+def _integer_product(a: AnyValue, b: AnyValue) -> AnyValue:
+    """Multiply every row with every column, and sum: TFLite has no such product of integers."""
+    rows = a.reshape((*a.shape, 1))
+    columns = b.reshape((*b.shape[:-2], 1, *b.shape[-2:]))
+    every = activation(widened(pointwise(tf.multiply, rows, columns)))
+    return as_dtype(reduce(tf.reduce_sum, every, [every.rank - 2], keepdims=False), a.dtype)
 
 
 def _by_matrix(x: Value, matrix: Constant) -> Value:
@@ -142,6 +154,9 @@ def _batch_product(a: Value, b: Value) -> Value:
     """Multiply two activations, each read in the order it has if the product allows it."""
     rank = max(a.rank, b.rank)
     batches = [Value(x.storage, x.axes[:-2]) for x in (a, b)]
+    if not have_common_parts(batches, rank - 2):
+        a, b = a.whole(), b.whole()
+        batches = [Value(x.storage, x.axes[:-2]) for x in (a, b)]
     (batch_a, batch_b), parts = prepare(batches, rank - 2)
     left, right = _operand(a, activation(batch_a), parts), _operand(b, activation(batch_b), parts)
     logical = tuple(range(len(left.batch)))

@@ -50,8 +50,14 @@ def expand(model: ir.Model, table: Mapping[Key, Lowering]) -> ir.Model:
     return expanded if len(expanded.graph) == len(model.graph) else expand(expanded, table)
 
 
+PRECISION = "softmax_precision"
+
+
 def _state_defaults(proto: onnx.ModelProto, missing: set[tuple[str, str]]) -> None:
-    """Give the nodes all attributes that have a default: a definition refers to them by name."""
+    """Give the nodes all attributes that have a default: a definition refers to them by name.
+
+    One that asks for double precision inside asks for single, TFLite's own.
+    """
     opsets = {each.domain: each.version for each in proto.opset_import}
     for node in proto.graph.node:
         if (node.domain, node.op_type) not in missing:
@@ -63,6 +69,9 @@ def _state_defaults(proto: onnx.ModelProto, missing: set[tuple[str, str]]) -> No
             for name, attribute in schema.attributes.items()
             if name not in stated and attribute.default_value.type
         )
+        for attribute in node.attribute:
+            if attribute.name == PRECISION and attribute.i == onnx.TensorProto.DOUBLE:
+                attribute.i = onnx.TensorProto.FLOAT
 
 
 GAPPED = "decant.gapped"

@@ -8,6 +8,7 @@ from ..lowering.registry import registered
 from . import (  # noqa: F401
     activation,
     bits,
+    categories,
     classical,
     control,
     convolution,
@@ -15,6 +16,7 @@ from . import (  # noqa: F401
     detection,
     drawing,
     filling,
+    hyperbolic,
     indexing,
     linear,
     linear_attention,
@@ -31,6 +33,7 @@ from . import (  # noqa: F401
     scattering,
     shape,
     spectral,
+    svm,
     trees,
     unique,
 )

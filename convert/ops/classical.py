@@ -1,4 +1,4 @@
-"""Classical machine learning (`ai.onnx.ml`) on tables of numbers: scalers, linear models, SVMs."""
+"""Classical machine learning (`ai.onnx.ml`) on tables of numbers: scalers and linear models."""
 
 from __future__ import annotations
 
@@ -17,10 +17,34 @@ from ..layout.tensors import AnyValue, Constant, Value, activation, as_dtype
 from ..lowering.registry import op
 from .indexing import gather
 
+
+def _softmax_zero(scores: Tensor) -> Tensor:
+    """A softmax of the scores that differ from zero; the others stay."""
+    raised = tf.exp(scores - tf.reduce_max(scores, -1, keepdims=True))
+    raised = tf.where(tf.abs(scores) > ZERO, raised, tf.zeros_like(raised))
+    return raised / tf.reduce_sum(raised, -1, keepdims=True)
+
+
+def _probit(scores: Tensor) -> Tensor:
+    """The normal quantile, with Winitzki's inverse of erf, as ONNX Runtime has it."""
+    doubled = 2.0 * scores - 1.0
+    logarithm = tf.math.log((1.0 - doubled) * (1.0 + doubled))
+    middle = 2.0 / (np.pi * WINITZKI) + 0.5 * logarithm
+    inverse = tf.sqrt(tf.sqrt(middle * middle - logarithm / WINITZKI) - middle)
+    return np.sqrt(2.0) * tf.where(doubled < 0.0, -inverse, inverse)
+
+
+ZERO = 1e-7
+"""Up to here ONNX Runtime takes a score for zero."""
+
+WINITZKI = 0.147
+
 TRANSFORMS: dict[str, Callable[[Tensor], Tensor]] = {
     "NONE": tf.identity,
     "LOGISTIC": tf.sigmoid,
+    "PROBIT": _probit,
     "SOFTMAX": tf.nn.softmax,
+    "SOFTMAX_ZERO": _softmax_zero,
 }
 
 
@@ -28,7 +52,7 @@ def transformed(scores: Tensor, post_transform: str) -> Tensor:
     """Scores of a model as it wants to give them, [N, K].
 
     Raises:
-        Refused: If TFLite has nothing for it.
+        Refused: If ONNX knows no such function.
     """
     return _function(post_transform)(scores)
 
@@ -36,7 +60,7 @@ def transformed(scores: Tensor, post_transform: str) -> Tensor:
 def _function(post_transform: str) -> Callable[[Tensor], Tensor]:
     if post_transform not in TRANSFORMS:
         raise Refused(
-            "TFLite has no such function of scores",
+            "ONNX has no such function of scores",
             f"use one of {', '.join(TRANSFORMS)}",
             ("post_transform", post_transform),
         )
@@ -65,7 +89,16 @@ def of_two(score: Tensor, other: Tensor, post_transform: str) -> Tensor:
         score: Of the second class, [N, 1].
         other: Of the first, where no function follows; a softmax is not one here.
         post_transform: ONNX's attribute.
+
+    Raises:
+        Refused: If it is one that ONNX Runtime makes a single score of.
     """
+    if post_transform == "PROBIT":
+        raise Refused(
+            "of two classes it leaves one score, where ONNX says two",
+            f"use one of {', '.join(sorted(TRANSFORMS.keys() - {post_transform}))}",
+            ("post_transform", post_transform),
+        )
     function = _function(post_transform)
     if post_transform == "LOGISTIC":
         return function(tf.concat([-score, score], 1))
@@ -186,44 +219,3 @@ def linear_classifier(
         return label, Value.laid_out(of_two(scores, 1.0 - scores, post_transform))
     label = labelled(scores, classlabels_ints)
     return label, Value.laid_out(transformed(scores, post_transform))
-
-
-@op("ai.onnx.ml::SVMRegressor")
-def svm_regressor(
-    x: AnyValue,
-    *,
-    coefficients: Sequence[float],
-    kernel_params: Sequence[float] | None,
-    kernel_type: str,
-    n_supports: int,
-    one_class: int,
-    post_transform: str,
-    rho: Sequence[float],
-    support_vectors: Sequence[float] | None,
-) -> AnyValue:
-    """Emit the weighted sum of a kernel's values at the support vectors, [N, 1]."""
-    rows = _numbers(x)
-    weights = np.asarray(coefficients, np.float32).reshape(-1, 1)
-    if n_supports:
-        vectors = np.asarray(support_vectors, np.float32).reshape(n_supports, -1)
-        rows = _kernel(rows, vectors, kernel_type, kernel_params or [0.0, 0.0, 0.0])
-    scores = product(rows, Constant(weights)).plain() + np.float32(rho[0])
-    if one_class:
-        return Value.laid_out(tf.where(scores > 0.0, 1.0, -1.0))
-    return Value.laid_out(transformed(scores, post_transform))
-
-
-def _kernel(
-    x: AnyValue, vectors: np.ndarray, kernel_type: str, parameters: Sequence[float]
-) -> AnyValue:
-    """A kernel's values at the support vectors; x: [N, F], vectors: [S, F]."""
-    gamma, offset, degree = parameters
-    if kernel_type == "RBF":
-        apart = x.plain()[:, None] - vectors[None]
-        return Value.laid_out(tf.exp(-gamma * tf.reduce_sum(tf.square(apart), -1)))
-    inner = product(x, Constant(vectors.T))
-    if kernel_type == "LINEAR":
-        return inner
-    if kernel_type == "POLY":
-        return pointwise(lambda t: (gamma * t + offset) ** degree, inner)
-    return pointwise(lambda t: tf.tanh(gamma * t + offset), inner)

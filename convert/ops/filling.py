@@ -14,9 +14,9 @@ from decant.runtime_facts import PAD_RANK
 from ..layout.cut_and_join import extend
 from ..layout.expose import Exposed, along, expose
 from ..layout.forms import Tensor, sizes_of
-from ..layout.pointwise import pointwise
+from ..layout.pointwise import pointwise, widened
 from ..layout.refused import FreeSize, Refused
-from ..layout.tensors import AnyValue, Constant, Value, activation, constant, numbers
+from ..layout.tensors import AnyValue, Constant, Value, activation, as_dtype, constant, numbers
 from ..layout.view import Factors, size_of
 from ..lowering.registry import op
 from .shape import MAX_SIZE, slice_axis
@@ -142,9 +142,9 @@ def pad(
     if not grow:
         return x
     fill = _fill(value)
-    result = _padded(activation(x), grow, mode, fill)
+    result = _padded(activation(widened(x) if fill else x), grow, mode, fill)
     result.storage.nonnegative = activation(x).storage.nonnegative and fill >= 0
-    return result
+    return as_dtype(result, x.dtype)
 
 
 def _fill(value: AnyValue | None) -> Any:

@@ -12,8 +12,18 @@ import tensorflow as tf
 from ..layout.cut_and_join import Part
 from ..layout.expose import expose
 from ..layout.forms import Tensor, sizes_of
+from ..layout.pointwise import widened
 from ..layout.refused import FreeSize
-from ..layout.tensors import AnyValue, Constant, Value, activation, constant, numbers
+from ..layout.tensors import (
+    AnyValue,
+    Constant,
+    Value,
+    activation,
+    as_dtype,
+    constant,
+    numbers,
+    reinterpreted,
+)
 from ..lowering.registry import op
 from .shape import pieces
 
@@ -30,14 +40,20 @@ def gather(x: AnyValue, indices: AnyValue, *, axis: int) -> AnyValue:
             return _reshaped_axis(pieces(x, axis, [stretch])[0], axis, index.shape)
         indices = Constant(index)
     flat = indices.reshape((_count(indices.shape),)) if indices.rank != 1 else indices
-    exposed = expose(activation(x), [axis])
+    exposed = expose(activation(_signed(x)), [axis])
     where = exposed.where[axis]
     index = _wrapped(flat, size)
     if size is None and _may_be_negative(flat):
         count = tf.cast(tf.shape(exposed.tensor)[where], index.dtype)
         index = tf.where(index < 0, index + count, index)
     picked = exposed.back(tf.gather(exposed.tensor, index, axis=where))
-    return _reshaped_axis(picked, axis, indices.shape)
+    return _reshaped_axis(reinterpreted(picked, x.dtype), axis, indices.shape)
+
+
+def _signed(x: AnyValue) -> AnyValue:
+    """Integers without sign, of which TFLite gathers only bytes, as others with the same bits."""
+    unsigned = x.dtype.kind == "u" and x.dtype.itemsize > 1
+    return reinterpreted(x, f"i{x.dtype.itemsize}") if unsigned else x
 
 
 def _count(sizes: Sequence[int | None]) -> int | None:
@@ -162,16 +178,21 @@ def one_hot(indices: AnyValue, depth: AnyValue, values: AnyValue, *, axis: int) 
 
 
 @op("TopK", since=10)
-def top_k(x: AnyValue, k: AnyValue, *, axis: int, largest: int, sorted: int) -> tuple[Value, Value]:
+def top_k(
+    x: AnyValue, k: AnyValue, *, axis: int, largest: int, sorted: int
+) -> tuple[AnyValue, AnyValue]:
     """Largest or smallest elements along an axis, with their positions."""
     axis %= x.rank
     order = [i for i in range(x.rank) if i != axis] + [axis]
-    tensor = activation(x).arrange(*((i,) for i in order))
-    count = int(numbers(k)[0])
-    values, places = tf.math.top_k(tensor if largest else -tensor, count)
-    values = values if largest else -values
-    back = tuple(order)
-    return Value.laid_out(values, back), Value.laid_out(tf.cast(places, tf.int64), back)
+    tensor = activation(widened(x)).arrange(*((i,) for i in order))
+    values, places = tf.math.top_k(tensor if largest else _turned(tensor), int(numbers(k)[0]))
+    chosen = Value.laid_out(values if largest else _turned(values), order)
+    return as_dtype(chosen, x.dtype), Value.laid_out(tf.cast(places, tf.int64), order)
+
+
+def _turned(x: Tensor) -> Tensor:
+    """Numbers in the opposite order; that again gives them back, the lowest integer too."""
+    return -x if x.dtype.is_floating else -1 - x
 
 
 @op("NonZero")

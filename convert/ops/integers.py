@@ -13,6 +13,11 @@ from ..layout.pointwise import pointwise
 from ..layout.tensors import AnyValue, Constant, Storage, Value, as_dtype
 
 
+def magnitude(x: Tensor) -> Tensor:
+    """The absolute value, which TFLite's ABS has not of int64."""
+    return tf.maximum(x, -x) if x.dtype == tf.int64 else tf.abs(x)
+
+
 def of_integers(function: Callable[..., Any], a: AnyValue, b: AnyValue) -> AnyValue:
     """Apply a division, in 32 bits where both surely fit: TFLite hardly divides 64-bit integers."""
     if a.dtype == np.int64:

@@ -40,30 +40,34 @@ class Method:
     antialias: bool
 
 
-def coordinates(axis: Axis, mode: str) -> Any:
-    """Position in the input of every output element."""
-    out = np.arange(axis.wanted, dtype=np.float64)
-    length = axis.size * axis.scale
+def coordinates(axis: Axis, mode: str, dtype: type[np.floating[Any]] = np.float64) -> Any:
+    """Position in the input of every output element, computed in a type of floats."""
+    out, scale = np.arange(axis.wanted, dtype=dtype), dtype(axis.scale)
+    length = axis.size * scale
     if mode == "align_corners":
         return out * (axis.size - 1) / (length - 1) if length != 1 else np.zeros_like(out)
     if mode == "asymmetric":
-        return out / axis.scale
+        return out / scale
     if mode == "pytorch_half_pixel" and length <= 1:
         return np.zeros_like(out)
     if mode == "half_pixel_symmetric":
         offset = axis.size / 2 * (1 - axis.wanted / length)
-        return offset + (out + 0.5) / axis.scale - 0.5
+        return offset + (out + 0.5) / scale - 0.5
     if mode == "tf_crop_and_resize":
         start, end = axis.roi
         if axis.wanted > 1:
             return start * (axis.size - 1) + out * (end - start) * (axis.size - 1) / (length - 1)
         return np.full_like(out, 0.5 * (start + end) * (axis.size - 1))
-    return (out + 0.5) / axis.scale - 0.5
+    return (out + 0.5) / scale - 0.5
 
 
 def nearest(axis: Axis, method: Method) -> Any:
-    """Index of the input element that each output element copies."""
-    where = coordinates(axis, method.coordinate_transformation_mode)
+    """Index of the input element that each output element copies.
+
+    ONNX Runtime and PyTorch round positions in single precision, where one may lie in the middle
+    that in double precision does not: 3.5 / 0.7 - 0.5.
+    """
+    where = coordinates(axis, method.coordinate_transformation_mode, np.float32)
     rounded = {
         "round_prefer_floor": np.ceil(where - 0.5),
         "round_prefer_ceil": np.floor(where + 0.5),

@@ -11,41 +11,33 @@ import numpy as np
 import onnx
 import tensorflow as tf
 
-from ..layout.pointwise import pointwise
+from ..layout.pointwise import pointwise, widened
 from ..layout.refused import Refused
 from ..layout.tensors import AnyValue, Constant, Value, as_dtype, reinterpreted
 from ..lowering.registry import op
-from .integers import of_integers, truncated, whole_power
+from .integers import magnitude, of_integers, truncated, whole_power
 
 UNARY: dict[str, Callable[..., Any]] = {
-    "Acos": lambda x: tf.atan2(tf.sqrt(1.0 - x * x), x),
-    "Acosh": lambda x: tf.math.log(x + tf.sqrt(x * x - 1.0)),
-    "Asin": lambda x: tf.atan2(x, tf.sqrt(1.0 - x * x)),
-    "Asinh": lambda x: tf.sign(x) * tf.math.log(tf.abs(x) + tf.sqrt(x * x + 1.0)),
-    "Atan": lambda x: tf.atan2(x, tf.ones_like(x)),
-    "Atanh": lambda x: 0.5 * tf.math.log((1.0 + x) / (1.0 - x)),
     "Ceil": tf.math.ceil,
     "Cos": tf.cos,
-    "Cosh": lambda x: 0.5 * (tf.exp(x) + tf.exp(-x)),
     "Floor": tf.floor,
     "Identity": lambda x: x,
     "IsNaN": lambda x: tf.not_equal(x, x),
     "Log": tf.math.log,
-    "Mish": lambda x: x * tf.tanh(_softplus(x)),
+    "Mish": lambda x: _mish(x),
     "Neg": tf.negative,
     "Not": tf.logical_not,
     "Reciprocal": lambda x: 1.0 / x,
     "Round": tf.round,
     "Sign": lambda x: tf.clip_by_value(x, -1, 1) if x.dtype == tf.int64 else tf.sign(x),
     "Sin": tf.sin,
-    "Sinh": lambda x: 0.5 * (tf.exp(x) - tf.exp(-x)),
     "Softsign": lambda x: x / (tf.abs(x) + 1.0),
     "Tan": lambda x: tf.sin(x) / tf.cos(x),
     "Tanh": tf.tanh,
 }
 
 NONNEGATIVE: dict[str, Callable[..., Any]] = {
-    "Abs": lambda x: tf.maximum(x, -x) if x.dtype == tf.int64 else tf.abs(x),
+    "Abs": magnitude,
     "Exp": tf.exp,
     "Relu": tf.nn.relu,
     "Sigmoid": tf.sigmoid,
@@ -76,7 +68,14 @@ VARIADIC: dict[str, Callable[..., Any]] = {
 
 def _softplus(x: Any) -> Any:
     """log(1 + e^x) that overflows for no x."""
-    return tf.nn.relu(x) + tf.math.log(1.0 + tf.exp(-tf.abs(x)))
+    return tf.nn.relu(x) - tf.math.log(tf.sigmoid(tf.abs(x)))
+
+
+def _mish(x: Any) -> Any:
+    """Mish: x tanh(softplus(x)), whose tanh is s / (2 - s) of s = sigmoid(x) (2 - sigmoid(x))."""
+    gate = tf.sigmoid(x)
+    gate = gate * (2.0 - gate)
+    return x * (gate / (2.0 - gate))
 
 
 def nonnegative(function: Callable[..., Any], x: AnyValue) -> AnyValue:
@@ -187,7 +186,7 @@ def power(x: AnyValue, y: AnyValue) -> AnyValue:
             return pointwise(function, x)
     if np.issubdtype(x.dtype, np.integer) and not _is_whole(y):
         return as_dtype(pointwise(tf.pow, as_dtype(x, y.dtype), y), x.dtype)
-    if x.dtype == np.int64:
+    if widened(x).dtype == np.int64:
         return pointwise(whole_power, x, as_dtype(y, np.int64))
     return pointwise(tf.pow, x, as_dtype(y, x.dtype))
 

@@ -112,7 +112,7 @@ def weights_of(w: AnyValue, r: AnyValue, b: AnyValue | None, *, apart: int = 0) 
         b: Both biases, if there are any.
         apart: How many of the gates, from the last, keep their biases apart.
     """
-    kernels, recurrent = constant(w, "the weights"), constant(r, "the recurrent weights")
+    kernels, recurrent = constant(w, "the weight matrix"), constant(r, "the recurrent matrix")
     count, rows, _ = kernels.shape
     bias = np.zeros((count, 2 * rows), kernels.dtype) if b is None else constant(b, "the bias")
     ours, theirs = np.split(bias, 2, axis=1)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from ..layout.forms import Tensor
 from ..layout.product import product
 from ..layout.refused import FreeSize, Refused
-from ..layout.tensors import AnyValue, Constant, Value, activation, numbers
+from ..layout.tensors import AnyValue, Constant, Value, activation, constant
 from ..lowering.registry import op
 from .pooling import channels_last, from_channels_last
 from .taps import CUBIC, MODES, Axis, Tap, clamped, neighbours, read, zero_outside
@@ -74,7 +74,7 @@ def _padded(where: Tensor, size: int, padding: tuple[str, bool]) -> Tensor:
 @op("AffineGrid")
 def affine_grid(theta: AnyValue, size: AnyValue, *, align_corners: int) -> AnyValue:
     """Move the points of a regular grid, theta: [N, r, r + 1]; one product with constants."""
-    sizes = numbers(size)[2:]
+    sizes = constant(size, "the size").tolist()[2:]
     points = np.meshgrid(*(_points(n, bool(align_corners)) for n in sizes), indexing="ij")
     rows = np.stack([*(p.ravel() for p in reversed(points)), np.ones(points[0].size)], -1)
     moved = product(Constant(rows.astype(theta.dtype)), theta.transpose((0, 2, 1)))

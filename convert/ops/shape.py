@@ -243,7 +243,8 @@ def slice_op(
     if not count == len(where) == len(step):
         stated = f"it has {count} starts, {len(where)} axes and {len(step)} steps"
         raise Refused(stated, "export it with as many of each")
-    known = outputs[0].shape or (None,) * x.rank
+    known = outputs[0].shape or ()
+    known = known if len(known) == x.rank else (None,) * x.rank  # a file may state anything
     for number, (axis, by) in enumerate(zip(where, step, strict=True)):
         axis %= x.rank
         bounds = (_bound(starts, number), _bound(ends, number))

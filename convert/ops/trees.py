@@ -130,12 +130,15 @@ def _weights(
     targets: Sequence[int],
     weights: Sequence[float],
     count: int,
+    silent: float = 0.0,
 ) -> Any:
-    """What each leaf gives to each target, [nodes, targets]."""
+    """What each leaf gives to each target, [nodes, targets]; `silent` where it says nothing."""
     table = np.zeros((len(forest.modes), count), np.float32)
+    said = np.zeros_like(table, np.bool_)
     for tree, node, target, weight in zip(*places, targets, weights, strict=True):
         table[forest.index[tree, node], target] += weight
-    return table
+        said[forest.index[tree, node], target] = True
+    return np.where(said, table, np.float32(silent))
 
 
 AGGREGATES = {
@@ -144,6 +147,9 @@ AGGREGATES = {
     "MIN": tf.reduce_min,
     "MAX": tf.reduce_max,
 }
+SILENT = {"MIN": np.inf, "MAX": -np.inf}
+"""What a leaf gives that says nothing of a target, where it is not zero."""
+
 DOUBLES = ["base_values_as_tensor", "nodes_hitrates_as_tensor", "nodes_values_as_tensor"]
 
 
@@ -179,9 +185,12 @@ def tree_ensemble_regressor(
         nodes_missing_value_tracks_true,
     )
     places = (target_treeids, target_nodeids)
-    table = _weights(forest, places, target_ids, target_weights, n_targets)
+    silent = SILENT.get(aggregate_function, 0.0)
+    table = _weights(forest, places, target_ids, target_weights, n_targets, silent)
     given = tf.gather(table, _leaves(forest, as_dtype(x, np.float32).plain()))
     scores = AGGREGATES[aggregate_function](given, 1)
+    if silent:
+        scores = tf.where(tf.abs(scores) <= scores.dtype.max, scores, 0.0)
     if base_values:
         scores = scores + np.asarray(base_values, np.float32)
     return Value.laid_out(transformed(scores, post_transform))

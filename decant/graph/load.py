@@ -205,7 +205,7 @@ def _no_numbers(value: ir.Value) -> str:
         return "text"
     if value.dtype in NO_NUMBERS:
         return f"of type {value.dtype.name.lower()}"
-    stated = [size for size in value.shape or () if isinstance(size, int)]
+    stated = [size for size in value.shape or () if isinstance(size, int) and size > 0]
     if math.prod(stated) > MOST_ELEMENTS:
         return f"of {math.prod(stated):.1e} elements"
     return ""
@@ -223,6 +223,7 @@ weight that is no input, as files up to IR version 3 had to have it and did not.
 def _check(path: Path) -> None:
     """Run ONNX's checker, which wants shapes of all outputs, behind inference where one lacks."""
     outputs = onnx.load(path, load_external_data=False).graph.output
+    _refuse_maps(path, outputs)
     try:
         if all(_has_shape(output) for output in outputs):
             onnx.checker.check_model(str(path))
@@ -232,6 +233,18 @@ def _check(path: Path) -> None:
         if not any(words in str(error) for words in LEFT_OUT):
             raise
         logger.debug("let through: %s", error)
+
+
+def _refuse_maps(path: Path, outputs: Iterable[onnx.ValueInfoProto]) -> None:
+    """Refuse an output that is a sequence of maps, as scikit-learn's classifiers have one."""
+    for output in outputs:
+        if output.type.HasField("map_type") or output.type.sequence_type.elem_type.HasField(
+            "map_type"
+        ):
+            raise UnsupportedOp(
+                f'{path}: the output "{output.name}" is a sequence of maps, which no .tflite file '
+                'has; export a table in its place (skl2onnx: options={"zipmap": False})'
+            )
 
 
 def _has_shape(value: onnx.ValueInfoProto) -> bool:
@@ -244,6 +257,7 @@ def prepare(model: ir.Model, shapes: AskedShapes | None = None) -> ir.Model:
     _drop_initializers_from_inputs(model.graph)
     _leave_unstated_sizes_free(model)
     _fix_shapes(model, shapes or {})
+    _keep_opsets_of_functions(model)
     common.InlinePass()(model)
     for graph in model.graph.subgraphs():  # a file states the operator sets once
         graph.opset_imports.update(model.opset_imports)
@@ -251,6 +265,17 @@ def prepare(model: ir.Model, shapes: AskedShapes | None = None) -> ir.Model:
     _type_sequences(model)
     attributes_to_inputs(model)
     return model
+
+
+def _keep_opsets_of_functions(model: ir.Model) -> None:
+    """Let a local function's nodes say which operator set they are of, where it is another one."""
+    for function in model.functions.values():
+        for domain, version in model.opset_imports.items():
+            own = function.opset_imports.get(domain, version)
+            for node in function.all_nodes():
+                if own != version and node.domain == domain:
+                    node.version = own
+            function.opset_imports[domain] = version
 
 
 def _drop_initializers_from_inputs(graph: ir.Graph) -> None:
@@ -300,7 +325,7 @@ def _type_sequences(model: ir.Model) -> None:
 def _alike(node: ir.Node) -> list[ir.TypeProtocol | None]:
     """The types of what a node passes on as its outputs, as far as it may be a sequence."""
     values: Sequence[ir.Value | None]
-    match node.op_type:
+    match node.op_type if node.domain == "" else "":
         case "Identity":
             values = node.inputs
         case "If":

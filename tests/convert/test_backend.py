@@ -10,10 +10,13 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from emitted import emit
 from node_suite import EMISSION_GAPS, LITE_GAPS, Case, gap_of, numeric_cases
+from tensorflow.lite.tools import flatbuffer_utils
 
 from decant.convert.rewrites import REWRITES
+from decant.convert.tflite import restore_infinities
 from decant.errors import UnsupportedOp
 from decant.graph.load import prepare
+from decant.graph.precision import other_floats, to_single
 from decant.graph.rewrite import apply
 
 
@@ -30,7 +33,10 @@ def with_constants(case: Case) -> tuple[onnx.ModelProto, tuple[np.ndarray, ...]]
 
 
 def emitted(model: onnx.ModelProto):
-    rewritten, _ = apply(prepare(ir.from_proto(model)), REWRITES.chosen())
+    loaded = prepare(ir.from_proto(model))
+    if other_floats(loaded):  # as a conversion does before all else
+        to_single(loaded)
+    rewritten, _ = apply(loaded, REWRITES.chosen())
     return emit(rewritten, input_layout="keep", output_layout="keep")
 
 
@@ -119,10 +125,19 @@ def check_in_litert(cases: list[Case]) -> None:
     file = tf.lite.TFLiteConverter.from_concrete_functions(
         [joined([emission for emission, _ in emitted_cases], specs)], tf.Module()
     ).convert()
-    results = Interpreter(model_content=file).get_signature_runner()(**feeds)
+    extremes = [array for emission, _ in emitted_cases for array in emission.extremes]
+    runner = Interpreter(model_content=with_infinities(file, extremes)).get_signature_runner()
+    results = runner(**feeds)
     for number, ((emission, _), case) in enumerate(zip(emitted_cases, cases, strict=True)):
         keys = [f"c{number}_{emission.keys[info.name]}" for info in emission.outputs]
         assert_equal([results[key] for key in keys], case)
+
+
+def with_infinities(file: bytes, extremes: list[np.ndarray]) -> bytearray:
+    """The file as a conversion leaves it."""
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(file))
+    restore_infinities(model, extremes)
+    return flatbuffer_utils.convert_object_to_bytearray(model)
 
 
 def joined(emissions, specs):
@@ -143,6 +158,6 @@ def joined(emissions, specs):
 
 
 def test_at_least_as_many_pass_as_ever_did():
-    """The share that docs and releases state: 1,496 of 1,534 with onnx 1.23."""
+    """The share that docs and releases state: 1,502 of 1,534 with onnx 1.23."""
     gaps = [case for case in CASES if gap_of(case.name, (*EMISSION_GAPS, *LITE_GAPS))]
-    assert len(gaps) <= 0.025 * len(CASES)
+    assert len(gaps) <= 0.021 * len(CASES)

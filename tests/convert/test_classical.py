@@ -68,7 +68,10 @@ def test_columns_of_a_table(op, settings, tmp_path):
     check(model_of(op, 3, **settings), tmp_path, x)
 
 
-@pytest.mark.parametrize("transform", ["NONE", "LOGISTIC", "SOFTMAX"])
+TRANSFORMS = ["NONE", "LOGISTIC", "SOFTMAX", "SOFTMAX_ZERO"]
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
 def test_a_linear_regressor(transform, tmp_path):
     proto = model_of(
         "LinearRegressor", 4, coefficients=drawn(12).tolist(), intercepts=drawn(3).tolist(),
@@ -77,10 +80,18 @@ def test_a_linear_regressor(transform, tmp_path):
     check(proto, tmp_path, drawn(20, 4))
 
 
+def test_normal_quantiles_of_scores(tmp_path):
+    proto = model_of(
+        "LinearRegressor", 4, coefficients=[0.1, 0.2, 0.05, 0.1], intercepts=[0.3],
+        post_transform="PROBIT",
+    )  # fmt: skip
+    check(proto, tmp_path, np.random.default_rng(0).uniform(size=(20, 4)).astype(np.float32))
+
+
 CLASSES = (("label", INT64), ("scores", FLOAT))
 
 
-@pytest.mark.parametrize("transform", ["NONE", "LOGISTIC", "SOFTMAX"])
+@pytest.mark.parametrize("transform", TRANSFORMS)
 @pytest.mark.parametrize(("rows", "labels"), [(3, [7, -2, 5]), (2, [4, 9]), (1, [3, 8])])
 def test_a_linear_classifier(rows, labels, transform, tmp_path):
     proto = model_of(
@@ -97,6 +108,72 @@ def test_a_support_vector_regressor(kernel, tmp_path):
         n_supports=5, rho=[0.4], kernel_type=kernel, kernel_params=[0.3, 0.5, 3.0],
     )  # fmt: skip
     check(proto, tmp_path, drawn(20, 3, seed=1))
+
+
+@pytest.mark.parametrize("chances", [False, True], ids=["votes", "probabilities"])
+@pytest.mark.parametrize("counts", [[2, 3], [2, 1, 2], [1, 2, 1, 2]], ids=["two", "three", "four"])
+@pytest.mark.parametrize("kernel", ["LINEAR", "POLY", "RBF", "SIGMOID"])
+def test_a_support_vector_classifier(kernel, counts, chances, tmp_path):
+    vectors, classes = sum(counts), len(counts)
+    pairs = classes * (classes - 1) // 2
+    sigmoids = {
+        "prob_a": (-np.abs(drawn(pairs, seed=4))).tolist(),
+        "prob_b": (drawn(pairs, seed=5) / 10).tolist(),
+    }
+    proto = model_of(
+        "SVMClassifier", 3, CLASSES, coefficients=drawn((classes - 1) * vectors).tolist(),
+        support_vectors=drawn(vectors * 3, seed=1).tolist(), vectors_per_class=counts,
+        rho=drawn(pairs, seed=2).tolist(), kernel_type=kernel, kernel_params=[0.3, 0.1, 3.0],
+        classlabels_ints=[4, 2, 9, 7][:classes], **(sigmoids if chances else {}),
+    )  # fmt: skip
+    check(proto, tmp_path, drawn(20, 3, seed=3))
+
+
+def test_a_support_vector_classifier_of_weights_alone(tmp_path):
+    proto = model_of(
+        "SVMClassifier", 3, CLASSES, coefficients=drawn(9).tolist(), rho=[0.4],
+        kernel_type="LINEAR", kernel_params=[0.0, 0.0, 3.0], classlabels_ints=[5, 3, 8],
+        post_transform="SOFTMAX",
+    )  # fmt: skip
+    check(proto, tmp_path, drawn(20, 3, seed=1))
+
+
+def of_numbers(op, kind, x, folder, version=2, **attributes):
+    """What one node makes of numbers, which ONNX Runtime makes, too."""
+    proto = model_of(op, 3, (("y", kind),), len(x), version, **attributes)
+    proto.graph.input[0].type.tensor_type.elem_type = helper.np_dtype_to_tensor_dtype(x.dtype)
+    check(proto, folder, x)
+
+
+@pytest.mark.parametrize("version", [2, 4])
+@pytest.mark.parametrize("values", ["values_int64s", "values_floats"])
+@pytest.mark.parametrize("keys", ["keys_int64s", "keys_floats"])
+def test_numbers_in_place_of_others(keys, values, version, tmp_path):
+    kind = INT64 if values == "values_int64s" else FLOAT
+    x = np.arange(12).reshape(4, 3).astype(np.int64 if keys == "keys_int64s" else np.float32)
+    make, known = (int if kind == INT64 else float), (int if x.dtype == np.int64 else float)
+    settings = {keys: [known(k) for k in (7, 2, 3)], values: [make(v) for v in (5, 6, -7)]}
+    default = {"default_int64": -3} if kind == INT64 else {"default_float": 0.5}
+    of_numbers("LabelEncoder", kind, x, tmp_path, version, **settings, **default)
+
+
+def test_a_number_in_place_of_a_missing_one(tmp_path):
+    x = np.array([[np.nan, 1.0, 2.0]], np.float32)
+    settings = {"keys_floats": [float("nan"), 1.0], "values_int64s": [9, 8]}
+    of_numbers("LabelEncoder", INT64, x, tmp_path, 4, **settings)
+
+
+def test_texts_in_place_of_numbers_are_refused():
+    proto = model_of("LabelEncoder", 3, keys_strings=["a"], values_floats=[1.0], version=2)
+    why = r"LabelEncoder .*texts stand for categories, of which TFLite has .*; number the categ"
+    with pytest.raises(UnsupportedOp, match=why):
+        emit(prepare(ir.from_proto(proto)))
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float32])
+def test_categories_one_hot(dtype, tmp_path):
+    x = np.arange(12).reshape(4, 3).astype(dtype)
+    of_numbers("OneHotEncoder", FLOAT, x, tmp_path, 1, cats_int64s=[4, 0, 9], zeros=1)
 
 
 def tree(number, depth, mode, rng, leaves):
@@ -157,6 +234,18 @@ def test_trees_are_combined(aggregate, tmp_path):
     check(proto, tmp_path, drawn(20, 4, seed=1))
 
 
+@pytest.mark.parametrize("aggregate", ["MIN", "MAX"])
+def test_a_leaf_that_says_nothing_of_a_target_is_not_zero(aggregate, tmp_path):
+    nodes = forest("BRANCH_LEQ", [0, 1], "target")
+    trees = nodes["target_treeids"]
+    kept = [i for i, tree in enumerate(trees) if tree == 0 or (tree == 1) == (i < len(trees) // 2)]
+    leaves = {k: [v[i] for i in kept] for k, v in nodes.items() if k.startswith("target_")}
+    proto = model_of(
+        "TreeEnsembleRegressor", 4, n_targets=2, aggregate_function=aggregate, **{**nodes, **leaves}
+    )
+    check(proto, tmp_path, drawn(20, 4, seed=1))
+
+
 @pytest.mark.parametrize("transform", ["NONE", "LOGISTIC", "SOFTMAX"])
 @pytest.mark.parametrize("targets", [[0, 1, 2], [0]], ids=["three", "one"])
 @pytest.mark.parametrize("signed", [True, False], ids=["signed", "positive"])
@@ -179,9 +268,18 @@ def test_labels_that_are_texts_are_refused():
         emit(prepare(ir.from_proto(proto)))
 
 
-def test_a_function_of_scores_that_tflite_lacks_is_refused():
-    proto = model_of("LinearRegressor", 4, coefficients=drawn(4).tolist(), post_transform="PROBIT")
-    why = r"LinearRegressor .*post_transform = PROBIT\): TFLite has no such function .*; use one of"
+@pytest.mark.parametrize(
+    ("count", "transform", "why"),
+    [
+        (2, "CUBIC", r"post_transform = CUBIC\): ONNX has no such function of scores; use one of"),
+        (1, "PROBIT", r"post_transform = PROBIT\): of two classes it leaves one score"),
+    ],
+)
+def test_a_function_of_scores_that_cannot_be_is_refused(count, transform, why):
+    proto = model_of(
+        "LinearClassifier", 4, CLASSES, coefficients=drawn(4 * count).tolist(),
+        classlabels_ints=[0, 1], post_transform=transform,
+    )  # fmt: skip
     with pytest.raises(UnsupportedOp, match=why):
         emit(prepare(ir.from_proto(proto)))
 

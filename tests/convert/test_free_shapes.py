@@ -69,3 +69,11 @@ def test_a_recurrent_layer_of_free_steps_and_a_free_batch(kind, direction, tmp_p
     weights = {"w": (4 * gates, 3), "r": (4 * gates, 4), "bias": (8 * gates,)}
     proto = parsed(text, {name: (count, *shape) for name, shape in weights.items()})
     check_free(proto, tmp_path, [{"x": (5, 2, 3)}, {"x": (3, 1, 3)}])
+
+
+def test_heads_of_queries_are_free_where_those_of_keys_are_not(tmp_path):
+    text = """(float[2,N,4,8] q, float[2,3,6,8] k, float[2,3,6,10] v) => (float[?,?,?,?] y) {
+        y = Attention(q, k, v)
+    }"""
+    shapes = {"q": (2, 3, 4, 8), "k": (2, 3, 6, 8), "v": (2, 3, 6, 10)}
+    check_free(parsed(text, opset=23), tmp_path, [shapes])

@@ -42,3 +42,11 @@ def test_the_largest_float_beside_infinity_stays_what_it_is(tmp_path):
     found = answers(text, [0, -np.inf, 0, 0], tmp_path)
     np.testing.assert_array_equal(found["y"], [[1, -np.inf, 3, 4]])
     np.testing.assert_array_equal(found["z"], [[LARGEST, 2, 3, 4]])
+
+
+def test_the_logarithm_of_a_sum_with_infinity_is_infinite(tmp_path):
+    text = """(float[1,4] x) => (float[1,4] y, float[1,1] z) <int64[1] last = {1}> {
+        y = Add(x, m) z = ReduceLogSumExp(y, last)
+    }"""
+    found = answers(text, [0, np.inf, -np.inf, 0], tmp_path)
+    assert found["z"] == np.inf

@@ -112,3 +112,66 @@ def test_64_bit_integers_without_sign(name, function, tmp_path):
     a, b = anything("uint64", 0), anything("uint64", 1)[::-1].copy()
     result = of_litert(f"{name}(a, b)", "uint64", tmp_path, a=a, b=b)
     np.testing.assert_array_equal(result, function(a, b))
+
+
+def of_table(node, dtype, folder, x, kind=None):
+    """What one node makes of a table of 8 columns; its constants are in the text."""
+    text = f"({dtype}[8,8] x) => ({kind or dtype}[?,?] y) {node}"
+    file = built(parsed(text), folder, input_layout="keep", output_layout="keep")
+    return Interpreter(model_content=file.data).get_signature_runner()(x=x)["y"]
+
+
+SIGNED_OR_SMALL = [dtype for dtype in INTEGERS if dtype != "uint64"]
+
+
+@pytest.mark.parametrize("dtype", SIGNED_OR_SMALL)
+@pytest.mark.parametrize(
+    ("name", "function"), [("ReduceMax", np.max), ("ReduceMin", np.min), ("ReduceSum", np.sum)]
+)
+def test_integers_are_reduced(name, function, dtype, tmp_path):
+    x = anything(dtype, 0).reshape(8, 8)
+    result = of_table(f"<int64[1] last = {{1}}> {{ y = {name}(x, last) }}", dtype, tmp_path, x)
+    np.testing.assert_array_equal(result, function(x, 1, keepdims=True).astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", SIGNED_OR_SMALL)
+@pytest.mark.parametrize("largest", [0, 1])
+def test_the_first_integers_in_order(largest, dtype, tmp_path):
+    x = anything(dtype, 0).reshape(8, 8)
+    node = f"<int64[1] three = {{3}}> {{ y, where = TopK<largest = {largest}>(x, three) }}"
+    ordered = np.sort(x, 1)
+    expected = ordered[:, :-4:-1] if largest else ordered[:, :3]
+    np.testing.assert_array_equal(of_table(node, dtype, tmp_path, x), expected)
+
+
+@pytest.mark.parametrize("dtype", SIGNED_OR_SMALL)
+@pytest.mark.parametrize(("name", "function"), [("ArgMax", np.argmax), ("ArgMin", np.argmin)])
+def test_where_the_extreme_integer_is(name, function, dtype, tmp_path):
+    x = np.random.default_rng(0).integers(0, 4, (8, 8)).astype(dtype)
+    node = f"{{ y = {name}<axis = 1>(x) }}"
+    result = of_table(node, dtype, tmp_path, x, kind="int64")
+    np.testing.assert_array_equal(result, function(x, 1, keepdims=True))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "uint32", "int64"])
+def test_products_of_integer_matrices(dtype, tmp_path):
+    x = np.random.default_rng(0).integers(0, 5, (8, 8)).astype(dtype)
+    result = of_table("{ y = MatMul(x, x) }", dtype, tmp_path, x)
+    np.testing.assert_array_equal(result, x @ x)
+
+
+@pytest.mark.parametrize("dtype", SIGNED_OR_SMALL)
+def test_integers_are_padded_with_others(dtype, tmp_path):
+    x = anything(dtype, 0).reshape(8, 8)
+    node = (
+        f"<int64[4] around = {{0, 1, 0, 2}}, {dtype} seven = {{7}}> {{ y = Pad(x, around, seven) }}"
+    )
+    expected = np.pad(x, ((0, 0), (1, 2)), constant_values=7)
+    np.testing.assert_array_equal(of_table(node, dtype, tmp_path, x), expected)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_integers_are_picked(dtype, tmp_path):
+    x = anything(dtype, 0).reshape(8, 8)
+    node = "<int64[3] places = {5, -1, 0}> { y = Gather<axis = 1>(x, places) }"
+    np.testing.assert_array_equal(of_table(node, dtype, tmp_path, x), x[:, [5, -1, 0]])

@@ -65,6 +65,11 @@ def file(tmp_path):
             'the input "x" is of 1.2e+10 elements, which no .tflite file has',
         ),
         (
+            "(float[0,4611686018427387904] x) => (float[?,?] y) { y = Relu(x) }",
+            UnsupportedOp,
+            'the input "x" is of 4.6e+18 elements, which no .tflite file has',
+        ),
+        (
             '(float[3] x) => (float[3] y) { y = Max(x, "") }',
             DataError,
             'the node "y" (Max) leaves out its input data_0, which it needs',
@@ -75,7 +80,14 @@ def file(tmp_path):
             'the input "x" is of type float8e4m3fn',
         ),
     ],
-    ids=["found by a run", "found by inference", "too large", "left out", "of eight bits"],
+    ids=[
+        "found by a run",
+        "found by inference",
+        "too large",
+        "too large beside none",
+        "left out",
+        "of eight bits",
+    ],
 )
 def test_what_contradicts_itself_is_told(file, tmp_path, text, kind, message):
     with pytest.raises(kind) as caught:
@@ -92,4 +104,10 @@ def test_a_shape_that_does_not_fit_is_told(file, tmp_path):
 
 def test_an_output_of_another_rank_than_stated_is_what_it_is(file, tmp_path):
     text = "(float[2,3,4] x) => (float[2,?] y) { a = Relu(x) y = Identity(a) }"
+    assert refusal(Request(file(text), tmp_path / "unused")) == ""
+
+
+def test_a_slice_of_another_rank_than_stated_is_what_it_is(file, tmp_path):
+    text = """(float[20,10,3] x, int64[3] ends) => (float[7,3] y)
+        <int64[3] zeros = {0, 0, 0}> { y = Slice(x, zeros, ends) }"""
     assert refusal(Request(file(text), tmp_path / "unused")) == ""

@@ -73,3 +73,12 @@ def test_sizes_computed_around_a_free_batch_are_inferred(tmp_path):
     file = check(parsed(text), tmp_path)
     assert file.ops == Counter({"RESIZE_BILINEAR": 1})
     assert file.emission.outputs[0].shape == (None, 6, 7, 3)
+
+
+@pytest.mark.parametrize("mode", ["half_pixel", "pytorch_half_pixel", "asymmetric"])
+@pytest.mark.parametrize(("size", "scale"), [(6, 0.7), (5, 1.2), (9, 1.5)])
+@pytest.mark.parametrize("rounding", ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
+def test_the_nearest_element_is_that_of_single_precision(rounding, size, scale, mode, tmp_path):
+    attributes = f"""mode="nearest", nearest_mode="{rounding}",
+        coordinate_transformation_mode="{mode}\""""
+    check(resized((1, 3, size, 4), (1, 1, scale, 1), attributes), tmp_path)

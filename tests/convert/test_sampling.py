@@ -93,3 +93,11 @@ def test_a_deformable_convolution_of_free_size_is_refused():
     why = r"DeformConv .*only images of fixed size are deformed; export with fixed sizes"
     with pytest.raises(UnsupportedOp, match=why):
         emit(prepare(ir.from_proto(parsed(text, {"k": (6, 4, 3, 2)}))))
+
+
+def test_a_computed_size_of_a_grid_is_refused():
+    text = """(float[2,2,3] theta, int64[4] size) => (float[2,4,5,2] y) {
+        y = AffineGrid(theta, size)
+    }"""
+    with pytest.raises(UnsupportedOp, match=r"AffineGrid .*the size is computed at run time"):
+        emit(prepare(ir.from_proto(parsed(text))))

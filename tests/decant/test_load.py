@@ -132,3 +132,33 @@ def test_what_a_file_declares_is_read_without_its_weights(tmp_path):
         (1, 4),
         (1, 3),
     ]
+
+
+def test_an_output_of_maps_is_refused_with_the_way_out(tmp_path):
+    zipped = helper.make_node("ZipMap", ["x"], ["y"], domain="ai.onnx.ml", classlabels_int64s=[0])
+    number = helper.make_tensor_type_proto(TensorProto.FLOAT, [])
+    maps = helper.make_sequence_type_proto(helper.make_map_type_proto(TensorProto.INT64, number))
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 1])
+    graph = helper.make_graph([zipped], "g", [x], [helper.make_value_info("y", maps)])
+    opsets = [helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 1)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=9), tmp_path / "m.onnx")
+    message = r'the output "y" is a sequence of maps, .*; export a table .*"zipmap": False'
+    with pytest.raises(UnsupportedOp, match=message):
+        load(tmp_path / "m.onnx")
+
+
+def test_a_function_of_an_older_operator_set_keeps_it(tmp_path):
+    text = """<ir_version: 10, opset_import: ["": 18, "own": 1]>
+        g (float[2,3] x) => (float[2,3] y) { y = own.rectified (x) }
+        <domain: "own", opset_import: ["": 16]>
+        rectified (a) => (b) { b = Relu (a) }"""
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "m.onnx")
+    (node,) = load(tmp_path / "m.onnx").graph
+    assert (node.op_type, node.version) == ("Relu", 16)
+
+
+def test_an_operator_of_another_domain_is_no_branch(tmp_path):
+    text = """<ir_version: 10, opset_import: ["": 18, "own": 1]>
+        g (float[2,3] x) => (float[2,3] y) { y = own.If (x) }"""
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "m.onnx")
+    assert [node.op_type for node in load(tmp_path / "m.onnx").graph] == ["If"]

@@ -37,6 +37,9 @@ ONNX's reference adds up pairwise; TensorFlow and LiteRT add one element after t
 LARGEST_ROUNDING = 0.01
 """Of the largest value. What is further off is excused by rounding only if every step is right."""
 
+NEAR = 1e-3
+"""So near are two forms that agree where rounding takes both of them further."""
+
 
 class Parity(BaseModel):
     """The distance of one output at one hop from the form of the model before it.
@@ -90,7 +93,8 @@ class Parity(BaseModel):
 
         Then every step of the form is right on what it was given; or, where that is not known, the
         output agrees with double precision, or is about as far from it as rounding takes the
-        network itself, and not so far that it means nothing.
+        network itself, and not so far that it means nothing. It may be so far where the form
+        before is, too, and this one is much nearer to that than rounding takes either.
         """
         if self.within:
             return False
@@ -98,7 +102,8 @@ class Parity(BaseModel):
             return True
         if self.nan or self.exact is None or self.rounding is None:
             return False
-        return self.exact <= allowed_rounding(self.tolerance, self.rounding)
+        near = self.max_relative <= min(self.rounding, NEAR)
+        return near or self.exact <= allowed_rounding(self.tolerance, self.rounding)
 
     @property
     def is_right(self) -> bool:

@@ -26,12 +26,19 @@ def attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Tensor:
-    """Translate aten.scaled_dot_product_attention of any rank; torch.onnx knows four axes only."""
+    """Translate aten.scaled_dot_product_attention of any rank; torch.onnx knows four axes only.
+
+    A query that a boolean mask lets see no key, as one of the padding, gets zeros, as in PyTorch;
+    torch.onnx's own form gives the mean of all values (torch 2.13).
+    """
 
     def four_axes(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
-        return aten_scaled_dot_product_attention(
-            q, k, v, mask, dropout_p, is_causal, scale, enable_gqa
+        chosen = mask is not None and mask.dtype == ir.DataType.BOOL
+        added = _added(mask, q.dtype) if chosen else mask
+        result = aten_scaled_dot_product_attention(
+            q, k, v, added, dropout_p, is_causal, scale, enable_gqa
         )
+        return onnx_op.Mul(result, _sees_any(mask, q.dtype)) if chosen else result
 
     if len(query.shape) == 4:
         return four_axes(query, key, value, attn_mask)
@@ -40,6 +47,23 @@ def attention(
     q, k, v = (_with_four_axes(x) for x in (query, key, value))
     result = four_axes(q, k, v, attn_mask)
     return _reshaped(result, [*query.shape[:-1], value.shape[-1]])
+
+
+def _added(mask: Tensor, dtype: ir.DataType) -> Tensor:
+    """What is added to the scores for a boolean mask."""
+    return onnx_op.Where(mask, _number(0.0, dtype), _number(float(dtype.min), dtype))
+
+
+def _number(number: float, dtype: ir.DataType) -> Tensor:
+    tensor: Any = ir.tensor(number, dtype=dtype)
+    return onnx_op.Constant(value=tensor)
+
+
+def _sees_any(mask: Tensor, dtype: ir.DataType) -> Tensor:
+    """1 for each query that sees a key, else 0: [..., queries, keys] to [..., queries, 1]."""
+    seen: Any = onnx_op.Cast(mask, to=dtype.value)
+    keys: Any = onnx_op.Constant(value_ints=[-1])
+    return onnx_op.ReduceMax(seen, keys)
 
 
 def _with_four_axes(x: Tensor) -> Tensor:

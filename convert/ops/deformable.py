@@ -17,7 +17,7 @@ from ..lowering.registry import op
 from .kernels import biased, convolve
 from .padding import Window, windows
 from .pooling import channels_last, from_channels_last
-from .taps import Axis, Tap, neighbours, read, zero_outside
+from .taps import Axis, Tap, neighbours, read, starts, zero_outside
 
 
 @op("DeformConv")
@@ -54,10 +54,9 @@ def deform_conv(
         Axis(size, _between(moves[..., axis] + still, size))
         for axis, (size, still) in enumerate(zip(sizes, _still(row, wanted), strict=True))
     ]
-    axes.append(Axis(offset_group, [Tap(np.arange(offset_group, dtype=np.int32))]))
+    axes.append(Axis(offset_group, [Tap(np.arange(offset_group))]))
     table = tf.reshape(channels_last(activation(x)), [-1, channels // offset_group])
-    start = np.arange(count, dtype=np.int32).reshape(count, 1, 1, 1)
-    value = functools.reduce(tf.add, read(table, start, axes))
+    value = functools.reduce(tf.add, read(table, starts(count, 3), axes))
     if mask is not None:
         value = value * _by_place(mask, (offset_group, math.prod(taps), 1))
     rows = tf.reshape(value, [count, math.prod(wanted), math.prod(taps), channels])

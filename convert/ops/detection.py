@@ -157,7 +157,7 @@ def _cut(x: Value, rois: AnyValue, batch_indices: AnyValue, how: _Cutting) -> Va
     ]
     last = channels_last(x)
     table = tf.reshape(last, [-1, last.shape[-1]])
-    start = tf.reshape(tf.cast(batch_indices.plain(), tf.int32), [-1, 1, 1])
+    start = tf.reshape(batch_indices.plain(), [-1, 1, 1])
     combine, pool = {
         "avg": (tf.add, tf.nn.avg_pool2d),
         "max": (tf.maximum, tf.nn.max_pool2d),
@@ -177,7 +177,7 @@ def _samples(ends: Tensor, size: int, count: int, how: _Cutting) -> list[Tap]:
     where = first + extent * parts
     shown = tf.cast(tf.logical_and(where >= -1.0, where <= float(size)), tf.float32)
     return [
-        Tap(tf.cast(clamped(place, size), tf.int32), weight * shown)
+        Tap(clamped(place, size), weight * shown)
         for place, weight in neighbours(clamped(where, size), "linear")
     ]
 

@@ -13,7 +13,7 @@ from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Constant, Value, activation, constant
 from ..lowering.registry import op
 from .pooling import channels_last, from_channels_last
-from .taps import CUBIC, MODES, Axis, Tap, clamped, neighbours, read, zero_outside
+from .taps import CUBIC, MODES, Axis, Tap, clamped, neighbours, read, starts, zero_outside
 
 
 @op("GridSample")
@@ -39,9 +39,8 @@ def grid_sample(
         Axis(size, _taps(places[..., rank - 1 - axis], size, mode, (padding_mode, align)))
         for axis, size in enumerate(sizes)
     ]
-    start = np.arange(count, dtype=np.int32).reshape(count, *[1] * rank)
     table = tf.reshape(image, [-1, image.shape[-1]])
-    return from_channels_last(functools.reduce(tf.add, read(table, start, axes)))
+    return from_channels_last(functools.reduce(tf.add, read(table, starts(count, rank), axes)))
 
 
 def _taps(t: Tensor, size: int, mode: str, padding: tuple[str, bool]) -> list[Tap]:
@@ -54,7 +53,7 @@ def _taps(t: Tensor, size: int, mode: str, padding: tuple[str, bool]) -> list[Ta
     if kind == "zeros":
         return [zero_outside(position, weight, size) for position, weight in found]
     moved = [(_padded(p, size, padding) if mode in CUBIC else p, weight) for p, weight in found]
-    return [Tap(tf.cast(clamped(p, size), tf.int32), weight) for p, weight in moved]
+    return [Tap(clamped(p, size), weight) for p, weight in moved]
 
 
 def _padded(where: Tensor, size: int, padding: tuple[str, bool]) -> Tensor:

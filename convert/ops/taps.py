@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from ..layout.forms import Tensor
@@ -18,10 +19,13 @@ CUBIC = ("cubic", "bicubic")
 MODES = (*SMOOTH, *CUBIC, "nearest")
 CUBIC_A = -0.75  # of the convolution kernel; ONNX GridSample-22 fixes it
 
+WHOLE_FLOATS = 2**24
+"""Up to here float32 holds every whole number. XNNPACK computes in it, and not in int32."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """One neighbour along one axis: its index, int32, and its weight, None for 1."""
+    """One neighbour along one axis: its index, whole numbers, and its weight, None for 1."""
 
     index: Any
     weight: Any = None
@@ -63,7 +67,12 @@ def zero_outside(where: Tensor, weight: Any, size: int) -> Tap:
     """A neighbour that counts as zero beyond the ends of its axis."""
     inside = clamped(where, size)
     shown = tf.cast(tf.equal(where, inside), tf.float32)
-    return Tap(tf.cast(inside, tf.int32), shown if weight is None else weight * shown)
+    return Tap(inside, shown if weight is None else weight * shown)
+
+
+def starts(count: int, rank: int) -> Any:
+    """Number of every map of a batch, to go with places of some rank; None for a single map."""
+    return None if count == 1 else np.arange(count).reshape(count, *[1] * rank)
 
 
 def read(table: Tensor, start: Any, axes: Sequence[Axis]) -> Iterator[Tensor]:
@@ -71,14 +80,17 @@ def read(table: Tensor, start: Any, axes: Sequence[Axis]) -> Iterator[Tensor]:
 
     Args:
         table: Rows of channels, [..., C] of all axes in order, flattened to two dimensions.
-        start: Number of the map that is read; broadcasts against the places.
+        start: Number of the map that is read; broadcasts against the places. None for the first.
         axes: The axes of a map, the innermost last.
     """
+    rows = table.shape[0]
+    number = tf.float32 if rows is not None and rows <= WHOLE_FLOATS else tf.int32
     for corner in itertools.product(*(axis.taps for axis in axes)):
-        index = start
+        index = None if start is None else tf.cast(start, number)
         for axis, tap in zip(axes, corner, strict=True):
-            index = index * axis.size + tap.index
-        value = tf.gather(table, index, axis=0)
+            along = tf.cast(tap.index, number)
+            index = along if index is None else index * axis.size + along
+        value = tf.gather(table, tf.cast(index, tf.int32), axis=0)
         weights = [tap.weight for tap in corner if tap.weight is not None]
         if weights:
             value = value * tf.expand_dims(functools.reduce(operator.mul, weights), -1)

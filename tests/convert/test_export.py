@@ -21,6 +21,7 @@ from decant.convert.export.pytorch import layers_as_written, leaf_names
 from decant.convert.export.recurrent_shapes import CELLS
 from decant.convert.export.to_onnx import ExportOptions, pt2_to_onnx, to_onnx
 from decant.errors import DataError, SpecError, UnsupportedOp
+from decant.onnx_runtime import OnnxRuntime
 
 
 class Pair(NamedTuple):
@@ -485,6 +486,28 @@ def test_attention_of_any_rank_is_exported(leading, tmp_path):
     nodes = [node.op_type for node in onnx.load(tmp_path / "net.onnx").graph.node]
     assert nodes.count("MatMul") == 2
     assert nodes.count("Softmax") == 1
+
+
+class MaskedAttention(nn.Module):
+    """Fused attention with a mask of what each query sees."""
+
+    def forward(self, x, seen):
+        return nn.functional.scaled_dot_product_attention(*x.chunk(3, -1), seen)
+
+
+def test_a_query_that_sees_nothing_gets_zeros(tmp_path):
+    """The first of a causal network's, where the padding is on the left."""
+    x = np.random.default_rng(0).normal(size=(2, 3, 5, 24)).astype(np.float32)
+    seen = np.tri(5, dtype=bool)
+    seen[:, 0] = False
+    given = {"x": x, "seen": seen}
+    example = {name: torch.from_numpy(array) for name, array in given.items()}
+    to_onnx(MaskedAttention().eval(), example, tmp_path / "net.onnx")
+    (found,) = OnnxRuntime(tmp_path / "net.onnx").run(given).values()
+    expected = MaskedAttention()(**example).numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-6)  # some roundings of numbers near 1
+    assert not found[:, :, 0].any()
+    assert found[:, :, 1:].all()
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])

@@ -80,8 +80,8 @@ def test_few_elements_are_summed_in_one_go(tmp_path):
     assert file.ops["MEAN"] == 1
 
 
-def parity(**known):
-    base = {"hop": "a → b", "output": "y", "max_relative": 5e-3, "rms_relative": 1e-3}
+def parity(*, max_relative=5e-3, **known):
+    base = {"hop": "a → b", "output": "y", "max_relative": max_relative, "rms_relative": 1e-3}
     return Parity(**base, spread=1.0, tolerance=TOLERANCE, **known)
 
 
@@ -100,6 +100,19 @@ def test_double_precision_judges(exact, rounding, passed):
     found = parity(exact=exact, rounding=rounding)
     assert found.passed is passed
     assert bool(told([found])) is passed
+
+
+@pytest.mark.parametrize(
+    ("apart", "rounding", "passed"),
+    [
+        pytest.param(9e-4, 1.0, True, id="nearer-than-rounding-goes"),
+        pytest.param(9e-4, 8e-4, False, id="further-than-it-goes"),
+        pytest.param(2e-3, 1.0, False, id="not-near"),
+    ],
+)
+def test_forms_agree_that_rounding_takes_far_alike(apart, rounding, passed):
+    found = parity(max_relative=apart, exact=2 * LARGEST_ROUNDING, rounding=rounding)
+    assert found.passed is passed
 
 
 def test_nan_is_no_rounding():

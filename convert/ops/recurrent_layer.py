@@ -81,16 +81,33 @@ class Layer:
             return self._unroll, each
         if self.lengths is not None:
             return self._loop, each
-        together = len(each) * self.weights.bytes_per_step <= LOOPED_BYTES and self.settings.alike
-        return self._in_blocks, [tuple(range(len(each)))] if together else each
+        return self._in_blocks, [tuple(range(len(each)))] if self._together() else each
 
-    def _backwards(self, number: int) -> bool:
+    def _together(self) -> bool:
+        """Whether one product is as fast as one of each direction; there is none of int8 for two."""
+        fits = self.settings.directions * self.weights.bytes_per_step <= LOOPED_BYTES
+        return fits and self.settings.alike and not self.weights.quantized
+
+    def _reads_backwards(self, number: int) -> bool:
         return number == 1 or self.settings.direction == "reverse"
 
+    def _backwards(self, number: int) -> bool:
+        """Whether the last step comes first; sequences of own lengths are turned round before."""
+        return self._reads_backwards(number) and self.lengths is None
+
     def _gates(self, number: int) -> AnyValue:
-        """The input's part of all gates of a direction, [T, N, gates * H]."""
+        """The input's part of all gates of a direction, [T, N, gates * H], as its steps come."""
         own = self.weights
-        return plus(product(self.x, Constant(own.w[number])), own.b[number])
+        gates = plus(product(self.x, Constant(own.w[number])), own.b[number])
+        return self._by_length(gates, number)
+
+    def _by_length(self, sequences: AnyValue, number: int) -> AnyValue:
+        """Turn sequences of own lengths round, [T, N, …], if the direction reads them backwards."""
+        if self.lengths is None or not self._reads_backwards(number):
+            return sequences
+        lengths = self.lengths.plain()
+        turned = tf.reverse_sequence(sequences.plain(), lengths, seq_axis=0, batch_axis=1)
+        return Value.laid_out(turned)
 
     def _unroll(self, step: Step, numbers: Sequence[int]) -> _Result:
         (number,) = numbers
@@ -99,12 +116,12 @@ class Layer:
         count = len(steps)
         outputs = []
         for t in reversed(range(count)) if self._backwards(number) else range(count):
-            after = step(steps[t], state)
+            after = step(steps[t], self._read(state, t))
             outputs.append(self._shown(after[0], t))
             state = tuple(self._kept(old, new, t) for old, new in zip(state, after, strict=True))
         assert all(each is not None for each in state)
         sequence = _sequence(outputs[::-1] if self._backwards(number) else outputs)
-        return [sequence], [each for each in state if each is not None]
+        return [self._by_length(sequence, number)], [each for each in state if each is not None]
 
     def _loop(self, step: Step, numbers: Sequence[int]) -> _Result:
         (number,) = numbers
@@ -115,13 +132,13 @@ class Layer:
         ) -> tuple[AnyValue, tuple[AnyValue, ...]]:
             # A value of its own: what a loop makes of one may not be used outside of it.
             layer = replace(self, lengths=None if lengths is None else Value.laid_out(lengths))
-            after = [each for each in step(own, state) if each is not None]
+            after = [each for each in step(own, layer._read(state, t)) if each is not None]
             kept = [layer._kept(old, new, t) for old, new in zip(state, after, strict=True)]
             return layer._shown(after[0], t), tuple(each for each in kept if each is not None)
 
         gates, states = self._gates(number), self._first_states(numbers)
         shown, last = looped(one, gates, states, backwards=self._backwards(number))
-        return [shown], last
+        return [self._by_length(shown, number)], last
 
     def _in_blocks(self, step: Step, numbers: Sequence[int]) -> _Result:
         gates = [_turned(self._gates(each).plain(), self._backwards(each)) for each in numbers]
@@ -160,6 +177,12 @@ class Layer:
             return None
         inside = pointwise(lambda n: tf.greater(n, tf.cast(t, n.dtype)), self.lengths)
         return inside.reshape((*inside.shape, 1))
+
+    def _read(self, state: State, t: int | Tensor) -> State:
+        """What step t reads; among rows that are quantized together, those that ended are zeros."""
+        if self.lengths is None or state[0] is None or not self.weights.quantized:
+            return state
+        return self._shown(state[0], t - 1), *state[1:]
 
     def _shown(self, output: AnyValue | None, t: int | Tensor) -> AnyValue:
         assert output is not None

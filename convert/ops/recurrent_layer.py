@@ -38,6 +38,10 @@ State = tuple[AnyValue | None, ...]
 Step = Callable[[AnyValue, State], State]
 """From the input's part of all gates, [D, N, gates * H], and the state to the next state."""
 
+UNROLLED_FREE_BYTES = 2**28
+"""Bytes of recurrent weights, times the steps, that a free batch is unrolled with: TensorFlow holds
+each step's apart, and saves no graph of 2 GB."""
+
 _Result = tuple[list[AnyValue], list[AnyValue]]
 """The outputs of each direction, [T, N, H], and the last states of all, [D, N, H]."""
 _Run = Callable[[Step, Sequence[int]], _Result]
@@ -77,6 +81,8 @@ class Layer:
         each: list[tuple[int, ...]] = [(n,) for n in range(self.settings.directions)]
         if steps is None:
             return self._loop, each
+        if batch is None and steps * self.weights.r[0].nbytes > UNROLLED_FREE_BYTES:
+            raise FreeSize(f"of a free batch all {steps} steps would be unrolled, too many weights")
         if batch is None or _few(steps, self.weights):
             return self._unroll, each
         if self.lengths is not None:
@@ -84,7 +90,7 @@ class Layer:
         return self._in_blocks, [tuple(range(len(each)))] if self._together() else each
 
     def _together(self) -> bool:
-        """Whether one product is as fast as one of each direction; there is none of int8 for two."""
+        """Whether one product of both directions is faster; int8 has none."""
         fits = self.settings.directions * self.weights.bytes_per_step <= LOOPED_BYTES
         return fits and self.settings.alike and not self.weights.quantized
 

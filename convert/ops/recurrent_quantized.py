@@ -41,7 +41,7 @@ def dynamic_quantize_lstm(
 ) -> tuple[AnyValue, ...]:
     """Emit an LSTM of int8 weights (ONNX Runtime's DynamicQuantizeLSTM-1).
 
-    x, [T, N, I], is quantized between the limits of all of it up to the end of the longest sequence,
+    x, [T, N, I], is quantized between the limits of all of it, as far as the longest sequence goes,
     and in every step the output before, [N, H], between its own. So ONNX Runtime does with one
     thread; with more it quantizes parts of the batch apart.
     """

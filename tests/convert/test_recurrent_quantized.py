@@ -7,7 +7,7 @@ import onnx
 import pytest
 import tensorflow as tf
 import torch
-from emitted import SINGLE_PRECISION, built, check, check_free, drawn, run_resized
+from emitted import SINGLE_PRECISION, built, check, check_free, drawn, feeds_of, run_resized
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import quantization
 
@@ -15,6 +15,8 @@ from decant.convert import to_tflite
 from decant.convert.layout.refused import Refused
 from decant.convert.layout.tensors import Value
 from decant.convert.ops.recurrent_quantized import dynamic_quantize_lstm
+from decant.convert.verify.evaluator import Evaluator
+from decant.errors import UnsupportedOp
 from decant.flatbuffer import Graph
 from decant.onnx_runtime import OnnxRuntime
 
@@ -37,12 +39,22 @@ def weights(name, rows, *, directions=2, hidden=HIDDEN, unsigned=False, by_colum
     return [numpy_helper.from_array(*pair) for pair in zip(arrays, names, strict=True)]
 
 
-def layer(steps, *, batch=1, directions=2, lengths=None, given=(), settings=None, **integers):
-    """A layer x [steps, batch, 5] -> y [steps, D, batch, 6] and its last states h and c."""
-    w = weights("w", INPUTS, directions=directions, **integers)
-    r = weights("r", HIDDEN, directions=directions, **integers)
-    sizes = {"first": (batch, HIDDEN), "cell": (batch, HIDDEN), "p": (3 * HIDDEN,)}
-    fixed = [numpy_helper.from_array(drawn(directions, 8 * HIDDEN) / 4, "bias")]
+def layer(
+    steps,
+    *,
+    batch=1,
+    directions=2,
+    hidden=HIDDEN,
+    lengths=None,
+    given=(),
+    settings=None,
+    **integers,
+):
+    """A layer x [steps, batch, 5] -> y [steps, D, batch, hidden] and its last states h and c."""
+    w = weights("w", INPUTS, directions=directions, hidden=hidden, **integers)
+    r = weights("r", hidden, directions=directions, hidden=hidden, **integers)
+    sizes = {"first": (batch, hidden), "cell": (batch, hidden), "p": (3 * hidden,)}
+    fixed = [numpy_helper.from_array(drawn(directions, 8 * hidden) / 4, "bias")]
     inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, [steps, batch, INPUTS])]
     if isinstance(lengths, list):
         fixed.append(numpy_helper.from_array(np.array(lengths, np.int32), "lengths"))
@@ -61,7 +73,7 @@ def layer(steps, *, batch=1, directions=2, lengths=None, given=(), settings=None
          "w_scale", "w_zero_point", "r_scale", "r_zero_point"],
         ["y", "h", "c"],
         domain="com.microsoft",
-        **{"hidden_size": HIDDEN, **({"direction": "bidirectional"} if directions == 2 else {}),
+        **{"hidden_size": hidden, **({"direction": "bidirectional"} if directions == 2 else {}),
            **(settings or {})},
     )  # fmt: skip
     outputs = [
@@ -154,12 +166,88 @@ def test_an_lstm_of_pytorch_quantized_by_onnx_runtime_converts(tmp_path):
     torch.manual_seed(0)
     x = torch.from_numpy(drawn(1, 24, 12))
     path = tmp_path / "float.onnx"
-    torch.onnx.export(Reader().eval(), (x,), path, input_names=["x"], opset_version=17, dynamo=False)
+    torch.onnx.export(
+        Reader().eval(), (x,), path, input_names=["x"], opset_version=17, dynamo=False
+    )
     quantization.quantize_dynamic(path, tmp_path / "int8.onnx", op_types_to_quantize=["LSTM"])
     kinds = [node.op_type for node in onnx.load(tmp_path / "int8.onnx").graph.node]
     assert kinds.count("DynamicQuantizeLSTM") == 2
     report = to_tflite(tmp_path / "int8.onnx", tmp_path / "out")
     assert report.tflite.stat().st_size < 0.5 * path.stat().st_size
+
+
+def reader(path, *, hidden=24, large=4.0):
+    """Two layers of large weights, x ["batch", 20, 5] -> y ["batch", 20, hidden]."""
+    rng = np.random.default_rng(0)
+    nodes, fixed, x = [helper.make_node("Transpose", ["x"], ["t"], perm=[1, 0, 2])], [], "t"
+    for number, rows in enumerate((INPUTS, hidden)):
+        names = []
+        for kind, size in (("w", rows), ("r", hidden)):
+            integers = rng.integers(-127, 128, (1, size, 4 * hidden)).astype(np.int8)
+            scale = np.full(1, large / 127 / np.sqrt(hidden), np.float32)
+            own = [f"{kind}{number}{end}" for end in ("", "_scale", "_zero_point")]
+            arrays = integers, scale, np.zeros(1, np.int8)
+            fixed += [numpy_helper.from_array(*pair) for pair in zip(arrays, own, strict=True)]
+            names.append(own)
+        (w, *of_w), (r, *of_r) = names
+        given = [x, w, r, "", "", "", "", "", *of_w, *of_r]
+        y, squeezed = f"y{number}", f"s{number}"
+        nodes.append(
+            helper.make_node(
+                "DynamicQuantizeLSTM", given, [y], domain="com.microsoft", hidden_size=hidden
+            )
+        )
+        nodes.append(helper.make_node("Squeeze", [y, "axis"], [squeezed]))
+        x = squeezed
+    nodes.append(helper.make_node("Transpose", [x], ["y"], perm=[1, 0, 2]))
+    fixed.append(numpy_helper.from_array(np.array([1]), "axis"))
+    info = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        nodes, "g", [info("x", TensorProto.FLOAT, ["batch", 20, INPUTS])],
+        [info("y", TensorProto.FLOAT, ["batch", 20, hidden])], fixed,
+    )  # fmt: skip
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=9), path)
+
+
+def test_ties_that_a_network_amplifies_are_no_fault_and_its_batch_is_found(tmp_path):
+    """Rows that are rounded by the limits of all are answered alone otherwise than together."""
+    reader(tmp_path / "net.onnx")
+    report = to_tflite(tmp_path / "net.onnx", tmp_path / "out")
+    assert report.inputs[0].shape == (1, 20, INPUTS)
+    assert all(parity.passed for parity in report.parity)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_reference_is_what_onnx_runtime_computes(case):
+    proto = layer(FEW, **CASES[case])
+    feeds = feeds_of(proto)
+    expected = OnnxRuntime(proto.SerializeToString()).run(feeds)
+    double = Evaluator(proto, double=True)
+    for name, result in zip("yhc", double.run(feeds, ["y", "h", "c"]), strict=True):
+        np.testing.assert_allclose(result, expected[name], atol=1e-6)
+    values = {**double.weights, **{name: double.taken(array) for name, array in feeds.items()}}
+    told = double.run_node(0, values, expected["y"])
+    np.testing.assert_allclose(told["y"], expected["y"], atol=1e-6)
+
+
+def test_a_step_goes_on_from_what_another_form_made():
+    proto = layer(FEW, directions=1)
+    feeds = feeds_of(proto)
+    double = Evaluator(proto, double=True)
+    values = {**double.weights, **{name: double.taken(array) for name, array in feeds.items()}}
+    right = double.run_node(0, values)["y"]
+    other = right.copy()
+    other[2] += 0.2
+    told = double.run_node(0, values, other)["y"]
+    np.testing.assert_array_equal(told[:3], right[:3])
+    assert np.abs(told[3] - right[3]).max() > 1e-2
+
+
+def test_many_steps_of_a_free_batch_are_refused_where_their_weights_are_too_many(tmp_path):
+    proto = layer(60, batch="n", hidden=600)
+    with pytest.raises(UnsupportedOp, match=r"of a free batch all 60 steps .*--shape x=60,2,5"):
+        built(proto, tmp_path)
 
 
 def test_weights_of_the_run_are_refused():

@@ -49,11 +49,14 @@ def _quantize_body(graph: Graph) -> None:
     """Replace the markers of one subgraph."""
     sources, products = _markers(graph), _Products(graph)
     for operator in list(graph.operators):
-        x = sources.get(int(operator.inputs[0])) if len(operator.inputs) > 1 else None
+        x = sources.get(int(operator.inputs[0])) if len(operator.inputs) else None
         if x is None:
             continue
-        kind, weights = graph.kind(operator), graph.constant(int(operator.inputs[1]))
-        if kind in PASSED:
+        kind = graph.kind(operator)
+        weights = graph.constant(int(operator.inputs[1])) if len(operator.inputs) > 1 else None
+        if kind == "SHAPE":
+            operator.inputs = [x]
+        elif kind in PASSED:
             _pass(graph, operator, x, sources)
         elif kind in PRODUCTS and weights is not None and weights.shape[-1] == graph.shape(x)[-1]:
             products.quantize(operator, x, weights)

@@ -24,10 +24,9 @@ from decant.runtime_facts import (
 )
 
 from ..layout.cut_and_join import Part, concat, cut_tensor
-from ..layout.forms import Tensor
+from ..layout.forms import Tensor, sizes_of
 from ..layout.pointwise import pointwise
 from ..layout.product import product
-from ..layout.refused import FreeSize
 from ..layout.tensors import AnyValue, Constant, Value, activation
 from .looped import in_blocks, looped
 from .recurrent_settings import RecurrentSettings, Weights
@@ -39,8 +38,8 @@ Step = Callable[[AnyValue, State], State]
 """From the input's part of all gates, [D, N, gates * H], and the state to the next state."""
 
 UNROLLED_FREE_BYTES = 2**28
-"""Bytes of recurrent weights, times the steps, that a free batch is unrolled with: TensorFlow holds
-each step's apart, and saves no graph of 2 GB."""
+"""Bytes of recurrent weights, times the steps, up to which a free batch is unrolled: TensorFlow
+holds each step's apart, and saves no graph of 2 GB."""
 
 _Result = tuple[list[AnyValue], list[AnyValue]]
 """The outputs of each direction, [T, N, H], and the last states of all, [D, N, H]."""
@@ -82,7 +81,7 @@ class Layer:
         if steps is None:
             return self._loop, each
         if batch is None and steps * self.weights.r[0].nbytes > UNROLLED_FREE_BYTES:
-            raise FreeSize(f"of a free batch all {steps} steps would be unrolled, too many weights")
+            return self._loop, each
         if batch is None or _few(steps, self.weights):
             return self._unroll, each
         if self.lengths is not None:
@@ -168,10 +167,13 @@ class Layer:
         return (*sizes, _dividing(steps, range(most, most // 2, -1)))
 
     def _first_states(self, numbers: Sequence[int]) -> list[AnyValue]:
-        batch = self.x.shape[1]
+        batch, hidden = self.x.shape[1], self.weights.hidden
+        zeros: AnyValue
         if batch is None:
-            raise FreeSize("steps and batch are both free")
-        zeros = Constant(np.zeros((len(numbers), batch, self.weights.hidden), self.x.dtype))
+            sizes = [len(numbers), sizes_of(self.x.plain())[1], hidden]
+            zeros = Value.laid_out(tf.zeros(sizes, self.x.dtype))
+        else:
+            zeros = Constant(np.zeros((len(numbers), batch, hidden), self.x.dtype))
         given = [_initial(each, numbers) for each in self.states]
         return [zeros if each is None else each for each in given]
 

@@ -233,7 +233,7 @@ class _Work:
             graph = load(model.onnx, shapes).graph
         request = self.request(model, shapes)
         samples, normalised = self.samples(request, graph, given, oracle)
-        one = self.batch_of_one(graph.inputs, given[0], normalised, oracle)
+        one = self.batch_of_one(graph, given[0], normalised, oracle)
         if one:
             request = replace(request, shapes={**shapes, **one})
             graph = load(model.onnx, request.shapes).graph
@@ -251,7 +251,7 @@ class _Work:
         return self.verified(subject, expected, given=given[0] is not None)
 
     def batch_of_one(
-        self, inputs: Sequence[ir.Value], given: Given, samples: Sequence[Sample], oracle: Oracle
+        self, graph: ir.Graph, given: Given, samples: Sequence[Sample], oracle: Oracle
     ) -> dict[str, FixedShape]:
         """Shapes with a batch of one, where it is free and nobody has asked for it to be so."""
         from decant.graph.load import stated_shapes
@@ -260,10 +260,10 @@ class _Work:
 
         if self.free_sizes or not oracle.knows_all:
             return {}
-        axes = batched_inputs(inputs, samples, oracle.run, given=given is not None)
+        axes = batched_inputs(graph, samples, oracle.run, given=given is not None)
         if any(name in self.shapes for name in axes):
             return {}
-        stated = stated_shapes(inputs)
+        stated = stated_shapes(graph.inputs)
         return {name: _with_one(stated[name], axis) for name, axis in axes.items()}
 
     def exported(self, source: Any, inputs: Given, reference: Reference | None) -> Model:

@@ -7,17 +7,21 @@ Where the limits of all stand at the end of every row, against weights of zero, 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from decant.flatbuffer import Graph
+
 from .kernels import store
 from .names import DYNAMIC, STEP
 from .weights import LARGEST_SUM, Integers, halves, lossless
+from .wiring import drop_unread
 
 if TYPE_CHECKING:
-    from decant.flatbuffer import Graph
+    from collections.abc import Sequence
 
 PRODUCTS = ("CONV_2D", "FULLY_CONNECTED")
 PASSED = ("EXPAND_DIMS", "PAD", "RESHAPE", "SQUEEZE", "TRANSPOSE")
@@ -25,7 +29,7 @@ PASSED = ("EXPAND_DIMS", "PAD", "RESHAPE", "SQUEEZE", "TRANSPOSE")
 
 
 def quantize_while_running(graph: Graph) -> None:
-    """Replace markers before products with constants.
+    """Replace markers before products with constants, in the bodies of loops too.
 
     Before: FULLY_CONNECTED(marker(x), W: float)
     After:  FULLY_CONNECTED(x | max(x) | min(x), W: int8 | 0 | 0), which quantizes each row
@@ -33,20 +37,31 @@ def quantize_while_running(graph: Graph) -> None:
     Weights of more than 8 bits, as bytes less their zero point are, become two halves:
     FULLY_CONNECTED(x | x | max(x) | min(x), first | second | 0 | 0).
 
-    Before: CONV_2D(marker(x), W: float), of one image and larger than 1 x 1
-    After:  CONV_2D(x, W: int8)
+    Before: FULLY_CONNECTED(marker(x), W: float), of one row
+            CONV_2D(marker(x), W: float), of one image and larger than 1 x 1
+    After:  FULLY_CONNECTED(x, W: int8), CONV_2D(x, W: int8)
     """
-    sources = _markers(graph)
-    rows: dict[tuple[int, int], int] = {}
+    for number in range(len(graph.model.subgraphs)):
+        _quantize_body(Graph(graph.model, number))
+
+
+def _quantize_body(graph: Graph) -> None:
+    """Replace the markers of one subgraph."""
+    sources, products = _markers(graph), _Products(graph)
     for operator in list(graph.operators):
-        x = sources.get(int(operator.inputs[0])) if len(operator.inputs) > 1 else None
+        x = sources.get(int(operator.inputs[0])) if len(operator.inputs) else None
         if x is None:
             continue
-        kind, weights = graph.kind(operator), graph.constant(int(operator.inputs[1]))
-        if kind in PASSED:
+        kind = graph.kind(operator)
+        weights = graph.constant(int(operator.inputs[1])) if len(operator.inputs) > 1 else None
+        if kind == "SHAPE":
+            operator.inputs = [x]
+        elif kind in PASSED:
             _pass(graph, operator, x, sources)
         elif kind in PRODUCTS and weights is not None and weights.shape[-1] == graph.shape(x)[-1]:
-            _multiply(graph, operator, x, weights, rows)
+            products.quantize(operator, x, weights)
+    if sources:
+        drop_unread(graph)
 
 
 def _markers(graph: Graph) -> dict[int, int]:
@@ -70,28 +85,54 @@ def _pass(graph: Graph, operator: Any, x: int, sources: dict[int, int]) -> None:
     sources[result] = moved
 
 
-def _multiply(
-    graph: Graph, operator: Any, x: int, weights: Any, rows: dict[tuple[int, int], int]
-) -> None:
-    integers = lossless(weights, (0,)) or lossless(weights, (0,), LARGEST_SUM)
-    if integers is None:
-        return
-    parts = halves(integers)
-    if not _by_image(weights) or len(parts) > 1 or graph.shape(x)[0] != 1:
-        if (x, len(parts)) not in rows:
-            rows[x, len(parts)] = _with_limits(graph, operator, x, len(parts))
-        x = rows[x, len(parts)]
-        parts.append(np.zeros((*weights.shape[:-1], 2), np.int16))
-    scales = np.broadcast_to(integers.scales, len(weights))
-    stored = Integers(np.concatenate(parts, -1), scales, 0)
-    operator.inputs[:2] = [x, store(graph, int(operator.inputs[1]), stored)]
-    if graph.kind(operator) == "FULLY_CONNECTED":
-        operator.builtinOptions.asymmetricQuantizeInputs = True
+@dataclass(frozen=True, slots=True)
+class _Products:
+    """Makes products int8; what several of them read, as the steps of a loop do, is made once.
+
+    Attributes:
+        graph: The subgraph.
+        rows: Activations, and how often they lie side by side → these with their limits.
+        stored: Float weights, and whether zeros stand behind them → the int8 weights.
+    """
+
+    graph: Graph
+    rows: dict[tuple[int, int], int] = field(default_factory=dict)
+    stored: dict[tuple[int, bool], int] = field(default_factory=dict)
+
+    def quantize(self, operator: Any, x: int, weights: Any) -> None:
+        """Let one product quantize x by itself, if its weights were integers."""
+        integers = lossless(weights, (0,)) or lossless(weights, (0,), LARGEST_SUM)
+        if integers is None:
+            return
+        count = len(halves(integers))
+        limited = count > 1 or not _has_own_limits(self.graph.shape(x), weights)
+        if limited:
+            if (x, count) not in self.rows:
+                self.rows[x, count] = _with_limits(self.graph, operator, x, count)
+            x = self.rows[x, count]
+        operator.inputs[:2] = [x, self._stored(int(operator.inputs[1]), integers, limited)]
+        if self.graph.kind(operator) == "FULLY_CONNECTED":
+            operator.builtinOptions.asymmetricQuantizeInputs = True
+
+    def _stored(self, tensor: int, integers: Integers, limited: bool) -> int:
+        if (tensor, limited) not in self.stored:
+            parts, shape = halves(integers), integers.values.shape
+            if limited:
+                parts.append(np.zeros((*shape[:-1], 2), np.int16))
+            scales = np.broadcast_to(integers.scales, shape[0])
+            whole = Integers(np.concatenate(parts, -1), scales, 0)
+            self.stored[tensor, limited] = store(self.graph, tensor, whole)
+        return self.stored[tensor, limited]
 
 
-def _by_image(weights: Any) -> bool:
-    """Whether all pixels are quantized between the same limits; XNNPACK takes 1 x 1 for rows."""
-    return bool(weights.ndim == 4 and weights.shape[1:3] != (1, 1))
+def _has_own_limits(shape: Sequence[int], weights: Any) -> bool:
+    """Whether the kernel quantizes x between the limits of all of it: one row, or one image.
+
+    XNNPACK takes the pixels that a 1 x 1 kernel reads for rows.
+    """
+    if weights.ndim == 4 and weights.shape[1:3] != (1, 1):
+        return shape[0] == 1
+    return all(size == 1 for size in shape[:-1])
 
 
 def _with_limits(graph: Graph, before: Any, x: int, copies: int) -> int:

@@ -82,7 +82,8 @@ def dynamically_quantized(x: Tensor) -> Tensor:
 def dynamic_parameters(x: Tensor) -> tuple[Tensor, Tensor]:
     """Emit the scale of 256 steps between the limits of x and of 0, and the step of 0, float32."""
     low, high = tf.minimum(tf.reduce_min(x), 0.0), tf.maximum(tf.reduce_max(x), 0.0)
-    scale = (high - low) / 255.0
+    # TensorFlow would multiply by 1 / 255, whose rounding decides ties otherwise than ONNX Runtime.
+    scale = (high - low) / tf.maximum(low, 255.0)
     scale = tf.where(scale > 0.0, scale, 1.0)
     return scale, tf.round(tf.clip_by_value(-low / scale, 0.0, 255.0))
 

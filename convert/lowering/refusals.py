@@ -11,7 +11,7 @@ import onnx_ir as ir
 import tensorflow as tf
 
 from decant.errors import DecantError, InternalError, UnsupportedOp
-from decant.free_sizes import plausible
+from decant.free_sizes import Shape, plausible
 from decant.graph.control_flow import DOMAIN as CLOSED
 from decant.graph.load import stated_shapes
 from decant.shapes import options_of
@@ -130,12 +130,24 @@ def problem(node: ir.Node, opset: int, found: Refused | Fault, fixing: str) -> P
 def fixing_advice(inputs: Iterable[ir.Value], example: Mapping[str, Sequence[int]]) -> str:
     """Say how free sizes of inputs are fixed, at those of an example; "" if there are none."""
     stated = stated_shapes(inputs)
-    free = [name for name, shape in stated.items() if not all(isinstance(s, int) for s in shape)]
+    free = _needed(stated)
     if not free:
         return ""
     drawn = dict(zip(stated, next(plausible([*stated.values()])), strict=True))
     options = options_of({name: example.get(name, drawn[name]) for name in free})
     return f"fix the free sizes, as with {options} (in a spec, with numbers in shape)"
+
+
+def _needed(stated: Mapping[str, Shape]) -> list[str]:
+    """The inputs of which a shape has to be given; it fixes all sizes of the same names."""
+    fixed: set[str] = set()
+    needed = []
+    for name, shape in stated.items():
+        open_sizes = [size for size in shape if not isinstance(size, int)]
+        if any(size is None or size not in fixed for size in open_sizes):
+            needed.append(name)
+            fixed.update(size for size in open_sizes if size is not None)
+    return needed
 
 
 def named(node: ir.Node, opset: int, settings: Sequence[tuple[str, Any]] = ()) -> tuple[str, str]:

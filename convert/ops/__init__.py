@@ -27,6 +27,7 @@ from . import (  # noqa: F401
     pooling,
     quantized,
     recurrent,
+    recurrent_quantized,
     reduction,
     resize,
     sampling,

@@ -6,7 +6,7 @@ CompiledModel refuses such variables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..layout.product import product
 from ..layout.tensors import AnyValue, Constant, constant
 from ..lowering.registry import op
 from .recurrent_blocks import States, Step
-from .recurrent_layer import gates_of, layer_of, plus, results_of, times, total
+from .recurrent_layer import MakeStep, gates_of, layer_of, plus, results_of, times, total
 from .recurrent_settings import Activation, RecurrentSettings, Weights, weights_of
 from .shape import pieces
 
@@ -165,21 +165,40 @@ def lstm(
     """
     parameters = bool(activation_alpha or activation_beta)
     settings = RecurrentSettings(activations or (), parameters, clip, direction, layout)
-    weights = weights_of(w, r, b)
-    layer = layer_of(x, sequence_lens, [initial_h, initial_c], weights, settings)
+    layer = layer_of(x, sequence_lens, [initial_h, initial_c], weights_of(w, r, b), settings)
+    return results_of(*layer.run(lstm_steps(settings, p, coupled=bool(input_forget))), settings)
+
+
+def lstm_steps(
+    settings: RecurrentSettings,
+    p: AnyValue | None,
+    *,
+    coupled: bool,
+    read: Callable[[AnyValue], AnyValue] | None = None,
+) -> MakeStep:
+    """How the directions of an LSTM are emitted.
+
+    Args:
+        settings: The node's attributes.
+        p: Peepholes [D, 3 H], of the gates input, output and forget.
+        coupled: Whether the forget gate is what the input gate leaves.
+        read: How a step reads the output before it, if not as it is.
+    """
     peepholes = None if p is None else constant(p, "the peephole")
 
     def make_step(numbers: Sequence[int], own: Weights) -> Step:
         peeps = None if peepholes is None else np.split(peepholes[list(numbers), None], 3, axis=2)
         functions = settings.functions(numbers[0], ("sigmoid", "tanh", "tanh"), clipped=2)
-        cell = _LstmCell(functions, peeps, bool(input_forget))
+        cell = _LstmCell(functions, peeps, coupled)
 
         def step(gates: AnyValue, state: States) -> States:
-            return cell.run(total(gates, times(state[0], own.r)), state[1])
+            h, c = state
+            seen = h if h is None or read is None else read(h)
+            return cell.run(total(gates, times(seen, own.r)), c)
 
         return step
 
-    return results_of(*layer.run(make_step), settings)
+    return make_step
 
 
 @dataclass(frozen=True, slots=True)

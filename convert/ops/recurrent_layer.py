@@ -35,6 +35,10 @@ from .recurrent_rows import Rows
 from .recurrent_settings import RecurrentSettings, Weights
 from .shape import pieces
 
+UNROLLED_FREE_BYTES = 2**28
+"""Bytes of recurrent weights, times the steps, up to which a free batch is unrolled: TensorFlow
+holds each step's apart, and saves no graph of 2 GB."""
+
 _Result = tuple[AnyValue, States]
 """The outputs of some directions, [T, N, D * H], and their last states, [D, N, H]."""
 _Run = Callable[[Step, Sequence[int]], _Result]
@@ -74,21 +78,29 @@ class Layer:
         each: list[tuple[int, ...]] = [(n,) for n in range(count)]
         if steps is None:
             return self._loop, each
+        if batch is None and steps * self.weights.r[0].nbytes > UNROLLED_FREE_BYTES:
+            return self._loop, each
         few = self._few(steps, count)
         if batch is None or (few and self.lengths is not None):
             return self._unroll, each
         if self.lengths is not None:
             return self._loop, each
         fits = few or count * self.weights.bytes_per_step <= LOOPED_BYTES
-        return self._in_blocks, [tuple(range(count))] if fits and self.settings.alike else each
+        # int8 has no product of both directions.
+        together = fits and self.settings.alike and not self.weights.quantized
+        return self._in_blocks, [tuple(range(count))] if together else each
 
     def _few(self, steps: int, directions: int) -> bool:
         """Whether so many steps are unrolled."""
         read = steps * directions * self.weights.bytes_per_step
         return steps <= UNROLLED_STEPS and read <= UNROLLED_BYTES
 
-    def _backwards(self, number: int) -> bool:
+    def _reads_backwards(self, number: int) -> bool:
         return number == 1 or self.settings.direction == "reverse"
+
+    def _backwards(self, number: int) -> bool:
+        """Whether the last step comes first; sequences of own lengths are turned round before."""
+        return self._reads_backwards(number) and self.lengths is None
 
     def _gates(self, numbers: Sequence[int]) -> AnyValue:
         """The input's part of all gates of some directions, [T, N, D * gates * H]."""
@@ -96,17 +108,26 @@ class Layer:
         kernel, bias = np.concatenate(own.w, axis=1), np.concatenate(own.b)
         return plus(product(self.x, Constant(kernel)), bias)
 
+    def _by_length(self, sequences: AnyValue, number: int) -> AnyValue:
+        """Turn sequences of own lengths round, [T, N, …], if the direction reads them backwards."""
+        if self.lengths is None or not self._reads_backwards(number):
+            return sequences
+        lengths = self.lengths.plain()
+        turned = tf.reverse_sequence(sequences.plain(), lengths, seq_axis=0, batch_axis=1)
+        return Value.laid_out(turned)
+
     def _unroll(self, step: Step, numbers: Sequence[int]) -> _Result:
         (number,) = numbers
-        steps = _steps(self._gates(numbers))
+        steps = _steps(self._by_length(self._gates(numbers), number))
         state: States = tuple(_initial(each, numbers) for each in self.states)
         count = len(steps)
         outputs = []
         for t in reversed(range(count)) if self._backwards(number) else range(count):
-            after = step(steps[t], state)
+            after = step(steps[t], self._read(state, t))
             outputs.append(self._shown(after[0], t))
             state = tuple(self._kept(old, new, t) for old, new in zip(state, after, strict=True))
-        return _sequence(outputs[::-1] if self._backwards(number) else outputs), state
+        sequence = _sequence(outputs[::-1] if self._backwards(number) else outputs)
+        return self._by_length(sequence, number), state
 
     def _loop(self, step: Step, numbers: Sequence[int]) -> _Result:
         (number,) = numbers
@@ -117,14 +138,14 @@ class Layer:
         ) -> tuple[AnyValue, tuple[AnyValue, ...]]:
             # A value of its own: what a loop makes of one may not be used outside of it.
             layer = replace(self, lengths=None if lengths is None else Value.laid_out(lengths))
-            after = [each for each in step(own, state) if each is not None]
+            after = [each for each in step(own, layer._read(state, t)) if each is not None]
             kept = [layer._kept(old, new, t) for old, new in zip(state, after, strict=True)]
             return layer._shown(after[0], t), tuple(each for each in kept if each is not None)
 
+        gates = self._by_length(self._gates(numbers), number)
         states = self._first_states(numbers)
-        backwards = self._backwards(number)
-        shown, last = looped(one, self._gates(numbers), states, backwards=backwards)
-        return shown, tuple(last)
+        shown, last = looped(one, gates, states, backwards=self._backwards(number))
+        return self._by_length(shown, number), tuple(last)
 
     def _in_blocks(self, step: Step, numbers: Sequence[int]) -> _Result:
         steps, batch, _ = self.x.shape
@@ -179,6 +200,12 @@ class Layer:
             return None
         inside = pointwise(lambda n: tf.greater(n, tf.cast(t, n.dtype)), self.lengths)
         return inside.reshape((*inside.shape, 1))
+
+    def _read(self, state: States, t: int | Tensor) -> States:
+        """What step t reads; among rows that are quantized together, those that ended are zeros."""
+        if self.lengths is None or state[0] is None or not self.weights.quantized:
+            return state
+        return self._shown(state[0], t - 1), *state[1:]
 
     def _shown(self, output: AnyValue | None, t: int | Tensor) -> AnyValue:
         assert output is not None

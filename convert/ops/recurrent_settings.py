@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -80,17 +80,19 @@ class Weights:
         r: Of the output before, [D, H, gates * H].
         b: Bias on the input's side, [D, gates * H].
         rb: Bias on the other side, [D, gates * H].
+        quantized: Whether the matrices are products of a scale and int8, as which they are stored.
     """
 
     w: Any
     r: Any
     b: Any
     rb: Any
+    quantized: bool = False
 
     def of(self, numbers: Sequence[int]) -> Weights:
         """The weights of these directions."""
         own = list(numbers)
-        return Weights(self.w[own], self.r[own], self.b[own], self.rb[own])
+        return replace(self, w=self.w[own], r=self.r[own], b=self.b[own], rb=self.rb[own])
 
     @property
     def hidden(self) -> int:
@@ -100,7 +102,7 @@ class Weights:
     @property
     def bytes_per_step(self) -> int:
         """What a step of one direction reads of `r`."""
-        return int(self.r[0].nbytes)
+        return int(self.r[0].size if self.quantized else self.r[0].nbytes)
 
 
 def weights_of(w: AnyValue, r: AnyValue, b: AnyValue | None, *, apart: int = 0) -> Weights:

@@ -84,11 +84,14 @@ def dynamic_product(node: ir.Node) -> bool:
 
     Before: q, s, z = DynamicQuantizeLinear(x); Mul(Cast(MatMulInteger(q, W, z, wz)), Mul(s, ws))
     After:  MatMul(DQ(q, s, z), DQ(W, ws, wz)), and likewise for ConvInteger
+
+    Before: Mul(Cast(Add(MatMulInteger(q, W, z, wz), b: int32)), Mul(s, ws))
+    After:  Add(MatMul(DQ(q, s, z), DQ(W, ws, wz)), Mul(Cast(b), Mul(s, ws)))
     """
     for whole, scale in both_ways(node):
         cast, scales = produced_by(whole, "Cast"), produced_by(scale, "Mul")
-        product = produced_by(cast.inputs[0], *DYNAMIC) if cast else None
-        if product is None or scales is None or not is_private(product.outputs[0]):
+        product, bias = _integer_product(cast.inputs[0]) if cast else (None, None)
+        if product is None or scales is None:
             continue
         quantizer = produced_by(product.inputs[0], "DynamicQuantizeLinear")
         if quantizer is None or _input(product, 2) is not quantizer.outputs[2]:
@@ -99,6 +102,9 @@ def dynamic_product(node: ir.Node) -> bool:
                 x = new_outputs(node, "DequantizeLinear", quantizer.outputs, like=step)[0]
                 attributes = _attributes(product)
                 y = _float(node, DYNAMIC[product.op_type], [x, kernel], attributes)
+                if bias is not None:
+                    shift = _float(node, "Mul", [_cast(node, bias, ir.DataType.FLOAT), scale])
+                    y = _float(node, "Add", [y, shift])
                 replace(node.outputs[0], y)
                 return True
     return False
@@ -106,6 +112,20 @@ def dynamic_product(node: ir.Node) -> bool:
 
 DYNAMIC = {"MatMulInteger": "MatMul", "ConvInteger": "Conv"}
 """Products of integers, and of what they stand for."""
+
+
+def _integer_product(x: ir.Value | None) -> tuple[ir.Node | None, ir.Value | None]:
+    """The product that alone makes integers, and what is added to it."""
+    total = produced_by(x, "Add")
+    for sum_of, bias in both_ways(total) if total is not None else [(x, None)]:
+        product = produced_by(sum_of, *DYNAMIC)
+        if product is not None and is_private(product.outputs[0]) and _is_private(total):
+            return product, bias
+    return None, None
+
+
+def _is_private(node: ir.Node | None) -> bool:
+    return node is None or is_private(node.outputs[0])
 
 
 def _dynamic_kernel(node: ir.Node, product: ir.Node, scale: ir.Value) -> ir.Value | None:

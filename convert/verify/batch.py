@@ -23,19 +23,20 @@ if TYPE_CHECKING:
     from decant.inputs import Run
 
     Array = NDArray[Any]
-    Trial: TypeAlias = "Callable[[Run], Mapping[str, Array]]"
+    Answer: TypeAlias = "Mapping[str, Array]"
+    Trial: TypeAlias = "Callable[[Run], Answer]"
 
 ALIKE = 1e-3
 """Of the largest value: far above what another order of sums changes, far below another answer."""
 
 
 def batched_inputs(
-    inputs: Sequence[ir.Value], samples: Sequence[Run], trial: Trial, *, given: bool
+    graph: ir.Graph, samples: Sequence[Run], trial: Trial, *, given: bool
 ) -> dict[str, int]:
     """Name the inputs that have the model's free batch, and its axis in each.
 
     Args:
-        inputs: The model's inputs.
+        graph: The model's.
         samples: What it is checked with.
         trial: Runs the model; raises `DataError` where it does not take a sample.
         given: Whether somebody gave the samples, so that a batch of several is asked for.
@@ -43,7 +44,7 @@ def batched_inputs(
     Returns:
         None of them where there is no free batch, or samples of several are given.
     """
-    stated = stated_shapes(inputs)
+    stated = stated_shapes(graph.inputs)
     found = {name: batch_axis(shape) for name, shape in stated.items()}
     axes = {name: axis for name, axis in found.items() if axis is not None}
     pair = _two_alone(axes, samples, given=given) if axes else None
@@ -57,7 +58,27 @@ def batched_inputs(
         together = trial(_joined(axes, pair))
     except DataError:
         return axes  # a batch of one is all that it takes
+    if _quantizes_together(graph):
+        swapped, twice = (trial(_joined(axes, each)) for each in (pair[::-1], (pair[0], pair[0])))
+        return axes if _moves_with(alone, together, swapped, twice) else {}
     return axes if _one_by_one(alone, together) else {}
+
+
+def _quantizes_together(graph: ir.Graph) -> bool:
+    """Whether what the rows of a batch are rounded to depends on the limits of all of them."""
+    return any(node.op_type in ("DynamicQuantizeLinear", "DynamicQuantizeLSTM") for node in graph)
+
+
+def _moves_with(alone: Sequence[Answer], together: Answer, swapped: Answer, twice: Answer) -> bool:
+    """Whether answers change places with what is asked, and one asked twice is answered as once."""
+    halves: list[dict[str, Array]] = [{}, {}]
+    for name, array in together.items():
+        axis = _longer_axis(array, alone[0][name])
+        if axis is None:
+            return False
+        for half, part in zip(halves, np.array_split(array, 2, axis), strict=True):
+            half[name] = part
+    return _one_by_one(halves[::-1], swapped) and _one_by_one([alone[0]] * 2, twice)
 
 
 def _two_alone(
@@ -80,7 +101,7 @@ def _joined(axes: Mapping[str, int], pair: tuple[Run, Run]) -> Run:
     return {**first, **joined}
 
 
-def _one_by_one(alone: Sequence[Mapping[str, Array]], together: Mapping[str, Array]) -> bool:
+def _one_by_one(alone: Sequence[Answer], together: Answer) -> bool:
     """Whether every output of both is those of each, one behind the other."""
     return bool(together) and all(
         _close(array, [each[name] for each in alone]) for name, array in together.items()
@@ -89,13 +110,18 @@ def _one_by_one(alone: Sequence[Mapping[str, Array]], together: Mapping[str, Arr
 
 def _close(array: Array, rows: Sequence[Array]) -> bool:
     """Whether an array is others joined along the axis by which it is larger."""
-    first, _ = rows
-    sizes = zip(array.shape, first.shape, strict=False)
-    larger = [axis for axis, (after, before) in enumerate(sizes) if after != before]
-    if len(larger) != 1:
+    axis = _longer_axis(array, rows[0])
+    if axis is None:
         return False
-    joined = np.concatenate(rows, larger[0])
+    joined = np.concatenate(rows, axis)
     scale = float(np.abs(joined).max(initial=0)) if joined.dtype.kind == "f" else 0.0
     return joined.shape == array.shape and np.allclose(
         joined, array, rtol=0, atol=ALIKE * scale, equal_nan=joined.dtype.kind == "f"
     )
+
+
+def _longer_axis(array: Array, row: Array) -> int | None:
+    """The one axis along which an array is larger than one of its rows, if that is so."""
+    sizes = zip(array.shape, row.shape, strict=False)
+    larger = [axis for axis, (after, before) in enumerate(sizes) if after != before]
+    return larger[0] if len(larger) == 1 else None

@@ -7,8 +7,9 @@ elements, ONNX Runtime: where this takes no doubles, its result is rounded once.
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import onnx
@@ -23,6 +24,8 @@ from scipy import special
 from decant.errors import DataError, UnsupportedOp
 from decant.onnx_runtime import OnnxRuntime
 
+from .recurrent import DynamicQuantizeLSTM
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
     Arrays = Mapping[str, Array]
+    Move: TypeAlias = "Callable[[Array], Array]"
 
 SINGLE, DOUBLE = onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE
 TYPE_ATTRIBUTES = frozenset({"to", "dtype"})
@@ -38,6 +42,27 @@ STANDARD = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 REFUSALS = (DataError, UnsupportedOp, ArithmeticError, LookupError, NotImplementedError,
             RuntimeError, TypeError, ValueError)  # fmt: skip
 """What a node may end in: the reference lets through whatever NumPy raises."""
+
+
+MOVES = frozenset({
+    "Cast", "CastLike", "Concat", "Constant", "ConstantOfShape", "DepthToSpace", "Dropout",
+    "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "Pad", "Range",
+    "Reshape", "Shape", "Size", "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose",
+    "Unsqueeze",
+})  # fmt: skip
+"""Ops that compute nothing: where others are in a step with them, those are named."""
+
+EXACT = MOVES | {
+    "Abs", "And", "ArgMax", "ArgMin", "Ceil", "Clip", "Compress", "Equal", "Floor",
+    "GlobalMaxPool", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max", "MaxPool", "Min",
+    "Neg", "Not", "OneHot", "Or", "ReduceMax", "ReduceMin", "Relu", "ReverseSequence", "Round",
+    "ScatterElements", "ScatterND", "Sign", "TopK", "Trilu", "Where", "Xor",
+}  # fmt: skip
+"""Ops that round nothing: what is equal before them stays so."""
+
+
+QUANTIZERS = frozenset({"DynamicQuantizeLinear", "DynamicQuantizeLSTM", "QuantizeLinear"})
+"""Ops behind which nothing is left of the little that an input is moved by, but at a tie."""
 
 
 class Evaluator:
@@ -61,6 +86,7 @@ class Evaluator:
             _widen(graph)
         opsets = {each.domain: each.version for each in model.opset_import}
         foreign = {(n.domain, n.op_type) for n in graph.node if n.domain not in STANDARD}
+        foreign -= {(each.op_domain, each.__name__) for each in OWN}
         own = [type(name, (_InRuntime,), {"op_domain": domain}) for domain, name in sorted(foreign)]
         reference = ReferenceEvaluator(graph, opsets=opsets, new_ops=[*OWN, *own])
         self._nodes = reference.rt_nodes_
@@ -75,8 +101,17 @@ class Evaluator:
             return array
         return array.astype(np.float64 if self.double else np.float32, copy=False)
 
-    def run_node(self, place: int, values: Arrays) -> dict[str, Array]:
+    def run_node(
+        self, place: int, values: Arrays, own: Array | None = None, move: Move | None = None
+    ) -> dict[str, Array]:
         """Run one node on values in this precision.
+
+        Args:
+            place: Its number.
+            values: All that it reads.
+            own: Outputs that each step of an LSTM that quantizes goes on from, if given.
+            move: Moves what is quantized by this much of its largest element, as sums round; if
+                given.
 
         Raises:
             One of `REFUSALS`: The node cannot be run.
@@ -84,6 +119,13 @@ class Evaluator:
         node = self._nodes[place]
         inputs = [values[name] if name else None for name in node.input]
         context = {"context": dict(values)} if node.need_context() else {}
+        by_largest = None if move is None else functools.partial(_moved_by_largest, move)
+        x = inputs[0] if node.onnx_node.op_type in QUANTIZERS else None
+        if by_largest is not None and x is not None:
+            inputs[0] = by_largest(x)
+        if isinstance(node, DynamicQuantizeLSTM):
+            own = None if own is None else self.taken(own)
+            return dict(zip(node.output, node.going_on(inputs, own, by_largest), strict=False))
         try:
             results = node.run(*inputs, **context)
         except REFUSALS:
@@ -93,9 +135,19 @@ class Evaluator:
         return dict(zip(node.output, results, strict=False))
 
     def run(
-        self, sample: Arrays, wanted: Sequence[str], weights: Arrays | None = None
+        self,
+        sample: Arrays,
+        wanted: Sequence[str],
+        weights: Arrays | None = None,
+        move: Move | None = None,
     ) -> list[Array]:
-        """Compute some values of a sample; `weights` stand for the graph's own, if given.
+        """Compute some values of a sample.
+
+        Args:
+            sample: The inputs.
+            wanted: Names of the values.
+            weights: Stand for the graph's own, if given.
+            move: Moves what nodes round, if given.
 
         Raises:
             One of `REFUSALS`: A node cannot be run.
@@ -103,8 +155,16 @@ class Evaluator:
         values = {**(self.weights if weights is None else weights)}
         values.update((name, self.taken(array)) for name, array in sample.items())
         for place in range(len(self._nodes)):
-            values.update(self.run_node(place, values))
+            made = self.run_node(place, values, move=move)
+            if move is not None and self._nodes[place].op_type not in EXACT:
+                made = {name: move(np.asarray(array)) for name, array in made.items()}
+            values.update(made)
         return [np.asarray(values[name]) for name in wanted]
+
+
+def _moved_by_largest(move: Move, array: Array) -> Array:
+    largest = np.full_like(array, np.abs(array).max(initial=0))
+    return array + move(largest) - largest
 
 
 class Conv(ReferenceConv):
@@ -296,7 +356,19 @@ class Upsample(_InRuntime):
 
 
 OWN = (
-    *(AveragePool, BatchNormalization, Conv, Erf, GRU, Gelu, Hardmax, LRN, LSTM, LogSoftmax),
+    *(
+        AveragePool,
+        BatchNormalization,
+        Conv,
+        DynamicQuantizeLSTM,
+        Erf,
+        GRU,
+        Gelu,
+        Hardmax,
+        LRN,
+        LSTM,
+        LogSoftmax,
+    ),
     *(LpNormalization, LpPool, MaxPool, RNN, Resize, RoiAlign, Sigmoid, Softmax, Upsample),
 )
 

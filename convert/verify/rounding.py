@@ -23,7 +23,7 @@ from decant.errors import SpecError
 from decant.isolation import run_in_child
 from decant.parity import Parity, difference, finite_size, ratio
 
-from .evaluator import Evaluator
+from .evaluator import QUANTIZERS, Evaluator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -61,10 +61,13 @@ class Rounded:
     Attributes:
         exact: Its outputs in double precision.
         moved: The same in runs that rounding moves.
+        quantized: Whether floats become integers on the way: a tie there, decided otherwise, moves
+            all that comes behind, and no two runs decide all of them alike.
     """
 
     exact: Sequence[Array]
     moved: Sequence[Sequence[Array]]
+    quantized: bool = False
 
     def also(self, run: Sequence[Array]) -> Rounded:
         """With one more run that rounding moves."""
@@ -91,7 +94,8 @@ class Rounded:
         least, usual = own.min(axis=0), np.median(own, axis=0)
         ties = (off > parity.tolerance * size) & (CLEAR * np.maximum(nearest, least) < off)
         off = np.where(ties, nearest, off)
-        own = np.where(ties | (CLEAR * least < usual), least, usual)
+        decided = CLEAR * least < usual
+        own = np.where(ties | decided, least, usual) if not self.quantized else own.max(axis=0)
         update = {"ties": int(ties.sum()), **_distances(off, own, size)}
         return parity.model_copy(update=update)
 
@@ -184,12 +188,13 @@ def _of_onnx(path: Path, sample: dict[str, Array]) -> Rounded:
     outputs = [output.name for output in proto.graph.output]
     double = Evaluator(proto, double=True)
     moved = [Evaluator(proto, double=False).run(sample, outputs)]
+    quantizes = any(node.op_type in QUANTIZERS for node in proto.graph.node)
     for move in moves():
         # Of one dimension are sizes and scales, too, of which one rounding changes a shape.
         weights = {n: move(x) if x.ndim > 1 else x for n, x in double.weights.items()}
         inputs = {name: move(double.taken(array)) for name, array in sample.items()}
-        moved.append(double.run(inputs, outputs, weights))
-    return Rounded(double.run(sample, outputs), moved)
+        moved.append(double.run(inputs, outputs, weights, move if quantizes else None))
+    return Rounded(double.run(sample, outputs), moved, quantizes)
 
 
 def inlined(path: Path) -> onnx.ModelProto:

@@ -19,7 +19,7 @@ import onnx
 from decant.onnx_runtime import OnnxRuntime
 from decant.parity import Parity, compare, finite_size
 
-from .evaluator import REFUSALS, Evaluator, typed
+from .evaluator import EXACT, MOVES, QUANTIZERS, REFUSALS, Evaluator, typed
 from .rounding import Rounded, moves
 
 if TYPE_CHECKING:
@@ -31,24 +31,11 @@ if TYPE_CHECKING:
     Found: TypeAlias = "Callable[[str, tuple[int, ...]], Array | None]"
     """The value of a name in ONNX order, given its shape, if the form is known to have it."""
 
-MOVES = frozenset({
-    "Cast", "CastLike", "Concat", "Constant", "ConstantOfShape", "DepthToSpace", "Dropout",
-    "Expand", "Flatten", "Gather", "GatherElements", "GatherND", "Identity", "Pad", "Range",
-    "Reshape", "Shape", "Size", "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose",
-    "Unsqueeze",
-})  # fmt: skip
-"""Ops that compute nothing: where others are in a step with them, those are named."""
-
-EXACT = MOVES | {
-    "Abs", "And", "ArgMax", "ArgMin", "Ceil", "Clip", "Compress", "Equal", "Floor",
-    "GlobalMaxPool", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max", "MaxPool", "Min",
-    "Neg", "Not", "OneHot", "Or", "ReduceMax", "ReduceMin", "Relu", "ReverseSequence", "Round",
-    "ScatterElements", "ScatterND", "Sign", "TopK", "Trilu", "Where", "Xor",
-}  # fmt: skip
-"""Ops that round nothing: what is equal before them stays so."""
-
 LARGEST_STEP = 1e-5
 """Error of one step that needs no excuse: ten times what sums and functions of LiteRT have."""
+
+RECURRENT = frozenset({"DynamicQuantizeLSTM"})
+"""Ops whose steps are held against what each makes of the form's own step before it."""
 
 FAR = 0.1
 """Of the largest error: smaller ones are passed over when the first step at fault is named."""
@@ -112,6 +99,7 @@ class StepJudge:
         self.double = Evaluator(model, double=True)
         self.single = Evaluator(model, double=False)
         self.known: dict[str, Array] = {}
+        self.own: dict[int, Array | None] = {}
 
     def judge(self) -> Steps:
         """Judge every value that the form is known to have, in the model's order."""
@@ -147,6 +135,10 @@ class StepJudge:
         except REFUSALS:
             steps.complete = False
             return {}
+        y = self.nodes[place].output[0]
+        if self.nodes[place].op_type in RECURRENT and y in made:
+            self.own[place] = self.found(y, made[y].shape)
+            made = self.double.run_node(place, values, self.own[place])
         return {name: np.asarray(x) for name, x in made.items() if name and not _sequence(x)}
 
     def _judge_value(self, name: str, own: Array, computed: Array, steps: Steps) -> None:
@@ -165,11 +157,12 @@ class StepJudge:
     def _excused(self, parity: Parity, own: Array, computed: Array) -> Parity:
         """Judge a distance by rounding; and one for which ONNX Runtime speaks is none."""
         name = parity.output
-        rounded = Rounded([computed], [[run] for run in self._moved(name)])
+        quantizes = any(self.nodes[place].op_type in QUANTIZERS for place in self._places(name))
+        rounded = Rounded([computed], [[run] for run in self._moved(name)], quantizes)
         judged = rounded.judge(0, own, float(finite_size(computed).max(initial=0.0)), parity)
         judged = parity if judged is None else judged
-        if judged.passed:
-            return judged
+        if judged.passed or (quantizes and judged.is_amplified):
+            return judged.model_copy(update={"step": judged.exact})
         theirs = self._by_runtime(name, own.dtype)
         if theirs is None or theirs.shape != own.shape:
             return judged
@@ -183,11 +176,14 @@ class StepJudge:
             yield self._made(name, self.double, move)
 
     def _made(self, name: str, evaluator: Evaluator, move: Move | None = None) -> Array:
-        """Make a value of the form's own; of what its nodes hand on, all that rounds is moved."""
+        """Make a value of the form's own; of what its nodes hand on, all that rounds is moved.
+
+        So is what they quantize: that is divided and rounded before it is rounded to integers.
+        """
         own = {n: evaluator.taken(x) for n, x in self.known.items()}
         values = self._given(evaluator) | own
         for place in self._places(name):
-            made = evaluator.run_node(place, values)
+            made = evaluator.run_node(place, values, self.own.get(place), move)
             rounds = name not in made and self.nodes[place].op_type not in EXACT
             if move is not None and rounds:
                 made = {n: move(np.asarray(x)) for n, x in made.items()}

@@ -57,25 +57,32 @@ def listed(value: Any) -> list[Any]:
 
 
 def _drop_tensors(model: Any) -> None:
-    graph = model.subgraphs[0]
-    used = {int(tensor) for tensor in (*graph.inputs, *graph.outputs)}
+    for number, graph in enumerate(model.subgraphs):
+        renumber = _drop_tensors_of(graph)
+        for signature in listed(model.signatureDefs):
+            if signature.subgraphIndex == number:
+                for entry in (*listed(signature.inputs), *listed(signature.outputs)):
+                    entry.tensorIndex = renumber[entry.tensorIndex]
+
+
+def _drop_tensors_of(graph: Any) -> dict[int, int]:
+    """Drop what nothing of a subgraph refers to; returns the new number of each tensor."""
+    inputs, outputs = listed(graph.inputs), listed(graph.outputs)
+    used = {int(tensor) for tensor in (*inputs, *outputs)}
     for operator in graph.operators:
         used.update(int(t) for t in (*operator.inputs, *operator.outputs))
         used.update(int(t) for t in listed(operator.intermediates))
     kept = sorted(used - {-1})
     renumber = {old: new for new, old in enumerate(kept)} | {-1: -1}
     graph.tensors = [graph.tensors[old] for old in kept]
-    graph.inputs = [renumber[int(index)] for index in graph.inputs]
-    graph.outputs = [renumber[int(index)] for index in graph.outputs]
+    graph.inputs = [renumber[int(index)] for index in inputs]
+    graph.outputs = [renumber[int(index)] for index in outputs]
     for operator in graph.operators:
         operator.inputs = [renumber[int(index)] for index in operator.inputs]
         operator.outputs = [renumber[int(index)] for index in operator.outputs]
         if operator.intermediates is not None:
             operator.intermediates = [renumber[int(t)] for t in operator.intermediates]
-    for signature in listed(model.signatureDefs):
-        if signature.subgraphIndex == 0:
-            for entry in (*listed(signature.inputs), *listed(signature.outputs)):
-                entry.tensorIndex = renumber[entry.tensorIndex]
+    return renumber
 
 
 def _drop_operator_codes(model: Any) -> None:

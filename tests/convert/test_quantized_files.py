@@ -217,6 +217,30 @@ def test_dynamic_quantization_is_int8_and_computes_what_onnx_runtime_does(tmp_pa
     assert report.warnings == ()
 
 
+def test_a_bias_of_integers_is_added_behind_an_int8_kernel(tmp_path):
+    """As ONNX Runtime's quantizer wrote it up to 1.3: rounded by the scale of the run."""
+    numbers = np.random.default_rng(0).integers(-127, 128, (6, 5, 3, 3)).astype(np.int8)
+    nodes = [
+        helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),
+        helper.make_node("ConvInteger", ["q", "w", "z"], ["whole"]),
+        helper.make_node("Mul", ["s", "ws"], ["scale"]),
+        helper.make_node("Div", ["bias", "scale"], ["steps"]),
+        helper.make_node("Floor", ["steps"], ["floor"]),
+        helper.make_node("Cast", ["floor"], ["integers"], to=TensorProto.INT32),
+        helper.make_node("Add", ["whole", "integers"], ["sum"]),
+        helper.make_node("Cast", ["sum"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["floats", "scale"], ["y"]),
+    ]
+    weights = [weight("w", numbers), weight("ws", np.float32(0.01))]
+    weights.append(weight("bias", drawn(1, 6, 1, 1)))
+    path = saved(nodes, weights, tmp_path, ((1, 5, 8, 7), (1, 6, 6, 5)), opset=14)
+    report = to_tflite(path, tmp_path / "out", inputs={"x": drawn(3, 1, 5, 8, 7)})
+    assert max(parity.max_relative for parity in report.parity) < 1e-6
+    graph = Graph.from_file(report.tflite)
+    (product,) = [op for op in graph.operators if graph.kind(op) == "CONV_2D"]
+    assert graph.is_int8(int(product.inputs[1]))
+
+
 def test_what_has_no_int8_kernel_is_computed_by_arithmetic(tmp_path):
     nodes = [
         helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),

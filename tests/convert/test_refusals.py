@@ -8,8 +8,9 @@ import re
 import onnx
 import onnx_ir as ir
 import pytest
-from emitted import emit
+from emitted import emit, parsed
 
+from decant.convert.lowering.refusals import fixing_advice
 from decant.convert.operators_files import lowerings_with
 from decant.convert.ops import built_in
 from decant.errors import InternalError, UnsupportedOp
@@ -141,3 +142,11 @@ def test_a_fault_of_our_own_lowering_is_not_put_on_the_user(error, reason):
     assert reason in message
     assert "report" not in message
     assert caught.value.__cause__ is error
+
+
+def test_one_shape_fixes_all_sizes_of_the_same_names():
+    text = "(float[n,t,4] a, float[t,n] b, float[n,m] c) => (float[p,q,4] y) { y = Identity(a) }"
+    graph = prepare(ir.from_proto(parsed(text))).graph
+    example = {"a": (2, 7, 4), "b": (7, 2), "c": (2, 9)}
+    advice = fixing_advice(graph.inputs, example)
+    assert advice.startswith("fix the free sizes, as with --shape a=2,7,4 --shape c=2,9 (")

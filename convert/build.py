@@ -100,6 +100,12 @@ class Built:
     quanta: dict[str, float] = field(default_factory=dict)
 
 
+def make_ready() -> None:
+    """Import what `build` needs, which takes seconds."""
+    import_without_keras()
+    from . import ops, savedmodel, tflite  # noqa: F401
+
+
 def build(request: Request, samples: Sequence[Sample]) -> Built:
     """Rewrite, emit, save, convert, and run the SavedModel on the samples.
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from decant.artifacts import updated_folder, write_bytes, write_json, write_text
+from decant.child_process import Child
 from decant.errors import DataError, ParityError, UsageError
 from decant.external_data import external_files
 from decant.files import CONVERSION, FLOAT_FILE, ONNX, SAVED_MODEL, TRACE
-from decant.isolation import run_checked
+from decant.isolation import CHECKED_HEAP
 from decant.shapes import fixed
 
 from .layout.signature import InputType, LayoutRule
@@ -141,11 +142,19 @@ def to_tflite(
     }
     target = Path(out)
     with updated_folder(target) as stage:
-        work = _Work(stage.resolve(), settings, tolerance, free_sizes or {}, shapes or {})
-        with _kept(stage / FLOAT_FILE, unverified):
+        sizes = free_sizes or {}, shapes or {}
+        with _builder() as builder, _kept(stage / FLOAT_FILE, unverified):
+            work = _Work(stage.resolve(), settings, tolerance, *sizes, builder)
             report = work.run(source, (inputs, *other_sizes), reference)
         write_text(stage / CONVERSION, report.model_dump_json(indent=2) + "\n")
     return _moved(report, stage, target)
+
+
+def _builder() -> Child:
+    """The process that builds: TensorFlow's converter and the SavedModel can crash."""
+    from .build import make_ready
+
+    return Child(CHECKED_HEAP, make_ready)
 
 
 @contextmanager
@@ -195,6 +204,7 @@ class _Work:
     tolerance: float
     free_sizes: FreeSizes
     shapes: AskedShapes
+    builder: Child
 
     def run(
         self, source: Any, given: Sequence[Given], reference: Reference | None
@@ -206,6 +216,7 @@ class _Work:
         from .verify.hops import Subject
 
         model, own = in_single(self.exported(source, given[0], reference), self.stage)
+        self.builder.start()  # imports TensorFlow while the model is run as it is
         graph = load(model.onnx).graph
         oracle = Oracle(model)
         shapes = fixed(self.shapes, stated_shapes(graph.inputs))
@@ -349,11 +360,11 @@ class _Work:
         return result
 
     def built(self, request: Request, samples: list[Sample]) -> Built:
-        """Build in a process of its own: TensorFlow's converter and the SavedModel can crash."""
+        """Build in the process that is there for it."""
         from .build import build
 
         logger.info("ONNX → TensorFlow → TFLite …")
-        return run_checked(build, request, samples)
+        return self.builder.call(build, (request, samples))
 
     def verified(self, subject: Subject, expected: Expected, *, given: bool) -> ConvertReport:
         """Compare every form, and report."""

@@ -132,10 +132,9 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
             logger.info("the network is quantized by arithmetic: %s", reason)
             with written_out():
                 emission, file = _converted(request, model, applied, example)
-    file = replace(file, data=sized(file.data, emission.inputs, samples))
     graph = Graph.from_bytes(file.data)
     return Built(
-        tflite=file.data,
+        tflite=graph.to_bytes() if sized(graph, emission.inputs, samples) else file.data,
         inputs=emission.inputs,
         outputs=emission.outputs,
         trace=trace_document(file.tensors, file.activations),
@@ -167,20 +166,22 @@ def _converted(
     )
 
 
-def sized(file: bytes, inputs: Sequence[TensorInfo], samples: Sequence[Sample]) -> bytes:
+def sized(graph: Graph, inputs: Sequence[TensorInfo], samples: Sequence[Sample]) -> bool:
     """Make the sizes of the first sample those that a file with free ones has until it is resized.
 
     TensorFlow's converter makes them 1, with which many a network cannot even be loaded.
+
+    Returns:
+        Whether there are any.
     """
     free = [info for info in inputs if None in info.shape]
     if not (free and samples):
-        return file
-    graph = Graph.from_bytes(file)
+        return False
     tensors = graph.signature_inputs()
     for info in free:
         shape = info.from_onnx_order(samples[0][info.name]).shape
         graph.subgraph.tensors[tensors[info.name]].shape = list(shape)
-    return graph.to_bytes()
+    return True
 
 
 def rewritten(request: Request) -> tuple[ir.Model, tuple[Applied, ...]]:
@@ -234,30 +235,38 @@ def trace_document(tensors: Mapping[str, Located], activations: int) -> dict[str
 def _answers(
     folder: Path, emission: Emission, samples: Sequence[Sample]
 ) -> list[list[NDArray[Any]]]:
-    """Run the SavedModel as it lies on the disk."""
+    """Run the SavedModel as it lies on the disk.
+
+    In a session: TensorFlow 2's reader copies the graph node by node in Python, which takes as long
+    as the conversion.
+    """
     import tensorflow as tf
 
     from .lowering.emit import SIGNATURE
 
     if not samples:
         return []
-    function = tf.saved_model.load(str(folder)).signatures[SIGNATURE]
-    answers = []
-    for sample in samples:
-        given = {
-            emission.keys[info.name]: tf.constant(info.from_onnx_order(sample[info.name]))
-            for info in emission.inputs
-        }
-        try:
-            found = function(**given)
-        except tf.errors.OpError as error:
-            raise _cannot_run(error, emission) from error
-        answers.append(
-            [
-                info.to_onnx_order(found[emission.keys[info.name]].numpy())
-                for info in emission.outputs
-            ]
-        )
+    v1 = tf.compat.v1
+    config = v1.ConfigProto(intra_op_parallelism_threads=1)
+    with tf.Graph().as_default(), v1.Session(config=config) as session:
+        meta = v1.saved_model.load(session, [tf.saved_model.SERVING], str(folder))
+        signature = meta.signature_def[SIGNATURE]
+        wanted = [signature.outputs[emission.keys[info.name]].name for info in emission.outputs]
+        answers = []
+        for sample in samples:
+            given = {
+                signature.inputs[emission.keys[info.name]].name: info.from_onnx_order(
+                    sample[info.name]
+                )
+                for info in emission.inputs
+            }
+            try:
+                found = session.run(wanted, given)
+            except tf.errors.OpError as error:
+                raise _cannot_run(error, emission) from error
+            answers.append(
+                [info.to_onnx_order(y) for info, y in zip(emission.outputs, found, strict=True)]
+            )
     return answers
 
 

@@ -228,7 +228,7 @@ class _Work:
         if one:
             request = replace(request, shapes={**shapes, **one})
             graph = load(model.onnx, request.shapes).graph
-            samples, normalised = self.samples(request, graph, given, oracle)
+            samples, normalised = self.samples(request, graph, given, oracle, like=samples)
         outputs = [str(value.name) for value in graph.outputs]
         expected = expected_of(oracle, normalised, outputs, self.tolerance)
         if own is not None:
@@ -313,6 +313,8 @@ class _Work:
         graph: ir.Graph,
         given: Sequence[Given],
         oracle: Oracle,
+        *,
+        like: Sequence[Sample] = (),
     ) -> tuple[list[Sample], list[Sample]]:
         """Give the samples as the file takes them and as the model does."""
         from .verify.samples import samples_for
@@ -330,6 +332,7 @@ class _Work:
                 "trial": trial if oracle.knows_all else None,
                 "hints": size_hints(graph),
                 "codes": value_hints(graph),
+                "like": like,
             }
             samples = [
                 sample for each in given for sample in samples_for(graph.inputs, each, **likely)

@@ -165,7 +165,7 @@ class StepJudge:
     def _excused(self, parity: Parity, own: Array, computed: Array) -> Parity:
         """Judge a distance by rounding; and one for which ONNX Runtime speaks is none."""
         name = parity.output
-        rounded = Rounded([computed], [[run] for run in self._moved(name)])
+        rounded = Rounded([computed], lambda: [[run] for run in self._moved(name)])
         judged = rounded.judge(0, own, float(finite_size(computed).max(initial=0.0)), parity)
         judged = parity if judged is None else judged
         if judged.passed:

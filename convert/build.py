@@ -119,51 +119,63 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
 
     from .int8 import NoKernel
     from .int8.markers import written_out
-    from .int8.quanta import quanta
 
     tf.config.threading.set_intra_op_parallelism_threads(1)  # the same sums on every run
     example = {name: array.shape for name, array in samples[0].items()} if samples else {}
     with told_if_unsound(request.onnx, request.shapes):
-        model, applied = rewritten(request)
-        steps = quanta(model.graph)
         try:
-            emission, file = _converted(request, model, applied, example)
+            made = _made(request, example)
         except NoKernel as reason:
             logger.info("the network is quantized by arithmetic: %s", reason)
             with written_out():
-                emission, file = _converted(request, model, applied, example)
+                made = _made(request, example)
+    emission, file = made.emission, made.file
+    answers = _answers(request.folder, emission, samples)
     graph = Graph.from_bytes(file.data)
     return Built(
         tflite=graph.to_bytes() if sized(graph, emission.inputs, samples) else file.data,
         inputs=emission.inputs,
         outputs=emission.outputs,
         trace=trace_document(file.tensors, file.activations),
-        rewrites=applied,
+        rewrites=made.rewrites,
         op_histogram=graph.histogram(),
         lowest_runtime=graph.lowest_runtime,
-        answers=_answers(request.folder, emission, samples),
-        quanta=steps,
+        answers=answers,
+        quanta=made.quanta,
     )
 
 
-def _converted(
-    request: Request,
-    model: ir.Model,
-    applied: Sequence[Applied],
-    example: Mapping[str, Sequence[int]],
-) -> tuple[Emission, TFLiteFile]:
-    """Emit a network, write the SavedModel, and convert it."""
-    from . import savedmodel, tflite
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A SavedModel's file, and what is known of it; see `Built`."""
 
+    emission: Emission
+    file: TFLiteFile
+    rewrites: tuple[Applied, ...]
+    quanta: dict[str, float]
+
+
+def _made(request: Request, example: Mapping[str, Sequence[int]]) -> _Made:
+    """Rewrite and emit a network, write the SavedModel, and convert it.
+
+    Whatever holds all weights is let go of before the next step.
+    """
+    from . import savedmodel, tflite
+    from .int8.quanta import quanta
+
+    model, applied = rewritten(request)
+    steps = quanta(model.graph)
     emission = emitted(request, model, example)
+    del model
     shutil.rmtree(request.folder, ignore_errors=True)
     savedmodel.write(emission, request.folder)
-    emission = replace(emission, module=None, function=None)  # with a graph that holds all weights
+    emission = replace(emission, module=None, function=None)
     gc.collect()
     integers = any(rewrite.name in INTEGER_WEIGHTS for rewrite in applied)
-    return emission, tflite.convert(
+    file = tflite.convert(
         request.folder, emission, allow_flex=request.allow_flex, integer_weights=integers
     )
+    return _Made(emission, file, applied, steps)
 
 
 def sized(graph: Graph, inputs: Sequence[TensorInfo], samples: Sequence[Sample]) -> bool:
@@ -238,7 +250,7 @@ def _answers(
     """Run the SavedModel as it lies on the disk.
 
     In a session: TensorFlow 2's reader copies the graph node by node in Python, which takes as long
-    as the conversion.
+    as the conversion. And op by op: its optimizer copies the weights, for a few runs.
     """
     import tensorflow as tf
 
@@ -248,6 +260,8 @@ def _answers(
         return []
     v1 = tf.compat.v1
     config = v1.ConfigProto(intra_op_parallelism_threads=1)
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    config.graph_options.optimizer_options.opt_level = v1.OptimizerOptions.L0
     with tf.Graph().as_default(), v1.Session(config=config) as session:
         meta = v1.saved_model.load(session, [tf.saved_model.SERVING], str(folder))
         signature = meta.signature_def[SIGNATURE]

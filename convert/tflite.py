@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
@@ -17,6 +18,7 @@ from tensorflow.lite.python.lite import TFLiteSavedModelConverterV2
 from tensorflow.lite.tools import flatbuffer_utils
 
 from decant.errors import DecantError, UnsupportedOp
+from decant.flatbuffer.packing import room_for, serialized
 from decant.tensors import TensorInfo
 
 from .int8 import STEP, holds_markers, marked, to_integers
@@ -133,7 +135,7 @@ def _of(types: Mapping[str, str], op: str) -> str:
 
 
 def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(data))
+    model = flatbuffer_utils.read_model_from_bytearray(data)
     restore_infinities(model, emission.extremes)
     graph, signature = model.subgraphs[0], model.signatureDefs[0]
     graph.inputs, signature.inputs = _ordered(signature.inputs, emission.inputs, emission)
@@ -157,8 +159,8 @@ def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:
             tensor.name = name.encode()
             held = located or emission.signature[name]
             tensors[name] = _as_step(held) if step_only else held
-    packed = flatbuffer_utils.convert_object_to_bytearray(model)
-    return TFLiteFile(bytes(packed), tensors, len(graph.tensors) - len(constants))
+    packed = serialized(model, flatbuffers.Builder(room_for(model)))
+    return TFLiteFile(packed, tensors, len(graph.tensors) - len(constants))
 
 
 def _is_scaled(tensor: Any) -> bool:

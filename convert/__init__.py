@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from decant.parity import Parity
 
 from . import tensorflow_start  # noqa: F401 - before anything imports TensorFlow
+from .conversion import as_onnx as as_onnx
 from .conversion import to_tflite
 from .report import ConvertReport
 

@@ -157,6 +157,23 @@ def _builder() -> Child:
     return Child(CHECKED_HEAP, make_ready)
 
 
+def as_onnx(
+    source: AnyPath | torch.nn.Module, folder: Path, inputs: Mapping[str, Array] | None
+) -> Path:
+    """Bring a model to ONNX as a conversion does: gives an `.onnx` itself, or a file in a folder.
+
+    Args:
+        source: An `.onnx` or `.pt2` file, or a module in evaluation mode.
+        folder: For `model.onnx`.
+        inputs: Name → [samples, …] in ONNX axis order, which a module is traced with.
+
+    Raises:
+        DecantError: As `to_tflite`.
+    """
+    work = _Work(folder, {"input_dtype": "float32"}, 0.0, {}, {}, _builder())
+    return work.exported(source, inputs, None).onnx
+
+
 @contextmanager
 def _kept(file: Path, place: AnyPath | None) -> Iterator[None]:
     """Copy a file that is refused to where it was asked for, and say so."""

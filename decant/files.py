@@ -20,6 +20,8 @@ TRACE: Final = "trace.json"
 TRACE_SCHEMA: Final = 1
 CONVERSION: Final = "convert.json"
 CONVERSION_SCHEMA: Final = 2
+CONVERTED: Final = (ONNX, ONNX_FLOAT32, SAVED_MODEL, FLOAT_FILE, TRACE, CONVERSION)
+"""All that a conversion writes."""
 ROUTES: Final = "routes.json"
 ROUTES_SCHEMA: Final = 1
 BEST_FILE: Final = "model_best.tflite"

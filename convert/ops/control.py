@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -58,7 +59,7 @@ def loop(
     limit = tf.constant(tf.int32.max) if most is None else _count(most)
     go = tf.constant(True) if going is None else tf.reshape(going.plain(), [])
     stacks = [
-        _Counted(_stated(row, info), limit) if counted else _Growing(_stated(row, info))
+        _stack(_stated(row, info), limit if counted else None)
         for row, info in zip(rows, outputs[carried:], strict=True)
     ]
 
@@ -71,13 +72,13 @@ def loop(
         ]
         return [number + 1, tf.reshape(again, []), *after, *written]
 
-    _, _, *made = tf.while_loop(
+    count, _, *made = tf.while_loop(
         lambda number, again, *_: tf.logical_and(number < limit, again),
         iterate,
         [tf.constant(0), go, *first, *(stack.empty for stack in stacks)],
         [tf.TensorShape([]), tf.TensorShape([]), *shapes, *(stack.shape for stack in stacks)],
     )
-    stacked = [stack.rows(each) for stack, each in zip(stacks, made[carried:], strict=True)]
+    stacked = [stack.rows(each, count) for stack, each in zip(stacks, made[carried:], strict=True)]
     results = [*made[:carried], *stacked]
     for tensor, info in zip(results, outputs, strict=True):
         tensor.set_shape(info.shape)
@@ -122,6 +123,13 @@ def _lasting_shapes(
         shapes = common
 
 
+def _stack(row: tf.TensorSpec, count: Tensor | None) -> _Counted | _Growing | _Free:
+    """How rows are stacked; their count is None where nobody knows it beforehand."""
+    if not row.shape.is_fully_defined():
+        return _Free(row)
+    return _Growing(row) if count is None else _Counted(row, count)
+
+
 class _Growing:
     """Rows that are stacked where nobody knows beforehand how many there will be.
 
@@ -129,8 +137,6 @@ class _Growing:
     """
 
     def __init__(self, row: tf.TensorSpec) -> None:
-        if not row.shape.is_fully_defined():
-            raise FreeSize("what its iterations stack has free sizes")
         self.shape = tf.TensorShape([None, *row.shape])
         self.empty = tf.zeros([1, *row.shape], row.dtype)
 
@@ -138,7 +144,7 @@ class _Growing:
         """Add a row behind the others."""
         return tf.concat([so_far, tf.reshape(row, [1, *self.shape[1:]])], 0)
 
-    def rows(self, written: Tensor) -> Tensor:
+    def rows(self, written: Tensor, count: Tensor) -> Tensor:
         """All that was added."""
         return written[1:]
 
@@ -147,8 +153,6 @@ class _Counted:
     """Rows of a loop that goes on for as many iterations as its count says."""
 
     def __init__(self, row: tf.TensorSpec, count: Tensor) -> None:
-        if not row.shape.is_fully_defined():
-            raise FreeSize("what its iterations stack has free sizes")
         self.shape = tf.TensorShape([None, *row.shape])
         self.empty = tf.zeros(tf.concat([[count], row.shape.as_list()], 0), row.dtype)
 
@@ -158,6 +162,29 @@ class _Counted:
             so_far, [[number]], tf.reshape(row, [1, *self.shape[1:]])
         )
 
-    def rows(self, written: Tensor) -> Tensor:
+    def rows(self, written: Tensor, count: Tensor) -> Tensor:
         """All of them."""
         return written
+
+
+class _Free:
+    """Rows whose sizes only an iteration tells: their elements behind one zero, and the sizes."""
+
+    def __init__(self, row: tf.TensorSpec) -> None:
+        if row.shape.rank is None:
+            raise FreeSize("what its iterations stack has no known number of axes")
+        self._row = row.shape
+        self.shape = tf.TensorShape([None]), tf.TensorShape([row.shape.rank])
+        self.empty = tf.zeros([1], row.dtype), tf.zeros([row.shape.rank], tf.int32)
+
+    def write(self, so_far: tuple[Tensor, Tensor], number: Tensor, row: Tensor) -> Any:
+        """Add the elements of a row behind the others."""
+        elements, _ = so_far
+        return tf.concat([elements, tf.reshape(row, [-1])], 0), tf.shape(row)
+
+    def rows(self, written: tuple[Tensor, Tensor], count: Tensor) -> Tensor:
+        """All that was added."""
+        elements, sizes = written
+        rows = tf.reshape(elements[1:], tf.concat([[count], sizes], 0))
+        rows.set_shape([None, *self._row])
+        return rows

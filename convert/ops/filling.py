@@ -57,6 +57,8 @@ def _broadcast_shape(x: AnyValue, shape: AnyValue) -> Tensor:
 @op("Tile")
 def tile(x: AnyValue, repeats: AnyValue) -> AnyValue:
     """Repeat a tensor along its axes."""
+    if not isinstance(repeats, Constant):
+        return Value.laid_out(tf.tile(x.plain(), repeats.plain()))
     counts = numbers(repeats)
     axes = [axis for axis, count in enumerate(counts) if count != 1]
     if not axes:

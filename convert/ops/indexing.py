@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ..layout.cut_and_join import Part
 from ..layout.expose import expose
-from ..layout.forms import Tensor
+from ..layout.forms import Tensor, sizes_of
 from ..layout.refused import FreeSize
 from ..layout.tensors import AnyValue, Constant, Value, activation, constant, numbers
 from ..lowering.registry import op
@@ -57,12 +57,17 @@ def _stretch(index: Any) -> Part | None:
     return Part(int(index[0]), index.size, int(steps[0]) if steps.size else 1)
 
 
-def _wrapped(indices: AnyValue, size: int | None) -> Tensor:
-    """Indices in [0, size): ONNX counts negative ones from the end, TFLite does not."""
+def _wrapped(indices: AnyValue, size: Any) -> Tensor:
+    """Indices in [0, size): ONNX counts negative ones from the end, TFLite does not.
+
+    Args:
+        indices: Without negative ones where they and the size are known.
+        size: A number, a scalar tensor, or None: then they are left as they are.
+    """
     tensor = indices.plain()
-    if isinstance(indices, Constant) or size is None:
+    if size is None or (isinstance(indices, Constant) and isinstance(size, int)):
         return tensor
-    return tf.math.floormod(tensor, tf.constant(size, tensor.dtype))
+    return tf.math.floormod(tensor, tf.cast(size, tensor.dtype))
 
 
 def _may_be_negative(indices: AnyValue) -> bool:
@@ -77,21 +82,36 @@ def fixed_sizes(value: AnyValue) -> list[int]:
     return sizes
 
 
-def element_positions(indices: AnyValue, shape: list[int], axis: int, size: int) -> Tensor:
-    """Full positions [..., rank] of which one coordinate is given by `indices`."""
+def element_positions(indices: AnyValue, axis: int, size: Any) -> Tensor:
+    """Full positions [..., rank] of which one coordinate is given by `indices`.
+
+    Args:
+        indices: One coordinate of each position.
+        axis: Which.
+        size: Of that axis; a scalar tensor if it is free.
+    """
     tensor = tf.cast(_wrapped(indices, size), tf.int32)
-    mesh = np.meshgrid(*(np.arange(n, dtype=np.int32) for n in shape), indexing="ij")
-    return tf.stack([tensor if i == axis else grid for i, grid in enumerate(mesh)], -1)
+    grids = [tensor if i == axis else _numbered(tensor, i) for i in range(indices.rank)]
+    return tf.stack(grids, -1)
+
+
+def _numbered(like: Tensor, dim: int) -> Tensor:
+    """The position in one dimension of each element of a tensor."""
+    sizes = sizes_of(like)
+    line = [-1 if i == dim else 1 for i in range(len(sizes))]
+    if like.shape.is_fully_defined():
+        return np.broadcast_to(np.arange(sizes[dim], dtype=np.int32).reshape(line), sizes)
+    return tf.broadcast_to(tf.reshape(tf.range(sizes[dim]), line), sizes)
 
 
 @op("GatherElements")
 def gather_elements(x: AnyValue, indices: AnyValue, *, axis: int) -> Value:
     """Pick one element per index along an axis."""
     axis %= x.rank
-    grid = element_positions(
-        non_negative(indices, x.shape[axis]), fixed_sizes(indices), axis, fixed_sizes(x)[axis]
-    )
-    return Value.laid_out(tf.gather_nd(x.plain(), grid))
+    tensor = x.plain()
+    given = non_negative(indices, x.shape[axis])
+    positions = element_positions(given, axis, sizes_of(tensor)[axis])
+    return Value.laid_out(tf.gather_nd(tensor, positions))
 
 
 def non_negative(indices: AnyValue, size: int | None) -> AnyValue:
@@ -105,42 +125,40 @@ def non_negative(indices: AnyValue, size: int | None) -> AnyValue:
 def gather_nd(x: AnyValue, indices: AnyValue, *, batch_dims: int) -> Value:
     """Pick slices by positions in the last axis of `indices`."""
     depth = indices.shape[-1] or 0
-    sizes = fixed_sizes(x)[batch_dims : batch_dims + depth]
-    where = slice_positions(indices, sizes)
-    if not batch_dims:
-        return Value.laid_out(tf.gather_nd(x.plain(), where))
-    shape = fixed_sizes(indices)[:-1]
-    mesh = np.meshgrid(*(np.arange(n, dtype=np.int32) for n in shape), indexing="ij")
-    batch = np.stack(mesh[:batch_dims], -1)
-    return Value.laid_out(tf.gather_nd(x.plain(), tf.concat([batch, where], -1)))
+    tensor = x.plain()
+    where = slice_positions(indices, sizes_of(tensor)[batch_dims : batch_dims + depth])
+    if batch_dims:
+        batch = [_numbered(where[..., 0], dim) for dim in range(batch_dims)]
+        where = tf.concat([tf.stack(batch, -1), where], -1)
+    return Value.laid_out(tf.gather_nd(tensor, where))
 
 
-def slice_positions(indices: AnyValue, sizes: list[int]) -> Tensor:
-    """Positions as int32, none negative."""
-    if isinstance(indices, Constant):
-        array = np.where(indices.array < 0, indices.array + np.asarray(sizes), indices.array)
+def slice_positions(indices: AnyValue, sizes: list[Any]) -> Tensor:
+    """Positions as int32, none negative; sizes are numbers, or scalar tensors where free."""
+    known = all(isinstance(size, int) for size in sizes)
+    if isinstance(indices, Constant) and (known or not _may_be_negative(indices)):
+        negative = np.asarray(sizes) if known else 0
+        array = np.where(indices.array < 0, indices.array + negative, indices.array)
         return tf.constant(array.astype(np.int32))
-    return tf.math.floormod(tf.cast(indices.plain(), tf.int32), np.asarray(sizes, np.int32))
+    limits = np.asarray(sizes, np.int32) if known else tf.stack(sizes)
+    return tf.math.floormod(tf.cast(indices.plain(), tf.int32), limits)
 
 
 @op("OneHot")
 def one_hot(indices: AnyValue, depth: AnyValue, values: AnyValue, *, axis: int) -> Value:
     """Put one value at the index and another elsewhere, along a new axis."""
-    count = int(numbers(depth)[0])
     off, on = constant(values).tolist()
-    index = tf.math.floormod(tf.cast(indices.plain(), tf.int32), count)
-    in_range = _in_range(indices, count)
+    tensor = indices.plain()
+    count = tf.cast(tf.reshape(depth.plain(), []), tensor.dtype)
+    if isinstance(depth, Constant):
+        count = int(numbers(depth)[0])
+    index = tf.cast(tf.math.floormod(tensor, count), tf.int32)
+    in_range = tf.logical_and(tensor >= -count, tensor < count)
     axis %= indices.rank + 1
-    hot = tf.one_hot(index, count, True, False, axis, tf.bool)
+    hot = tf.one_hot(index, tf.cast(count, tf.int32), True, False, axis, tf.bool)
     hot = tf.logical_and(hot, tf.expand_dims(in_range, axis))
     dtype = values.dtype
     return Value.laid_out(tf.where(hot, tf.constant(on, dtype), tf.constant(off, dtype)))
-
-
-def _in_range(indices: AnyValue, count: int) -> Tensor:
-    tensor = indices.plain()
-    low, high = tf.constant(-count, tensor.dtype), tf.constant(count - 1, tensor.dtype)
-    return tf.logical_and(tensor >= low, tensor <= high)
 
 
 @op("TopK", since=10)
@@ -168,14 +186,19 @@ def non_zero(x: AnyValue) -> Value:
 def reverse_sequence(x: AnyValue, lengths: AnyValue, *, batch_axis: int, time_axis: int) -> Value:
     """Reverse the first part of each sample."""
     exposed = expose(activation(x), [batch_axis, time_axis])
-    return exposed.back(
-        tf.reverse_sequence(
-            exposed.tensor,
-            lengths.plain(),
-            seq_axis=exposed.where[time_axis],
-            batch_axis=exposed.where[batch_axis],
-        )
+    tensor = exposed.tensor
+    native = tensor.dtype in REVERSED
+    turned = tf.reverse_sequence(
+        tensor if native else tf.cast(tensor, tf.int32),
+        lengths.plain(),
+        seq_axis=exposed.where[time_axis],
+        batch_axis=exposed.where[batch_axis],
     )
+    return exposed.back(turned if native else tf.cast(turned, tensor.dtype))
+
+
+REVERSED = (tf.float32, tf.int32, tf.int64)
+"""Types that TensorFlow's converter makes a REVERSE_SEQUENCE of; the others fit into int32."""
 
 
 @op("Compress")

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from ..layout.cut_and_join import Part, cut_tensor
-from ..layout.forms import Tensor
+from ..layout.forms import Tensor, sizes_of
 from ..layout.tensors import AnyValue, Value
 
 States = tuple[AnyValue, ...]
@@ -38,20 +38,38 @@ def looped(
     sequence = gates.plain()
     first = [state.plain() for state in states]
     count = tf.shape(sequence)[0]
-    shown = tf.TensorArray(first[0].dtype, count, element_shape=first[0].shape[1:])
+    shown = _rows(count, first[0])
 
-    def body(number: Tensor, array: Any, *tensors: Tensor) -> tuple[Any, ...]:
+    def body(number: Tensor, rows: Any, *tensors: Tensor) -> tuple[Any, ...]:
         at = count - 1 - number if backwards else number
         values = tuple(Value.laid_out(tensor) for tensor in tensors)
         own = Value.laid_out(sequence[at])
         output, after = step(own.reshape((1, *own.shape)), values, at)
-        row = output.reshape(output.shape[1:]).plain()
-        return number + 1, array.write(at, row), *(each.plain() for each in after)
+        return number + 1, _put(rows, at, output), *(each.plain() for each in after)
 
-    _, array, *last = tf.while_loop(
+    _, rows, *last = tf.while_loop(
         lambda number, *_: number < count, body, (tf.constant(0), shown, *first)
     )
-    return Value.laid_out(array.stack()), [Value.laid_out(tensor) for tensor in last]
+    stacked = rows.stack() if isinstance(rows, tf.TensorArray) else rows
+    return Value.laid_out(stacked), [Value.laid_out(tensor) for tensor in last]
+
+
+def _rows(count: Tensor, state: Tensor) -> Any:
+    """What takes as many rows of the shape of a state [1, N, H].
+
+    TFLite has lists of rows of known sizes only; the tensor that it has of others is copied by each
+    step.
+    """
+    if state.shape[1:].is_fully_defined():
+        return tf.TensorArray(state.dtype, count, element_shape=state.shape[1:])
+    return tf.zeros([count, *sizes_of(state)[1:]], state.dtype)
+
+
+def _put(rows: Any, at: Tensor, row: AnyValue) -> Any:
+    """Put a row [1, N, H] in its place."""
+    if isinstance(rows, tf.TensorArray):
+        return rows.write(at, row.reshape(row.shape[1:]).plain())
+    return tf.tensor_scatter_nd_update(rows, [[at]], row.plain())
 
 
 def in_blocks(

@@ -24,10 +24,9 @@ from decant.runtime_facts import (
 )
 
 from ..layout.cut_and_join import Part, concat, cut_tensor
-from ..layout.forms import Tensor
+from ..layout.forms import Tensor, sizes_of
 from ..layout.pointwise import pointwise
 from ..layout.product import product
-from ..layout.refused import FreeSize
 from ..layout.tensors import AnyValue, Constant, Value, activation
 from .looped import in_blocks, looped
 from .recurrent_settings import RecurrentSettings, Weights
@@ -145,10 +144,13 @@ class Layer:
         return (*sizes, _dividing(steps, range(most, most // 2, -1)))
 
     def _first_states(self, numbers: Sequence[int]) -> list[AnyValue]:
-        batch = self.x.shape[1]
+        batch, hidden = self.x.shape[1], self.weights.hidden
+        zeros: AnyValue
         if batch is None:
-            raise FreeSize("steps and batch are both free")
-        zeros = Constant(np.zeros((len(numbers), batch, self.weights.hidden), self.x.dtype))
+            sizes = [len(numbers), sizes_of(self.x.plain())[1], hidden]
+            zeros = Value.laid_out(tf.zeros(sizes, self.x.dtype))
+        else:
+            zeros = Constant(np.zeros((len(numbers), batch, hidden), self.x.dtype))
         given = [_initial(each, numbers) for each in self.states]
         return [zeros if each is None else each for each in given]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from ..layout.forms import Tensor
+from ..layout.forms import Tensor, sizes_of
 from ..layout.refused import Refused
 from ..layout.tensors import AnyValue, Value, activation, numbers
 from ..lowering.registry import op
@@ -22,7 +22,7 @@ EVERY_PAIR = 1 << 22
 @op("ScatterND")
 def scatter_nd(x: AnyValue, indices: AnyValue, updates: AnyValue, *, reduction: str) -> Value:
     """Replace slices at positions, or combine with them."""
-    sizes = fixed_sizes(x)[: indices.shape[-1]]
+    sizes = sizes_of(x.plain())[: indices.shape[-1]]
     return _scatter(x, slice_positions(indices, sizes), updates, reduction)
 
 
@@ -32,8 +32,8 @@ def scatter_elements(
 ) -> Value:
     """Replace one element per index along an axis, or combine with it."""
     axis %= x.rank
-    size = fixed_sizes(x)[axis]
-    grid = element_positions(non_negative(indices, size), fixed_sizes(indices), axis, size)
+    given = non_negative(indices, x.shape[axis])
+    grid = element_positions(given, axis, sizes_of(x.plain())[axis])
     return _scatter(x, grid, updates, reduction)
 
 
@@ -49,7 +49,8 @@ def _scatter(x: AnyValue, where: Tensor, updates: AnyValue, reduction: str) -> V
     if reduction == "none":
         return Value.laid_out(tf.tensor_scatter_nd_update(x.plain(), where, given))
     if reduction == "add":
-        return Value.laid_out(x.plain() + tf.scatter_nd(where, given, fixed_sizes(x)))
+        tensor = x.plain()
+        return Value.laid_out(tensor + tf.scatter_nd(where, given, sizes_of(tensor)))
     return _combined(x, where, given, reduction)
 
 

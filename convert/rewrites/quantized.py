@@ -195,6 +195,36 @@ def _gemm(node: ir.Node, attributes: dict[str, Any]) -> bool:
     return True
 
 
+@RULES.node("dynamic_layer", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", domain=CONTRIB)
+def dynamic_layer(node: ir.Node) -> bool:
+    """Write a linear layer of integers as one of dequantized operands.
+
+    Before: com.microsoft.DynamicQuantizeMatMul(x, W, ws, wz, b) | MatMulIntegerToFloat(q, W, s, …)
+    After:  q, s, z = DynamicQuantizeLinear(x); Add(MatMul(DQ(q, s, z), DQ(W, ws, wz)), b)
+    """
+    if node.op_type == "DynamicQuantizeMatMul":
+        a = _quantized_while_running(node)
+        weights, bias = [node.inputs[1], node.inputs[2], _input(node, 3)], _input(node, 4)
+    else:
+        a = [node.inputs[0], node.inputs[2], _input(node, 4)]
+        weights, bias = [node.inputs[1], node.inputs[3], _input(node, 5)], _input(node, 6)
+    (x,) = new_outputs(node, "DequantizeLinear", a, like=_first(a[1:]))
+    axis = {"axis": 1} if rank(weights[1]) == 1 else {}
+    (kernel,) = new_outputs(node, "DequantizeLinear", weights, axis, like=_first(weights[1:]))
+    y = _float(node, "MatMul", [x, kernel])
+    replace(node.outputs[0], y if bias is None else _float(node, "Add", [y, bias]))
+    return True
+
+
+def _quantized_while_running(node: ir.Node) -> list[ir.Value | None]:
+    """The first input as uint8, its scale and its zero point."""
+    x = node.inputs[0]
+    assert x is not None
+    integers, scale, zero = new_outputs(node, "DynamicQuantizeLinear", [x], like=x, count=3)
+    integers.type = zero.type = ir.TensorType(ir.DataType.UINT8)
+    return [integers, scale, zero]
+
+
 @RULES.node("block_weights", "MatMulNBits", domain=CONTRIB)
 def block_weights(node: ir.Node) -> bool:
     """Compute the floats that weights of few bits, with a scale per block, stand for.

@@ -1,6 +1,6 @@
 """Other converters, each run in an environment of its own: what they make of a model."""
 
-from .attempt import Attempt, Limits, attempt
+from .attempt import Attempt, Limits, Outcome, attempt
 from .environment import Environment, NoEnvironment
 from .forms import Forms, forms_of
 from .oldest import OLDEST_RUNTIME, runs_in_oldest
@@ -15,6 +15,7 @@ __all__ = [
     "Forms",
     "Limits",
     "NoEnvironment",
+    "Outcome",
     "Reference",
     "Route",
     "attempt",

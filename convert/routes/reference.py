@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from decant.errors import DataError, UnsupportedOp
+from decant.errors import DataError, UsageError
 from decant.graph.load import load
 
 from ..verify.hops import judge, refuse_nan
@@ -74,7 +74,7 @@ def reference_of(
         tolerance: See `Reference`.
 
     Raises:
-        UnsupportedOp: ONNX Runtime cannot run the model.
+        UsageError: ONNX Runtime cannot run the model.
         DataError: The samples do not fit.
         ParityError: The model itself gives NaN.
     """
@@ -85,7 +85,9 @@ def reference_of(
     samples = tuple(sample for sample in drawn if _sizes(sample) == _sizes(drawn[0]))
     forms, gaps = oracle.answers(samples)
     if not forms:
-        raise UnsupportedOp(f"{onnx}: other routes have nothing to be held against: {gaps[0]}")
+        raise UsageError(
+            f"{onnx}: other routes have nothing to be held against: {gaps[0]}; leave --routes out"
+        )
     if not any(samples):
         raise DataError(f"{onnx}: takes no inputs; other routes are raced for models that do")
     outputs = tuple(str(value.name) for value in graph.outputs)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .. import pipeline
+from ..files import BEST_FILE
 from ..overrides import parse_overrides
 from ..shapes import parse_shapes
 from .options import InputType, Json, Keep, Layout, OutOfStep, Set, Shapes, Verbose
@@ -135,12 +136,14 @@ def convert(
 
 def _show(terminal: Terminal, converted: pipeline.Converted) -> None:
     """Print how far each hop is off, and where the file is."""
-    for line in converted.report.lines():
-        terminal.result(line)
-    terminal.result(f"{converted.tflite}")
-    if converted.routes is not None:
+    if converted.report is not None:
+        for line in converted.report.lines():
+            terminal.result(line)
+        terminal.result(f"{converted.tflite}")
+    raced = converted.routes
+    if raced is not None:
         from .routes import show_routes
 
-        show_routes(terminal, converted.routes)
-        if converted.routes.kept != converted.tflite.name:
-            terminal.result(f"{converted.folder / converted.routes.kept}")
+        show_routes(terminal, raced)
+        if raced.kept == BEST_FILE:
+            terminal.result(f"{converted.folder / BEST_FILE}")

@@ -253,6 +253,7 @@ NEWEST_MEANING = {
     "DequantizeLinear": 21,  # since then 16 bits and blocks
     "GroupNormalization": 21,  # before, scale and bias were per group
     "Gelu": 20,
+    "GridSample": 20,  # since then modes of any dimension
     "HardSwish": 14,
     "LayerNormalization": 17,
     "Mish": 18,
@@ -264,6 +265,7 @@ NEWEST_MEANING = {
     "Split": 13,
     "Squeeze": 13,
     "Swish": 24,
+    "Trilu": 14,
     "Unsqueeze": 13,
 }
 """First operator set in which an operator that rewrites create means what we mean by it."""

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..artifacts import remove, scratch_folder, write_text
-from ..errors import DecantError, UsageError
+from ..errors import DecantError, ParityError, UnsupportedOp, UsageError
 from ..files import BEST_FILE, ROUTES
 from ..machine import this_machine
 from ..progress import track
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from decant.bench import ModelFile
     from decant.bench.schema import Latency
     from decant.convert import ConvertReport
-    from decant.convert.routes import Attempt, Limits, Route
+    from decant.convert.routes import Attempt, Limits, Outcome, Route
 
+    from ..shapes import AskedShapes
+    from .conversion import ConvertOptions
     from .documents.routes import RacedFile, RoutesReport
 
     Arrays = Mapping[str, NDArray[np.generic]]
@@ -35,10 +37,59 @@ logger = logging.getLogger(__name__)
 
 OWN = "decant"
 THREADS_1 = "threads_1"
+TOLERANCE = 1e-4
+"""Of a conversion that was not asked for another."""
 AS_FAST = 1.03
 """Within this ratio to the fastest decant's own file is the best: it is traced and described."""
 
 Keep = Literal["own", "best"]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What decant itself has made of a model.
+
+    Attributes:
+        attempt: How that ended.
+        onnx: The ONNX file that was read or exported.
+        shapes: Of inputs that it leaves free, as the conversion fixed them.
+        tolerance: Largest relative error that was called equal.
+        file: The verified file; None where decant has refused the model.
+    """
+
+    attempt: Attempt
+    onnx: Path
+    shapes: AskedShapes
+    tolerance: float
+    file: Path | None = None
+
+    @classmethod
+    def of(cls, report: ConvertReport) -> Own:
+        """Take a conversion, which has verified its file."""
+        from decant.convert.routes import Attempt
+
+        *_, last = report.parity
+        attempt = Attempt(
+            route=OWN,
+            outcome="verified",
+            parity=tuple(each for each in report.parity if each.hop == last.hop),
+            inputs=report.inputs,
+            outputs=report.outputs,
+            operators=report.op_histogram,
+            size_bytes=report.tflite.stat().st_size,
+        )
+        return cls(attempt, report.onnx, report.shapes, last.tolerance, report.tflite)
+
+    @classmethod
+    def refusal(
+        cls, error: UnsupportedOp | ParityError, onnx: Path, options: ConvertOptions
+    ) -> Own:
+        """Take a conversion that has failed."""
+        from decant.convert.routes import Attempt
+
+        outcome: Outcome = "differs" if isinstance(error, ParityError) else "not converted"
+        attempt = Attempt(route=OWN, outcome=outcome, reason=f"{error}")
+        return cls(attempt, onnx, options.get("shapes", {}), options.get("tolerance", TOLERANCE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +126,20 @@ def entrants_of(names: Sequence[str], keep: Keep) -> Race | None:
 
 def race(
     entrants: Race,
-    report: ConvertReport,
+    own: Own,
     out: Path,
     *,
     source: Path | nn.Module,
     inputs: Arrays | None,
 ) -> RoutesReport:
-    """Let routes convert what decant has converted, and write `routes.json`.
+    """Let routes convert what decant has converted or refused, and write `routes.json`.
 
     Args:
         entrants: The routes.
-        report: Of decant's own conversion, which has verified its file.
+        own: decant's own conversion.
         out: Folder of that.
         source: The `.onnx` or `.pt2` file, or the module, that was converted.
-        inputs: What that was verified with, by ONNX name; other files are verified with random
-            ones where these are raw pixels, which only decant's own takes.
+        inputs: Samples to verify other files with, by ONNX name; random ones if None.
 
     Raises:
         DecantError: If there is nothing to hold files against; never for what a route does.
@@ -100,21 +150,19 @@ def race(
 
     with scratch_folder("decant-routes-") as folder:
         reference = reference_of(
-            report.onnx,
-            shapes=report.shapes,
-            inputs=None if _takes_pixels(report) else inputs,
-            tolerance=report.parity[-1].tolerance,
+            own.onnx, shapes=own.shapes, inputs=inputs, tolerance=own.tolerance
         )
         forms = forms_of(source, reference, folder)
-        files = {OWN: report.tflite}
-        files |= {route.name: folder / f"{route.name}.tflite" for route in entrants.routes}
-        attempts = [_own(report)]
+        files = {route.name: folder / f"{route.name}.tflite" for route in entrants.routes}
+        if own.file is not None:
+            files[OWN] = own.file
+        attempts = [own.attempt]
         for route in track(entrants.routes, "routes", len(entrants.routes)):
             attempts.append(attempt(route, forms, reference, files[route.name], entrants.limits))
         raced = _raced(attempts, files, entrants)
         best = _best(raced)
-        kept = report.tflite.name
-        if entrants.keep == "best" and best != OWN:
+        kept = None if own.file is None else own.file.name
+        if entrants.keep == "best" and best not in (OWN, None):
             kept = BEST_FILE
             shutil.copyfile(files[best], out / kept)
     given = "given" if reference.given else "random"
@@ -130,6 +178,14 @@ def race(
     return found
 
 
+def of_others(raced: RoutesReport) -> Iterator[str]:
+    """Say what other converters made of a model that decant refuses: a line for each."""
+    for each in raced.files[1:]:
+        verified = each.outcome == "verified"
+        more = "its file is left with --keep best" if verified else each.reason
+        yield f"{each.route}: {each.outcome}: {more}"
+
+
 def forget_earlier(out: Path, raced: RoutesReport | None) -> None:
     """Remove from a folder what an earlier race has left, and this one, if there was one, has not.
 
@@ -140,26 +196,6 @@ def forget_earlier(out: Path, raced: RoutesReport | None) -> None:
         remove(out / ROUTES)
     if raced is None or raced.kept != BEST_FILE:
         remove(out / BEST_FILE)
-
-
-def _takes_pixels(report: ConvertReport) -> bool:
-    return any(info.dtype == "uint8" for info in report.inputs)
-
-
-def _own(report: ConvertReport) -> Attempt:
-    """Decant's own conversion, as an attempt."""
-    from decant.convert.routes import Attempt
-
-    last = report.parity[-1].hop if report.parity else ""
-    return Attempt(
-        route=OWN,
-        outcome="verified",
-        parity=tuple(each for each in report.parity if each.hop == last),
-        inputs=report.inputs,
-        outputs=report.outputs,
-        operators=report.op_histogram,
-        size_bytes=report.tflite.stat().st_size,
-    )
 
 
 def _raced(
@@ -187,21 +223,23 @@ def _raced(
 
 
 def _latencies(verified: Sequence[Attempt], files: Mapping[str, Path]) -> dict[str, Latency]:
-    """Time files in turns; where one ends the process of all, each in turns with decant's own."""
+    """Time files in turns; where one ends the process of all, each in turns with the first."""
     from decant.bench import ModelFile
 
-    own, *others = (
+    if not verified:
+        return {}
+    first, *others = (
         ModelFile(each.route, files[each.route], each.inputs, each.outputs) for each in verified
     )
     logger.info("the verified files are timed in turns …")
     try:
-        return _in_turns([own, *others])
+        return _in_turns([first, *others])
     except DecantError as error:
         logger.debug("not timed together", exc_info=error)
     found: dict[str, Latency] = {}
     for other in others:
         with contextlib.suppress(DecantError):
-            found |= _in_turns([own, other])
+            found |= _in_turns([first, other])
     return found
 
 
@@ -227,10 +265,11 @@ def _in_oldest(
     return found
 
 
-def _best(raced: Sequence[RacedFile]) -> str:
-    """Name the route of the fastest file, decant's own where that is about as fast."""
+def _best(raced: Sequence[RacedFile]) -> str | None:
+    """Name the route of the fastest verified file, decant's own where that is about as fast."""
+    verified = [each.route for each in raced if each.outcome == "verified"]
     ratios = {each.route: each.latency.ratio_to_reference for each in raced if each.latency}
     if not ratios:
-        return OWN
+        return next(iter(verified), None)
     fastest = min(ratios, key=ratios.__getitem__)
-    return OWN if ratios[fastest] * AS_FAST >= 1 else fastest
+    return OWN if OWN in ratios and ratios[fastest] * AS_FAST >= ratios[OWN] else fastest

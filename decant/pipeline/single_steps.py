@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from ..artifacts import updated_folder
-from ..errors import UsageError
-from ..files import UNVERIFIED_FILE
+from ..artifacts import scratch_folder, updated_folder
+from ..errors import DecantError, ParityError, UnsupportedOp, UsageError
+from ..files import BEST_FILE, CONVERTED, UNVERIFIED_FILE
 from ..inputs import ImageSection, load_arrays
 from ..runtime import describe
 from ..shapes import options_of
@@ -17,7 +17,7 @@ from ..spec import load_spec
 from .conversion import ConvertOptions, calibration_arrays, convert_network, of_other_sizes
 from .file_tensors import inputs_as
 from .project import without_spec
-from .routes import entrants_of, forget_earlier, race
+from .routes import Own, entrants_of, forget_earlier, of_others, race
 from .source_model import load_source
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from torch import nn
 
     from decant.convert import ConvertReport
     from decant.quantize import QuantizeReport, Recipe
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from ..tensors import TensorInfo
     from .documents.routes import RoutesReport
     from .documents.single_steps import ConvertedDocument, QuantizedDocument
-    from .routes import Keep
+    from .routes import Keep, Race
 
     Arrays = Mapping[str, NDArray[np.generic]]
     Infos = tuple[TensorInfo, ...]
@@ -49,15 +50,16 @@ class Converted:
 
     Attributes:
         folder: Where its files lie.
-        tflite: The float file.
-        report: What was done and how far each hop is off, as `convert.json` has it.
+        tflite: The float file; another converter's, where only that could make one.
+        report: What was done and how far each hop is off, as `convert.json` has it; None where
+            decant has refused the model.
         routes: What other converters make of the model, as `routes.json` has it; None where they
             were not asked.
     """
 
     folder: Path
     tflite: Path
-    report: ConvertReport
+    report: ConvertReport | None
     routes: RoutesReport | None = None
 
     def document(self) -> ConvertedDocument:
@@ -115,7 +117,9 @@ def convert(
         **options: See `ConvertOptions`.
 
     Raises:
-        DecantError: Of any kind; the folder is then as it was, but for such a file.
+        DecantError: Of any kind; the folder is then as it was, but for such a file. Where decant
+            refuses the model, other converters are asked all the same, and the best file of
+            theirs is a result if it is to be kept.
     """
     entrants = entrants_of(routes, keep)
     found = find_source(source, "spec", "onnx", "pt2")
@@ -127,15 +131,70 @@ def convert(
         arrays = calibration_arrays(spec, few=True)
     if keep_unverified:
         options["unverified"] = out / UNVERIFIED_FILE
-    with updated_folder(out, without=[UNVERIFIED_FILE]) as temporary:
-        report = _convert(found.path, spec, temporary, arrays, options)
-        name = report.tflite.name
-        raced = None
-        if entrants is not None:
-            network = found.path if spec is None else load_source(spec)
-            raced = race(entrants, report, temporary, source=network, inputs=arrays)
+    model = _model(found, spec)
+    taken = _in_floats(arrays) if _takes_pixels(spec, options) else arrays
+    try:
+        with updated_folder(out, without=[UNVERIFIED_FILE]) as temporary:
+            report = _convert(model, spec, temporary, arrays, options)
+            tflite = out / report.tflite.name
+            raced = None
+            if entrants is not None:
+                own = Own.of(report)
+                raced = race(entrants, own, temporary, source=model, inputs=taken)
+    except (UnsupportedOp, ParityError) as refusal:
+        if entrants is None:
+            raise
+        raced = _race_of_others(refusal, entrants, model, out, taken, options)
+        return Converted(out, out / BEST_FILE, None, raced)
     forget_earlier(out, raced)
-    return Converted(out, out / name, report, raced)
+    return Converted(out, tflite, report, raced)
+
+
+def _race_of_others(
+    refusal: UnsupportedOp | ParityError,
+    entrants: Race,
+    model: Path | nn.Module,
+    out: Path,
+    inputs: Arrays | None,
+    options: ConvertOptions,
+) -> RoutesReport:
+    """Let the others try a model that decant has refused; the best file of theirs is kept.
+
+    Raises:
+        DecantError: The refusal, with what the others made of the model, if no file is kept.
+    """
+    from decant.convert import as_onnx
+
+    left = () if options.get("unverified") else (UNVERIFIED_FILE,)
+    with (
+        scratch_folder("decant-refused-") as scratch,
+        updated_folder(out, without=(*CONVERTED, *left)) as temporary,
+    ):
+        try:
+            onnx = as_onnx(model, scratch, inputs)
+            own = Own.refusal(refusal, onnx, options)
+            raced = race(entrants, own, temporary, source=model, inputs=inputs)
+        except DecantError as error:
+            untried = f"Other converters were not tried: {error}"
+            raise type(refusal)(f"{refusal}\n{untried}") from error
+        if raced.kept is None:
+            raise type(refusal)("\n".join([f"{refusal}", *of_others(raced)]))
+    return raced
+
+
+def _takes_pixels(spec: Spec | None, options: ConvertOptions) -> bool:
+    """Say whether the file takes raw pixels, which no other converter's does."""
+    sections = () if spec is None else spec.signature.values()
+    return options.get("input_dtype") == "uint8" or any(
+        section.file_dtype == "uint8" for section in sections
+    )
+
+
+def _in_floats(pixels: Arrays | None) -> Arrays | None:
+    """Give raw pixels on the scale 0…1."""
+    if pixels is None:
+        return None
+    return {name: array.astype("float32") / 255 for name, array in pixels.items()}
 
 
 def quantize(
@@ -241,18 +300,26 @@ def _calibration(
     return calibration_arrays(spec, few=not calibrates)
 
 
+def _model(source: Source, spec: Spec | None) -> Path | nn.Module:
+    """Give the file or the network of a source."""
+    return source.path if spec is None else load_source(spec)
+
+
 def _convert(
-    path: Path, spec: Spec | None, out: Path, arrays: Arrays | None, options: ConvertOptions
+    model: Path | nn.Module,
+    spec: Spec | None,
+    out: Path,
+    arrays: Arrays | None,
+    options: ConvertOptions,
 ) -> ConvertReport:
-    """Convert whatever the source is."""
+    """Convert whatever the model is."""
     if spec is not None:
-        model = load_source(spec)
         if isinstance(model, Path) and model.suffix.lower() == ".tflite":
             raise UsageError(f"{model}: is a .tflite already; decant quantize or tflite takes it")
         return convert_network(spec, model, out, arrays, **options)
     from decant.convert import to_tflite
 
-    return to_tflite(path, out, inputs=arrays, **options)
+    return to_tflite(model, out, inputs=arrays, **options)
 
 
 def _float_file(
@@ -270,5 +337,5 @@ def _float_file(
         path = spec.file("model.file", file)
         signature = describe(path)
         return path, inputs_as(spec, signature.inputs), signature.outputs
-    report = _convert(source.path, spec, out, arrays, options)
+    report = _convert(_model(source, spec), spec, out, arrays, options)
     return report.tflite, report.inputs, report.outputs

@@ -3,6 +3,7 @@
 import io
 import json
 
+import onnx
 import pytest
 from pretended_routes import (
     copying,
@@ -19,8 +20,9 @@ from decant.convert import ConvertReport
 from decant.convert.routes import Limits
 from decant.flatbuffer import Graph
 from decant.parity import Parity
+from decant.pipeline import single_steps
 from decant.pipeline.documents.routes import RoutesReport
-from decant.pipeline.routes import Race, forget_earlier, race
+from decant.pipeline.routes import Own, Race, forget_earlier, race
 from decant.runtime import LiteRtModel
 from decant.tensors import TensorInfo
 
@@ -94,7 +96,7 @@ def raced(converted, out, tmp_path_factory):
             pretended_route("right", environment, copying(folder / "right"), folder),
         ]
         entrants = Race(routes, LIMITS, keep="best", oldest=False)
-        return race(entrants, converted, out, source=converted.onnx, inputs=None)
+        return race(entrants, Own.of(converted), out, source=converted.onnx, inputs=None)
 
 
 def test_every_route_has_a_row_whatever_another_did(raced):
@@ -159,7 +161,7 @@ def test_the_table_has_a_row_per_route_and_reasons_below(raced):
 def test_a_runtime_that_cannot_be_had_is_told(converted, out, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    raced = race(Race([], LIMITS), converted, out, source=converted.onnx, inputs=None)
+    raced = race(Race([], LIMITS), Own.of(converted), out, source=converted.onnx, inputs=None)
     (own,) = raced.files
     assert own.runs_in_oldest is None
     assert "XDG_CACHE_HOME" in own.oldest_reason
@@ -170,3 +172,77 @@ def test_to_keep_the_best_of_a_race_wants_a_race(decant, tmp_path):
     ended = decant("convert", network(tmp_path / "net.onnx"), "--keep", "best")
     assert ended.code == 2
     assert "--keep best is for a race; add --routes all" in ended.err
+
+
+def refused_network(path):
+    """Write the same network by way of a sequence, which decant refuses without a rewrite."""
+    model = onnx.parser.parse_model("""<ir_version: 10, opset_import: ["" : 21]>
+        net (float[1, 3, 8, 12] image) => (float[1, 3, 8, 12] answer) {
+            parts = SequenceConstruct (image)
+            whole = ConcatFromSequence <axis = 0> (parts)
+            answer = Softmax <axis = 1> (whole)
+        }""")
+    onnx.save(model, path)
+    return path
+
+
+@pytest.fixture
+def converters(tmp_path, monkeypatch):
+    """Converters that race when a test says so: one whose file is right, one that crashes."""
+    (tmp_path / "right").write_bytes(softmax(SHAPE))
+    with pretended_environment(tmp_path) as environment:
+        lines = {"right": copying(tmp_path / "right"), "crashing": "os.abort()"}
+        routes = {
+            name: pretended_route(name, environment, line, tmp_path) for name, line in lines.items()
+        }
+
+        def entrants_of(names, keep):
+            return Race([routes[name] for name in names], LIMITS, keep, oldest=False)
+
+        monkeypatch.setattr(single_steps, "entrants_of", entrants_of)
+        yield
+
+
+@pytest.fixture
+def refused(decant, tmp_path, converters):
+    """A conversion that decant refuses, beside others."""
+    path = refused_network(tmp_path / "net.onnx")
+
+    def convert(*others):
+        without = ("--without", "concat_from_sequence")
+        return decant("convert", path, "-o", tmp_path / "out", *without, *others)
+
+    return convert
+
+
+def test_what_decant_refuses_others_try_too(refused, tmp_path):
+    ended = refused("--routes", "right", "--routes", "crashing")
+    assert ended.code == 3
+    assert "SequenceConstruct" in ended.err
+    assert "right: verified: its file is left with --keep best" in ended.err
+    assert "crashing: not converted: its process was killed by SIGABRT" in ended.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_best_file_of_others_is_kept_where_decant_refuses(refused, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "model_fp32.tflite").write_text("of an earlier conversion")
+    (out / "notes.txt").write_text("the user's own")
+    ended = refused("--routes", "right", "--routes", "crashing", "--keep", "best")
+    assert ended.code == 0, ended.err
+    assert "SequenceConstruct" in ended.out
+    assert {path.name for path in out.iterdir()} == {
+        *("model_best.tflite", "routes.json", "notes.txt")
+    }
+    raced = RoutesReport.model_validate_json((out / "routes.json").read_text())
+    assert [each.outcome for each in raced.files] == ["not converted", "verified", "not converted"]
+    assert (raced.best, raced.kept) == ("right", "model_best.tflite")
+    assert LiteRtModel(out / "model_best.tflite").sample()["x"].shape == (1, 3, 8, 12)
+
+
+def test_a_refusal_stays_one_where_nobody_can(refused, tmp_path):
+    ended = refused("--routes", "crashing", "--keep", "best")
+    assert ended.code == 3
+    assert "crashing: not converted" in ended.err
+    assert not (tmp_path / "out").exists()

@@ -58,3 +58,14 @@ def test_a_join_knows_the_sizes_of_each_of_its_parts(tmp_path):
     shapes = [{"x": (1, 4, 3, w), "row": (1, 3, 1, w)} for w in (6, 4)]
     file = check_free(proto, tmp_path, shapes)
     assert file.emission.outputs[0].onnx_shape == (1, 2, 1, None)
+
+
+@pytest.mark.parametrize("direction", ["forward", "bidirectional"])
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_a_recurrent_layer_of_free_steps_and_a_free_batch(kind, direction, tmp_path):
+    count, gates = 1 + (direction == "bidirectional"), {"LSTM": 4, "GRU": 3}[kind]
+    settings = f'direction = "{direction}", hidden_size = 4'
+    text = f"(float[t,n,3] x) => (float[a,b,c,d] y) {{ y = {kind}<{settings}>(x, w, r, bias) }}"
+    weights = {"w": (4 * gates, 3), "r": (4 * gates, 4), "bias": (8 * gates,)}
+    proto = parsed(text, {name: (count, *shape) for name, shape in weights.items()})
+    check_free(proto, tmp_path, [{"x": (5, 2, 3)}, {"x": (3, 1, 3)}])

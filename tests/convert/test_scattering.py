@@ -5,7 +5,7 @@ import onnx
 import onnx_ir as ir
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from emitted import built, emit
+from emitted import built, emit, run_resized
 
 from decant.errors import UnsupportedOp
 from decant.graph.load import prepare
@@ -166,3 +166,95 @@ def test_running_products(reverse, exclusive, tmp_path):
     expected = np.flip(running, 1) if reverse else running
     found = of_litert(parsed(text, 26), tmp_path, {"x": x})["y"]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def whole(limit, *shape):
+    """Indices of an axis of this size, each once, some of them counted from its end."""
+    drawn = np.random.default_rng(1)
+    count = int(np.prod(shape))
+    return (drawn.permutation(limit)[:count] - drawn.integers(0, 2, count) * limit).reshape(shape)
+
+
+FREE_PLACES = {
+    "picked elements": (
+        """(float[n,m,3] x, int64[n,k,3] i) => (float[a,b,c] y)
+        { y = GatherElements<axis = 1>(x, i) }""",
+        lambda n: {"x": drawn(n, n + 4, 3), "i": whole(n + 4, n, 1, 1).repeat(3, 2)},
+    ),
+    "picked by known indices": (
+        "(float[2,m] x) => (float[a,b] y) { y = GatherElements<axis = 1>(x, known) }",
+        lambda n: {"x": drawn(2, n + 3)},
+    ),
+    "picked slices": (
+        "(float[n,m,3] x, int64[k,2] i) => (float[a,b] y) { y = GatherND(x, i) }",
+        lambda n: {"x": drawn(n, n + 1, 3), "i": whole(n, n, 1).repeat(2, 1)},
+    ),
+    "picked slices of a batch": (
+        "(float[n,m,3] x, int64[n,k,1] i) => (float[a,b,c] y) { y = GatherND<batch_dims = 1>(x, i) }",
+        lambda n: {"x": drawn(n, n + 4, 3), "i": whole(n + 4, n, 1, 1)},
+    ),
+    "placed elements": (
+        """(float[n,m] x, int64[n,k] i, float[n,k] u) => (float[a,b] y)
+        { y = ScatterElements<axis = 1>(x, i, u) }""",
+        lambda n: {"x": drawn(n, n + 4), "i": whole(n + 4, n, 1), "u": drawn(n, 1)},
+    ),
+    "placed slices": (
+        "(float[n,m,3] x, int64[k,1] i, float[k,m,3] u) => (float[a,b,c] y) { y = ScatterND(x, i, u) }",
+        lambda n: {"x": drawn(n, 4, 3), "i": whole(n, n - 1, 1), "u": drawn(n - 1, 4, 3)},
+    ),
+    "added slices": (
+        """(float[n,m] x, int64[k,2] i, float[k] u) => (float[a,b] y)
+        { y = ScatterND<reduction = "add">(x, i, u) }""",
+        lambda n: {"x": drawn(n, n), "i": whole(n, n, 1).repeat(2, 1) // 2, "u": drawn(n)},
+    ),
+    "repeats": (
+        """(float[n,3] x, float[m,2] z) => (float[a,b] y) {
+            rows = Shape<start = 0, end = 1>(z)
+            times = Concat<axis = 0>(rows, two)
+            y = Tile(x, times)
+        }""",
+        lambda n: {"x": drawn(n, 3), "z": drawn(n + 1, 2)},
+    ),
+    "one of as many as there are rows": (
+        """(float[n,3] x, int64[k] i) => (float[a,b] y) {
+            rows = Shape<start = 0, end = 1>(x)
+            hot = OneHot<axis = 0>(i, rows, ends)
+            turned = Transpose(x)
+            y = MatMul(turned, hot)
+        }""",
+        lambda n: {"x": drawn(n, 3), "i": np.append(whole(n, n), [n, -n - 1])},
+    ),
+}
+KNOWN = {
+    "known": np.array([[0, -1], [2, -3]]),
+    "two": np.array([2]),
+    "ends": np.float32([0.25, 2]),
+}
+
+
+@pytest.mark.parametrize("name", FREE_PLACES)
+def test_places_of_free_sizes(name, tmp_path):
+    text, feeds_of = FREE_PLACES[name]
+    proto = parsed(text)
+    used = {name for node in proto.graph.node for name in node.input}
+    proto.graph.initializer.extend(
+        onnx.numpy_helper.from_array(array, name) for name, array in KNOWN.items() if name in used
+    )
+    file = built(proto, tmp_path, input_layout="keep", output_layout="keep")
+    oracle = OnnxRuntime(proto.SerializeToString())
+    for size in (3, 6):
+        feeds = feeds_of(size)
+        expected = oracle.run(feeds)["y"]
+        found = run_resized(file, feeds)["y"]
+        assert found.shape == expected.shape
+        assert np.ptp(expected) > 0
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int16", "uint8", "float"])
+def test_a_sequence_of_any_type_is_reversed(dtype, tmp_path):
+    text = f"""({dtype}[4,2] x, int64[2] n) => ({dtype}[4,2] y)
+     {{ y = ReverseSequence<batch_axis = 1, time_axis = 0>(x, n) }}"""
+    kind = onnx.helper.tensor_dtype_to_np_dtype(onnx.TensorProto.DataType.Value(dtype.upper()))
+    x = np.array([[0, 1], [1, 1], [1, 0], [0, 0]]).astype(kind)
+    check(parsed(text), tmp_path, x=x, n=np.array([3, 4]))

@@ -18,7 +18,8 @@ class RacedFile(Attempt):
 
     Attributes:
         transposes: TRANSPOSE ops of its file; null where there is none.
-        latency: On one thread, all verified files in turns, against decant's own; null of others.
+        latency: On one thread, all verified files in turns, against the first of them; null of
+            others.
         runs_in_oldest: Whether tflite-runtime 2.14 runs its file; null where that was not tried.
         oldest_reason: Why it does not, or why that was not tried.
     """
@@ -35,8 +36,10 @@ class RoutesReport(BaseModel):
     Attributes:
         schema_version: Of `routes.json`.
         files: decant's own first, then each route's.
-        best: Route of the fastest verified file; decant's own if that is as fast within 3 %.
-        kept: File to use: decant's own, or `model_best.tflite` where the best was asked for.
+        best: Route of the fastest verified file; decant's own if that is as fast within 3 %; null
+            where no file is verified.
+        kept: File to use: decant's own, or `model_best.tflite` where the best was asked for; null
+            where there is none.
         samples: What parity was judged with: count and whether they were given or random.
         machine: What the latencies were measured on.
         oldest: The oldest runtime that files were loaded in.
@@ -46,8 +49,8 @@ class RoutesReport(BaseModel):
 
     schema_version: Literal[1] = ROUTES_SCHEMA
     files: tuple[RacedFile, ...]
-    best: str
-    kept: str
+    best: str | None
+    kept: str | None
     samples: str
     machine: Machine
     oldest: str

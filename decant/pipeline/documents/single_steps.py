@@ -16,14 +16,14 @@ class ConvertedDocument(Document):
 
     Attributes:
         folder: Where its files lie.
-        tflite: The float file.
-        report: As `convert.json` has it.
+        tflite: The float file; another converter's, where only that could make one.
+        report: As `convert.json` has it; null where decant has refused the model.
         routes: As `routes.json` has it; null without `--routes`.
     """
 
     folder: Path
     tflite: Path
-    report: ConvertReport
+    report: ConvertReport | None
     routes: RoutesReport | None = None
 
 

@@ -326,9 +326,9 @@ def first_run(
 
 
 def run_each(
-    path: Path,
-    inputs: Sequence[TensorInfo],
-    outputs: Sequence[TensorInfo],
+    path: AnyPath,
+    inputs: Sequence[TensorInfo] | None,
+    outputs: Sequence[TensorInfo] | None,
     samples: Sequence[Arrays],
 ) -> list[list[NDArray[Any]]]:
     """Run a file on several samples; for a child process, which loads no more than it needs.

@@ -17,7 +17,8 @@ from decant.parity import Parity
 from . import tensorflow_start  # noqa: F401 - before anything imports TensorFlow
 from .conversion import as_onnx as as_onnx
 from .conversion import to_tflite
-from .report import ConvertReport
+from .report import ConvertReport, SignaturesReport
+from .signatures import EntryPoint, to_signatures
 
 if TYPE_CHECKING:
     # Ours to use, and nobody's to rely on.
@@ -34,13 +35,16 @@ __all__ = [
     "AnyValue",
     "Constant",
     "ConvertReport",
+    "EntryPoint",
     "OutputInfo",
     "Parity",
     "Refused",
+    "SignaturesReport",
     "Value",
     "op",
     "pointwise",
     "rewrite",
+    "to_signatures",
     "to_tflite",
 ]
 

@@ -22,7 +22,7 @@ from decant.shapes import fixed
 
 from .layout.signature import InputType, LayoutRule
 from .precision import in_single, module_in_single
-from .report import AppliedRewrite, ConvertReport
+from .report import AppliedRewrite, ConvertReport, moved
 from .verify.oracle import SAVED_MODEL as SAVED
 from .verify.oracle import TFLITE, FormResults, Model, Oracle
 
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     Normalization = tuple[Sequence[float], Sequence[float]]
 
 logger = logging.getLogger(__name__)
+
+TOLERANCE = 1e-4
+"""Relative error that is still called equal, unless asked otherwise."""
 
 TRACED_AT_LEAST = 0.95
 
@@ -80,7 +83,7 @@ def to_tflite(
     other_sizes: Sequence[Mapping[str, Array]] = (),
     free_sizes: FreeSizes | None = None,
     reference: Reference | None = None,
-    tolerance: float = 1e-4,
+    tolerance: float = TOLERANCE,
     allow_flex: bool = False,
     rewrites: Sequence[str] = (),
     without: Sequence[str] = (),
@@ -147,7 +150,7 @@ def to_tflite(
             work = _Work(stage.resolve(), settings, tolerance, *sizes, builder)
             report = work.run(source, (inputs, *other_sizes), reference)
         write_text(stage / CONVERSION, report.model_dump_json(indent=2) + "\n")
-    return _moved(report, stage, target)
+    return moved(report, stage, target)
 
 
 def _builder() -> Child:
@@ -457,11 +460,3 @@ def _traced(built: Built) -> float:
     """The share of the activations that are traced: all where there are none."""
     mapped, activations = len(built.trace["tensors"]), int(built.trace["activations"])
     return mapped / activations if activations else 1.0
-
-
-def _moved(report: ConvertReport, stage: Path, target: Path) -> ConvertReport:
-    """Give the report with the paths that its files have after staging."""
-    paths = {name: getattr(report, name) for name in ("onnx", "saved_model", "tflite", "trace")}
-    staged = {name: path for name, path in paths.items() if path.is_relative_to(stage.resolve())}
-    moved = {name: target / path.name for name, path in staged.items()}
-    return report.model_copy(update=moved)

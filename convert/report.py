@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, field_serializer
 
-from decant.files import CONVERSION_SCHEMA
+from decant.files import CONVERSION_SCHEMA, SIGNATURES_SCHEMA
 from decant.parity import Parity
 from decant.tensors import TensorInfo, sizes
 
@@ -112,3 +112,61 @@ class ConvertReport(BaseModel):
                         f" {order} {sizes(info.shape)};"
                         f" --{role}-layout keep leaves it"
                     )
+
+
+class SignaturesReport(BaseModel):
+    """A file of several signatures, each of which passed its verification.
+
+    Attributes:
+        schema_version: Of `signatures.json`.
+        tflite: The float file.
+        size_bytes: Of the file.
+        signatures: Name → its own conversion, whose files lie in `signatures/NAME`; the last hop
+            is from the file of its own to this one.
+        alone_bytes: Name → of the file of its own.
+        lowest_runtime: See `ConvertReport`, of all signatures together.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = SIGNATURES_SCHEMA
+    tflite: Path
+    size_bytes: int
+    signatures: dict[str, ConvertReport]
+    alone_bytes: dict[str, int]
+    lowest_runtime: str | None = None
+
+    @field_serializer("tflite", when_used="json")
+    def _name_only(self, path: Path) -> str:
+        """Write the file's name only, as `ConvertReport` does."""
+        return path.name
+
+    def lines(self) -> Iterator[str]:
+        """Say the outcome for a terminal."""
+        for name, report in self.signatures.items():
+            for line in report.lines():
+                yield f"{name}: {line}"
+        alone = ", ".join(f"{name} {size / 1e6:.3f} MB" for name, size in self.alone_bytes.items())
+        yield f"all signatures in {self.size_bytes / 1e6:.3f} MB (alone: {alone})"
+        if self.lowest_runtime is not None:
+            yield f"lowest runtime version: {self.lowest_runtime}"
+
+
+def moved(report: ConvertReport, stage: Path, target: Path) -> ConvertReport:
+    """Give a report with the paths that its files have after staging."""
+    root = stage.resolve()
+    paths = {name: getattr(report, name) for name in ("onnx", "saved_model", "tflite", "trace")}
+    staged = {name: path.resolve() for name, path in paths.items()}
+    return report.model_copy(
+        update={
+            name: target / path.relative_to(root)
+            for name, path in staged.items()
+            if path.is_relative_to(root)
+        }
+    )
+
+
+def moved_signatures(report: SignaturesReport, stage: Path, target: Path) -> SignaturesReport:
+    """Give a report with the paths that its files have after staging."""
+    each = {name: moved(own, stage, target) for name, own in report.signatures.items()}
+    return report.model_copy(update={"tflite": target / report.tflite.name, "signatures": each})

@@ -22,6 +22,9 @@ CONVERSION: Final = "convert.json"
 CONVERSION_SCHEMA: Final = 2
 CONVERTED: Final = (ONNX, ONNX_FLOAT32, SAVED_MODEL, FLOAT_FILE, TRACE, CONVERSION)
 """All that a conversion writes."""
+SIGNATURES: Final = "signatures.json"
+SIGNATURES_SCHEMA: Final = 1
+SIGNATURES_FOLDER: Final = "signatures"
 ROUTES: Final = "routes.json"
 ROUTES_SCHEMA: Final = 1
 BEST_FILE: Final = "model_best.tflite"
@@ -34,6 +37,8 @@ RECIPE: Final = "recipe.json"
 RECIPE_SCHEMA: Final = 1
 QUANTIZATION: Final = "quantize.json"
 QUANTIZATION_SCHEMA: Final = 2
+QUANTIZED_SIGNATURES: Final = "quantize_signatures.json"
+QUANTIZED_SIGNATURES_SCHEMA: Final = 1
 
 # Of the measurement.
 REPORT: Final = "report.json"

@@ -12,6 +12,7 @@ import numpy as np
 
 from .described import Signature, described_beside
 from .errors import DataError
+from .files import FLOAT_FILE, SIGNATURES_FOLDER
 from .free_sizes import plausible
 from .isolation import captured_noise, run_checked
 from .paths import content_fault, no_file
@@ -60,12 +61,12 @@ class LiteRtModel:
             threads: XNNPACK's worker threads.
 
         Raises:
-            DataError: If the file is missing, damaged, cannot be run by LiteRT, or does not have
-                the tensors described.
+            DataError: If the file is missing, damaged, cannot be run by LiteRT, has several
+                signatures, or does not have the tensors described.
         """
         self.path = path = Path(path)
         self.interpreter = open_interpreter(path, threads)
-        signature = _signature(self.interpreter)
+        signature = _signature(path, self.interpreter)
         told = described_beside(path, signature)
         self.inputs = _known(path, "input", inputs or told.inputs, signature.inputs)
         self.outputs = _known(path, "output", outputs or told.outputs, signature.outputs)
@@ -275,9 +276,10 @@ def describe(path: AnyPath) -> Signature:
     """Read the inputs and outputs of any `.tflite`; the layout of each is "keep".
 
     Raises:
-        DataError: If the file is missing, damaged or cannot be run by LiteRT.
+        DataError: If the file is missing, damaged, cannot be run by LiteRT, or has several
+            signatures.
     """
-    return _signature(open_interpreter(path, delegate=False))
+    return _signature(Path(path), open_interpreter(path, delegate=False))
 
 
 def sample_inputs(
@@ -390,10 +392,15 @@ def _first_run(
     return model.run(model.sample() if arrays is None else arrays)
 
 
-def _signature(interpreter: Any) -> Signature:
+def _signature(path: Path, interpreter: Any) -> Signature:
     """Describe the tensors under their signature's names, in the graph's order."""
-    signatures = list(interpreter._get_full_signature_list().values())
-    signature = signatures[0] if signatures else {"inputs": {}, "outputs": {}}
+    signatures = interpreter._get_full_signature_list()
+    if len(signatures) > 1:
+        raise DataError(
+            f"{path}: holds the signatures {', '.join(signatures)}, and this takes a file of one;"
+            f" decant convert leaves each by itself: {SIGNATURES_FOLDER}/NAME/{FLOAT_FILE}"
+        )
+    (signature,) = signatures.values() or ({"inputs": {}, "outputs": {}},)
     return Signature(
         _infos(interpreter.get_input_details(), signature["inputs"]),
         _infos(interpreter.get_output_details(), signature["outputs"]),

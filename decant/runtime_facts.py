@@ -60,29 +60,38 @@ XNNPACK applies it in one step per pixel: with so few channels that takes longer
 0.59 → 0.09 and 0.10 → 0.09; 16 in float 0.06 → 0.09).
 """
 
-UNROLLED_BYTES = 2**20
-"""Bytes of recurrent weights, times the steps, up to which a direction is unrolled.
+UNROLLED_BYTES = 2**21
+"""Bytes of recurrent weights, times the steps and directions, up to which a layer is unrolled.
 
-XNNPACK packs a copy of the weights for every product. LSTM, batch 1, µs per step, unrolled against
-the fastest loop: 32 units 8 steps 0.54 and 1.3, 32 steps 0.57 and 0.83, 200 steps 1.9 and 0.81;
-96 units 8 steps 2.0 and 2.3, 32 steps 4.3 and 2.1, 200 steps 6.7 and 2.0; 256 units 8 steps 24 and
-12, 32 steps 32 and 12.
+XNNPACK packs a copy of the weights for every product. An LSTM of 64 inputs, both directions, µs per
+step, unrolled against the fastest loop: 16 units 16 steps 0.84 and 1.58, 64 steps 0.93 and 1.14;
+32 units 32 steps 1.69 and 1.82, 64 steps 1.59 and 1.76; 48 units 32 steps 2.61 and 2.62, 64 steps
+4.2 and 2.6; 64 units 16 steps 3.6 and 3.9, 48 steps 4.9 and 3.8; 96 units 8 steps 6.8 and 7.8, 16
+steps 8.3 and 6.8, 32 steps 23 and 6.5.
 """
 
-UNROLLED_STEPS = 16
-"""Steps up to which a direction is unrolled: a conversion takes time for each."""
+UNROLLED_STEPS = 32
+"""Steps up to which a layer is unrolled: in a conversion each takes 20 ms."""
 
-LOOPED_STEPS = 4
-"""Steps in one iteration of a loop; more gain nothing (at 32 units 1: 1.2 µs per step, 2: 0.87,
-4: 0.83, 8: 0.94; both directions together 0.70, 0.53, 0.52, 0.58)."""
+BLOCKS = 10
+"""Iterations that a loop has at least; fewer, of more steps each, gain nothing.
+
+Every run of WHILE prepares the operators of its body anew, 3 µs and 0.08 for each, which is more
+than three times what such a small operator takes (32 units, as above: 32 steps by 2 1.96 µs, by 4
+1.82, by 8 2.06; 48 steps 1.90, 1.70 and 1.83; 64 steps 2.01, 1.76 and 1.81).
+"""
+
+LOOPED_STEPS = 8
+"""Steps in one iteration of a loop; more gain nothing (200 steps, 16 units by 4 1.19 µs per step,
+by 8 1.05, by 20 1.06, by 40 1.30; 32 units 1.87, 1.61 and 1.74)."""
 
 LOOPED_BYTES = 3 * 2**18
-"""Bytes of recurrent weights that one iteration of a loop may read (at 96 units 1 step: 2.5 µs,
-2: 2.1, 4: 2.2, 8: 3.0; both directions together 1.9, 1.6, 2.2, 2.5)."""
+"""Bytes of recurrent weights that one iteration of a loop may read (96 units, 32 steps by 2 6.5 µs
+per step, by 4 7.1, by 8 7.4)."""
 
-OUTER_STEPS = (800, 40)
-"""Steps in one iteration of loops around a loop; up to twice as many do without.
+SHOWN_BYTES = (2**15, 2**20)
+"""Bytes that loops inside of a loop show; up to twice as many do without.
 
-WHILE copies all that a loop has shown so far in every iteration: at 96 units, both directions
-together, 1.6 µs per step for 32 and 40 steps, 2.5 for 200, with loops of 40 inside of one 1.8.
+WHILE copies all that it has shown twice in every iteration, at 60 GB/s: of 200 steps loops of 50
+inside of one take with 64 units 3.56 µs per step against 3.73, with 32 units 1.85 against 1.58.
 """

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 AskedShapes: TypeAlias = "Mapping[str, Shape]"
 """Input name → sizes in ONNX axis order; None, -1 and "?" stay as free as the model has them."""
 
+AskedSignatures: TypeAlias = "Mapping[str, AskedShapes]"
+"""Signature → its shapes."""
+
 FixedShape: TypeAlias = "tuple[int | None, ...]"
 """Sizes in ONNX axis order; None stays free."""
 
@@ -24,6 +27,10 @@ FORM = (
     "write NAME=SIZES, the sizes in ONNX axis order, such as image=1,3,480,640; ? leaves one as "
     "free as it is in the model"
 )
+
+SIGNATURE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+SIGNATURE_NAME_TEXT = "letters, digits and _, a letter first"
+SIGNATURE_FORM = "write SIGNATURE:NAME=SIZES, such as small:image=1,3,240,320"
 
 
 def parse_shapes(texts: Iterable[str] | None) -> dict[str, FixedShape]:
@@ -41,8 +48,38 @@ def parse_shapes(texts: Iterable[str] | None) -> dict[str, FixedShape]:
         if not name:
             raise UsageError(f"--shape {shlex.quote(text)}: names no input; {FORM}")
         if name in found:
-            raise UsageError(f"--shape {shlex.quote(text)}: {name} is given twice; leave one out")
+            raise UsageError(
+                f"--shape {shlex.quote(text)}: {name} is given twice; leave one out, or give each a"
+                f" signature of one file: decant convert with --signature NAME:{shlex.quote(text)}"
+            )
         found[name] = _read(name, [size.strip() for size in listed.split(",")])
+    return found
+
+
+def parse_signatures(texts: Iterable[str] | None) -> dict[str, dict[str, FixedShape]]:
+    """Read `SIGNATURE:NAME=SIZES`s; a signature of several inputs comes several times.
+
+    >>> parse_signatures(["small:image=1,3,240,320", "large:image=1,3,480,640"])
+    {'small': {'image': (1, 3, 240, 320)}, 'large': {'image': (1, 3, 480, 640)}}
+
+    Raises:
+        UsageError: If one is of another form, or two are of one input of one signature.
+    """
+    found: dict[str, dict[str, FixedShape]] = {}
+    for text in texts or ():
+        signature, _, shape = text.partition(":")
+        if not signature or "=" not in shape or "=" in signature:
+            raise UsageError(
+                f"--signature {shlex.quote(text)}: names no signature and input; {SIGNATURE_FORM}"
+            )
+        ((name, sizes),) = parse_shapes([shape]).items()
+        shapes = found.setdefault(signature, {})
+        if name in shapes:
+            raise UsageError(
+                f"--signature {shlex.quote(text)}: {name} of {signature} is given twice; leave one"
+                " out, or give it another signature"
+            )
+        shapes[name] = sizes
     return found
 
 

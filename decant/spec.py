@@ -29,6 +29,7 @@ from .inputs.sizes import FreeSizes, check_sizes_used, fix_first
 from .machine import HOST, Int8Isa
 from .overrides import Overrides, options_of, overridden
 from .paths import AnyPath, content_fault, nearest, unreadable
+from .shapes import SIGNATURE_NAME, SIGNATURE_NAME_TEXT
 from .spec_faults import EXPLANATION, FACTORY, NAME, explain_all
 from .tasks import (
     FRACTION,
@@ -50,6 +51,25 @@ KINDS = frozenset(map(kind_of, (*SOURCES, *SECTIONS, *INPUTS, *RULES)))
 
 SwapKind = Literal["hard_swish", "batch_norm"]
 
+FORWARD = "forward"
+
+
+class SignatureSection(Rule):
+    """One signature of a file that has several, which share their weights.
+
+    Attributes:
+        shapes: Of a file, input name → sizes that fix what it leaves free; "?" stays free.
+        method: Of a factory's module, which of its methods the signature calls.
+        inputs: An `.npz` to verify with, relative to the spec; a module's method is traced with
+            the first sample of it.
+    """
+
+    shapes: dict[str, Annotated[tuple[int | str, ...], Field(strict=False)]] = Field(
+        default_factory=dict
+    )
+    method: str = FORWARD
+    inputs: str | None = None
+
 
 class Model(Rule):
     """Where the network and its weights come from.
@@ -65,6 +85,7 @@ class Model(Rule):
         operators: Python files with lowerings and rewrites of the user's own.
         rewrites: Bounded rewrites that the conversion applies beside the exact ones.
         without: Rewrites that it leaves out.
+        signatures: Name → what `decant convert` makes a signature of, in one file with the others.
     """
 
     name: str = Field(pattern=NAME)
@@ -76,12 +97,34 @@ class Model(Rule):
     operators: tuple[str, ...] = Field(default=(), strict=False)
     rewrites: tuple[str, ...] = Field(default=(), strict=False)
     without: tuple[str, ...] = Field(default=(), strict=False)
+    signatures: dict[str, SignatureSection] = Field(default_factory=dict)
 
     @property
     def runs_in(self) -> str:
         """What runs the model before it is converted, and drops are counted from, in words."""
         suffix = "" if self.file is None else Path(self.file).suffix.lower()
         return {".onnx": "ONNX Runtime", ".tflite": "the given file"}.get(suffix, "PyTorch")
+
+    @model_validator(mode="after")
+    def _check_signatures(self) -> Model:
+        for name, each in self.signatures.items():
+            if not SIGNATURE_NAME.fullmatch(name):
+                raise ValueError(f'signatures: "{name}" is not {SIGNATURE_NAME_TEXT}; rename it')
+            if self.file is None and each.inputs is None:
+                raise ValueError(
+                    f'signatures.{name}: a method is traced with an example; add inputs = "{name}.'
+                    'npz", arrays of [samples, …] by input name'
+                )
+            if self.file is None and each.shapes:
+                raise ValueError(
+                    f"signatures.{name}: shapes are of a file; a method has those of its inputs"
+                )
+            if self.file is not None and each.method != FORWARD:
+                raise ValueError(
+                    f'signatures.{name}: method = "{each.method}" is of a factory\'s module; a file'
+                    " has none"
+                )
+        return self
 
     @model_validator(mode="after")
     def _check_source(self) -> Model:

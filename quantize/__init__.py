@@ -10,7 +10,8 @@ from .recipes import (
     load_recipes,
     spec_recipes,
 )
-from .report import Candidate, QuantizeReport
+from .report import Candidate, QuantizeReport, SignaturesQuantizeReport
+from .signatures import quantize_signatures
 
 __all__ = [
     "DYNAMIC_INT8",
@@ -20,7 +21,9 @@ __all__ = [
     "Candidate",
     "QuantizeReport",
     "Recipe",
+    "SignaturesQuantizeReport",
     "load_recipes",
     "quantize",
+    "quantize_signatures",
     "spec_recipes",
 ]

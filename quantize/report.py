@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from decant.fidelity import Part
-from decant.files import QUANTIZATION_SCHEMA
+from decant.files import QUANTIZATION_SCHEMA, QUANTIZED_SIGNATURES_SCHEMA
 from decant.parity import spread
 from decant.tensors import TensorInfo
 
@@ -92,6 +92,67 @@ class QuantizeReport(BaseModel):
     def path(self, candidate: Candidate) -> Path:
         """Return where a candidate lies."""
         return self.folder / candidate.file
+
+
+class SignaturesCandidate(BaseModel):
+    """One quantized file of several signatures.
+
+    Attributes:
+        name: Of its recipe.
+        file: Name in the report's folder.
+        size_bytes: Of the file.
+        fit: Whether every signature's candidate is.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    file: str
+    size_bytes: int
+    fit: bool
+
+
+class SignaturesQuantizeReport(BaseModel):
+    """The outcome of `quantize_signatures`.
+
+    Attributes:
+        schema_version: Of `quantize_signatures.json`.
+        folder: Where the candidates lie; not part of the JSON.
+        candidates: Of all signatures, in the order of the recipes.
+        left_out: Recipe that some signature has no candidate of → which, and why.
+        float_size_bytes: Of the float file.
+        signatures: Name → what its own candidates are worth; each of their files is part of one of
+            `candidates`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = QUANTIZED_SIGNATURES_SCHEMA
+    folder: Path = Field(default=Path(), exclude=True)
+    candidates: tuple[SignaturesCandidate, ...]
+    left_out: dict[str, str]
+    float_size_bytes: int
+    signatures: dict[str, QuantizeReport]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What weakens the candidates, by signature."""
+        return tuple(
+            f"signature {name}: {warning}"
+            for name, report in self.signatures.items()
+            for warning in report.warnings
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else is to be known, by signature."""
+        left_out = (f"{name} is not made: {why}" for name, why in self.left_out.items())
+        notes = (
+            f"signature {name}: {note}"
+            for name, report in self.signatures.items()
+            for note in report.notes
+        )
+        return (*left_out, *notes)
 
 
 def float_islands(graph: Graph) -> dict[str, int]:

@@ -8,7 +8,14 @@ import pytest
 
 @pytest.mark.parametrize(
     "module",
-    ["convert.layout.signature", "convert.layout.view", "fidelity", "parity", "shapes"],
+    [
+        "convert.layout.signature",
+        "convert.layout.view",
+        "convert.ops.recurrent_rows",
+        "fidelity",
+        "parity",
+        "shapes",
+    ],
 )
 def test_examples_hold(module):
     failed, tried = doctest.testmod(importlib.import_module(f"decant.{module}"))

@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ..layout.cut_and_join import Part
 from ..layout.pointwise import pointwise
 from ..layout.product import product
 from ..layout.tensors import AnyValue, Constant, constant
 from ..lowering.registry import op
-from .recurrent_layer import State, Step, gates_of, layer_of, plus, results_of, times, total
+from .recurrent_blocks import States, Step
+from .recurrent_layer import gates_of, layer_of, plus, results_of, times, total
 from .recurrent_settings import Activation, RecurrentSettings, Weights, weights_of
+from .shape import pieces
 
 
 @op("RNN", ignore=["hidden_size"])
@@ -46,7 +49,7 @@ def rnn(
     def make_step(numbers: Sequence[int], own: Weights) -> Step:
         (f,) = settings.functions(numbers[0], ("tanh",))
 
-        def step(gates: AnyValue, state: State) -> State:
+        def step(gates: AnyValue, state: States) -> States:
             return (pointwise(f, total(gates, times(state[0], own.r))),)
 
         return step
@@ -81,7 +84,7 @@ def gru(
     def make_step(numbers: Sequence[int], own: Weights) -> Step:
         f, g = settings.functions(numbers[0], ("sigmoid", "tanh"))
 
-        def step(gates: AnyValue, state: State) -> State:
+        def step(gates: AnyValue, state: States) -> States:
             update, candidate = cell(gates, state[0], own, (f, g))
             return (_mixed(candidate, state[0], update),)
 
@@ -106,15 +109,14 @@ def _gru_linear_first(
     """The update gate, and the candidate g(x Wh + r (h Rh + b)): PyTorch's form."""
     f, g = functions
     bias = own.rb[:, None, 2 * own.hidden :]
-    update, reset, own_part = gates_of(gates, 3)
+    both, own_part = _last_apart(gates)
     recurrent: AnyValue = Constant(bias)
     if h is not None:
-        every = product(h, Constant(own.r))
-        z, r, recurrent = gates_of(every, 3)
-        update, reset = total(update, z), total(reset, r)
-        recurrent = plus(recurrent, bias)
-    candidate = pointwise(lambda n, r, t: g(n + f(r) * t), own_part, reset, recurrent)
-    return pointwise(f, update), candidate
+        zr, recurrent = _last_apart(product(h, Constant(own.r)))
+        both, recurrent = total(both, zr), plus(recurrent, bias)
+    update, reset = gates_of(pointwise(f, both), 2)
+    candidate = pointwise(lambda n, r, t: g(n + r * t), own_part, reset, recurrent)
+    return update, candidate
 
 
 def _gru_reset_first(
@@ -123,13 +125,19 @@ def _gru_reset_first(
     """The update gate, and the candidate g(x Wh + (r h) Rh)."""
     f, g = functions
     hidden = own.hidden
-    update, reset, own_part = gates_of(gates, 3)
-    if h is None:
-        return pointwise(f, update), pointwise(g, own_part)
-    z, r = gates_of(product(h, Constant(own.r[..., : 2 * hidden])), 2)
-    kept = pointwise(lambda a, b, h: f(a + b) * h, reset, r, h)
-    recurrent = product(kept, Constant(own.r[..., 2 * hidden :]))
-    return pointwise(f, total(update, z)), pointwise(g, total(own_part, recurrent))
+    both, own_part = _last_apart(gates)
+    both = total(both, times(h, own.r[..., : 2 * hidden]))
+    update, reset = gates_of(pointwise(f, both), 2)
+    kept = None if h is None else pointwise(tf.multiply, reset, h)
+    recurrent = times(kept, own.r[..., 2 * hidden :])
+    return update, pointwise(g, total(own_part, recurrent))
+
+
+def _last_apart(x: AnyValue) -> tuple[AnyValue, AnyValue]:
+    """Cut [D, N, 3 * H] into update and reset, which have one function, and the hidden gate."""
+    size = (x.shape[-1] or 0) // 3
+    both, last = pieces(x, x.rank - 1, [Part(0, 2 * size), Part(2 * size, size)])
+    return both, last
 
 
 @op("LSTM", ignore=["hidden_size"])
@@ -166,7 +174,7 @@ def lstm(
         functions = settings.functions(numbers[0], ("sigmoid", "tanh", "tanh"), clipped=2)
         cell = _LstmCell(functions, peeps, bool(input_forget))
 
-        def step(gates: AnyValue, state: State) -> State:
+        def step(gates: AnyValue, state: States) -> States:
             return cell.run(total(gates, times(state[0], own.r)), state[1])
 
         return step
@@ -182,7 +190,7 @@ class _LstmCell:
     peepholes: Sequence[Any] | None
     coupled: bool
 
-    def run(self, gates: AnyValue, cell: AnyValue | None) -> State:
+    def run(self, gates: AnyValue, cell: AnyValue | None) -> States:
         """From [D, N, 4 H] and the cell state to the next output and cell state."""
         f, g, h = self.functions
         enter, leave, forget, fresh = gates_of(gates, 4)

@@ -16,9 +16,10 @@ import numpy as np
 import tensorflow as tf
 
 from decant.runtime_facts import (
+    BLOCKS,
     LOOPED_BYTES,
     LOOPED_STEPS,
-    OUTER_STEPS,
+    SHOWN_BYTES,
     UNROLLED_BYTES,
     UNROLLED_STEPS,
 )
@@ -28,17 +29,14 @@ from ..layout.forms import Tensor, sizes_of
 from ..layout.pointwise import pointwise
 from ..layout.product import product
 from ..layout.tensors import AnyValue, Constant, Value, activation
-from .looped import in_blocks, looped
+from .looped import looped
+from .recurrent_blocks import Blocks, States, Step
+from .recurrent_rows import Rows
 from .recurrent_settings import RecurrentSettings, Weights
 from .shape import pieces
 
-State = tuple[AnyValue | None, ...]
-"""What a step hands to the next, [D, N, H] each: the output first; None stands for zeros."""
-Step = Callable[[AnyValue, State], State]
-"""From the input's part of all gates, [D, N, gates * H], and the state to the next state."""
-
-_Result = tuple[list[AnyValue], list[AnyValue]]
-"""The outputs of each direction, [T, N, H], and the last states of all, [D, N, H]."""
+_Result = tuple[AnyValue, States]
+"""The outputs of some directions, [T, N, D * H], and their last states, [D, N, H]."""
 _Run = Callable[[Step, Sequence[int]], _Result]
 MakeStep = Callable[[Sequence[int], Weights], Step]
 """From the numbers of some directions that run together, and their weights, to their step."""
@@ -61,49 +59,54 @@ class Layer:
         for numbers in groups:
             step = make_step(numbers, self.weights.of(numbers))
             own, states = run(step, numbers)
-            sequences += own
+            sequences.append(own)
             finals.append(states)
-        count = len(sequences)
-        joined = concat(sequences, 2) if count > 1 else sequences[0]
-        steps, batch, width = joined.shape
-        shape = (steps, batch, count, (width or 0) // count)
+        joined = concat(sequences, 2) if len(sequences) > 1 else sequences[0]
+        steps, batch, _ = joined.shape
+        shape = (steps, batch, self.settings.directions, self.weights.hidden)
         y = joined.reshape(shape).transpose((0, 2, 1, 3))
         return y, tuple(_joined(each) for each in zip(*finals, strict=True))
 
     def _form(self) -> tuple[_Run, list[tuple[int, ...]]]:
         """How to emit the steps, and which directions run together."""
         steps, batch, _ = self.x.shape
-        each: list[tuple[int, ...]] = [(n,) for n in range(self.settings.directions)]
+        count = self.settings.directions
+        each: list[tuple[int, ...]] = [(n,) for n in range(count)]
         if steps is None:
             return self._loop, each
-        if batch is None or _few(steps, self.weights):
+        few = self._few(steps, count)
+        if batch is None or (few and self.lengths is not None):
             return self._unroll, each
         if self.lengths is not None:
             return self._loop, each
-        together = len(each) * self.weights.bytes_per_step <= LOOPED_BYTES and self.settings.alike
-        return self._in_blocks, [tuple(range(len(each)))] if together else each
+        fits = few or count * self.weights.bytes_per_step <= LOOPED_BYTES
+        return self._in_blocks, [tuple(range(count))] if fits and self.settings.alike else each
+
+    def _few(self, steps: int, directions: int) -> bool:
+        """Whether so many steps are unrolled."""
+        read = steps * directions * self.weights.bytes_per_step
+        return steps <= UNROLLED_STEPS and read <= UNROLLED_BYTES
 
     def _backwards(self, number: int) -> bool:
         return number == 1 or self.settings.direction == "reverse"
 
-    def _gates(self, number: int) -> AnyValue:
-        """The input's part of all gates of a direction, [T, N, gates * H]."""
-        own = self.weights
-        return plus(product(self.x, Constant(own.w[number])), own.b[number])
+    def _gates(self, numbers: Sequence[int]) -> AnyValue:
+        """The input's part of all gates of some directions, [T, N, D * gates * H]."""
+        own = self.weights.of(numbers)
+        kernel, bias = np.concatenate(own.w, axis=1), np.concatenate(own.b)
+        return plus(product(self.x, Constant(kernel)), bias)
 
     def _unroll(self, step: Step, numbers: Sequence[int]) -> _Result:
         (number,) = numbers
-        steps = _steps(self._gates(number))
-        state: State = tuple(_initial(each, numbers) for each in self.states)
+        steps = _steps(self._gates(numbers))
+        state: States = tuple(_initial(each, numbers) for each in self.states)
         count = len(steps)
         outputs = []
         for t in reversed(range(count)) if self._backwards(number) else range(count):
             after = step(steps[t], state)
             outputs.append(self._shown(after[0], t))
             state = tuple(self._kept(old, new, t) for old, new in zip(state, after, strict=True))
-        assert all(each is not None for each in state)
-        sequence = _sequence(outputs[::-1] if self._backwards(number) else outputs)
-        return [sequence], [each for each in state if each is not None]
+        return _sequence(outputs[::-1] if self._backwards(number) else outputs), state
 
     def _loop(self, step: Step, numbers: Sequence[int]) -> _Result:
         (number,) = numbers
@@ -118,30 +121,44 @@ class Layer:
             kept = [layer._kept(old, new, t) for old, new in zip(state, after, strict=True)]
             return layer._shown(after[0], t), tuple(each for each in kept if each is not None)
 
-        gates, states = self._gates(number), self._first_states(numbers)
-        shown, last = looped(one, gates, states, backwards=self._backwards(number))
-        return [shown], last
+        states = self._first_states(numbers)
+        backwards = self._backwards(number)
+        shown, last = looped(one, self._gates(numbers), states, backwards=backwards)
+        return shown, tuple(last)
 
     def _in_blocks(self, step: Step, numbers: Sequence[int]) -> _Result:
-        gates = [_turned(self._gates(each).plain(), self._backwards(each)) for each in numbers]
-        states = self._first_states(numbers)
-        shown, last = in_blocks(step, gates, states, self._sizes(len(numbers)))
-        turned = [
-            _turned(each, self._backwards(number))
-            for each, number in zip(shown, numbers, strict=True)
-        ]
-        return [Value.laid_out(each) for each in turned], last
+        steps, batch, _ = self.x.shape
+        assert steps is not None
+        assert batch is not None
+        rows = Rows(steps, batch, [self._backwards(each) for each in numbers])
+        gates = self._gates(numbers).plain()
+        width = gates.shape[2] // len(numbers)
+        flat = tf.reshape(gates, [steps * rows.each, width])
+        states: States = tuple(_initial(each, numbers) for each in self.states)
+        blocks = Blocks(step, flat, rows, self.weights.hidden)
+        shown, last = blocks.run(states, self._sizes(steps, rows.each))
+        return Value.laid_out(shown), last
 
-    def _sizes(self, directions: int) -> tuple[int, ...]:
-        """How many steps an iteration takes, of the outermost loop first."""
+    def _sizes(self, steps: int, rows: int) -> tuple[int, ...]:
+        """How many steps an iteration takes, of the outermost loop first; none if unrolled.
+
+        Args:
+            steps: How many there are.
+            rows: Outputs of a step, each of H elements.
+        """
+        directions = rows // (self.x.shape[1] or 1)
+        if self._few(steps, directions):
+            return ()
         fitting = LOOPED_BYTES // (directions * self.weights.bytes_per_step)
-        most = min(LOOPED_STEPS, max(1, fitting))
-        sizes, steps = [], self.x.shape[0] or 0
-        for size in OUTER_STEPS:
-            if steps > 2 * size:
-                steps = _dividing(steps, range(size, 2 * size))
-                sizes.append(steps)
-        return (*sizes, _dividing(steps, range(most, most // 2, -1)))
+        most = max(1, min(LOOPED_STEPS, steps // BLOCKS, fitting))
+        sizes = [_dividing(steps, range(most, most // 2, -1))]
+        step_bytes = rows * self.weights.hidden * self.x.dtype.itemsize
+        for limit in SHOWN_BYTES:
+            if steps * step_bytes > 2 * limit:
+                count = max(2, limit // (sizes[0] * step_bytes))
+                longer = [sizes[0] * each for each in range(count, 2 * count)]
+                sizes.insert(0, _dividing(steps, longer))
+        return tuple(sizes)
 
     def _first_states(self, numbers: Sequence[int]) -> list[AnyValue]:
         batch, hidden = self.x.shape[1], self.weights.hidden
@@ -185,15 +202,6 @@ def _initial(state: AnyValue | None, numbers: Sequence[int]) -> AnyValue | None:
     if len(numbers) == state.shape[0]:
         return state
     return pieces(state, 0, [Part(numbers[0], len(numbers))])[0]
-
-
-def _turned(x: Tensor, backwards: bool) -> Tensor:
-    return tf.reverse(x, [0]) if backwards else x
-
-
-def _few(steps: int, weights: Weights) -> bool:
-    """Whether so many steps are unrolled."""
-    return steps <= UNROLLED_STEPS and steps * weights.bytes_per_step <= UNROLLED_BYTES
 
 
 def _dividing(steps: int, sizes: Sequence[int]) -> int:

@@ -1,8 +1,8 @@
 """Computes an ONNX graph node by node, in single or in double precision.
 
 It is ONNX's own reference, which shares nothing with what is verified. What that loops over in
-Python is left to NumPy, SciPy and, for ops that copy or average few elements, ONNX Runtime: where
-this takes no doubles, its result is rounded once.
+Python, or (in onnx 1.23) gets wrong, is left to NumPy, SciPy and, for ops that copy or average few
+elements, ONNX Runtime: where this takes no doubles, its result is rounded once.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ import onnx
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 from onnx.reference.ops.op_conv import Conv as ReferenceConv
+from onnx.reference.ops.op_gru import GRU as ReferenceGRU
+from onnx.reference.ops.op_lstm import LSTM as ReferenceLSTM
+from onnx.reference.ops.op_rnn import RNN_14 as ReferenceRNN
 from scipy import special
 
 from decant.errors import DataError, UnsupportedOp
 from decant.onnx_runtime import OnnxRuntime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -59,7 +62,7 @@ class Evaluator:
         opsets = {each.domain: each.version for each in model.opset_import}
         foreign = {(n.domain, n.op_type) for n in graph.node if n.domain not in STANDARD}
         own = [type(name, (_InRuntime,), {"op_domain": domain}) for domain, name in sorted(foreign)]
-        reference = ReferenceEvaluator(graph, opsets=opsets, new_ops=[*FAST, *own])
+        reference = ReferenceEvaluator(graph, opsets=opsets, new_ops=[*OWN, *own])
         self._nodes = reference.rt_nodes_
         self.weights = {
             weight.name: self.taken(onnx.numpy_helper.to_array(weight))
@@ -139,6 +142,53 @@ class Conv(ReferenceConv):
         return (y if b is None else y + b.reshape(-1, *ones),)
 
 
+class BatchNormalization(OpRun):
+    """A normalisation by given statistics; before opset 14 the reference takes the input's own."""
+
+    def _run(self, *inputs: Array, **attributes: Any) -> tuple[Array, ...]:
+        if attributes.get("training_mode"):
+            return _in_runtime(self, inputs)
+        x, scale, bias, mean, variance = (
+            array if array.ndim > 1 else array.reshape(-1, *[1] * (inputs[0].ndim - 2))
+            for array in inputs
+        )
+        return ((x - mean) * (scale / np.sqrt(variance + attributes["epsilon"])) + bias,)
+
+
+class LSTM(ReferenceLSTM):
+    """A recurrent layer, of which the reference knows the plain form."""
+
+    def _run(self, *inputs: Array | None, **attributes: Any) -> tuple[Array, ...]:
+        return _recurrent(self, super()._run, inputs, attributes)
+
+
+class GRU(ReferenceGRU):
+    """A recurrent layer, of which the reference knows the plain form."""
+
+    def _run(self, *inputs: Array | None, **attributes: Any) -> tuple[Array, ...]:
+        return _recurrent(self, super()._run, inputs, attributes)
+
+
+class RNN(ReferenceRNN):
+    """A recurrent layer, of which the reference knows the plain form."""
+
+    def _run(self, *inputs: Array | None, **attributes: Any) -> tuple[Array, ...]:
+        return _recurrent(self, super()._run, inputs, attributes)
+
+
+def _recurrent(
+    node: OpRun,
+    reference: Callable[..., tuple[Array, ...]],
+    inputs: Sequence[Array | None],
+    attributes: Mapping[str, Any],
+) -> tuple[Array, ...]:
+    """Run a layer; the reference passes over lengths, clips and functions that are not default."""
+    stated = {attribute.name for attribute in node.onnx_node.attribute}
+    if inputs[4:5] not in ((), (None,)) or stated & {"clip", "activations"}:
+        return _in_runtime(node, inputs)
+    return reference(*inputs, **attributes)
+
+
 class Sigmoid(OpRun):
     """The logistic function by SciPy; the reference calls Python for each element."""
 
@@ -209,6 +259,30 @@ class LpPool(_InRuntime):
     """The norm of windows."""
 
 
+class Hardmax(_InRuntime):
+    """Whether an element is the first largest; the reference forgets how axes were joined once."""
+
+
+class LogSoftmax(_InRuntime):
+    """Logarithms of shares; the reference forgets how axes were joined before opset 13."""
+
+
+class Softmax(_InRuntime):
+    """Shares; the reference forgets how axes were joined before opset 13."""
+
+
+class LpNormalization(_InRuntime):
+    """Shares of a norm; the reference forgets the signs of p = 1."""
+
+
+class LRN(_InRuntime):
+    """Shares of what neighbouring channels hold; the reference looks at the first few."""
+
+
+class RoiAlign(_InRuntime):
+    """Cuts of a picture; the reference has half a pixel in any opset."""
+
+
 class MaxPool(_InRuntime):
     """The maximum of windows."""
 
@@ -221,7 +295,10 @@ class Upsample(_InRuntime):
     """Interpolation between neighbours, as it was called before."""
 
 
-FAST = (AveragePool, Conv, Erf, Gelu, LpPool, MaxPool, Resize, Sigmoid, Upsample)
+OWN = (
+    *(AveragePool, BatchNormalization, Conv, Erf, GRU, Gelu, Hardmax, LRN, LSTM, LogSoftmax),
+    *(LpNormalization, LpPool, MaxPool, RNN, Resize, RoiAlign, Sigmoid, Softmax, Upsample),
+)
 
 
 def typed(name: str, array: Array) -> onnx.ValueInfoProto:

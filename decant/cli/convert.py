@@ -10,8 +10,8 @@ import typer
 from .. import pipeline
 from ..files import BEST_FILE
 from ..overrides import parse_overrides
-from ..shapes import parse_shapes
-from .options import InputType, Json, Keep, Layout, OutOfStep, Set, Shapes, Verbose
+from ..shapes import parse_shapes, parse_signatures
+from .options import InputType, Json, Keep, Layout, OutOfStep, Set, Shapes, Signatures, Verbose
 from .session import session
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def convert(
         typer.Option(help="uint8 takes raw camera pixels; float32 unless a spec says otherwise."),
     ] = None,
     shapes: Shapes = None,
+    signatures: Signatures = None,
     inputs: Annotated[
         Path | None,
         typer.Option(
@@ -125,6 +126,7 @@ def convert(
             source,
             out,
             inputs=inputs,
+            signatures=parse_signatures(signatures),
             routes=routes or (),
             keep=keep.value,
             overrides=parse_overrides(changes),

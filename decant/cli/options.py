@@ -107,6 +107,15 @@ Shapes = Annotated[
         " image=1,3,480,640; ? stays free. Without it a free batch becomes 1. May be repeated.",
     ),
 ]
+Signatures = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--signature",
+        metavar="SIGNATURE:NAME=SIZES",
+        help="Of an .onnx: let the file have a signature of this name for these sizes, such as"
+        " small:image=1,3,240,320; signatures share their weights. May be repeated.",
+    ),
+]
 Json = Annotated[
     bool,
     typer.Option(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from decant.bench import Report
     from decant.bench.schema import Entry
     from decant.pipeline import Measured, Quantized
+    from decant.quantize import QuantizeReport
 
     from ..fidelity import Part
     from .terminal import Terminal
@@ -79,16 +80,34 @@ def show_quantized(terminal: Terminal, made: Quantized) -> None:
 
 
 def show_candidates(terminal: Terminal, made: Quantized) -> None:
-    """Print the signal-to-noise ratio of every output with its meaning, and every file's size.
-
-    One line per output with its whole name, also where the table is read by a program; then the
-    parts of outputs that are not good.
+    """Print what every output keeps, of every signature where there are several, and every size.
 
     Args:
         terminal: Where to print.
         made: What there is.
     """
+    from decant.quantize import QuantizeReport
+
     report = made.report
+    if isinstance(report, QuantizeReport):
+        _show_ratios(terminal, report)
+    else:
+        for name, signature in report.signatures.items():
+            terminal.result(f"signature {name}")
+            _show_ratios(terminal, signature)
+    for each in report.candidates:
+        share = each.size_bytes / report.float_size_bytes
+        unfit = "" if each.fit else "; unfit"
+        size = f"{each.size_bytes:,} bytes, {share:.2f} × the float file"
+        terminal.result(f"{made.folder / each.file}: {size}{unfit}")
+
+
+def _show_ratios(terminal: Terminal, report: QuantizeReport) -> None:
+    """Print the signal-to-noise ratio of every output with its meaning.
+
+    One line per output with its whole name, also where the table is read by a program; then the
+    parts of outputs that are not good.
+    """
     names = [candidate.name for candidate in report.candidates]
     table = Table("output", box=None, pad_edge=False)
     table.columns[0].overflow = "fold"
@@ -98,23 +117,18 @@ def show_candidates(terminal: Terminal, made: Quantized) -> None:
     for output in found[0]:
         table.add_row(output, *(_judged(parts[output]) for parts in found))
     if table.row_count:
-        terminal.result(f"signal-to-noise ratio of each output's weakest part ({_samples(made)})")
+        terminal.result(f"signal-to-noise ratio of each output's weakest part ({_samples(report)})")
         print_table(terminal, table, terminal.columns or UNBROKEN)
         terminal.result(f"in dB against the float file: {SCALE}")
     for each in report.candidates:
         for part in each.parts:
             if part.meaning != "good":
                 terminal.result(f"{each.name}: {part}")
-    for each in report.candidates:
-        share = each.size_bytes / report.float_size_bytes
-        unfit = "" if each.fit else "; unfit"
-        size = f"{each.size_bytes:,} bytes, {share:.2f} × the float file"
-        terminal.result(f"{made.folder / each.file}: {size}{unfit}")
 
 
-def _samples(made: Quantized) -> str:
+def _samples(report: QuantizeReport) -> str:
     """Say what ranges and ratios come from; a lone sample serves for both."""
-    measured, calibrated = made.report.measured_samples, made.report.calibration_samples
+    measured, calibrated = report.measured_samples, report.calibration_samples
     if not calibrated:
         return f"samples: {measured}"
     held_out = " held out" if calibrated > 1 else ""

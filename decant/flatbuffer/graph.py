@@ -122,7 +122,7 @@ class Graph:
         for signature in listed(self.model.signatureDefs):
             if signature.subgraphIndex == 0:
                 maps = listed(getattr(signature, side))
-                return {_text(entry.name): int(entry.tensorIndex) for entry in maps}
+                return {text(entry.name): int(entry.tensorIndex) for entry in maps}
         return {self.name(tensor): tensor for tensor in tensors}
 
     def ensure_signature(self) -> None:
@@ -142,7 +142,7 @@ class Graph:
         """Return the schema's name of an operator, such as "CONV_2D", or a custom one's own."""
         code = self.model.operatorCodes[operator.opcodeIndex]
         if code.customCode:
-            return _text(code.customCode)
+            return text(code.customCode)
         number = max(code.builtinCode, code.deprecatedBuiltinCode)
         return OPERATOR_NAMES.get(number, f"BUILTIN_{number}")
 
@@ -157,19 +157,19 @@ class Graph:
         TensorFlow's converter states it in the file's metadata; None where nobody has.
         """
         for entry in self.model.metadata or ():
-            if _text(entry.name) == LOWEST_RUNTIME:
+            if text(entry.name) == LOWEST_RUNTIME:
                 data = self.model.buffers[entry.buffer].data
                 return None if data is None else bytes(data).rstrip(b"\0").decode() or None
         return None
 
     def forget_lowest_runtime(self) -> None:
         """Drop what is stated of the oldest runtime: the operators have changed since."""
-        kept = [e for e in listed(self.model.metadata) if _text(e.name) != LOWEST_RUNTIME]
+        kept = [e for e in listed(self.model.metadata) if text(e.name) != LOWEST_RUNTIME]
         self.model.metadata = kept
 
     def name(self, tensor: int) -> str:
         """Return a tensor's name."""
-        return _text(self.subgraph.tensors[tensor].name)
+        return text(self.subgraph.tensors[tensor].name)
 
     def shape(self, tensor: int) -> tuple[int, ...]:
         """Return a tensor's sizes; a free size is -1."""
@@ -303,7 +303,7 @@ class Graph:
         seen: set[str] = set()
         count = 0
         for tensor in self.subgraph.tensors:
-            name = unique = _text(tensor.name)
+            name = unique = text(tensor.name)
             number = 1
             while unique in seen:
                 unique, number = f"{name}_{number}", number + 1
@@ -398,5 +398,6 @@ def _entry(name: str, tensor: int) -> Any:
     return entry
 
 
-def _text(raw: bytes | str | None) -> str:
+def text(raw: bytes | str | None) -> str:
+    """Read a name of the schema."""
     return raw.decode() if isinstance(raw, bytes) else raw or ""

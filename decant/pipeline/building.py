@@ -17,6 +17,7 @@ from ..overrides import options_of
 from ..source import find_source, zoo_models
 from .project import locked, open_project, without_spec
 from .publication import files_of, is_published, publish
+from .signatures import check_one_signature
 from .stages import Stages
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
     from .project import Project
 
 logger = logging.getLogger(__name__)
+
+NO_RELEASE = (
+    "a release has one, which is all that the app and the page run: decant convert makes the file"
+    " without a release"
+)
+"""Why a model of several signatures is not built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +140,7 @@ def _build(
     from decant.bench import load_report
 
     started = time.monotonic()
+    check_one_signature(project.spec, NO_RELEASE)
     if project.spec.open_lines:
         numbers = ", ".join(map(str, project.spec.open_lines))
         logger.warning("the spec is still marked TODO in line %s; say there what is so", numbers)

@@ -79,22 +79,30 @@ def convert_network(
     if isinstance(network, Path) and network.suffix.lower() == ".onnx":
         _check_inputs(spec, network)
     settings: dict[str, Any] = {
-        "operators": tuple(spec.path(operators) for operators in spec.model.operators),
-        "rewrites": spec.model.rewrites,
-        "without": spec.model.without,
         "free_sizes": spec.free_sizes,
         "other_sizes": of_other_sizes(spec, inputs or {}),
-        **options,
+        **settings_of(spec, options),
     }
     if isinstance(network, Path):
         settings["shapes"] = {name: spec.stated_shape(name) for name in spec.signature}
+    return to_tflite(network, out, inputs=inputs, **settings)
+
+
+def settings_of(spec: Spec, options: ConvertOptions) -> dict[str, Any]:
+    """Collect what a spec says of a conversion beside sizes; options go before."""
+    settings: dict[str, Any] = {
+        "operators": tuple(spec.path(operators) for operators in spec.model.operators),
+        "rewrites": spec.model.rewrites,
+        "without": spec.model.without,
+        **options,
+    }
     for section in spec.signature.values():
         dtype = settings.get("input_dtype", section.file_dtype)
         if dtype is not None:
             settings["input_dtype"] = dtype
         if dtype == "uint8" and section.normalization is not None:
             settings["normalization"] = section.normalization
-    return to_tflite(network, out, inputs=inputs, **settings)
+    return settings
 
 
 def _check_inputs(spec: Spec, file: Path) -> None:

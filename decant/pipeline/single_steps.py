@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Unpack
 
 from ..artifacts import scratch_folder, updated_folder
 from ..errors import DecantError, ParityError, UnsupportedOp, UsageError
-from ..files import BEST_FILE, CONVERTED, UNVERIFIED_FILE
+from ..files import BEST_FILE, CONVERTED, SIGNATURES, SIGNATURES_FOLDER, UNVERIFIED_FILE
+from ..flatbuffer import Graph, signature_keys
 from ..inputs import ImageSection, load_arrays
 from ..runtime import describe
 from ..shapes import options_of
@@ -18,6 +19,12 @@ from .conversion import ConvertOptions, calibration_arrays, convert_network, of_
 from .file_tensors import inputs_as
 from .project import without_spec
 from .routes import Own, entrants_of, forget_earlier, of_others, race
+from .signatures import (
+    check_one_signature,
+    convert_signatures,
+    quantize_united,
+    several_asked,
+)
 from .source_model import load_source
 
 if TYPE_CHECKING:
@@ -27,12 +34,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    from decant.convert import ConvertReport
-    from decant.quantize import QuantizeReport, Recipe
+    from decant.convert import ConvertReport, SignaturesReport
+    from decant.quantize import QuantizeReport, Recipe, SignaturesQuantizeReport
 
     from ..overrides import Overrides
     from ..paths import AnyPath
-    from ..shapes import AskedShapes
+    from ..shapes import AskedShapes, AskedSignatures
     from ..source import Source
     from ..spec import Spec
     from ..tensors import TensorInfo
@@ -43,6 +50,10 @@ if TYPE_CHECKING:
     Arrays = Mapping[str, NDArray[np.generic]]
     Infos = tuple[TensorInfo, ...]
 
+OF_SIGNATURES = (SIGNATURES, SIGNATURES_FOLDER)
+OF_ANOTHER_RUN = (UNVERIFIED_FILE, *OF_SIGNATURES)
+"""What an earlier conversion may have left in a folder that a file of one signature has not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Converted:
@@ -51,15 +62,15 @@ class Converted:
     Attributes:
         folder: Where its files lie.
         tflite: The float file; another converter's, where only that could make one.
-        report: What was done and how far each hop is off, as `convert.json` has it; None where
-            decant has refused the model.
+        report: What was done and how far each hop is off, as `convert.json` has it, or, of a file
+            of several signatures, `signatures.json`; None where decant has refused the model.
         routes: What other converters make of the model, as `routes.json` has it; None where they
             were not asked.
     """
 
     folder: Path
     tflite: Path
-    report: ConvertReport | None
+    report: ConvertReport | SignaturesReport | None
     routes: RoutesReport | None = None
 
     def document(self) -> ConvertedDocument:
@@ -77,11 +88,12 @@ class Quantized:
 
     Attributes:
         folder: Where their files lie.
-        report: What each is worth, as `quantize.json` has it.
+        report: What each is worth, as `quantize.json` has it, or, of a file of several
+            signatures, `quantize_signatures.json`.
     """
 
     folder: Path
-    report: QuantizeReport
+    report: QuantizeReport | SignaturesQuantizeReport
 
     def document(self) -> QuantizedDocument:
         """Write it as `--json` does."""
@@ -95,6 +107,7 @@ def convert(
     out: AnyPath | None = None,
     *,
     inputs: AnyPath | None = None,
+    signatures: AskedSignatures | None = None,
     routes: Sequence[str] = (),
     keep: Keep = "own",
     overrides: Overrides | None = None,
@@ -106,7 +119,10 @@ def convert(
     Args:
         source: A zoo model's name, a `model.toml` or its folder, a `.onnx` or a `.pt2`.
         out: Folder to write; `build/NAME/convert` if None.
-        inputs: An `.npz` to verify with; a few of the spec's photos, or noise, if None.
+        inputs: An `.npz` to verify with; a few of the spec's photos, or noise, if None. Where
+            there are several signatures its arrays are called "small:image" or the like.
+        signatures: Of an `.onnx`, signature → its shapes: one file has them all, and they share
+            their weights. A spec states them in `[model.signatures]`.
         routes: Names of other converters that are to try the model too, or "all".
         keep: "best" leaves the fastest verified file too, as `model_best.tflite`, if that is
             another converter's.
@@ -125,8 +141,17 @@ def convert(
     found = find_source(source, "spec", "onnx", "pt2")
     spec = _asked(_spec(found, overrides), options)
     _check_shapes(spec, options.get("shapes"))
+    several = several_asked(
+        spec, signatures, {"--routes": routes, "--keep-unverified": keep_unverified}
+    )
     out = _folder(found, spec, "convert") if out is None else Path(out)
     arrays = load_arrays(inputs) if inputs is not None else None
+    if several:
+        united = convert_signatures(
+            found.path, spec, out, asked=signatures or {}, arrays=arrays, options=options
+        )
+        forget_earlier(out, None)
+        return Converted(out, united.tflite, united)
     if spec is not None and arrays is None:
         arrays = calibration_arrays(spec, few=True)
     if keep_unverified:
@@ -134,7 +159,7 @@ def convert(
     model = _model(found, spec)
     taken = _in_floats(arrays) if _takes_pixels(spec, options) else arrays
     try:
-        with updated_folder(out, without=[UNVERIFIED_FILE]) as temporary:
+        with updated_folder(out, without=OF_ANOTHER_RUN) as temporary:
             report = _convert(model, spec, temporary, arrays, options)
             tflite = out / report.tflite.name
             raced = None
@@ -168,7 +193,7 @@ def _race_of_others(
     left = () if options.get("unverified") else (UNVERIFIED_FILE,)
     with (
         scratch_folder("decant-refused-") as scratch,
-        updated_folder(out, without=(*CONVERTED, *left)) as temporary,
+        updated_folder(out, without=(*CONVERTED, *OF_SIGNATURES, *left)) as temporary,
     ):
         try:
             onnx = as_onnx(model, scratch, inputs)
@@ -213,7 +238,8 @@ def quantize(
             `.tflite`.
         out: Folder to write; `build/NAME/quantize` if None.
         calibration: An `.npz`; a spec's own photos if None, and nothing for a file, of which the
-            forms are made that need none.
+            forms are made that need none. Of a file of several signatures its arrays are called
+            "small:image" or the like.
         recipe: The `recipe.json` of an earlier run; the spec's recipes, or all, if None.
         shapes: See `ConvertOptions`.
         overrides: Values that go before the spec's, by dotted key, such as
@@ -231,6 +257,12 @@ def quantize(
         raise UsageError(f"{options_of(shapes)}: {source} is converted already; leave it out")
     options: ConvertOptions = {"shapes": shapes} if shapes else {}
     out = _folder(found, spec, "quantize") if out is None else Path(out)
+    if spec is not None:
+        check_one_signature(spec, "decant convert makes their file, which decant quantize takes")
+    if found.kind == "tflite" and len(keys := signature_keys(Graph.from_file(found.path))) > 1:
+        return Quantized(
+            out, quantize_united(found.path, keys, out, calibration=calibration, recipe=recipe)
+        )
     recipes = _recipes(spec, recipe)
     arrays = _calibration(spec, calibration, recipes)
     with updated_folder(out) as temporary:

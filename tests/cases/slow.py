@@ -27,6 +27,7 @@ SLOW_IMPORTS = {
     "decant.quantize",
     "decant.runtime",
     "decant.runtime_limits",
+    "decant.runtime_signatures",
     "decant.training",
     "decant.zoo",
     "multiprocessing",

@@ -95,6 +95,9 @@ CALLS = {
     "decant.bundle.Bundle.copy_to": lambda: bundle.open_bundle(f"{OUT}/model.json").copy_to("b"),
     "decant.bundle.find_bundle": lambda: bundle.find_bundle(OUT),
     "decant.bundle.open_bundle": lambda: bundle.open_bundle(f"{OUT}/model.json"),
+    "decant.convert.to_signatures": lambda: convert.to_signatures(
+        f"{OUT}/model.onnx", "united", {"only": convert.EntryPoint()}, operators=["../scale.py"]
+    ),
     "decant.convert.to_tflite": lambda: convert.to_tflite(
         f"{OUT}/model.onnx", "converted", operators=["../scale.py"]
     ),
@@ -148,6 +151,9 @@ CALLS = {
     ),
     "decant.quantize.load_recipes": lambda: quantize.load_recipes(f"{OUT}/recipe.json"),
     "decant.quantize.quantize": lambda: quantize.quantize(
+        f"{OUT}/model_fp32.tflite", "quantized", recipes=[quantize.FLOAT16]
+    ),
+    "decant.quantize.quantize_signatures": lambda: quantize.quantize_signatures(
         f"{OUT}/model_fp32.tflite", "quantized", recipes=[quantize.FLOAT16]
     ),
     "decant.runtime.LiteRtModel": lambda: runtime.LiteRtModel(f"{OUT}/model.tflite"),

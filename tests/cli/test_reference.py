@@ -9,7 +9,14 @@ from typer.main import get_command
 
 from decant.cli.app import app
 from decant.convert import ConvertReport
-from decant.files import MANIFEST_SCHEMA, REPORT_SCHEMA, ROUTES_SCHEMA, SIDECAR_SCHEMA
+from decant.files import (
+    MANIFEST_SCHEMA,
+    QUANTIZED_SIGNATURES_SCHEMA,
+    REPORT_SCHEMA,
+    ROUTES_SCHEMA,
+    SIDECAR_SCHEMA,
+    SIGNATURES_SCHEMA,
+)
 from decant.quantize import QuantizeReport
 from decant.quantize.recipes import RecipeFile
 
@@ -65,6 +72,8 @@ def test_the_reference_names_no_other_option():
         ("convert.json", ConvertReport.model_fields["schema_version"].default),
         ("routes.json", ROUTES_SCHEMA),
         ("quantize.json", QuantizeReport.model_fields["schema_version"].default),
+        ("signatures.json", SIGNATURES_SCHEMA),
+        ("quantize_signatures.json", QUANTIZED_SIGNATURES_SCHEMA),
         ("recipe.json", RecipeFile.model_fields["schema_version"].default),
     ],
 )

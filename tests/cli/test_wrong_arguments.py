@@ -269,6 +269,24 @@ def test_option_that_names_the_wrong_thing(decant, optional, monkeypatch, words,
     assert not (optional / "notes.txt").is_dir()
 
 
+@pytest.mark.parametrize(
+    ("source", "signature", "message"),
+    [
+        ("net.onnx", "x=1,3,4,5", "--signature x=1,3,4,5: names no signature and input; write SIG"),
+        ("net.onnx", "small:x=1,3,4,0", "--shape x=1,3,4,0: '0' is no size of 1 or more; write"),
+        ("net.onnx", "small:x=1,3,4", "signature small: --shape x=1,3,4: the model's x is [1, 3,"),
+        ("net.onnx", "a b:x=1,3,4,5", "signature 'a b': a name is letters, digits and _, a letter"),
+        ("good", "small:x=1,3,4,5", "a spec states its signatures in [model.signatures]"),
+    ],
+)
+def test_a_signature_that_is_none(decant, optional, monkeypatch, source, signature, message):
+    monkeypatch.chdir(optional)
+    ended = decant("convert", source, "--signature", signature, "-o", "none")
+    assert ended.code == 2
+    assert message in ended.err.partition("error: ")[2]
+    assert not (optional / "none").exists()
+
+
 # `--out` of what reads the build folder
 
 

@@ -11,8 +11,10 @@ from emitted import check, drawn, parsed
 from decant.flatbuffer import Graph
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
-FEW, MANY, VERY_MANY = 8, 19, 85
-"""Steps that are unrolled, that are one loop, and that are two; the loops leave a few over."""
+FEW, MANY = 8, 46
+"""Steps that are unrolled, and that are a loop, which leaves a few over."""
+LONG = {"steps": 85, "hidden": 100}
+"""A layer that shows more than one loop should."""
 LARGE = 200
 """Units of which one step's weights are more than several may read in one iteration."""
 
@@ -67,11 +69,18 @@ def test_many_steps_are_one_loop_of_all_directions(case, tmp_path):
     assert products == 4 * (2 if case == "gru" or "backwards" in case else 1)
 
 
-@pytest.mark.parametrize("case", ["lstm", "gru-of-pytorch"])
-def test_very_many_steps_are_a_loop_of_loops(case, tmp_path):
+@pytest.mark.parametrize("batch", [1, 2])
+def test_both_directions_share_the_products_of_unrolled_steps(batch, tmp_path):
+    main, *_ = kinds_of(check(layer("LSTM", FEW, batch=batch), tmp_path))
+    assert main["FULLY_CONNECTED"] == 1  # of the input, for all steps
+    assert main["BATCH_MATMUL"] == FEW - 1  # the first step begins with zeros
+    assert "REVERSE_V2" not in main
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+def test_a_loop_that_shows_much_is_a_loop_of_loops(kind, tmp_path):
     """What a loop has shown is copied in every iteration, so that it is kept short."""
-    kind, options = CASES[case]
-    main, *inside = kinds_of(check(layer(kind, VERY_MANY, **options), tmp_path))
+    main, *inside = kinds_of(check(layer(kind, **LONG), tmp_path))
     assert main["WHILE"] == 2  # one of 2 × 40 steps, one of the 5 left over
     assert sum(each["WHILE"] for each in inside) == 1
 

@@ -190,8 +190,8 @@ FREE_PLACES = {
         lambda n: {"x": drawn(n, n + 1, 3), "i": whole(n, n, 1).repeat(2, 1)},
     ),
     "picked slices of a batch": (
-        "(float[n,m,3] x, int64[n,k,1] i) => (float[a,b,c] y)"
-        " { y = GatherND<batch_dims = 1>(x, i) }",
+        """(float[n,m,3] x, int64[n,k,1] i) => (float[a,b,c] y)
+        { y = GatherND<batch_dims = 1>(x, i) }""",
         lambda n: {"x": drawn(n, n + 4, 3), "i": whole(n + 4, n, 1, 1)},
     ),
     "placed elements": (
@@ -200,8 +200,8 @@ FREE_PLACES = {
         lambda n: {"x": drawn(n, n + 4), "i": whole(n + 4, n, 1), "u": drawn(n, 1)},
     ),
     "placed slices": (
-        "(float[n,m,3] x, int64[k,1] i, float[k,m,3] u) => (float[a,b,c] y)"
-        " { y = ScatterND(x, i, u) }",
+        """(float[n,m,3] x, int64[k,1] i, float[k,m,3] u) => (float[a,b,c] y)
+        { y = ScatterND(x, i, u) }""",
         lambda n: {"x": drawn(n, 4, 3), "i": whole(n, n - 1, 1), "u": drawn(n - 1, 4, 3)},
     ),
     "added slices": (

@@ -6,7 +6,7 @@ import pytest
 from emitted import parsed
 
 from decant.convert import to_tflite
-from decant.convert.verify.evaluator import Evaluator
+from decant.convert.verify.evaluator import Evaluator, typed
 from decant.convert.verify.steps import LARGEST_STEP, StepJudge
 from decant.errors import ParityError
 from decant.onnx_runtime import OnnxRuntime
@@ -170,6 +170,41 @@ def test_other_ops_are_onnx_runtimes_in_double_precision(node):
     (y,) = Evaluator(proto, double=True).run({"x": x}, ["y"])
     assert y.dtype == np.float64
     np.testing.assert_allclose(y, OnnxRuntime(proto.SerializeToString()).run({"x": x})["y"], 1e-5)
+
+
+OLD = [
+    pytest.param(9, "BatchNormalization<momentum = 0.9>(x, s, b, b, s)", id="statistics"),
+    *(pytest.param(12, f"{op}<axis = 2>(x)", id=op) for op in ("Softmax", "LogSoftmax", "Hardmax")),
+    pytest.param(13, "LRN<size = 3, alpha = 0.1>(x)", id="neighbours"),
+    pytest.param(11, "LpNormalization<axis = 1, p = 1>(x)", id="sum of sizes"),
+    pytest.param(7, "LSTM<hidden_size = 2, clip = 0.3>(t, w, r)", id="clip"),
+    pytest.param(7, "LSTM<hidden_size = 2>(t, w, r, , n)", id="lengths"),
+    pytest.param(7, "LSTM<hidden_size = 2>(t, w, r)", id="plain"),
+    pytest.param(
+        7,
+        'LSTM<hidden_size = 2, activations = ["HardSigmoid", "Relu", "Softsign"]>(t, w, r)',
+        id="functions",
+    ),
+    pytest.param(7, "GRU<hidden_size = 2>(t, v, u, , n)", id="lengths of a GRU"),
+    pytest.param(10, "RoiAlign<output_height = 2, output_width = 2>(x, rois, which)", id="regions"),
+]
+
+
+@pytest.mark.parametrize(("opset", "node"), OLD)
+def test_what_the_reference_gets_wrong_is_onnx_runtimes(opset, node):
+    random = np.random.default_rng(0)
+    shapes = {"x": (1, 4, 5, 7), "s": 4, "b": 4, "t": (5, 2, 3), "w": (1, 8, 3), "r": (1, 8, 2)}
+    shapes |= {"v": (1, 6, 3), "u": (1, 6, 2)}
+    given = {n: random.normal(size=shape).astype(np.float32) for n, shape in shapes.items()}
+    given |= {"n": np.array([3, 5], np.int32), "which": np.array([0, 0])}
+    given |= {"s": np.abs(given["s"]), "rois": np.float32([[0, 0, 4, 4], [1, 1, 3, 5]])}
+    proto = parsed(f"() => (float y) {{ y = {node} }}", opset=opset)
+    taken = {name: given[name] for name in proto.graph.node[0].input if name}
+    proto.graph.input.extend(typed(name, array) for name, array in taken.items())
+    (y,) = Evaluator(proto, double=True).run(taken, ["y"])
+    wanted = OnnxRuntime(proto.SerializeToString(), optimize=False).run(taken)["y"]
+    assert y.dtype == np.float64
+    np.testing.assert_allclose(y, wanted, atol=1e-5)
 
 
 def test_what_the_reference_cannot_run_onnx_runtime_does():

@@ -3,7 +3,7 @@
 import pytest
 
 from decant.errors import UsageError
-from decant.shapes import fixed, options_of, parse_shapes
+from decant.shapes import fixed, options_of, parse_shapes, parse_signatures
 
 STATED = {"image": ["n", 3, "h", "w"], "mask": ["n", "h", None], "scale": [2]}
 
@@ -23,7 +23,10 @@ def test_an_option_is_read_from_its_end(text, found):
     ("texts", "message"),
     [
         (["1,3,480,640"], r"--shape 1,3,480,640: names no input; write NAME=SIZES"),
-        (["x=1", "x=2"], r"--shape x=2: x is given twice; leave one out"),
+        (
+            ["x=1", "x=2"],
+            r"--shape x=2: x is given twice; leave one out, .* --signature NAME:x=2$",
+        ),
         (["x=1,3,0"], r"'0' is no size of 1 or more; write NAME=SIZES"),
         (["x="], r"'' is no size"),
         (["x=1x3x480"], r"'1x3x480' is no size"),
@@ -34,6 +37,29 @@ def test_an_option_is_read_from_its_end(text, found):
 def test_an_option_of_another_form_is_refused(texts, message):
     with pytest.raises(UsageError, match=message):
         parse_shapes(texts)
+
+
+def test_signatures_are_read_up_to_the_first_colon():
+    assert parse_signatures(["small:a:0=1,?", "large:a:0=2,3", "small:b=7"]) == {
+        "small": {"a:0": (1, None), "b": (7,)},
+        "large": {"a:0": (2, 3)},
+    }
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["x=1"], r"--signature x=1: names no signature and input; write SIGNATURE:NAME=SIZES"),
+        (["a:1,2"], r"--signature a:1,2: names no signature and input"),
+        ([":x=1"], r"--signature :x=1: names no signature and input"),
+        (["x=1:2"], r"--signature x=1:2: names no signature and input"),
+        (["a:x=1", "a:x=2"], r"--signature a:x=2: x of a is given twice; leave one out, or give"),
+        (["a:x=0"], r"--shape x=0: '0' is no size of 1 or more"),
+    ],
+)
+def test_a_signature_of_another_form_is_refused(texts, message):
+    with pytest.raises(UsageError, match=message):
+        parse_signatures(texts)
 
 
 def test_what_is_written_is_read_again():

@@ -121,6 +121,40 @@ def test_each_fault_is_named_with_what_to_do(write, old, new, message):
         load_spec(write(SPEC.replace(old, new)))
 
 
+FACTORY_LINE = 'factory = "net.py:build"'
+FILE_LINE = 'file = "net.onnx"'
+
+
+@pytest.mark.parametrize(
+    ("source", "signature", "message"),
+    [
+        (FACTORY_LINE, "", r'model: signatures.a: a method is traced with an .*inputs = "a.npz"'),
+        (
+            FACTORY_LINE,
+            'inputs = "a.npz"\nshapes = { x = [1] }',
+            "signatures.a: shapes are of a file",
+        ),
+        (FILE_LINE, 'method = "encode"', 'signatures.a: method = "encode" is of a factory'),
+        (FILE_LINE, "shape = [1]", r'model.signatures.a.shape: unknown key; did you mean "shapes"'),
+        (FILE_LINE, "[model.signatures.1st]", 'signatures: "1st" is not letters, digits and _'),
+    ],
+    ids=["no example", "shapes of a module", "method of a file", "typo", "name"],
+)
+def test_a_signature_that_does_not_fit_the_model_is_refused(write, source, signature, message):
+    text = SPEC.replace(FACTORY_LINE, f"{source}\n[model.signatures.a]\n{signature}")
+    assert text != SPEC
+    with pytest.raises(SpecError, match=message):
+        load_spec(write(text))
+
+
+def test_signatures_are_read(write):
+    text = SPEC.replace(
+        FACTORY_LINE, f'{FILE_LINE}\n[model.signatures.large]\nshapes = {{ x = [1, "?", 64] }}'
+    )
+    signature = load_spec(write(text)).model.signatures["large"]
+    assert (signature.shapes, signature.method) == ({"x": (1, "?", 64)}, "forward")
+
+
 def test_a_key_that_is_called_as_its_kind_is_named(write):
     wrong = 'test = { kind = "masks", images = "photos", mask = "labels" }'
     text = re.sub("(?m)^test = .*$", wrong, SPEC)

@@ -50,6 +50,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "model.toml.md"
 SECTIONS = {
     "The file": spec.Spec,
     "`[model]`": spec.Model,
+    "`[model.signatures.NAME]`": spec.SignatureSection,
     '`[input]` with `kind = "image"`': ImageSection,
     '`[input]` with `kind = "array"`': ArraySection,
     '`[input]` with `kind = "audio"`': AudioSection,

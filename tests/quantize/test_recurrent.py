@@ -42,7 +42,12 @@ def test_a_recurrent_layer_becomes_int8(tmp_path, name):
     )
     assert report.failures == {}
     candidate = named(report, "static_int8")
-    assert report.notes == ()  # nothing stays float
+    # Only the product of both directions stays float, of which XNNPACK has no int8 kernel.
+    kept = [
+        note for note in report.notes if not re.search(r"computes \d+ BATCH_MATMUL in float", note)
+    ]
+    assert kept == []
+    assert len(report.notes) == ("bidirectional" in name)
     assert candidate.fit
     # Seven steps feed their rounding to the next; 16 dB in one of them is the least that was seen.
     assert min(candidate.snr_db.values()) > 13
@@ -51,7 +56,7 @@ def test_a_recurrent_layer_becomes_int8(tmp_path, name):
 def test_what_a_loop_computes_stays_float_and_is_said(tmp_path):
     """Ranges are measured outside of loops only; unrolled in int8 as many steps are slower."""
     torch.manual_seed(0)
-    steps = np.random.default_rng(0).normal(size=(8, 24, 12)).astype(np.float32)
+    steps = np.random.default_rng(0).normal(size=(8, 40, 12)).astype(np.float32)
     converted = to_tflite(
         Tagger(LAYERS["gru-bidirectional"]()).eval(), tmp_path, inputs={"steps": steps}
     )
@@ -62,7 +67,7 @@ def test_what_a_loop_computes_stays_float_and_is_said(tmp_path):
     made, original = (
         Graph.from_file(tmp_path / name) for name in (candidate.file, converted.tflite.name)
     )
-    assert made.histogram()["FULLY_CONNECTED"] == 3
+    assert made.histogram()["FULLY_CONNECTED"] == 2
     assert [loop(made, n) for n in (1, 2)] == [loop(original, n) for n in (1, 2)]
     assert min(candidate.snr_db.values()) > 25
 

@@ -138,6 +138,8 @@ UNITS: Final[Mapping[str, str]] = {
     "Report.seed": "–",
     "Row.limit": "`unit`",
     "Row.value": "`unit`",
+    "SignaturesQuantizeReport.schema_version": "–",
+    "SignaturesReport.schema_version": "–",
     "Slice.count": "images",
     "Swap.figures": "the recipe's",
     "Swapped.figures": "the recipe's",

@@ -100,6 +100,12 @@ class Built:
     quanta: dict[str, float] = field(default_factory=dict)
 
 
+def make_ready() -> None:
+    """Import what `build` needs, which takes seconds."""
+    import_without_keras()
+    from . import ops, savedmodel, tflite  # noqa: F401
+
+
 def build(request: Request, samples: Sequence[Sample]) -> Built:
     """Rewrite, emit, save, convert, and run the SavedModel on the samples.
 
@@ -113,68 +119,81 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
 
     from .int8 import NoKernel
     from .int8.markers import written_out
-    from .int8.quanta import quanta
 
     tf.config.threading.set_intra_op_parallelism_threads(1)  # the same sums on every run
     example = {name: array.shape for name, array in samples[0].items()} if samples else {}
     with told_if_unsound(request.onnx, request.shapes):
-        model, applied = rewritten(request)
-        steps = quanta(model.graph)
         try:
-            emission, file = _converted(request, model, applied, example)
+            made = _made(request, example)
         except NoKernel as reason:
             logger.info("the network is quantized by arithmetic: %s", reason)
             with written_out():
-                emission, file = _converted(request, model, applied, example)
-    file = replace(file, data=sized(file.data, emission.inputs, samples))
+                made = _made(request, example)
+    emission, file = made.emission, made.file
+    answers = _answers(request.folder, emission, samples)
     graph = Graph.from_bytes(file.data)
     return Built(
-        tflite=file.data,
+        tflite=graph.to_bytes() if sized(graph, emission.inputs, samples) else file.data,
         inputs=emission.inputs,
         outputs=emission.outputs,
         trace=trace_document(file.tensors, file.activations),
-        rewrites=applied,
+        rewrites=made.rewrites,
         op_histogram=graph.histogram(),
         lowest_runtime=graph.lowest_runtime,
-        answers=_answers(request.folder, emission, samples),
-        quanta=steps,
+        answers=answers,
+        quanta=made.quanta,
     )
 
 
-def _converted(
-    request: Request,
-    model: ir.Model,
-    applied: Sequence[Applied],
-    example: Mapping[str, Sequence[int]],
-) -> tuple[Emission, TFLiteFile]:
-    """Emit a network, write the SavedModel, and convert it."""
-    from . import savedmodel, tflite
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A SavedModel's file, and what is known of it; see `Built`."""
 
+    emission: Emission
+    file: TFLiteFile
+    rewrites: tuple[Applied, ...]
+    quanta: dict[str, float]
+
+
+def _made(request: Request, example: Mapping[str, Sequence[int]]) -> _Made:
+    """Rewrite and emit a network, write the SavedModel, and convert it.
+
+    Whatever holds all weights is let go of before the next step.
+    """
+    from . import savedmodel, tflite
+    from .int8.quanta import quanta
+
+    model, applied = rewritten(request)
+    steps = quanta(model.graph)
     emission = emitted(request, model, example)
+    del model
     shutil.rmtree(request.folder, ignore_errors=True)
     savedmodel.write(emission, request.folder)
-    emission = replace(emission, module=None, function=None)  # with a graph that holds all weights
+    emission = replace(emission, module=None, function=None)
     gc.collect()
     integers = any(rewrite.name in INTEGER_WEIGHTS for rewrite in applied)
-    return emission, tflite.convert(
+    file = tflite.convert(
         request.folder, emission, allow_flex=request.allow_flex, integer_weights=integers
     )
+    return _Made(emission, file, applied, steps)
 
 
-def sized(file: bytes, inputs: Sequence[TensorInfo], samples: Sequence[Sample]) -> bytes:
+def sized(graph: Graph, inputs: Sequence[TensorInfo], samples: Sequence[Sample]) -> bool:
     """Make the sizes of the first sample those that a file with free ones has until it is resized.
 
     TensorFlow's converter makes them 1, with which many a network cannot even be loaded.
+
+    Returns:
+        Whether there are any.
     """
     free = [info for info in inputs if None in info.shape]
     if not (free and samples):
-        return file
-    graph = Graph.from_bytes(file)
+        return False
     tensors = graph.signature_inputs()
     for info in free:
         shape = info.from_onnx_order(samples[0][info.name]).shape
         graph.subgraph.tensors[tensors[info.name]].shape = list(shape)
-    return graph.to_bytes()
+    return True
 
 
 def rewritten(request: Request) -> tuple[ir.Model, tuple[Applied, ...]]:
@@ -228,30 +247,40 @@ def trace_document(tensors: Mapping[str, Located], activations: int) -> dict[str
 def _answers(
     folder: Path, emission: Emission, samples: Sequence[Sample]
 ) -> list[list[NDArray[Any]]]:
-    """Run the SavedModel as it lies on the disk."""
+    """Run the SavedModel as it lies on the disk.
+
+    In a session: TensorFlow 2's reader copies the graph node by node in Python, which takes as long
+    as the conversion. And op by op: its optimizer copies the weights, for a few runs.
+    """
     import tensorflow as tf
 
     from .lowering.emit import SIGNATURE
 
     if not samples:
         return []
-    function = tf.saved_model.load(str(folder)).signatures[SIGNATURE]
-    answers = []
-    for sample in samples:
-        given = {
-            emission.keys[info.name]: tf.constant(info.from_onnx_order(sample[info.name]))
-            for info in emission.inputs
-        }
-        try:
-            found = function(**given)
-        except tf.errors.OpError as error:
-            raise _cannot_run(error, emission) from error
-        answers.append(
-            [
-                info.to_onnx_order(found[emission.keys[info.name]].numpy())
-                for info in emission.outputs
-            ]
-        )
+    v1 = tf.compat.v1
+    config = v1.ConfigProto(intra_op_parallelism_threads=1)
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    config.graph_options.optimizer_options.opt_level = v1.OptimizerOptions.L0
+    with tf.Graph().as_default(), v1.Session(config=config) as session:
+        meta = v1.saved_model.load(session, [tf.saved_model.SERVING], str(folder))
+        signature = meta.signature_def[SIGNATURE]
+        wanted = [signature.outputs[emission.keys[info.name]].name for info in emission.outputs]
+        answers = []
+        for sample in samples:
+            given = {
+                signature.inputs[emission.keys[info.name]].name: info.from_onnx_order(
+                    sample[info.name]
+                )
+                for info in emission.inputs
+            }
+            try:
+                found = session.run(wanted, given)
+            except tf.errors.OpError as error:
+                raise _cannot_run(error, emission) from error
+            answers.append(
+                [info.to_onnx_order(y) for info, y in zip(emission.outputs, found, strict=True)]
+            )
     return answers
 
 

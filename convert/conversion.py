@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from decant.artifacts import updated_folder, write_bytes, write_json, write_text
+from decant.child_process import Child
 from decant.errors import DataError, ParityError, UsageError
 from decant.external_data import external_files
 from decant.files import CONVERSION, FLOAT_FILE, ONNX, SAVED_MODEL, TRACE
-from decant.isolation import run_checked
+from decant.isolation import CHECKED_HEAP
 from decant.shapes import fixed
 
 from .layout.signature import InputType, LayoutRule
@@ -144,11 +145,19 @@ def to_tflite(
     }
     target = Path(out)
     with updated_folder(target) as stage:
-        work = _Work(stage.resolve(), settings, tolerance, free_sizes or {}, shapes or {})
-        with _kept(stage / FLOAT_FILE, unverified):
+        sizes = free_sizes or {}, shapes or {}
+        with _builder() as builder, _kept(stage / FLOAT_FILE, unverified):
+            work = _Work(stage.resolve(), settings, tolerance, *sizes, builder)
             report = work.run(source, (inputs, *other_sizes), reference)
         write_text(stage / CONVERSION, report.model_dump_json(indent=2) + "\n")
     return moved(report, stage, target)
+
+
+def _builder() -> Child:
+    """The process that builds: TensorFlow's converter and the SavedModel can crash."""
+    from .build import make_ready
+
+    return Child(CHECKED_HEAP, make_ready)
 
 
 def as_onnx(
@@ -164,7 +173,7 @@ def as_onnx(
     Raises:
         DecantError: As `to_tflite`.
     """
-    work = _Work(folder, {"input_dtype": "float32"}, 0.0, {}, {})
+    work = _Work(folder, {"input_dtype": "float32"}, 0.0, {}, {}, _builder())
     return work.exported(source, inputs, None).onnx
 
 
@@ -215,6 +224,7 @@ class _Work:
     tolerance: float
     free_sizes: FreeSizes
     shapes: AskedShapes
+    builder: Child
 
     def run(
         self, source: Any, given: Sequence[Given], reference: Reference | None
@@ -226,6 +236,7 @@ class _Work:
         from .verify.hops import Subject
 
         model, own = in_single(self.exported(source, given[0], reference), self.stage)
+        self.builder.start()  # imports TensorFlow while the model is run as it is
         graph = load(model.onnx).graph
         oracle = Oracle(model)
         shapes = fixed(self.shapes, stated_shapes(graph.inputs))
@@ -237,9 +248,10 @@ class _Work:
         if one:
             request = replace(request, shapes={**shapes, **one})
             graph = load(model.onnx, request.shapes).graph
-            samples, normalised = self.samples(request, graph, given, oracle)
+            samples, normalised = self.samples(request, graph, given, oracle, like=samples)
         outputs = [str(value.name) for value in graph.outputs]
         expected = expected_of(oracle, normalised, outputs, self.tolerance)
+        del oracle  # ONNX Runtime holds the weights once or twice
         if own is not None:
             expected = own.told(normalised, expected)
         built = self.built(request, samples)
@@ -322,6 +334,8 @@ class _Work:
         graph: ir.Graph,
         given: Sequence[Given],
         oracle: Oracle,
+        *,
+        like: Sequence[Sample] = (),
     ) -> tuple[list[Sample], list[Sample]]:
         """Give the samples as the file takes them and as the model does."""
         from .verify.samples import samples_for
@@ -339,6 +353,7 @@ class _Work:
                 "trial": trial if oracle.knows_all else None,
                 "hints": size_hints(graph),
                 "codes": value_hints(graph),
+                "like": like,
             }
             samples = [
                 sample for each in given for sample in samples_for(graph.inputs, each, **likely)
@@ -369,11 +384,11 @@ class _Work:
         return result
 
     def built(self, request: Request, samples: list[Sample]) -> Built:
-        """Build in a process of its own: TensorFlow's converter and the SavedModel can crash."""
+        """Build in the process that is there for it."""
         from .build import build
 
         logger.info("ONNX → TensorFlow → TFLite …")
-        return run_checked(build, request, samples)
+        return self.builder.call(build, (request, samples))
 
     def verified(self, subject: Subject, expected: Expected, *, given: bool) -> ConvertReport:
         """Compare every form, and report."""

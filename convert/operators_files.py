@@ -13,7 +13,6 @@ from decant.paths import no_file
 from decant.user_code import user_code
 
 from .lowering.registry import OPERATORS_MODULE, registering
-from .ops import built_in
 from .rewrites import REWRITES
 from .rewrites.own import collected
 
@@ -36,6 +35,8 @@ def lowerings_with(files: Iterable[Path]) -> Mapping[Key, Lowering]:
         DataError: If a file is missing, or registers nothing.
         SpecError: If a file raises anything when it is run.
     """
+    from .ops import built_in
+
     brought: Table = {}
     for file in files:
         brought |= _run(file)[0]

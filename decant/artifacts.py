@@ -109,12 +109,25 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
     """Yield an empty folder where the system keeps what is temporary; it is gone at the end.
 
     Raises:
+        DataError: As `told_if_full`.
+    """
+    with (
+        told_if_full(),
+        tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder,
+    ):
+        yield Path(folder)
+
+
+@contextmanager
+def told_if_full() -> Iterator[None]:
+    """Say what is wrong where something temporary is written inside.
+
+    Raises:
         DataError: If nothing can be written there, whatever other disk has room; the message names
             the place.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
-            yield Path(folder)
+        yield
     except OSError as error:
         no_place = tempfile.tempdir is None and isinstance(error, FileNotFoundError)
         if error.errno not in WRITE_ERRORS and not no_place:

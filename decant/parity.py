@@ -55,8 +55,9 @@ class Parity(BaseModel):
         nan: How many elements are NaN in `a` or `b` alone. One is a failure.
         exact: How far `a` is from what the model computes in double precision; only where that
             was asked because `a` and `b` differ by more than the tolerance.
-        rounding: How far from that the network itself goes where every number is rounded once.
-            Both are of the sample of which rounding explains the least.
+        rounding: How far from that the network itself goes where every number is rounded once;
+            None where `exact` is within the tolerance. Both are of the sample of which rounding
+            explains the least.
         ties: How many elements `a` decides otherwise than double precision, at ties so near that
             one rounding of inputs and weights decides them in that way too; `exact` is without.
         step: The largest error of any single step of the form that gives `a`, on the values that
@@ -100,10 +101,11 @@ class Parity(BaseModel):
             return False
         if self.step is not None:
             return True
-        if self.nan or self.exact is None or self.rounding is None:
+        if self.nan or self.exact is None:
             return False
-        near = self.max_relative <= min(self.rounding, NEAR)
-        return near or self.exact <= allowed_rounding(self.tolerance, self.rounding)
+        rounding = self.rounding or 0.0
+        near = self.max_relative <= min(rounding, NEAR)
+        return near or self.exact <= allowed_rounding(self.tolerance, rounding)
 
     @property
     def is_right(self) -> bool:

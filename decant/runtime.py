@@ -327,6 +327,27 @@ def first_run(
     return run_checked(_first_run, Path(path), inputs, outputs, arrays)
 
 
+def run_each(
+    path: AnyPath,
+    inputs: Sequence[TensorInfo] | None,
+    outputs: Sequence[TensorInfo] | None,
+    samples: Sequence[Arrays],
+) -> list[list[NDArray[Any]]]:
+    """Run a file on several samples; for a child process, which loads no more than it needs.
+
+    Args:
+        path: The file.
+        inputs: As for `LiteRtModel`.
+        outputs: As for `LiteRtModel`.
+        samples: In ONNX order, by name.
+
+    Returns:
+        For each sample the outputs, in their order and in ONNX order.
+    """
+    model = LiteRtModel(path, inputs, outputs)
+    return [list(model.run(sample).values()) for sample in samples]
+
+
 def encode(info: TensorInfo, values: NDArray[np.generic]) -> NDArray[Any]:
     """Turn real values, in file order, into the file's element type.
 

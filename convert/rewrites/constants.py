@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RULES = Rewrites()
+
+FIRST_ELEMENTS = 64
 
 GROWTH_LIMIT_BYTES = 1 << 20
 """A result may be this much larger than what it is computed from (Expand, Tile, Range, …)."""
@@ -224,15 +228,29 @@ def common_subexpressions(model: ir.Model) -> int:
 
 def _share_constants(graph: ir.Graph) -> int:
     """Let readers of equal constants read the first of them."""
+    arrays = [(value, _shared(value)) for value in graph.initializers.values()]
+    alike = Counter(_kind(array) for _, array in arrays if array is not None)
     first: dict[tuple[Any, ...], ir.Value] = {}
     count = 0
-    for value in graph.initializers.values():
-        array = constant(value)
-        if array is None or value.is_graph_output() or not value.uses() or array.dtype == object:
+    for value, array in arrays:
+        if array is None or alike[_kind(array)] < 2:
             continue
-        key = (str(array.dtype), array.shape, array.tobytes())
-        kept = first.setdefault(key, value)
+        content = hashlib.sha256(np.ascontiguousarray(array).ravel().view(np.uint8).data).digest()
+        kept = first.setdefault((*_kind(array), content), value)
         if kept is not value:
             ir.convenience.replace_all_uses_with(value, kept)
             count += 1
     return count
+
+
+def _shared(value: ir.Value) -> NDArray[Any] | None:
+    """A constant that may take the place of another."""
+    array = constant(value)
+    if array is None or value.is_graph_output() or not value.uses() or array.dtype == object:
+        return None
+    return array
+
+
+def _kind(array: NDArray[Any]) -> tuple[str, tuple[int, ...], bytes]:
+    """What equal constants have in common, without a look at all of a large one."""
+    return str(array.dtype), array.shape, array.flat[:FIRST_ELEMENTS].tobytes()

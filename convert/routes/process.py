@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from decant.isolation import ending, quoted_tail
+from decant.child_process import ending, quoted_tail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

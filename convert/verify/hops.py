@@ -14,9 +14,9 @@ from decant.described import Signature
 from decant.errors import DataError, InternalError, ParityError, UnsupportedOp
 from decant.isolation import run_checked
 from decant.parity import ROUNDINGS, Parity, compare_all, difference, finite_size, ratio
+from decant.runtime import run_each
 from decant.shapes import options_of
 
-from .op_search import Verdict, failing_value, judge_saved_model, judge_tflite
 from .oracle import ONNX, PYTORCH, SAVED_MODEL
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from decant.tensors import TensorInfo
 
     from ..build import Built, Request
+    from .op_search import Verdict
     from .oracle import Answers, FormResults, Model, Sample
     from .rounding import Precision, Rounded
 
@@ -89,7 +90,7 @@ def run_tflite(
         UnsupportedOp: LiteRT cannot load or run the file.
     """
     try:
-        return run_checked(_run_tflite, path, tuple(inputs), tuple(outputs), list(samples))
+        return run_checked(run_each, path, tuple(inputs), tuple(outputs), list(samples))
     except InternalError as error:
         raise InternalError(f"LiteRT fails on {path.name}: {error}") from error
     except DataError as error:
@@ -107,23 +108,13 @@ def run_tflite(
 
 def _failing_value(path: Path, message: str, trace: Mapping[str, Any]) -> str:
     """Name what LiteRT fails to compute, if its message and the file tell."""
+    from .op_search import failing_value
+
     try:
         return run_checked(failing_value, path, message, dict(trace))
     except Exception as error:
         logger.debug("the failing op was not found", exc_info=error)
         return ""
-
-
-def _run_tflite(
-    path: Path,
-    inputs: tuple[TensorInfo, ...],
-    outputs: tuple[TensorInfo, ...],
-    samples: list[Sample],
-) -> Answers:
-    from decant.runtime import LiteRtModel
-
-    model = LiteRtModel(path, inputs, outputs)
-    return [list(model.run(sample).values()) for sample in samples]
 
 
 def verify(
@@ -323,6 +314,8 @@ def _message(subject: Subject, forms: Forms, failed: Sequence[Parity], search: s
 
 def _verdict(subject: Subject, form: FormResults, number: int) -> Verdict:
     """Judge the steps of a form; what hinders that hides no finding."""
+    from .op_search import Verdict, judge_saved_model, judge_tflite
+
     samples = subject.samples[number], subject.normalised[number]
     built, onnx = subject.built, subject.request.onnx
     outputs = [info.name for info in built.outputs]

@@ -19,11 +19,8 @@ import numpy as np
 import onnx_ir as ir
 from onnx_ir.passes import common
 
-from decant.errors import SpecError
 from decant.isolation import run_in_child
 from decant.parity import Parity, difference, finite_size, ratio
-
-from .evaluator import QUANTIZERS, Evaluator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,6 +34,7 @@ if TYPE_CHECKING:
     Answers = Sequence[Sequence[Array]]
     Move: TypeAlias = "Callable[[Array], Array]"
     Sample = Mapping[str, Array]
+    Moved: TypeAlias = "Callable[[], Sequence[Sequence[Array]] | None]"
     Precision: TypeAlias = "Callable[[int], Rounded | None]"
     """Takes the number of a sample; None where double precision cannot be had."""
 
@@ -60,18 +58,25 @@ class Rounded:
 
     Attributes:
         exact: Its outputs in double precision.
-        moved: The same in runs that rounding moves.
+        moved: Gives the same in runs that rounding moves; None where they cannot be had. They take
+            five times as long, and are asked for only where a form is off double precision.
         quantized: Whether floats become integers on the way: a tie there, decided otherwise, moves
             all that comes behind, and no two runs decide all of them alike.
     """
 
     exact: Sequence[Array]
-    moved: Sequence[Sequence[Array]]
+    moved: Moved
     quantized: bool = False
 
     def also(self, run: Sequence[Array]) -> Rounded:
         """With one more run that rounding moves."""
-        return replace(self, moved=[*self.moved, run])
+        moved = self.moved
+
+        def more() -> Sequence[Sequence[Array]] | None:
+            runs = moved()
+            return None if runs is None else [*runs, run]
+
+        return replace(self, moved=more)
 
     def judge(self, output: int, found: Array, size: float, parity: Parity) -> Parity | None:
         """Add to a distance how far from double precision it is, and how far rounding may go.
@@ -83,12 +88,19 @@ class Rounded:
             parity: The distance.
 
         Returns:
-            None where the runs' shapes differ.
+            None where the runs' shapes differ, or there are none.
         """
-        exact, *moved = (run[output] for run in (self.exact, *self.moved))
-        if {exact.shape, found.shape} != {run.shape for run in (exact, *moved)}:
+        exact = self.exact[output]
+        if exact.shape != found.shape:
             return None
         off = difference(found, exact)
+        largest = float(off.max(initial=0.0))
+        if largest <= parity.tolerance * size:
+            return parity.model_copy(update={"exact": ratio(largest, size)})
+        runs = self.moved()
+        moved = [] if runs is None else [run[output] for run in runs]
+        if {run.shape for run in moved} != {exact.shape}:
+            return None
         own = np.stack([difference(run, exact) for run in moved])
         nearest = np.min([difference(found, run) for run in moved], axis=0)
         least, usual = own.min(axis=0), np.median(own, axis=0)
@@ -152,14 +164,26 @@ def of_module(network: torch.nn.Module, sample: Sample) -> Rounded | None:
 
     row = list(sample.values())
     wide = [_widened(array) for array in row]
+
+    def moved() -> list[list[Array]]:
+        inputs = ([move(array) for array in wide] for move in moves())
+        networks = (_moved_module(network, move) for move in moves())
+        return [run_torch(network, row), *map(run_torch, networks, inputs)]
+
+    found = _had(lambda: run_torch(copy.deepcopy(network).double(), wide))
+    return None if found is None else Rounded(found, _once(moved))
+
+
+def _once(compute: Callable[[], Any]) -> Callable[[], Any]:
+    """What is computed where it is first asked for, or None where that cannot be had."""
+    return functools.cache(lambda: _had(compute))
+
+
+def _had(compute: Callable[[], Any]) -> Any:
+    """What is computed, or None where that cannot be had."""
     try:
-        exact = run_torch(copy.deepcopy(network).double(), wide)
-        moved = [
-            run_torch(_moved_module(network, move), [move(array) for array in wide])
-            for move in moves()
-        ]
-        return Rounded(exact, [run_torch(network, row), *moved])
-    except (SpecError, RuntimeError, TypeError, ValueError) as error:  # tensors of its own kind
+        return compute()
+    except Exception as error:
         logger.debug("no double precision", exc_info=error)
         return None
 
@@ -176,25 +200,47 @@ def _moved_module(network: torch.nn.Module, move: Move) -> torch.nn.Module:
 
 def of_onnx(path: Path, sample: Sample) -> Rounded | None:
     """Run an ONNX file in both precisions by ONNX's own reference; None where that cannot."""
-    try:
-        return run_in_child(_of_onnx, (path, dict(sample)), timeout_s=TIME_LIMIT_S)
-    except Exception as error:
-        logger.debug("no double precision", exc_info=error)
+
+    def child(function: Callable[..., Any]) -> Any:
+        return run_in_child(function, (path, dict(sample)), timeout_s=TIME_LIMIT_S)
+
+    found = _had(lambda: child(_exact_onnx))
+    if found is None:
         return None
+    exact, quantizes = found
+    return Rounded(exact, _once(lambda: child(_moved_onnx)), quantizes)
 
 
-def _of_onnx(path: Path, sample: dict[str, Array]) -> Rounded:
+def _exact_onnx(path: Path, sample: dict[str, Array]) -> tuple[list[Array], bool]:
+    from .evaluator import Evaluator
+
     proto = inlined(path)
-    outputs = [output.name for output in proto.graph.output]
-    double = Evaluator(proto, double=True)
+    return Evaluator(proto, double=True).run(sample, _outputs(proto)), _quantizes(proto)
+
+
+def _moved_onnx(path: Path, sample: dict[str, Array]) -> list[list[Array]]:
+    from .evaluator import Evaluator
+
+    proto = inlined(path)
+    outputs, quantizes = _outputs(proto), _quantizes(proto)
     moved = [Evaluator(proto, double=False).run(sample, outputs)]
-    quantizes = any(node.op_type in QUANTIZERS for node in proto.graph.node)
+    double = Evaluator(proto, double=True)
     for move in moves():
         # Of one dimension are sizes and scales, too, of which one rounding changes a shape.
         weights = {n: move(x) if x.ndim > 1 else x for n, x in double.weights.items()}
         inputs = {name: move(double.taken(array)) for name, array in sample.items()}
         moved.append(double.run(inputs, outputs, weights, move if quantizes else None))
-    return Rounded(double.run(sample, outputs), moved, quantizes)
+    return moved
+
+
+def _outputs(proto: onnx.ModelProto) -> list[str]:
+    return [output.name for output in proto.graph.output]
+
+
+def _quantizes(proto: onnx.ModelProto) -> bool:
+    from .evaluator import QUANTIZERS
+
+    return any(node.op_type in QUANTIZERS for node in proto.graph.node)
 
 
 def inlined(path: Path) -> onnx.ModelProto:
@@ -237,11 +283,13 @@ def _told(hop: str, found: Sequence[Parity]) -> str:
         f"{hop}: {names}{more} differ by up to {_largest(found, 'max_relative'):.2g}, which is"
         " rounding"
     )
+    exact = f"{_largest(found, 'exact'):.2g} off what the network gives in double precision"
+    off = f"the later form is {exact}"
     if rounding := _largest(found, "rounding"):
-        text += (
-            f": the network itself turns one rounding ({ROUNDING:.0e}) into {rounding:.2g}, and the"
-            f" later form is {_largest(found, 'exact'):.2g} off what it gives in double precision"
-        )
+        one = f"one rounding ({ROUNDING:.0e})"
+        text += f": the network itself turns {one} into {rounding:.2g}, and {off}"
+    elif all(parity.exact is not None for parity in found):
+        text += f": {off}"
     if step := _largest(found, "step"):
         text += f"; each of its steps by itself is at most {step:.2g} off"
     if ties := sum(parity.ties for parity in found):

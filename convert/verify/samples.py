@@ -40,6 +40,7 @@ def samples_for(
     trial: Trial | None = None,
     hints: SizeHints | None = None,
     codes: Mapping[str, Array] | None = None,
+    like: Sequence[Run] = (),
 ) -> list[Run]:
     """Cut given arrays into samples, or draw seeded random ones.
 
@@ -51,6 +52,7 @@ def samples_for(
         trial: Runs the model; free sizes are such that it does. None where nothing can run it.
         hints: Sizes that the model is likely made for.
         codes: Name → integers that an input is likely made for; 0 and 1 where nothing is said.
+        like: Samples that were drawn before fewer sizes were free; these are tried first.
 
     Returns:
         At least two samples, at most `MOST` + 1, taken evenly from all; one of a model that takes
@@ -67,7 +69,8 @@ def samples_for(
     if not infos and not given:
         return [{}]
     if given is None:
-        return _Draw(infos, [*stated_shapes(inputs).values()], trial, codes or {}).samples(hints)
+        draw = _Draw(infos, [*stated_shapes(inputs).values()], trial, codes or {})
+        return draw.samples(draw.sizes_of(like) or draw.sizes(hints))
     runs = cut_runs(given, infos)
     samples = [runs[at * len(runs) // MOST] for at in range(MOST)] if len(runs) > MOST else runs
     if len(samples) == 1:
@@ -133,11 +136,24 @@ class _Draw:
         self.codes = codes
         self.refusal: DataError | None = None
 
-    def samples(self, hints: SizeHints | None) -> list[Run]:
-        """Two samples of one size and, where sizes are free, one of another size."""
-        sizes = accepted(self.shapes, self._takes, hints)
-        if not sizes:
+    def sizes(self, hints: SizeHints | None) -> list[Sizes]:
+        """Search for sizes that the model takes, and for others."""
+        found = accepted(self.shapes, self._takes, hints)
+        if not found:
             raise self._nothing_fits()
+        return found
+
+    def sizes_of(self, runs: Sequence[Run]) -> list[Sizes]:
+        """The sizes of two samples or more, if they are several and the model takes each."""
+        found: list[Sizes] = []
+        for run in runs:
+            own = [_filled(info, run[info.name].shape) for info in self.infos]
+            if own not in found:
+                found.append(own)
+        return found if len(found) > 1 and all(map(self._takes, found)) else []
+
+    def samples(self, sizes: list[Sizes]) -> list[Run]:
+        """Two samples of the first sizes and, where there are others, one of those."""
         first, *other = sizes
         drawn = [first, first, *(other or [first])]
         for positive in (False, True):
@@ -215,6 +231,12 @@ class _Draw:
                 codes = self.codes.get(info.name, np.arange(256 if info.dtype == RAW_PIXEL else 2))
                 sample[info.name] = rng.choice(codes, shape).astype(dtype)
         return sample
+
+
+def _filled(info: TensorInfo, sizes: Sequence[int]) -> tuple[int, ...]:
+    """Shape of an input whose free sizes are given."""
+    pairs = zip(info.shape, sizes, strict=True)
+    return tuple(size if stated is None else stated for stated, size in pairs)
 
 
 def _question_marks(info: TensorInfo) -> str:

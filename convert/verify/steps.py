@@ -158,7 +158,7 @@ class StepJudge:
         """Judge a distance by rounding; and one for which ONNX Runtime speaks is none."""
         name = parity.output
         quantizes = any(self.nodes[place].op_type in QUANTIZERS for place in self._places(name))
-        rounded = Rounded([computed], [[run] for run in self._moved(name)], quantizes)
+        rounded = Rounded([computed], lambda: [[run] for run in self._moved(name)], quantizes)
         judged = rounded.judge(0, own, float(finite_size(computed).max(initial=0.0)), parity)
         judged = parity if judged is None else judged
         if judged.passed or (quantizes and judged.is_amplified):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import flatbuffers  # type: ignore[import-untyped]
+import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 FILE_IDENTIFIER = b"TFL3"
 # The schema's force_align of a buffer's data.
 BUFFER_ALIGNMENT = 16
+ROOM = 1 << 20
 
 
 class _Packer(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
@@ -23,7 +26,7 @@ class _Packer(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no 
 
     def __init__(self, size: int) -> None:
         super().__init__(size)
-        self._written: dict[tuple[str, bytes], int] = {}
+        self._written: dict[tuple[str, int, bytes], int] = {}
 
     def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
         """Begin a vector."""
@@ -32,7 +35,8 @@ class _Packer(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no 
 
     def CreateNumpyVector(self, x: NDArray[Any]) -> int:
         """Write an array, or refer to its equal."""
-        key = x.dtype.str, x.tobytes()
+        content = np.ascontiguousarray(x).view(np.uint8).data
+        key = x.dtype.str, x.size, hashlib.sha256(content).digest()
         if key not in self._written:
             self._written[key] = int(super().CreateNumpyVector(x))
         return self._written[key]
@@ -46,9 +50,19 @@ def pack(model: Any) -> bytes:
     _drop_tensors(model)
     _drop_operator_codes(model)
     _drop_buffers(model)
-    packer = _Packer(1024)
-    packer.Finish(model.Pack(packer), file_identifier=FILE_IDENTIFIER)
-    return bytes(packer.Output())
+    return serialized(model, _Packer(room_for(model)))
+
+
+def serialized(model: Any, builder: flatbuffers.Builder) -> bytes:
+    """Write a model into an empty builder, and give the file."""
+    builder.Finish(model.Pack(builder), file_identifier=FILE_IDENTIFIER)
+    return bytes(memoryview(builder.Bytes)[builder.Head() :])
+
+
+def room_for(model: Any) -> int:
+    """Bytes that a file will take: a builder that has to grow copies all that it holds."""
+    data = (buffer.data for buffer in model.buffers)
+    return ROOM + sum(len(array) for array in data if array is not None)
 
 
 def listed(value: Any) -> list[Any]:

@@ -129,7 +129,7 @@ def test_the_log_holds_the_childs_own_story(capfd, child, call, message, where):
     assert f"decant {__version__}, Python {sys.version.split()[0]}" in log
     assert f"command: {shlex.join(sys.argv)}" in log
     assert f"folder: {os.getcwd()}" in log
-    assert re.search(r"the child process:\n.*decant\.isolation import _serve", log)
+    assert re.search(r"the child process:\n.*decant\.child_process import serve", log)
     assert re.search(r"onnx \d+\.\d+", log)
 
 

@@ -159,6 +159,9 @@ CALLS = {
     "decant.runtime.LiteRtModel": lambda: runtime.LiteRtModel(f"{OUT}/model.tflite"),
     "decant.runtime.describe": lambda: runtime.describe(f"{OUT}/model.tflite"),
     "decant.runtime.first_run": lambda: runtime.first_run(f"{OUT}/model.tflite"),
+    "decant.runtime.run_each": lambda: runtime.run_each(
+        f"{OUT}/model.tflite", None, None, [runtime.LiteRtModel(f"{OUT}/model.tflite").sample()]
+    ),
     "decant.runtime.open_interpreter": lambda: runtime.open_interpreter(f"{OUT}/model.tflite"),
     "decant.contract.sidecar.read_sidecar": lambda: sidecar.read_sidecar(f"{OUT}/model.json"),
     "decant.contract.sidecar.read_tensor": lambda: sidecar.read_tensor(

@@ -173,3 +173,19 @@ def test_a_single_code_is_another_one_in_the_second_sample():
     graph = prepare(ir.from_proto(parsed(text))).graph
     drawn = samples_for(graph.inputs, None, codes=value_hints(graph))
     assert [each["rate"].item() for each in drawn][:2] == [16000, 0]
+
+
+def test_sizes_that_were_found_before_are_tried_first():
+    graph = prepare(
+        ir.from_proto(parsed("(float[1,3,h,w] x) => (float[1,3,h,w] y) { y = Relu(x) }"))
+    ).graph
+    tried = set()
+
+    def trial(sample):
+        tried.add(sample["x"].shape)
+        return {"y": sample["x"]}
+
+    like = [{"x": np.ones(shape, np.float32)} for shape in ((2, 3, 40, 56), (3, 3, 24, 72))]
+    drawn = samples_for(graph.inputs, None, trial=trial, like=like)
+    assert [sample["x"].shape for sample in drawn] == [(1, 3, 40, 56)] * 2 + [(1, 3, 24, 72)]
+    assert tried == {(1, 3, 40, 56), (1, 3, 24, 72)}

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from decant import isolation
+from decant.child_process import Child
 from decant.errors import DataError, InternalError
 
 CHILD_MODULE = """
@@ -58,6 +59,18 @@ def write_pid_and_sleep(path):
 
 def zeros(count):
     return bytes(count)
+
+READY = []
+
+def get_ready():
+    READY.append(os.getpid())
+    open(os.path.join(os.path.dirname(__file__), "ready"), "w").close()
+
+def was_ready():
+    return READY
+
+def die_early():
+    os.abort()
 
 def fill_the_disk_of(path):
     raise OSError(28, "No space left on device", path)
@@ -113,6 +126,27 @@ def test_heap_corruption_is_fatal_only_when_checked(child):
     assert isolation.run_isolated(child.overflow) == "survived"
     with pytest.raises(InternalError, match="SIGABRT"):
         isolation.run_checked(child.overflow)
+
+
+def test_child_makes_itself_ready_before_it_is_asked(child, tmp_path):
+    with Child(prepare=child.get_ready) as ahead:
+        ahead.start()
+        assert awaited(tmp_path / "ready").exists()
+        (pid,) = ahead.call(child.was_ready)
+    assert pid != os.getpid()
+
+
+def test_child_that_nobody_asks_is_gone_at_the_end(child):
+    with Child(prepare=child.sleep) as ahead:
+        ahead.start()
+        pid = ahead._process.pid
+        assert is_running(pid)
+    assert not is_running(pid)
+
+
+def test_crash_while_getting_ready_is_told_when_asked(child):
+    with Child(prepare=child.die_early) as ahead, pytest.raises(InternalError, match="SIGABRT"):
+        ahead.call(child.double, (1,))
 
 
 def test_timeout_kills_the_process(child):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import logging
 import os
 from contextlib import contextmanager
@@ -238,10 +239,11 @@ class _Work:
         model, own = in_single(self.exported(source, given[0], reference), self.stage)
         self.builder.start()  # imports TensorFlow while the model is run as it is
         graph = load(model.onnx).graph
-        oracle = Oracle(model)
         shapes = fixed(self.shapes, stated_shapes(graph.inputs))
         if shapes:
             graph = load(model.onnx, shapes).graph
+        sizes = itertools.chain.from_iterable(stated_shapes(graph.inputs).values())
+        oracle = Oracle(model, tries_sizes=not all(isinstance(size, int) for size in sizes))
         request = self.request(model, shapes)
         samples, normalised = self.samples(request, graph, given, oracle)
         one = self.batch_of_one(graph, given[0], normalised, oracle)

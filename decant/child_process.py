@@ -215,7 +215,7 @@ def serve() -> NoReturn:
 
     It ends without tidying up, which TensorFlow takes most of a second for.
     """
-    _end_with_parent()
+    end_with_parent()
     files = _Files(Path(sys.argv[1]))
     stacks = files.stacks.open("w")
     faulthandler.enable(stacks)
@@ -251,7 +251,7 @@ def _answer(files: _Files) -> int:
     return 0
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Let a caller that is killed outright take its child along, wherever Linux can do that.
 
     The child would go on for minutes, and whatever is timed meanwhile would be timed wrongly.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from decant.onnx_runtime import OnnxRuntime
+    from decant.runtime_process import RuntimeProcess
 
     from .rounding import Rounded
 
@@ -72,15 +73,26 @@ class Model:
 class Oracle:
     """PyTorch, where there is one, and ONNX Runtime, where it knows all operators."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, tries_sizes: bool = False) -> None:
+        """Load a model.
+
+        Args:
+            model: What is asked.
+            tries_sizes: Whether it will be run with sizes that it may not survive.
+
+        Raises:
+            DataError: ONNX Runtime refuses the model.
+        """
         from decant.onnx_runtime import RuntimeGap, load_reference
+        from decant.runtime_process import RuntimeProcess
 
         self.model = model
         self._known: dict[str, Mapping[str, Array]] = {}
-        self._runtime: OnnxRuntime | None = None
+        self._runtime: OnnxRuntime | RuntimeProcess | None = None
         self._gap = ""
+        load = RuntimeProcess if tries_sizes else load_reference
         try:
-            self._runtime = load_reference(model.onnx)
+            self._runtime = load(model.onnx)
         except RuntimeGap as gap:
             self._gap = str(gap)
 

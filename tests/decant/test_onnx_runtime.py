@@ -4,8 +4,10 @@ import numpy as np
 import onnx
 import pytest
 
+from decant.errors import DataError
 from decant.graph.load import load
-from decant.onnx_runtime import OnnxRuntime
+from decant.onnx_runtime import OnnxRuntime, RuntimeGap
+from decant.runtime_process import RuntimeProcess
 
 W = np.arange(6, dtype=np.float32).reshape(2, 3)
 X = np.float32([[1, 2], [3, 5]])
@@ -38,3 +40,43 @@ def test_weights_of_an_old_file_need_not_be_inputs(ir_version, tmp_path):
     onnx.save(product(ir_version), tmp_path / "net.onnx")
     (x,) = load(tmp_path / "net.onnx").graph.inputs
     assert x.name == "x"
+
+
+@pytest.fixture
+def scan(tmp_path):
+    """A model that hands on columns, in a process of its own."""
+    proto = onnx.parser.parse_model(
+        """<ir_version: 8, opset_import: ["": 17]>
+        g (float[n,m] x, float[n] first) => (float[n] last, float[a,b] y) {
+            last, y = Scan<num_scan_inputs = 1, scan_input_axes = [1], scan_output_axes = [1],
+                body = b (float[n] before, float[n] column) => (float[n] next, float[n] row) {
+                    next = Add(before, column) row = Identity(column) }>(first, x)
+        }"""
+    )
+    onnx.save(proto, tmp_path / "net.onnx")
+    return RuntimeProcess(tmp_path / "net.onnx")
+
+
+def test_a_crash_of_onnx_runtime_is_a_refusal_and_the_next_run_goes_on(scan):
+    first = np.float32([1, 2])
+    for x in (X, 2 * X):
+        np.testing.assert_array_equal(scan.run({"x": x, "first": first})["y"], x)
+        with pytest.raises(DataError, match="its process was killed by SIGFPE"):
+            scan.run({"x": x[:, :0], "first": first})
+
+
+def test_what_onnx_runtime_says_comes_out_of_its_process(scan):
+    with pytest.raises(DataError, match="ONNX Runtime cannot run the model"):
+        scan.run({"x": X})
+    answers = scan.run({"x": X, "first": np.float32([1, 2])})
+    np.testing.assert_array_equal(answers["last"], [4, 10])
+
+
+def test_a_process_says_what_onnx_runtime_lacks(tmp_path):
+    proto = onnx.parser.parse_model(
+        """<ir_version: 10, opset_import: ["": 20, "own": 1]> g (float[n] x) => (float[n] y)
+        { y = own.Thing(x) }"""
+    )
+    onnx.save(proto, tmp_path / "net.onnx")
+    with pytest.raises(RuntimeGap, match="own::Thing"):
+        RuntimeProcess(tmp_path / "net.onnx")

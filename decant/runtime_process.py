@@ -1,0 +1,122 @@
+"""ONNX Runtime in a process of its own, whose end is no more than a refusal of what it was given.
+
+A model of free sizes is run with sizes that nobody has tried, and ONNX Runtime does not survive all
+that these may lead to: a Scan along an empty axis ends its process.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .child_process import end_with_parent, ending
+from .errors import DataError, DecantError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+_SERVER = "from decant.runtime_process import serve; serve()"
+
+
+class RuntimeProcess:
+    """One ONNX model in ONNX Runtime, as `OnnxRuntime`; it is loaded again after a crash."""
+
+    def __init__(self, path: Path) -> None:
+        """Load a model.
+
+        Raises:
+            RuntimeGap: ONNX Runtime lacks an operator.
+            DataError: ONNX Runtime refuses the model.
+        """
+        self._path = path
+        self._process = self._started()
+
+    def run(self, inputs: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
+        """Run one sample, as `OnnxRuntime.run`.
+
+        Raises:
+            RuntimeGap: ONNX Runtime lacks an operator.
+            DataError: An input's name, shape or type does not fit, a node failed, or the process
+                crashed.
+        """
+        if self._process.poll() is not None:
+            self._process = self._started()
+        result: dict[str, NDArray[np.generic]] = self._answer(dict(inputs))
+        return result
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        variables = dict(os.environ)
+        variables["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
+        process = subprocess.Popen(
+            [sys.executable, "-c", _SERVER, str(self._path.resolve())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=variables,
+        )
+        weakref.finalize(self, _end, process)
+        self._process = process
+        self._answer()
+        return process
+
+    def _answer(self, request: Any = None) -> Any:
+        """Give what the process answers to a request, or first of all, when it has loaded."""
+        given, taken = self._process.stdin, self._process.stdout
+        if given is None or taken is None:
+            raise AssertionError("a process that was started with pipes has them")
+        try:
+            if request is not None:
+                pickle.dump(request, given, protocol=5)
+                given.flush()
+            result, failure = pickle.load(taken)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            how = ending(self._process.wait())
+            raise DataError(f"ONNX Runtime cannot run the model: its process {how}") from None
+        if failure is not None:
+            raise failure
+        return result
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+
+
+def serve() -> None:
+    """Answer samples until there are no more; the whole life of such a process."""
+    from .onnx_runtime import load_reference
+
+    end_with_parent()
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what native code prints is no answer
+
+    def answer(result: Any = None, failure: DecantError | None = None) -> None:
+        pickle.dump((result, failure), answers, protocol=5)
+        answers.flush()
+
+    try:
+        runtime = load_reference(Path(sys.argv[1]))
+    except DecantError as error:
+        answer(failure=error)
+        return
+    answer()
+    while True:
+        try:
+            inputs = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            answer(runtime.run(inputs))
+        except DecantError as error:
+            answer(failure=error)

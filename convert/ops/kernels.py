@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from decant.runtime_facts import DEPTHWISE_CHANNELS, DEPTHWISE_TAPS
 
+from ..int8.markers import is_marked
 from ..layout.forms import Tensor
 from ..layout.tensors import AnyValue
 from ..layout.view import Size
@@ -92,7 +93,8 @@ def _depthwise(x: Tensor, kernel: Any, row: Sequence[Window]) -> Tensor:
         x, padding = padded(x, row)
         hwio = kernel.transpose(2, 3, 1, 0)
         return tf.nn.conv2d(x, hwio, [1, *strides, 1], padding, dilations=[1, *dilations, 1])
-    if math.prod(kernel.shape[2:]) > DEPTHWISE_TAPS and x.shape[-1] >= DEPTHWISE_CHANNELS:
+    many = math.prod(kernel.shape[2:]) > DEPTHWISE_TAPS and x.shape[-1] >= DEPTHWISE_CHANNELS
+    if many and not is_marked(x):
         return _depthwise_in_parts(_with_zeros(x, row), kernel, strides, dilations)
     x, padding = padded(x, row)
     return _depthwise_once(x, kernel, strides, dilations, padding)

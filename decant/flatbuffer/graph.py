@@ -61,7 +61,7 @@ class Graph:
         if content[4:8] != FILE_IDENTIFIER:
             raise DataError(
                 f"{source} is not a TFLite file: bytes 4 to 8 are {content[4:8]!r}, not"
-                f" {FILE_IDENTIFIER!r}. Pass a .tflite made by `decant convert`."
+                f" {FILE_IDENTIFIER!r}; give a .tflite that decant convert has made"
             )
         try:
             return cls(flatbuffer_utils.read_model_from_bytearray(bytearray(content)))

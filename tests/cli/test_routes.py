@@ -241,6 +241,17 @@ def test_the_best_file_of_others_is_kept_where_decant_refuses(refused, tmp_path)
     assert LiteRtModel(out / "model_best.tflite").sample()["x"].shape == (1, 3, 8, 12)
 
 
+def test_the_file_that_decant_refuses_stays_where_it_is(decant, converters, tmp_path):
+    """It may be called as what decant exports, and lie where that is written."""
+    path = refused_network(tmp_path / "model.onnx")
+    content = path.read_bytes()
+    others = ("--without", "concat_from_sequence", "--routes", "right", "--keep", "best")
+    ended = decant("convert", path, "-o", tmp_path, *others)
+    assert ended.code == 0, ended.err
+    assert (tmp_path / "model_best.tflite").exists()
+    assert path.read_bytes() == content
+
+
 def test_a_refusal_stays_one_where_nobody_can(refused, tmp_path):
     ended = refused("--routes", "crashing", "--keep", "best")
     assert ended.code == 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import itertools
 import logging
 import os
 from contextlib import contextmanager
@@ -231,7 +230,7 @@ class _Work:
         self, source: Any, given: Sequence[Given], reference: Reference | None
     ) -> ConvertReport:
         """Export, build, verify and write; returns the report with paths in the staging folder."""
-        from decant.graph.load import load, stated_shapes
+        from decant.graph.load import has_free_sizes, load, stated_shapes
 
         from .verify.exported import expected_of
         from .verify.hops import Subject
@@ -242,8 +241,7 @@ class _Work:
         shapes = fixed(self.shapes, stated_shapes(graph.inputs))
         if shapes:
             graph = load(model.onnx, shapes).graph
-        sizes = itertools.chain.from_iterable(stated_shapes(graph.inputs).values())
-        oracle = Oracle(model, tries_sizes=not all(isinstance(size, int) for size in sizes))
+        oracle = Oracle(model, tries_sizes=has_free_sizes(graph.inputs))
         request = self.request(model, shapes)
         samples, normalised = self.samples(request, graph, given, oracle)
         one = self.batch_of_one(graph, given[0], normalised, oracle)

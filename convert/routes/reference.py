@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from decant.errors import DataError, UsageError
-from decant.graph.load import load
+from decant.graph.load import has_free_sizes, load
 
 from ..verify.hops import judge, refuse_nan
 from ..verify.oracle import FormResults, Model, Oracle
@@ -79,7 +79,7 @@ def reference_of(
         ParityError: The model itself gives NaN.
     """
     graph = load(onnx, shapes).graph
-    oracle = Oracle(Model(onnx, None))
+    oracle = Oracle(Model(onnx, None), tries_sizes=has_free_sizes(graph.inputs))
     trial = oracle.run if oracle.knows_all else None
     drawn = samples_for(graph.inputs, inputs, trial=trial, hints=size_hints(graph))
     samples = tuple(sample for sample in drawn if _sizes(sample) == _sizes(drawn[0]))

@@ -197,6 +197,12 @@ def test_sizes_that_end_onnx_runtime_are_not_those_of_the_samples(tmp_path):
     assert reference.samples[0]["x"].shape[1] > 100
 
 
+def test_a_free_batch_is_one_as_in_decants_own_file(tmp_path):
+    path = network(tmp_path / "batch.onnx", "n, 3, 8, 12")
+    reference = reference_of(path, shapes={}, inputs=None, tolerance=TOLERANCE)
+    assert {sample["image"].shape for sample in reference.samples} == {(1, 3, 8, 12)}
+
+
 def test_free_sizes_are_fixed_for_other_routes(tmp_path):
     path = network(tmp_path / "free.onnx", "n, 3, 8, w")
     reference = reference_of(path, shapes={}, inputs=None, tolerance=TOLERANCE)

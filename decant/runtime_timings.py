@@ -127,8 +127,10 @@ IMAGE_OF_GROUPS, CHANNELS = (40, 40), 4
 """Height and width of what a transposed convolution takes, and channels of each group."""
 PIXELS = (160, 1920)
 """Rows, and values of each, of an image to which a constant per channel is applied."""
+STEPS = 400
+"""Of a sequence that a depthwise convolution takes."""
 UNITS, GATES = 64, 4
-"""Of a recurrent layer."""
+"""Of a recurrent layer; as many channels has the sequence."""
 
 
 def _copied_by_slices(count: int) -> Graph:
@@ -285,7 +287,41 @@ def _step(graph: Graph, state: int, weights: int) -> int:
     return cell
 
 
+def _depthwise_whole(taps: int) -> Graph:
+    graph = empty_graph((1, 1, STEPS, UNITS))
+    return _end(graph, _depthwise(graph, 0, taps))
+
+
+def _depthwise_by_parts(taps: int) -> Graph:
+    graph = empty_graph((1, 1, STEPS, UNITS))
+    length = STEPS - taps + 1
+    half = taps // 2
+    parts = [(0, half), (half, taps - half)]
+    seen = [(_slice(graph, 0, 2, first, length + own - 1), own) for first, own in parts]
+    one, other = (_depthwise(graph, x, own) for x, own in seen)
+    total = graph.add_tensor("total", graph.shape(one))
+    graph.operators.append(graph.operator("ADD", [one, other], total, schema.AddOptionsT()))
+    return _end(graph, total)
+
+
+def _depthwise(graph: Graph, x: int, taps: int) -> int:
+    _, _, steps, channels = graph.shape(x)
+    options = schema.DepthwiseConv2DOptionsT()
+    options.padding, options.strideH, options.strideW = schema.Padding.VALID, 1, 1
+    options.depthMultiplier = options.dilationHFactor = options.dilationWFactor = 1
+    noise = np.random.default_rng(3).normal(size=(1, 1, taps, channels)).astype(np.float32)
+    made = graph.add_tensor("convolved", (1, 1, steps - taps + 1, channels))
+    operands = [
+        x,
+        graph.add_constant("taps", noise),
+        graph.add_constant("bias", np.zeros(channels, np.float32)),
+    ]
+    graph.operators.append(graph.operator("DEPTHWISE_CONV_2D", operands, made, options))
+    return made
+
+
 PAIRS = {
+    "DEPTHWISE_TAPS": Pair(_depthwise_whole, _depthwise_by_parts),
     "ROW_CHANNELS": Pair(_by_rows, _by_channel),
     "SLICES": Pair(_copied_by_slices, _copied_by_gather),
     "TRANSPOSED_WEIGHTS": Pair(_transposed_dense, _transposed_by_groups),

@@ -79,6 +79,18 @@ def dynamically_quantized(x: Tensor) -> Tensor:
     return _marked(DYNAMIC, body, x)
 
 
+MOVES = frozenset({"ExpandDims", "Identity", "Pad", "PadV2", "Reshape", "Squeeze", "Transpose"})
+"""What may stand between a marker and the operator that reads its result."""
+
+
+def is_marked(x: Tensor) -> bool:
+    """Whether x is what a marker gives, or that moved: an integer kernel may read it."""
+    while x.op.type in MOVES:
+        x = x.op.inputs[0]
+    maker: str = x.op.type
+    return maker.endswith("PartitionedCall")
+
+
 def dynamic_parameters(x: Tensor) -> tuple[Tensor, Tensor]:
     """Emit the scale of 256 steps between the limits of x and of 0, and the step of 0, float32."""
     low, high = tf.minimum(tf.reduce_min(x), 0.0), tf.maximum(tf.reduce_max(x), 0.0)

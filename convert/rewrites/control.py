@@ -14,6 +14,7 @@ from decant.graph.edit import (
     new_node,
     new_outputs,
     opset,
+    prune,
     rank,
     replace,
     splice,
@@ -51,6 +52,54 @@ def known_condition(node: ir.Node) -> bool:
     taken = attribute(node, "then_branch" if condition.item() else "else_branch")
     _replace_all(node, splice(taken, node, []))
     return True
+
+
+@RULES.node("idle_states", "Loop")
+def idle_states(node: ir.Node) -> bool:
+    """Take out of a loop what every iteration hands on as it is, and what nobody reads.
+
+    Before: w, a, b = Loop(n, true, w0, a0, b0, body=(i, go, w, a, b) => (go, w, Mul(a, w), Neg(a)))
+    After:  a = Loop(n, true, a0, body=(i, go, a) => (go, Mul(a, w0))), where nobody reads b
+    """
+    body: ir.Graph = attribute(node, "body")
+    states = list(node.inputs[2:])
+    left = [at for at in range(len(states)) if not _is_idle(node, body, at)]
+    if len(left) == len(states) or not (left or len(node.outputs) > len(states)):
+        return False
+    inner = list(body.inputs[2:])
+    stacked = body.outputs[1 + len(states) :]
+    body.inputs[2:] = [inner[at] for at in left]
+    body.outputs[1:] = [*(body.outputs[1 + at] for at in left), *stacked]
+    for at in {*range(len(states))} - {*left}:
+        outer = states[at]
+        assert outer is not None
+        ir.convenience.replace_all_uses_with(inner[at], outer)
+        if node.outputs[at].uses():
+            replace(node.outputs[at], outer)
+    for each in reversed(list(body)):
+        prune(each)
+    kept = [node.outputs[at] for at in left] + list(node.outputs[len(states) :])
+    given = [*node.inputs[:2], *(states[at] for at in left)]
+    made = new_outputs(
+        node, "Loop", given, {"body": body}, like=node.outputs[0], count=len(kept)
+    )  # fmt: skip
+    node.attributes.pop("body")
+    for old, new, own in zip(kept, made, body.outputs[1:], strict=True):
+        new.type = old.type or own.type
+        if old.uses() or old.is_graph_output():
+            replace(old, new)
+    return True
+
+
+def _is_idle(node: ir.Node, body: ir.Graph, at: int) -> bool:
+    """Whether a state never changes, or nobody reads it: no iteration, and nobody behind them."""
+    before, after = body.inputs[2 + at], body.outputs[1 + at]
+    if before is after:
+        once = sum(value is before for value in body.outputs) == 1
+        return once and not node.outputs[at].is_graph_output()
+    result = node.outputs[at]
+    read = before.uses() or any(value is before for value in body.outputs)
+    return not (read or result.uses() or result.is_graph_output())
 
 
 @RULES.node("known_count", "Loop")

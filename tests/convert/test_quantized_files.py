@@ -279,3 +279,23 @@ def test_quantizing_to_floats_of_eight_bits_is_refused():
     model = prepare(ir.from_proto(onnx.parser.parse_model(text)))
     with pytest.raises(UnsupportedOp, match=r"q: .*does not round to float8e4m3fn; quantize to 8"):
         emit(model)
+
+
+def test_a_depthwise_kernel_of_many_taps_stays_one_of_int8(tmp_path):
+    text = """(float[1,16,9,9] x) => (float[1,16,9,9] y)
+        { y = Conv<group = 16, pads = [3,3,3,3]>(x, k) }"""
+    onnx.save(parsed(text, {"k": (16, 1, 7, 7)}, opset=17), tmp_path / "float.onnx")
+
+    class Samples(quantization.CalibrationDataReader):
+        def __init__(self):
+            self.left = iter({"x": x} for x in drawn(8, 1, 16, 9, 9))
+
+        def get_next(self):
+            return next(self.left, None)
+
+    path = tmp_path / "quantized.onnx"
+    quantization.quantize_static(
+        tmp_path / "float.onnx", path, Samples(), weight_type=QuantType.QInt8
+    )
+    report = to_tflite(path, tmp_path / "out")
+    assert report.op_histogram == {"DEPTHWISE_CONV_2D": 1, "DEQUANTIZE": 1, "QUANTIZE": 1}

@@ -103,3 +103,23 @@ def test_a_dead_branch_reads_nothing_any_more(check):
     }"""
     weights = {"w": [4, 2, 1, 1], "s": [4], "b": [4], "m": [4], "v": [4]}
     assert check(text, weights, opset=17).ops == {"Conv": 1}
+
+
+IDLE = """(float[1,4] x, float[4,4] w0) => (float[1,4] y, float[3,1,4] all, float[4,4] same)
+    <int64 n = {3}, bool yes = {1}, float[2] nothing = {5, 6}> {
+    w, a, b, all = Loop(n, yes, w0, x, nothing)
+        <body = q (int64 i, bool keep, float[4,4] w, float[1,4] a, float[k] b)
+        => (bool go, float[4,4] w, float[1,4] next, float[1,4] other, float[1,4] scan) {
+            p = MatMul(a, w) next = Tanh(p) other = Neg(p) scan = Abs(next)
+            go = Identity(keep) }>
+    y = Relu(a) same = Neg(w) }"""
+
+
+def test_what_a_loop_hands_on_unchanged_or_for_nobody_is_no_state(check):
+    """One state changes its shape, which does not matter."""
+    result = check(IDLE, only=["idle_states"])
+    (loop,) = (node for node in result.model.graph if node.op_type == "Loop")
+    assert result.applied == {"idle_states": 1}
+    assert (len(loop.inputs), len(loop.outputs)) == (3, 2)
+    body = loop.attributes["body"].as_graph()
+    assert [node.op_type for node in body] == ["MatMul", "Tanh", "Abs", "Identity"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import itertools
 import logging
 import os
 from contextlib import contextmanager
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from decant.free_sizes import Shape
     from decant.paths import AnyPath
     from decant.shapes import AskedShapes, FixedShape
 
@@ -231,7 +229,7 @@ class _Work:
         self, source: Any, given: Sequence[Given], reference: Reference | None
     ) -> ConvertReport:
         """Export, build, verify and write; returns the report with paths in the staging folder."""
-        from decant.graph.load import load, stated_shapes
+        from decant.graph.load import has_free_sizes, load, stated_shapes
 
         from .verify.exported import expected_of
         from .verify.hops import Subject
@@ -242,8 +240,7 @@ class _Work:
         shapes = fixed(self.shapes, stated_shapes(graph.inputs))
         if shapes:
             graph = load(model.onnx, shapes).graph
-        sizes = itertools.chain.from_iterable(stated_shapes(graph.inputs).values())
-        oracle = Oracle(model, tries_sizes=not all(isinstance(size, int) for size in sizes))
+        oracle = Oracle(model, tries_sizes=has_free_sizes(graph.inputs))
         request = self.request(model, shapes)
         samples, normalised = self.samples(request, graph, given, oracle)
         one = self.batch_of_one(graph, given[0], normalised, oracle)
@@ -268,17 +265,14 @@ class _Work:
         self, graph: ir.Graph, given: Given, samples: Sequence[Sample], oracle: Oracle
     ) -> dict[str, FixedShape]:
         """Shapes with a batch of one, where it is free and nobody has asked for it to be so."""
-        from decant.graph.load import stated_shapes
-
-        from .verify.batch import batched_inputs
+        from .verify.batch import batched_inputs, of_one
 
         if self.free_sizes or not oracle.knows_all:
             return {}
         axes = batched_inputs(graph, samples, oracle.run, given=given is not None)
         if any(name in self.shapes for name in axes):
             return {}
-        stated = stated_shapes(graph.inputs)
-        return {name: _with_one(stated[name], axis) for name, axis in axes.items()}
+        return of_one(graph, axes)
 
     def exported(self, source: Any, inputs: Given, reference: Reference | None) -> Model:
         """Bring the source to ONNX."""
@@ -444,12 +438,6 @@ def _growth(subject: Subject) -> list[str]:
         "weights that are stored as integers were widened where TFLite has no kernel for them: the"
         f" file takes {after:.3f} MB, the .onnx {before:.3f} MB"
     ]
-
-
-def _with_one(stated: Shape, batch: int) -> FixedShape:
-    """The shape with a batch of one; other free sizes stay free."""
-    sizes = [size if isinstance(size, int) else None for size in stated]
-    return (*sizes[:batch], 1, *sizes[batch + 1 :])
 
 
 def _said_of(samples: Sequence[Sample], *, given: bool) -> str:

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from decant.artifacts import updated_folder, write_bytes, write_text
 from decant.errors import UsageError
-from decant.files import CONVERSION, FLOAT_FILE, SAVED_MODEL, SIGNATURES, SIGNATURES_FOLDER, TRACE
+from decant.files import (
+    CONVERSION,
+    FLOAT_FILE,
+    SAVED_MODEL,
+    SIGNATURES,
+    SIGNATURES_FOLDER,
+    TRACE,
+    UNVERIFIED_FILE,
+)
 from decant.flatbuffer import Graph, united
 from decant.runtime_signatures import OwnFile, held_to_own, of_signature
 from decant.shapes import SIGNATURE_NAME, SIGNATURE_NAME_TEXT
@@ -92,7 +100,8 @@ def to_signatures(
     _check(source, entry_points)
     tolerance = options.get("tolerance", TOLERANCE)
     target = Path(out)
-    with updated_folder(target, without=[CONVERSION, TRACE, SAVED_MODEL]) as stage:
+    stale = [CONVERSION, TRACE, SAVED_MODEL, UNVERIFIED_FILE]
+    with updated_folder(target, without=stale) as stage:
         reports: dict[str, ConvertReport] = {}
         for name, entry_point in entry_points.items():
             logger.info("signature %s …", name)

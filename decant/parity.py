@@ -95,7 +95,7 @@ class Parity(BaseModel):
         Then every step of the form is right on what it was given; or, where that is not known, the
         output agrees with double precision, or is about as far from it as rounding takes the
         network itself, and not so far that it means nothing. It may be so far where the form
-        before is, too, and this one is much nearer to that than rounding takes either.
+        before is, too, and this one is within `NEAR` of that, and no further than rounding goes.
         """
         if self.within:
             return False

@@ -6,6 +6,7 @@ that these may lead to: a Scan along an empty axis ends its process.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import subprocess
@@ -37,7 +38,7 @@ class RuntimeProcess:
             DataError: ONNX Runtime refuses the model.
         """
         self._path = path
-        self._process = self._started()
+        self._start()
 
     def run(self, inputs: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
         """Run one sample, as `OnnxRuntime.run`.
@@ -48,24 +49,22 @@ class RuntimeProcess:
                 crashed.
         """
         if self._process.poll() is not None:
-            self._process = self._started()
+            self._start()
         result: dict[str, NDArray[np.generic]] = self._answer(dict(inputs))
         return result
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> None:
         variables = dict(os.environ)
         variables["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
-        process = subprocess.Popen(
+        self._process = subprocess.Popen(
             [sys.executable, "-c", _SERVER, str(self._path.resolve())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=variables,
         )
-        weakref.finalize(self, _end, process)
-        self._process = process
+        weakref.finalize(self, _end, self._process)
         self._answer()
-        return process
 
     def _answer(self, request: Any = None) -> Any:
         """Give what the process answers to a request, or first of all, when it has loaded."""
@@ -90,7 +89,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            pipe.close()
+            with contextlib.suppress(BrokenPipeError):  # of a request that it has not read
+                pipe.close()
 
 
 def serve() -> None:

@@ -79,13 +79,14 @@ def quantize_signatures(
         left_out: tuple[Recipe, ...] = ()
         if recipes is None:
             recipes, left_out = default_recipes(calibrated=not without_data)
-        for name, graph in parts.items():
+        for number, (name, graph) in enumerate(parts.items()):
             logger.info("signature %s …", name)
+            folder = scratch / str(number)  # another tool's name may be no name of a folder
             with of_signature(name):
-                alone = _written_alone(graph, scratch / name, tflite, name)
+                alone = _written_alone(graph, folder, tflite, name)
                 reports[name] = quantize(
                     alone.path,
-                    scratch / name,
+                    folder,
                     calibration=given.get(name),
                     inputs=alone.inputs,
                     outputs=alone.outputs,

@@ -17,6 +17,8 @@ from decant.graph.edit import new_constant, new_outputs, rank, replace
 from decant.graph.rewrite import Rewrites
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 RULES = Rewrites()
@@ -89,16 +91,21 @@ class _Writer:
         """Write x times a number, if that is not one."""
         return x if factor == 1.0 else self.write("Mul", x, self.number(factor, x))
 
-    def activated(self, x: ir.Value) -> ir.Value | None:
-        """Write the activation that the attributes name; None if there is no such operator."""
+    def has_known_activation(self) -> bool:
+        """Whether there is an operator for the activation that the attributes name."""
+        kind = self.attribute("activation", "")
+        if kind == "Clip":
+            return len(self.attribute("activation_params", ())) == 2
+        return kind == "" or kind in ACTIVATIONS
+
+    def activated(self, x: ir.Value) -> ir.Value:
+        """Write the activation that the attributes name, which is known."""
         kind = self.attribute("activation", "")
         numbers = self.attribute("activation_params", ())
         if kind == "":
             return x
-        if kind == "Clip" and len(numbers) == 2:
+        if kind == "Clip":
             return self.write("Clip", x, *(self.number(number, x) for number in numbers))
-        if kind not in ACTIVATIONS:
-            return None
         return self.write(kind, x, **dict(zip(ACTIVATIONS[kind], numbers, strict=False)))
 
 
@@ -150,15 +157,18 @@ def fused_product(node: ir.Node) -> bool:
     After:  Mul(MatMul(Transpose(a), Transpose(b)), alpha)
     """
     new = _Writer(node)
+    sides = [
+        (new.given(at), new.attribute(f"trans{name}", 0), new.attribute(f"transBatch{name}", 0))
+        for at, name in enumerate("AB")
+    ]
+    if any(rank(value) is None and (turned or outer) for value, turned, outer in sides):
+        return False
     operands = []
-    for value, name in ((new.given(0), "A"), (new.given(1), "B")):
-        turned, outer = new.attribute(f"trans{name}", 0), new.attribute(f"transBatch{name}", 0)
-        axes = rank(value)
+    for value, turned, outer in sides:
+        axes = rank(value) or 0
         if axes == 1 or not (turned or outer):
             operands.append(value)
             continue
-        if axes is None:
-            return False
         # Batches may lie behind the rows: [M, batches …, K].
         *perm, row, column = [*range(1, axes - 1), 0, axes - 1] if outer else range(axes)
         perm += [column, row] if turned else [row, column]
@@ -176,6 +186,9 @@ def fused_convolution(node: ir.Node) -> bool:
     After:  Relu(Add(Conv(x, w, b), z)) | Relu(Gemm(a, b, c))
     """
     new = _Writer(node)
+    # Which activation takes which of a linear layer's numbers is nowhere written.
+    if not new.has_known_activation() or NUMBERS & node.attributes.keys():
+        return False
     own = {
         name: attr.value
         for name, attr in node.attributes.items()
@@ -185,14 +198,12 @@ def fused_convolution(node: ir.Node) -> bool:
         y = new.sum(new.write("Conv", *node.inputs[:3], **own), new.input(3))
     else:
         y = new.write("Gemm", *node.inputs, **own)
-        names = ("activation_alpha", "activation_beta", "activation_gamma")
-        if any(name in node.attributes for name in names):
-            return False  # which activation takes which is nowhere written
-    result = new.activated(y)
-    if result is None:
-        return False
-    replace(node.outputs[0], result)
+    replace(node.outputs[0], new.activated(y))
     return True
+
+
+NUMBERS = {"activation_alpha", "activation_beta", "activation_gamma"}
+"""What FusedGemm has in place of `activation_params`."""
 
 
 @RULES.node(
@@ -320,7 +331,7 @@ class _Heads:
 
         Args:
             mask: Integers: [N] counts of keys, or [N, T] or [N, S, T] with zeros for others.
-            keys: T, which counts ask for.
+            keys: T, which counts ask for; None where they may not be given.
             like: Of the type of logits.
 
         Raises:
@@ -330,7 +341,7 @@ class _Heads:
         if mask is None:
             return None
         assert mask.dtype is not None
-        if axes == 1 and keys is not None:
+        if axes == 1 and keys is not None and self._one_for_each(mask):
             places = self.new.constant(np.arange(keys, dtype=mask.dtype.numpy()), "places")
             counts = self.new.write("Unsqueeze", mask, self.new.constant([1], "axis"))
             kept = self.new.write("Less", places, counts)
@@ -345,6 +356,11 @@ class _Heads:
         added = self.new.write("Where", spread, self.new.number(0.0, like), hidden)
         added.type = like.type
         return added
+
+    def _one_for_each(self, mask: ir.Value) -> bool:
+        """Whether a mask [N] has a number for each text, and not two or three."""
+        count, texts = _size(mask, 0), _size(self.new.input(0), 0)
+        return count is None or texts is None or count == texts
 
     def causal(self, query: ir.Value, key: ir.Value, like: ir.Value) -> Maybe:
         """Write what hides later keys from [N, S, …] queries; None where nothing does.
@@ -389,25 +405,20 @@ def fused_attention(node: ir.Node) -> bool:
         return False
     if new.attribute("do_rotary", 0):
         return False
-    x, weights = (
-        (_dequantized(new, 0, 3, 6), _dequantized(new, 1, 4, 7))
-        if quantized
-        else (
-            new.given(0),
-            new.given(1),
-        )
-    )
     widths = list(new.attribute("qkv_hidden_sizes", ()) or [total // 3] * 3)
     heads = _Heads.of(new, widths[0])
+    floats = new.given(3 if quantized else 1)
     try:
-        mask = heads.masked(mask, _size(new.given(0), 1), weights)
-        causal = heads.causal(new.given(0), new.given(0), weights)
+        causal = heads.causal(new.given(0), new.given(0), floats)
+        mask = heads.masked(mask, _size(new.given(0), 1), floats)
     except _UnknownMask:
         return False
+    x, weights = new.given(0), new.given(1)
+    if quantized:
+        x, weights = _dequantized(new, 0, 3, 6), _dequantized(new, 1, 4, 7)
     projected = new.sum(new.write("MatMul", x, weights), new.input(2))
-    sizes = [projected, new.constant(widths, "widths")]
-    parts = new_outputs(node, "Split", sizes, {"axis": -1}, like=projected, count=3)
-    result = heads.attend(*map(heads.apart, parts), mask, causal, bias)
+    parts = map(heads.apart, _split(new, projected, widths, axis=-1))
+    result = heads.attend(*parts, mask, causal, bias)
     replace(node.outputs[0], result)
     return True
 
@@ -436,19 +447,20 @@ def fused_heads(node: ir.Node) -> bool:
     crossed = rank(key) == 4  # has its heads apart already, and no bias
     heads = _Heads.of(new, width)
     earlier = (new.input(6), new.input(7))
-    length = _size(key, 2 if crossed else 1)
+    length = None if earlier[0] is not None else _size(key, 2 if crossed else 1)
+    widths, biases = [width, width, _size(value, 2)], new.input(3)
+    if biases is not None and (crossed or None in widths):
+        return False
     try:
-        mask = heads.masked(new.input(4), None if earlier[0] is not None else length, query)
-        hidden = (mask, None if crossed else heads.causal(query, key, query))
+        causal = None if crossed else heads.causal(query, key, query)
+        if causal is not None and earlier[0] is not None:
+            return False
+        hidden = (heads.masked(new.input(4), length, query), causal)
     except _UnknownMask:
         return False
-    if hidden[1] is not None and earlier[0] is not None:
-        return False
-    biases = _biases(new, width, _size(value, 2)) if new.input(3) is not None else (None,) * 3
-    if biases is None or (crossed and biases[1] is not None):
-        return False
-    apart = [heads.apart(new.sum(query, biases[0]))]
-    for part, bias, before in zip((key, value), biases[1:], earlier, strict=True):
+    first, *others = (None,) * 3 if biases is None else _split(new, biases, widths, axis=0)
+    apart = [heads.apart(new.sum(query, first))]
+    for part, bias, before in zip((key, value), others, earlier, strict=True):
         own = part if crossed else heads.apart(new.sum(part, bias))
         whole = own if before is None else new.write("Concat", before, own, axis=2)
         apart.append(whole)
@@ -458,14 +470,10 @@ def fused_heads(node: ir.Node) -> bool:
     return True
 
 
-def _biases(new: _Writer, width: int, last: int | None) -> tuple[ir.Value, ...] | None:
-    """Cut the bias of queries, keys and values into three."""
-    if last is None:
-        return None
-    widths = new.constant([width, width, last], "widths")
-    given = [new.given(3), widths]
-    parts = new_outputs(new.node, "Split", given, {"axis": 0}, like=new.given(3), count=3)
-    return tuple(parts)
+def _split(new: _Writer, x: ir.Value, widths: Sequence[Any], axis: int) -> list[ir.Value]:
+    """Cut what belongs to queries, keys and values into three."""
+    sizes = new.constant([*widths], "widths")
+    return new_outputs(new.node, "Split", [x, sizes], {"axis": axis}, like=x, count=3)
 
 
 @RULES.node("contrib_names", "ExpandDims", "GridSample", "Trilu", domain=CONTRIB)

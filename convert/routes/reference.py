@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from decant.errors import DataError, UsageError
-from decant.graph.load import load
+from decant.graph.load import has_free_sizes, load
 
+from ..verify.batch import batched_inputs, of_one
 from ..verify.hops import judge, refuse_nan
 from ..verify.oracle import FormResults, Model, Oracle
 from ..verify.rounding import of_onnx
@@ -79,9 +80,13 @@ def reference_of(
         ParityError: The model itself gives NaN.
     """
     graph = load(onnx, shapes).graph
-    oracle = Oracle(Model(onnx, None))
+    oracle = Oracle(Model(onnx, None), tries_sizes=has_free_sizes(graph.inputs))
     trial = oracle.run if oracle.knows_all else None
     drawn = samples_for(graph.inputs, inputs, trial=trial, hints=size_hints(graph))
+    batch = {} if trial is None else batched_inputs(graph, drawn, trial, given=inputs is not None)
+    if batch and not batch.keys() & shapes.keys():  # as a conversion fixes it
+        graph = load(onnx, {**shapes, **of_one(graph, batch)}).graph
+        drawn = samples_for(graph.inputs, inputs, trial=trial, like=drawn)
     samples = tuple(sample for sample in drawn if _sizes(sample) == _sizes(drawn[0]))
     forms, gaps = oracle.answers(samples)
     if not forms:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from decant.inputs import Run
+    from decant.shapes import FixedShape
 
     Array = NDArray[Any]
     Answer: TypeAlias = "Mapping[str, Array]"
@@ -62,6 +63,16 @@ def batched_inputs(
         swapped, twice = (trial(_joined(axes, each)) for each in (pair[::-1], (pair[0], pair[0])))
         return axes if _moves_with(alone, together, swapped, twice) else {}
     return axes if _one_by_one(alone, together) else {}
+
+
+def of_one(graph: ir.Graph, axes: Mapping[str, int]) -> dict[str, FixedShape]:
+    """Shapes of inputs with a batch of one at these axes; other free sizes stay free."""
+    found: dict[str, FixedShape] = {}
+    for name, batch in axes.items():
+        stated = stated_shapes(graph.inputs)[name]
+        sizes = [size if isinstance(size, int) else None for size in stated]
+        found[name] = (*sizes[:batch], 1, *sizes[batch + 1 :])
+    return found
 
 
 def _quantizes_together(graph: ir.Graph) -> bool:

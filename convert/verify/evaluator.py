@@ -242,9 +242,10 @@ def _recurrent(
     inputs: Sequence[Array | None],
     attributes: Mapping[str, Any],
 ) -> tuple[Array, ...]:
-    """Run a layer; the reference passes over lengths, clips and functions that are not default."""
+    """Run a layer; the reference passes over lengths, and attributes that are not the default."""
     stated = {attribute.name for attribute in node.onnx_node.attribute}
-    if inputs[4:5] not in ((), (None,)) or stated & {"clip", "activations"}:
+    lengths = inputs[4] if len(inputs) > 4 else None
+    if lengths is not None or stated & {"activations", "clip", "input_forget"}:
         return _in_runtime(node, inputs)
     return reference(*inputs, **attributes)
 

@@ -109,8 +109,8 @@ class Oracle:
         key = _digest(sample)
         if key not in self._known:
             found = self._run(sample)
-            for oldest in [*self._known][: len(self._known) - KEPT + 1]:
-                del self._known[oldest]
+            if len(self._known) == KEPT:
+                del self._known[next(iter(self._known))]
             self._known[key] = found
         return self._known[key]
 

@@ -26,9 +26,10 @@ def show_routes(terminal: Terminal, report: RoutesReport) -> None:
         cells = ("→" if best else "", each.route, each.outcome, *_figures(each))
         table.add_row(*cells, style="bold" if best else None)
     print_table(terminal, table, terminal.columns or UNBROKEN)
+    timed = [each.route for each in report.files if each.latency is not None]
+    over = f"; ×: time over that of {timed[0]}'s file, the median of ratios taken in turns"
     terminal.result(
-        f"parity: largest relative error against the model, {report.samples}; ×: time over that of"
-        " decant's file, the median of ratios taken in turns"
+        f"parity: largest relative error against the model, {report.samples}{over if timed else ''}"
     )
     for each in report.files:
         if each.reason:

@@ -358,6 +358,12 @@ def stated_shapes(inputs: Iterable[ir.Value]) -> dict[str, Shape]:
     }
 
 
+def has_free_sizes(inputs: Iterable[ir.Value]) -> bool:
+    """Say whether a model leaves a size of an input free."""
+    shapes = stated_shapes(inputs).values()
+    return any(not isinstance(size, int) for shape in shapes for size in shape)
+
+
 def _forget_inferred_shapes(model: ir.Model) -> None:
     """Drop shapes that hold symbols, so that inference finds the fixed ones."""
     for node in model.graph:

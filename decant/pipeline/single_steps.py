@@ -191,9 +191,10 @@ def _race_of_others(
     from decant.convert import as_onnx
 
     left = () if options.get("unverified") else (UNVERIFIED_FILE,)
+    stale = _without_source((*CONVERTED, *OF_SIGNATURES, *left), out, model)
     with (
         scratch_folder("decant-refused-") as scratch,
-        updated_folder(out, without=(*CONVERTED, *OF_SIGNATURES, *left)) as temporary,
+        updated_folder(out, without=stale) as temporary,
     ):
         try:
             onnx = as_onnx(model, scratch, inputs)
@@ -205,6 +206,13 @@ def _race_of_others(
         if raced.kept is None:
             raise type(refusal)("\n".join([f"{refusal}", *of_others(raced)]))
     return raced
+
+
+def _without_source(names: Sequence[str], out: Path, model: Path | nn.Module) -> list[str]:
+    """Leave out of names in a folder that of the file that is converted, such as `model.onnx`."""
+    if not isinstance(model, Path):
+        return [*names]
+    return [name for name in names if (out / name).resolve() != model.resolve()]
 
 
 def _takes_pixels(spec: Spec | None, options: ConvertOptions) -> bool:

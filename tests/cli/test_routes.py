@@ -155,6 +155,7 @@ def test_the_table_has_a_row_per_route_and_reasons_below(raced):
     assert rows[3].split()[1:3] == ["right", "verified"]
     assert "crashing: its process was killed by SIGABRT" in rows
     assert any(row.startswith("wrong: answer: relative error") for row in rows)
+    assert any("×: time over that of decant's file" in row for row in rows)
     assert rows[-1] == "run by tflite-runtime 2.14.0: not tried"
 
 
@@ -232,6 +233,7 @@ def test_the_best_file_of_others_is_kept_where_decant_refuses(refused, tmp_path)
     ended = refused("--routes", "right", "--routes", "crashing", "--keep", "best")
     assert ended.code == 0, ended.err
     assert "SequenceConstruct" in ended.out
+    assert "×: time over that of right's file" in ended.out
     assert {path.name for path in out.iterdir()} == {
         *("model_best.tflite", "routes.json", "notes.txt")
     }
@@ -239,6 +241,17 @@ def test_the_best_file_of_others_is_kept_where_decant_refuses(refused, tmp_path)
     assert [each.outcome for each in raced.files] == ["not converted", "verified", "not converted"]
     assert (raced.best, raced.kept) == ("right", "model_best.tflite")
     assert LiteRtModel(out / "model_best.tflite").sample()["x"].shape == (1, 3, 8, 12)
+
+
+def test_the_file_that_decant_refuses_stays_where_it_is(decant, converters, tmp_path):
+    """It may be called as what decant exports, and lie where that is written."""
+    path = refused_network(tmp_path / "model.onnx")
+    content = path.read_bytes()
+    others = ("--without", "concat_from_sequence", "--routes", "right", "--keep", "best")
+    ended = decant("convert", path, "-o", tmp_path, *others)
+    assert ended.code == 0, ended.err
+    assert (tmp_path / "model_best.tflite").exists()
+    assert path.read_bytes() == content
 
 
 def test_a_refusal_stays_one_where_nobody_can(refused, tmp_path):

@@ -181,6 +181,28 @@ def test_axes_in_either_order_are_those_with_which_the_answers_agree(tmp_path):
     assert reference.parity("pretended", found.answers)[0].passed
 
 
+def test_sizes_that_end_onnx_runtime_are_not_those_of_the_samples(tmp_path):
+    """Of fewer than 101 columns none is left, and a Scan of none ends ONNX Runtime's process."""
+    proto = onnx.parser.parse_model(
+        """<ir_version: 8, opset_import: ["": 17]> g (float[n,m] x, float[n] first)
+            => (float[n] last) <int64[1] from = {100}, int64[1] to = {9999}, int64[1] axis = {1}> {
+            cut = Slice(x, from, to, axis)
+            last = Scan<num_scan_inputs = 1, scan_input_axes = [1], body =
+                b (float[n] before, float[n] column) => (float[n] next)
+                { next = Add(before, column) }>(first, cut)
+        }"""
+    )
+    onnx.save(proto, tmp_path / "scan.onnx")
+    reference = reference_of(tmp_path / "scan.onnx", shapes={}, inputs=None, tolerance=TOLERANCE)
+    assert reference.samples[0]["x"].shape[1] > 100
+
+
+def test_a_free_batch_is_one_as_in_decants_own_file(tmp_path):
+    path = network(tmp_path / "batch.onnx", "n, 3, 8, 12")
+    reference = reference_of(path, shapes={}, inputs=None, tolerance=TOLERANCE)
+    assert {sample["image"].shape for sample in reference.samples} == {(1, 3, 8, 12)}
+
+
 def test_free_sizes_are_fixed_for_other_routes(tmp_path):
     path = network(tmp_path / "free.onnx", "n, 3, 8, w")
     reference = reference_of(path, shapes={}, inputs=None, tolerance=TOLERANCE)

@@ -9,12 +9,14 @@ import torch
 from ai_edge_litert.compiled_model import CompiledModel
 from ai_edge_litert.interpreter import Interpreter
 from emitted import drawn, parsed
+from tiny_graph import of_one
 
 from decant.convert import EntryPoint, to_signatures
 from decant.convert.signatures import entry_point_of
 from decant.errors import DataError, ParityError, UsageError
 from decant.flatbuffer import Graph, parted, united
 from decant.onnx_runtime import OnnxRuntime
+from decant.quantize import quantize_signatures
 from decant.runtime import LiteRtModel
 from decant.runtime_signatures import HOP, OwnFile, held_to_own
 
@@ -59,8 +61,10 @@ def of_shapes(shapes, inputs=None):
 def sizes(tmp_path_factory):
     """A network for two sizes: its ONNX file, and the report of the one file."""
     folder = tmp_path_factory.mktemp("sizes")
-    path = saved(folder, POOLED, KERNELS)
-    return path, to_signatures(path, folder / "out", of_shapes(SIZES))
+    path, out = saved(folder, POOLED, KERNELS), folder / "out"
+    out.mkdir()
+    (out / "model_fp32.unverified.tflite").write_text("of a run that failed")
+    return path, to_signatures(path, out, of_shapes(SIZES))
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -91,6 +95,13 @@ def test_the_compiled_model_runs_every_size(sizes):
         for output, buffer in zip(names, outputs, strict=True):
             found = buffer.read(wanted[output].size, np.float32)
             assert np.array_equal(found, wanted[output].ravel())
+
+
+def test_nothing_is_left_of_a_run_that_failed(sizes):
+    _, report = sizes
+    assert {path.name for path in report.tflite.parent.iterdir()} == {
+        *("model_fp32.tflite", "signatures", "signatures.json")
+    }
 
 
 def test_sizes_share_their_weights(sizes):
@@ -303,3 +314,14 @@ def test_files_of_several_signatures_are_not_united_again(sizes):
     _, report = sizes
     with pytest.raises(DataError, match=r"^both: the file has several signatures already: small,"):
         united({"both": Graph.from_file(report.tflite)})
+
+
+def test_a_name_of_another_tool_leads_to_no_other_folder(tmp_path):
+    """Any text is a name in a `.tflite`, a path too."""
+    elsewhere = tmp_path / "elsewhere"
+    graph = of_one("RELU", (1, 4), (1, 4))
+    file = tmp_path / "net.tflite"
+    file.write_bytes(united({f"{elsewhere}": graph, "../b": graph}).to_bytes())
+    report = quantize_signatures(file, tmp_path / "out")
+    assert [*report.signatures] == [f"{elsewhere}", "../b"]
+    assert {path.name for path in tmp_path.iterdir()} == {"net.tflite", "out"}

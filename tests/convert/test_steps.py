@@ -180,6 +180,7 @@ OLD = [
     pytest.param(7, "LSTM<hidden_size = 2, clip = 0.3>(t, w, r)", id="clip"),
     pytest.param(7, "LSTM<hidden_size = 2>(t, w, r, , n)", id="lengths"),
     pytest.param(7, "LSTM<hidden_size = 2>(t, w, r)", id="plain"),
+    pytest.param(7, "LSTM<hidden_size = 2, input_forget = 1>(t, w, r)", id="coupled gates"),
     pytest.param(
         7,
         'LSTM<hidden_size = 2, activations = ["HardSigmoid", "Relu", "Softsign"]>(t, w, r)',

@@ -9,7 +9,7 @@ import pytest
 from decant.convert.build import Request, build
 from decant.convert.verify.exported import expected_of
 from decant.convert.verify.hops import Subject, doubts, run_tflite, verify
-from decant.convert.verify.oracle import FormResults, Model, Oracle
+from decant.convert.verify.oracle import KEPT, FormResults, Model, Oracle
 from decant.convert.verify.samples import samples_for
 from decant.errors import DataError, InternalError, ParityError, UnsupportedOp
 from decant.graph.load import load
@@ -173,6 +173,18 @@ def test_a_pytorch_model_that_disagrees_is_told(model, samples):
     oracle = Oracle(Model(model, other))
     with pytest.raises(ParityError, match=r"pytorch → onnx: 2 of 2 outputs differ:\n  y: relative"):
         expected_of(oracle, samples, ["y", "z"], TOLERANCE)
+
+
+def test_the_latest_answers_of_onnx_runtime_are_kept(model, samples, monkeypatch):
+    oracle, runs = Oracle(Model(model, None)), []
+    whole = oracle._run
+    monkeypatch.setattr(oracle, "_run", lambda sample: runs.append(sample) or whole(sample))
+    asked = [{"x": np.float32(number) + samples[0]["x"]} for number in range(KEPT + 1)]
+    for sample in (*asked, *asked[1:]):
+        oracle.run(sample)
+    assert len(runs) == len(asked)
+    oracle.run(asked[0])
+    assert len(runs) == len(asked) + 1
 
 
 def with_nan(body, folder):

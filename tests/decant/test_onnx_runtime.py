@@ -7,7 +7,7 @@ import pytest
 from decant.errors import DataError
 from decant.graph.load import load
 from decant.onnx_runtime import OnnxRuntime, RuntimeGap
-from decant.runtime_process import RuntimeProcess
+from decant.runtime_process import RuntimeProcess, _end
 
 W = np.arange(6, dtype=np.float32).reshape(2, 3)
 X = np.float32([[1, 2], [3, 5]])
@@ -80,3 +80,13 @@ def test_a_process_says_what_onnx_runtime_lacks(tmp_path):
     onnx.save(proto, tmp_path / "net.onnx")
     with pytest.raises(RuntimeGap, match="own::Thing"):
         RuntimeProcess(tmp_path / "net.onnx")
+
+
+def test_what_a_process_has_not_read_is_lost_without_a_word(scan):
+    process = scan._process
+    process.stdin.write(b"the beginning of a request")
+    process.kill()
+    process.wait()
+    _end(process)
+    assert process.stdin.closed
+    assert process.stdout.closed

@@ -35,6 +35,7 @@ def weights():
         "places": normal(9, WIDTH),
         "segments": normal(2, WIDTH),
         "counts": np.array([3, 5], np.int32),
+        "ends": np.array([3, 5, 0, 1], np.int32),
         "kept": np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], np.int32),
         "kept_others": np.array([[1, 1, 0, 1, 1, 0, 1], [1] * 7], np.int32),
         "kept_each": drawn.integers(0, 2, (TEXT, WORDS, WORDS)).astype(np.int32),
@@ -201,3 +202,35 @@ def test_integers_become_floats_between_quantizations(name):
     for seed in range(3):
         expected, found = answers(before, seed)["y"], answers(runnable(after), seed)["y"]
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+NEAR_MISSES = {
+    "attention, ends and starts": f"{ALIKE} {{ y = {ATTENTION}>"
+    "(x, projections, projection_biases, ends) }",
+    "attention, earlier keys": f"{X}, float[2,{TEXT},{HEADS},{OTHERS},4] p) =>"
+    f" (float[{TEXT},{WORDS},{WIDTH}] y)"
+    f" {{ y = {ATTENTION}>(x, projections, projection_biases, , p) }}",
+    "attention, turned places": f"{ALIKE} {{ y = {ATTENTION}, do_rotary = 1>"
+    "(x, projections, projection_biases) }",
+    "heads, packed": f"(float[{TEXT},{WORDS},{HEADS},3,4] x) => (float[{TEXT},{WORDS},{WIDTH}] y)"
+    f" {{ y = {HEADED}>(x) }}",
+    "heads, counts with earlier keys": f"{X}, {CACHE} k, {CACHE} v) =>"
+    f" (float[{TEXT},{WORDS},{WIDTH}] y) {{ y = {HEADED}>(x, x, x, , counts, , k, v) }}",
+    "heads, causal with mask and earlier keys": f"{X}, {CACHE} k, {CACHE} v, int32[{TEXT},12] m) =>"
+    f" (float[{TEXT},{WORDS},{WIDTH}] y)"
+    f" {{ y = {HEADED}, unidirectional = 1>(x, x, x, , m, , k, v) }}",
+    "convolution, another function": "(float[1,3,6,7] x) => (float[1,4,4,5] y)"
+    ' { y = com.microsoft.FusedConv<activation = "Elu">(x, kernel) }',
+    "linear layer, a number of the function": f"(float[{WORDS},{WIDTH}] x) =>"
+    f" (float[{WORDS},{WIDTH}] y) {{ y = com.microsoft.FusedGemm"
+    '<activation = "LeakyRelu", activation_alpha = 0.3, transB = 1>(x, w, b) }',
+    "skip, its mean": f"{X}, float[{TEXT},{WORDS},{WIDTH}] o) => (float[{TEXT},{WORDS},{WIDTH}] y,"
+    f" float[{TEXT},{WORDS},1] mean)"
+    " { y, mean = com.microsoft.SkipLayerNormalization(x, o, scale, shift) }",
+}
+
+
+@pytest.mark.parametrize("name", NEAR_MISSES)
+def test_what_is_not_known_stays_as_it_is(name):
+    before, after = rewritten(NEAR_MISSES[name], 21)
+    assert [node.op_type for node in after.graph] == [node.op_type for node in before.graph.node]

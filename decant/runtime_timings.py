@@ -289,31 +289,36 @@ def _step(graph: Graph, state: int, weights: int) -> int:
 
 def _depthwise_whole(taps: int) -> Graph:
     graph = empty_graph((1, 1, STEPS, UNITS))
-    return _end(graph, _depthwise(graph, 0, taps))
+    return _end(graph, _depthwise(graph, 0, _taps_in_a_row(taps)))
 
 
 def _depthwise_by_parts(taps: int) -> Graph:
     graph = empty_graph((1, 1, STEPS, UNITS))
     length = STEPS - taps + 1
-    half = taps // 2
-    parts = [(0, half), (half, taps - half)]
-    seen = [(_slice(graph, 0, 2, first, length + own - 1), own) for first, own in parts]
-    one, other = (_depthwise(graph, x, own) for x, own in seen)
+    whole, half = _taps_in_a_row(taps), taps // 2
+    one, other = (
+        _depthwise(graph, _slice(graph, 0, 2, first, length + own.shape[2] - 1), own)
+        for first, own in ((0, whole[:, :, :half]), (half, whole[:, :, half:]))
+    )
     total = graph.add_tensor("total", graph.shape(one))
     graph.operators.append(graph.operator("ADD", [one, other], total, schema.AddOptionsT()))
     return _end(graph, total)
 
 
-def _depthwise(graph: Graph, x: int, taps: int) -> int:
+def _taps_in_a_row(count: int) -> Floats:
+    noise = np.random.default_rng(3).normal(size=(1, 1, count, UNITS))
+    return noise.astype(np.float32)
+
+
+def _depthwise(graph: Graph, x: int, taps: Floats) -> int:
     _, _, steps, channels = graph.shape(x)
     options = schema.DepthwiseConv2DOptionsT()
     options.padding, options.strideH, options.strideW = schema.Padding.VALID, 1, 1
     options.depthMultiplier = options.dilationHFactor = options.dilationWFactor = 1
-    noise = np.random.default_rng(3).normal(size=(1, 1, taps, channels)).astype(np.float32)
-    made = graph.add_tensor("convolved", (1, 1, steps - taps + 1, channels))
+    made = graph.add_tensor("convolved", (1, 1, steps - taps.shape[2] + 1, channels))
     operands = [
         x,
-        graph.add_constant("taps", noise),
+        graph.add_constant("taps", taps),
         graph.add_constant("bias", np.zeros(channels, np.float32)),
     ]
     graph.operators.append(graph.operator("DEPTHWISE_CONV_2D", operands, made, options))

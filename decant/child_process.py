@@ -79,15 +79,13 @@ class Child:
         self._left.callback(self._process.kill)
 
     def _started(self) -> subprocess.Popen[bytes]:
-        variables = {**os.environ, **self._environment}
-        variables["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
         with self._files.noise.open("wb") as noise:
             return subprocess.Popen(
                 self._files.command,
                 stdin=subprocess.PIPE,
                 stdout=noise,
                 stderr=noise,
-                env=variables,
+                env=variables_of_child(self._environment),
             )
 
     def call(
@@ -249,6 +247,12 @@ def _answer(files: _Files) -> int:
         return _UNWRITTEN
     written.rename(files.reply)
     return 0
+
+
+def variables_of_child(added: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Give the environment of a process that is to find the modules that this one finds."""
+    path = os.pathsep.join(path or os.getcwd() for path in sys.path)
+    return {**os.environ, **(added or {}), "PYTHONPATH": path}
 
 
 def end_with_parent() -> None:

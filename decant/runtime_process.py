@@ -15,7 +15,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .child_process import end_with_parent, ending
+from .child_process import end_with_parent, ending, variables_of_child
 from .errors import DataError, DecantError
 
 if TYPE_CHECKING:
@@ -54,14 +54,12 @@ class RuntimeProcess:
         return result
 
     def _start(self) -> None:
-        variables = dict(os.environ)
-        variables["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
         self._process = subprocess.Popen(
             [sys.executable, "-c", _SERVER, str(self._path.resolve())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=variables,
+            env=variables_of_child(),
         )
         weakref.finalize(self, _end, self._process)
         self._answer()

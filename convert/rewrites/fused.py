@@ -16,15 +16,14 @@ import onnx_ir as ir
 from decant.graph.edit import new_constant, new_outputs, rank, replace
 from decant.graph.rewrite import Rewrites
 
+from .quantized import CONTRIB
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
 RULES = Rewrites()
-
-CONTRIB = "com.microsoft"
-"""Domain of ONNX Runtime's own operators."""
 
 Maybe = ir.Value | None
 

@@ -1,121 +1,107 @@
-"""Converts networks without each rewrite that applies to them, and prints what that costs.
+"""Measures what each rewrite gains on its example, for `docs/reference/rewrites.md`.
 
-The figures in `docs/reference/rewrites.md` are what `python tests/cases/rewrite_gains.py` printed:
-operators of the file, and its time over that of the file with every rewrite, one thread, both in
-turn, the median of all rounds with its quartiles. The networks are exported as they are written,
-without what the exporter itself would optimise.
+`PYTHONPATH=tests/cases python tests/cases/rewrite_gains.py [REWRITE …]` converts each example of
+`rewrite_examples.py` with the rewrite and without it, times both in turn on one thread, and writes
+`rewrite_gains.json`, from which `operators_page.py` makes the page: nobody else has to measure.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
-from torch_networks import MobileDetector, VisionTransformer, settled
+import onnx
+from rewrite_examples import EXAMPLES, Example
 
-from decant.convert import ConvertReport, to_tflite
-from decant.errors import UnsupportedOp
+from decant.convert.build import Built, Request, build
+from decant.errors import DecantError
+from decant.machine import this_machine
 from decant.runtime import LiteRtModel
 
-ROUNDS = 200
-HEIGHT, WIDTH = 160, 224
+GAINS = Path(__file__).with_suffix(".json")
+ROUNDS = 300
+ROUND_S = 5e-4
+"""How long a file runs before it is the other's turn, at least: a clock says less of less."""
+ALIKE = 0.02
+"""Of the largest number; a quantum, where the example computes in integers."""
 
 
-class ChannelsLastBlock(nn.Module):
-    """A block of the ConvNeXt family: depthwise, LayerNorm over channels, two linear layers."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.depth = nn.Conv2d(width, width, 7, 1, 3, groups=width)
-        self.norm = nn.LayerNorm(width)
-        self.mlp = nn.Sequential(
-            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
-        )
-        self.scale = nn.Parameter(torch.ones(width))
-
-    def forward(self, x):
-        y = self.mlp(self.norm(self.depth(x).permute(0, 2, 3, 1))) * self.scale
-        return x + y.permute(0, 3, 1, 2)
-
-
-def networks() -> dict[str, nn.Module]:
-    """Of three families, with weights that make answers follow inputs."""
-    stem = nn.Sequential(nn.Conv2d(3, 32, 4, 4), nn.GroupNorm(4, 32), nn.SiLU())
-    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 5))
+def gain(name: str, example: Example, folder: Path) -> dict[str, Any] | None:
+    """What a rewrite gains; None where the example is refused without it."""
+    file = folder / f"{name}.onnx"
+    onnx.save(example.model(), file)
+    sample = example.sample()
+    built = [_built(file, sample)]
+    if name not in {applied.name for applied in built[0].rewrites}:
+        raise AssertionError(f"{name} takes nothing of its example")
+    try:
+        built.append(_built(file, sample, name))
+    except DecantError:
+        return None
+    models = [_model(each, folder / f"{i}.tflite") for i, each in enumerate(built)]
+    _check_alike(name, [model.run(sample) for model in models])
+    same = built[0].tflite == built[1].tflite
     return {
-        "detector": settled(MobileDetector()),
-        "transformer": settled(VisionTransformer(96, 3)),
-        "ConvNeXt": settled(nn.Sequential(stem, *(ChannelsLastBlock(32) for _ in range(2)), head)),
+        "operators": [sum(each.op_histogram.values()) for each in built],
+        "bytes": [len(each.tflite) for each in built],
+        "time_ratio": 1.0 if same else round(_time_ratio(*reversed(models)), 3),
     }
 
 
-def exported(network: nn.Module, file: Path) -> Path:
-    torch.onnx.export(
-        network,
-        (torch.from_numpy(picture(0)),),
-        file,
-        input_names=["image"],
-        opset_version=18,
-        optimize=False,
-        verbose=False,
-    )
-    return file
+def _built(file: Path, sample: dict[str, np.ndarray], *without: str) -> Built:
+    return build(Request(file, file.with_suffix(""), without=without), [sample])
 
 
-def picture(seed: int) -> np.ndarray:
-    shape = (1, 3, HEIGHT, WIDTH)
-    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+def _model(built: Built, file: Path) -> LiteRtModel:
+    file.write_bytes(built.tflite)
+    return LiteRtModel(file, built.inputs, built.outputs)
 
 
-def converted(file: Path, folder: Path, without: tuple[str, ...] = ()) -> ConvertReport:
-    inputs = {"image": np.concatenate([picture(0), picture(1)])}
-    return to_tflite(file, folder, inputs=inputs, tolerance=1e-3, without=without)
+def _check_alike(name: str, answers: list[dict[str, np.ndarray]]) -> None:
+    for output, array in answers[0].items():
+        largest = np.abs(array).max(initial=0)
+        np.testing.assert_allclose(
+            answers[1][output], array, atol=ALIKE * largest, err_msg=f"{name}: {output}"
+        )
 
 
-def ratio(other: ConvertReport, usual: ConvertReport) -> str:
-    """Time of one file over another's."""
-    models = [LiteRtModel(each.tflite, each.inputs, each.outputs) for each in (other, usual)]
-    sample = {"image": picture(2)}
-    ratios = [_seconds(models[0], sample) / _seconds(models[1], sample) for _ in range(ROUNDS)]
-    low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75))
-    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+def _time_ratio(one: LiteRtModel, other: LiteRtModel) -> float:
+    """The shortest time of one file over that of another, both in turn."""
+    calls = max(1, round(ROUND_S / min(_seconds(one, 5), _seconds(other, 5))))
+    times = [(_seconds(one, calls), _seconds(other, calls)) for _ in range(ROUNDS)]
+    shortest = np.min(times, axis=0)
+    return float(shortest[0] / shortest[1])
 
 
-def _seconds(model: LiteRtModel, sample: dict[str, np.ndarray]) -> float:
+def _seconds(model: LiteRtModel, calls: int) -> float:
+    """Seconds per run, of some in a row."""
     start = time.perf_counter()
-    model.run(sample)
-    return time.perf_counter() - start
-
-
-def rows(folder: Path):
-    yield "| rewrite | network | operators with it | without it | time without it ÷ with it |"
-    yield "|---|---|---|---|---|"
-    for name, network in networks().items():
-        file = exported(network, folder / f"{name}.onnx")
-        usual = converted(file, folder / name)
-        count = sum(usual.op_histogram.values())
-        for rewrite in usual.rewrites:
-            without = folder / f"{name}-{rewrite.name}"
-            try:
-                other = converted(file, without, (rewrite.name,))
-            except UnsupportedOp:
-                yield f"| `{rewrite.name}` | {name} | {count} | refused | |"
-                continue
-            operators = sum(other.op_histogram.values())
-            yield f"| `{rewrite.name}` | {name} | {count} | {operators} | {ratio(other, usual)} |"
+    for _ in range(calls):
+        model.invoke()
+    return (time.perf_counter() - start) / calls
 
 
 def main() -> None:
-    """Print a row per network and rewrite."""
+    """Measure the rewrites that are named, or all."""
+    known = json.loads(GAINS.read_text()) if GAINS.exists() else {}
+    found = known.get("gains", {})
     with tempfile.TemporaryDirectory() as folder:
-        for row in rows(Path(folder)):
-            sys.stdout.write(f"{row}\n")
-            sys.stdout.flush()
+        for name in sys.argv[1:] or EXAMPLES:
+            found[name] = gain(name, EXAMPLES[name], Path(folder))
+            sys.stderr.write(f"{name}: {found[name]}\n")
+    machine = this_machine()
+    document = {
+        "machine": f"{machine.cpu} ({machine.int8_isa})",
+        "runtime": machine.libraries["ai-edge-litert"],
+        "rounds": ROUNDS,
+        "gains": {name: found[name] for name in EXAMPLES if name in found},
+    }
+    GAINS.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

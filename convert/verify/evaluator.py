@@ -61,6 +61,9 @@ EXACT = MOVES | {
 """Ops that round nothing: what is equal before them stays so."""
 
 
+FUNCTIONS = {"LSTM": ["sigmoid", "tanh", "tanh"], "GRU": ["sigmoid", "tanh"], "RNN": ["tanh"]}
+"""What a recurrent layer's gates are put through in one direction, where it does not say."""
+
 QUANTIZERS = frozenset({"DynamicQuantizeLinear", "DynamicQuantizeLSTM", "QuantizeLinear"})
 """Ops behind which nothing is left of the little that an input is moved by, but at a tie."""
 
@@ -243,11 +246,19 @@ def _recurrent(
     attributes: Mapping[str, Any],
 ) -> tuple[Array, ...]:
     """Run a layer; the reference passes over lengths, and attributes that are not the default."""
-    stated = {attribute.name for attribute in node.onnx_node.attribute}
     lengths = inputs[4] if len(inputs) > 4 else None
-    if lengths is not None or stated & {"activations", "clip", "input_forget"}:
+    if lengths is not None or not _is_plain(node.onnx_node):
         return _in_runtime(node, inputs)
     return reference(*inputs, **attributes)
+
+
+def _is_plain(node: onnx.NodeProto) -> bool:
+    """Whether what a layer states of its functions and limits is what it has unstated, too."""
+    stated = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
+    functions = [name.decode().lower() for name in stated.get("activations", ())]
+    usual = FUNCTIONS[node.op_type]
+    plain = not functions or functions in (usual, usual * 2)
+    return plain and "clip" not in stated and not stated.get("input_forget")
 
 
 class Sigmoid(OpRun):

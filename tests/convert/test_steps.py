@@ -208,6 +208,28 @@ def test_what_the_reference_gets_wrong_is_onnx_runtimes(opset, node):
     np.testing.assert_allclose(y, wanted, atol=1e-5)
 
 
+STATED = [
+    pytest.param(
+        "LSTM", (8, 3), 'activations = ["Sigmoid", "tanh", "Tanh"], input_forget = 0', id="LSTM"
+    ),
+    pytest.param("GRU", (6, 3), 'activations = ["Sigmoid", "Tanh"]', id="GRU"),
+    pytest.param("RNN", (2, 3), 'activations = ["Tanh"]', id="RNN"),
+]
+
+
+@pytest.mark.parametrize(("op", "kernel", "stated"), STATED)
+def test_defaults_that_a_recurrent_layer_states_leave_it_in_double_precision(op, kernel, stated):
+    random = np.random.default_rng(0)
+    shapes = {"t": (5, 2, 3), "w": (1, *kernel), "r": (1, kernel[0], 2)}
+    given = {n: random.normal(size=shape).astype(np.float32) for n, shape in shapes.items()}
+    ends = f"(float[5,2,3] t, float[1,{kernel[0]},3] w, float[1,{kernel[0]},2] r) => (float y)"
+    answers = []
+    for attributes in ("hidden_size = 2", f"hidden_size = 2, {stated}"):
+        proto = parsed(f"{ends} {{ y = {op}<{attributes}>(t, w, r) }}", opset=OPSET)
+        answers += Evaluator(proto, double=True).run(given, ["y"])
+    np.testing.assert_array_equal(*answers)
+
+
 def test_what_the_reference_cannot_run_onnx_runtime_does():
     """Of GatherElements it takes no more than 64 rows."""
     text = "(float[1,70] x, int64[1,3] i) => (float y) { y = GatherElements<axis = 1>(x, i) }"

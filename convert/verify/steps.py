@@ -161,7 +161,7 @@ class StepJudge:
         rounded = Rounded([computed], lambda: [[run] for run in self._moved(name)], quantizes)
         judged = rounded.judge(0, own, float(finite_size(computed).max(initial=0.0)), parity)
         judged = parity if judged is None else judged
-        if judged.passed or (quantizes and judged.is_amplified):
+        if judged.passed:
             return judged.model_copy(update={"step": judged.exact})
         theirs = self._by_runtime(name, own.dtype)
         if theirs is None or theirs.shape != own.shape:

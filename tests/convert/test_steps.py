@@ -132,6 +132,29 @@ def test_an_output_that_the_form_is_not_known_to_have_leaves_it_unjudged(heat):
     assert not steps(proto, heat, found).complete
 
 
+QUANTIZED = """(float[1,64] x) => (float[1,64] y) {
+    q, s, z = DynamicQuantizeLinear(x) y = DequantizeLinear(q, s, z)
+}"""
+QUANTUM = 2 / 255
+
+
+@pytest.mark.parametrize(
+    ("quanta", "faults"),
+    [pytest.param(1, [], id="as-far-as-a-tie-goes"), pytest.param(5, ["y"], id="further")],
+)
+def test_a_fault_behind_a_quantizer_is_no_tie(quanta, faults):
+    """A tie moves one element by a quantum, 0.8 % here; eight times that would excuse 6 %."""
+    x = np.random.default_rng(0).uniform(-1, 1, (1, 64)).astype(np.float32)
+    x[0, :2] = -1, 1
+    x[0, 7] = 20.5 * QUANTUM
+    proto = parsed(QUANTIZED, opset=21)
+    found = {"y": Evaluator(proto, double=True).run({"x": x}, ["y"])[0].astype(np.float32)}
+    up = np.float32(1 if found["y"][0, 7] < x[0, 7] else -1)
+    found["y"][0, 7] += up * np.float32(quanta * QUANTUM)
+    judged = steps(proto, {"x": x}, found)
+    assert [fault.value for fault in judged.faults] == faults
+
+
 CONVOLUTIONS = [
     pytest.param("[1,4,9,7]", "[6,4,3,2]", "pads = [1,0,2,1], strides = [2,1]", id="strided"),
     pytest.param("[2,6,9,7]", "[6,1,3,3]", "group = 6, dilations = [2,1]", id="depthwise"),

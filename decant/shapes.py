@@ -52,7 +52,7 @@ def parse_shapes(texts: Iterable[str] | None) -> dict[str, FixedShape]:
                 f"--shape {shlex.quote(text)}: {name} is given twice; leave one out, or give each a"
                 f" signature of one file: decant convert with --signature NAME:{shlex.quote(text)}"
             )
-        found[name] = _read(name, [size.strip() for size in listed.split(",")])
+        found[name] = _read(name, _sizes(listed))
     return found
 
 
@@ -68,27 +68,31 @@ def parse_signatures(texts: Iterable[str] | None) -> dict[str, dict[str, FixedSh
     found: dict[str, dict[str, FixedShape]] = {}
     for text in texts or ():
         signature, _, shape = text.partition(":")
-        if not signature or "=" not in shape or "=" in signature:
+        name, _, listed = shape.rpartition("=")
+        if not signature or not name or "=" in signature:
             raise UsageError(
                 f"--signature {shlex.quote(text)}: names no signature and input; {SIGNATURE_FORM}"
             )
-        ((name, sizes),) = parse_shapes([shape]).items()
         shapes = found.setdefault(signature, {})
         if name in shapes:
             raise UsageError(
                 f"--signature {shlex.quote(text)}: {name} of {signature} is given twice; leave one"
                 " out, or give it another signature"
             )
-        shapes[name] = sizes
+        shapes[name] = _read(name, _sizes(listed), signature)
     return found
 
 
-def _read(name: str, given: Shape) -> FixedShape:
-    """Read the sizes that are asked for of an input."""
+def _sizes(listed: str) -> list[str]:
+    return [size.strip() for size in listed.split(",")]
+
+
+def _read(name: str, given: Shape, signature: str = "") -> FixedShape:
+    """Read the sizes that are asked for of an input, of one signature if it is named."""
     wrong = [size for size in given if size not in FREE and not _is_size(size)]
     if wrong:
         raise UsageError(
-            f"{options_of({name: given})}: {wrong[0]!r} is no size of 1 or more; {FORM}"
+            f"{options_of({name: given}, signature)}: {wrong[0]!r} is no size of 1 or more; {FORM}"
         )
     return tuple(None if size in FREE else int(str(size)) for size in given)
 
@@ -97,17 +101,20 @@ def _is_size(size: int | str | None) -> bool:
     return re.fullmatch(r"[1-9]\d*", str(size), re.ASCII) is not None
 
 
-def options_of(shapes: AskedShapes) -> str:
-    """Write shapes as the options that they are on a command line.
+def options_of(shapes: AskedShapes, signature: str = "") -> str:
+    """Write shapes as the options that they are on a command line, of one signature if it is named.
 
     >>> options_of({"image": (None, 3, 480, 640), "n": (7,)})
     "--shape 'image=?,3,480,640' --shape n=7"
+    >>> options_of({"image": (1, 3, 480, 640)}, "large")
+    '--signature large:image=1,3,480,640'
     """
+    option, prefix = ("--signature", f"{signature}:") if signature else ("--shape", "")
     texts = {
-        name: f"{name}={','.join('?' if size in FREE else str(size) for size in shape)}"
+        name: f"{prefix}{name}={','.join('?' if size in FREE else str(size) for size in shape)}"
         for name, shape in shapes.items()
     }
-    return " ".join(f"--shape {shlex.quote(text)}" for text in texts.values())
+    return " ".join(f"{option} {shlex.quote(text)}" for text in texts.values())
 
 
 def fixed(shapes: AskedShapes, stated: Mapping[str, Shape]) -> dict[str, FixedShape]:

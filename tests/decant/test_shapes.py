@@ -53,8 +53,8 @@ def test_signatures_are_read_up_to_the_first_colon():
         (["a:1,2"], r"--signature a:1,2: names no signature and input"),
         ([":x=1"], r"--signature :x=1: names no signature and input"),
         (["x=1:2"], r"--signature x=1:2: names no signature and input"),
+        (["a:x=0"], r"--signature a:x=0: '0' is no size of 1 or more"),
         (["a:x=1", "a:x=2"], r"--signature a:x=2: x of a is given twice; leave one out, or give"),
-        (["a:x=0"], r"--shape x=0: '0' is no size of 1 or more"),
     ],
 )
 def test_a_signature_of_another_form_is_refused(texts, message):

@@ -57,6 +57,7 @@ class Child:
         self._environment = environment or {}
         self._prepare = prepare
         self._process: subprocess.Popen[bytes] | None = None
+        self._called = False
         self._left = contextlib.ExitStack()
 
     def __enter__(self) -> Child:
@@ -96,7 +97,10 @@ class Child:
         *,
         timeout_s: float | None = None,
     ) -> R:
-        """Call a function there, as `run_in_child` does."""
+        """Call a function there, as `run_in_child` does; once in its life."""
+        if self._called:
+            raise AssertionError("a child process answers one call; take another for the next")
+        self._called = True
         if self._process is None:
             self.start()
         with told_if_full():

@@ -144,6 +144,13 @@ def test_child_that_nobody_asks_is_gone_at_the_end(child):
     assert not is_running(pid)
 
 
+def test_child_answers_no_second_call(child):
+    with Child() as process:
+        assert process.call(child.double, (2,)) == 4
+        with pytest.raises(AssertionError, match="answers one call"):
+            process.call(child.double, (3,))
+
+
 def test_crash_while_getting_ready_is_told_when_asked(child):
     with Child(prepare=child.die_early) as ahead, pytest.raises(InternalError, match="SIGABRT"):
         ahead.call(child.double, (1,))

@@ -11,11 +11,12 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from .child_process import end_with_parent, ending, variables_of_child
+from .child_process import end_with_parent, ending, quoted_tail, variables_of_child
 from .errors import DataError, DecantError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_NOISE_BYTES = 64 * 1024
 _SERVER = "from decant.runtime_process import serve; serve()"
 
 
@@ -54,14 +56,15 @@ class RuntimeProcess:
         return result
 
     def _start(self) -> None:
+        self._noise = tempfile.TemporaryFile()  # noqa: SIM115 (closed by the finalizer)
         self._process = subprocess.Popen(
             [sys.executable, "-c", _SERVER, str(self._path.resolve())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._noise,
             env=variables_of_child(),
         )
-        weakref.finalize(self, _end, self._process)
+        weakref.finalize(self, _end, self._process, self._noise)
         self._answer()
 
     def _answer(self, request: Any = None) -> Any:
@@ -75,16 +78,22 @@ class RuntimeProcess:
                 given.flush()
             result, failure = pickle.load(taken)
         except (EOFError, OSError, pickle.UnpicklingError):
-            how = ending(self._process.wait())
-            raise DataError(f"ONNX Runtime cannot run the model: its process {how}") from None
+            how = f"its process {ending(self._process.wait())}{quoted_tail(self._printed())}"
+            raise DataError(f"ONNX Runtime cannot run the model: {how}") from None
         if failure is not None:
             raise failure
         return result
 
+    def _printed(self) -> str:
+        """The end of what it printed, and native code in it."""
+        self._noise.seek(max(0, self._noise.seek(0, os.SEEK_END) - _NOISE_BYTES))
+        return self._noise.read().decode(errors="replace")
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+
+def _end(process: subprocess.Popen[bytes], noise: IO[bytes]) -> None:
     process.kill()
     process.wait()
+    noise.close()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             with contextlib.suppress(BrokenPipeError):  # of a request that it has not read

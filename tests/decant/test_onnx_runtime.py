@@ -72,6 +72,14 @@ def test_what_onnx_runtime_says_comes_out_of_its_process(scan):
     np.testing.assert_array_equal(answers["last"], [4, 10])
 
 
+def test_a_fault_in_the_process_is_told_with_where_it_is(scan):
+    """What asks for no sample is a fault of ours, whose traceback would be lost with it."""
+    with pytest.raises(
+        DataError, match=r"exit code 1 and no answer[^|]*(\n  \| .*)+AttributeError"
+    ):
+        scan._answer("no sample")
+
+
 def test_a_process_says_what_onnx_runtime_lacks(tmp_path):
     proto = onnx.parser.parse_model(
         """<ir_version: 10, opset_import: ["": 20, "own": 1]> g (float[n] x) => (float[n] y)
@@ -87,6 +95,6 @@ def test_what_a_process_has_not_read_is_lost_without_a_word(scan):
     process.stdin.write(b"the beginning of a request")
     process.kill()
     process.wait()
-    _end(process)
+    _end(process, scan._noise)
     assert process.stdin.closed
     assert process.stdout.closed

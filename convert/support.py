@@ -12,7 +12,14 @@ from onnx.reference import ReferenceEvaluator
 
 from decant.errors import DataError, InternalError, UnsupportedOp
 from decant.graph.control_flow import DOMAIN as CLOSED
-from decant.graph.load import SEQUENCE_MAKERS, UNSOUND, load, stated_shapes, told_if_unsound
+from decant.graph.load import (
+    SEQUENCE_MAKERS,
+    UNSOUND,
+    has_free_sizes,
+    load,
+    stated_shapes,
+    told_if_unsound,
+)
 
 from .build import emitted, rewritten
 from .lowering.expand import has_function
@@ -125,8 +132,8 @@ def _run(request: Request) -> None:
     from .verify.oracle import Model, Oracle
     from .verify.samples import samples_for
 
-    oracle = Oracle(Model(request.onnx, None))
     inputs = load(request.onnx, request.shapes).graph.inputs
+    oracle = Oracle(Model(request.onnx, None), tries_sizes=has_free_sizes(inputs))
     for sample in samples_for(inputs, None, trial=oracle.run if oracle.knows_all else None)[:1]:
         oracle.run(sample)
         if oracle.knows_all:

@@ -1,5 +1,7 @@
 """Sizes that are known only at run time."""
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 import onnx_ir as ir
@@ -7,7 +9,9 @@ import pytest
 import tensorflow as tf
 from emitted import check, check_free, drawn, emit, parsed
 
-from decant.errors import UnsupportedOp
+from decant.convert import support
+from decant.convert.build import Request
+from decant.errors import DataError, UnsupportedOp
 from decant.graph.load import prepare
 from decant.onnx_runtime import OnnxRuntime
 
@@ -271,3 +275,17 @@ def test_a_convolution_knows_the_channels_behind_a_padding(tmp_path):
     proto = parsed(text, {"k": (3, 4, 2, 2)})
     add_numbers(proto, {"four": [4]})
     check_free(proto, tmp_path, [{"x": (1, 4, 6, 9)}, {"x": (1, 4, 5, 8)}])
+
+
+def test_sizes_that_end_onnx_runtime_are_a_refusal_where_operators_are_listed(tmp_path):
+    """A Scan along an empty axis ends its process."""
+    text = """(float[n,m] x, float[n] s) => (float[n] last, float[a,b] y)
+        <int64[1] zero = {0}, int64[1] one = {1}> {
+        e = Slice(x, zero, zero, one)
+        last, y = Scan<num_scan_inputs = 1, scan_input_axes = [1], scan_output_axes = [1],
+            body = b (float[n] before, float[n] column) => (float[n] next, float[n] row) {
+                next = Add(before, column) row = Identity(column) }>(s, e)
+    }"""
+    onnx.save(parsed(text, opset=17), tmp_path / "net.onnx")
+    with pytest.raises(DataError, match="its process was killed by SIGFPE"):
+        support._run(Request(tmp_path / "net.onnx", Path()))

@@ -16,9 +16,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+import onnx
 import onnx_ir as ir
 from onnx_ir.passes import common
 
+from decant.errors import UnsupportedOp
+from decant.graph.load import keep_opsets_of_functions
 from decant.isolation import run_in_child
 from decant.parity import Parity, difference, finite_size, ratio
 
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    import onnx
     import torch
     from numpy.typing import NDArray
 
@@ -244,10 +246,36 @@ def _quantizes(proto: onnx.ModelProto) -> bool:
 
 
 def inlined(path: Path) -> onnx.ModelProto:
-    """Load a model with its weights, without local functions."""
+    """Load a model with its weights, without local functions.
+
+    Raises:
+        UnsupportedOp: A node of a function means something else in the model's own operator set,
+            and a file states but one.
+    """
     model = ir.load(path)
+    keep_opsets_of_functions(model)
+    nodes = (node for function in model.functions.values() for node in function.all_nodes())
+    changed = [node for node in nodes if _changed_since(node, model.opset_imports)]
+    if changed:
+        raise UnsupportedOp(
+            f"{path}: {changed[0].op_type} of opset {changed[0].version} is inside a function, and"
+            " another one in the model's own opset; convert the function to that opset to have the"
+            " model computed in double precision"
+        )
     common.InlinePass()(model)
     return ir.serde.serialize_model(model)
+
+
+def _changed_since(node: ir.Node, opsets: Mapping[str, int]) -> bool:
+    """Whether a node that says which opset it is of is another operator in the model's."""
+    if node.version is None:
+        return False
+    versions = (node.version, opsets[node.domain])
+    try:
+        one, other = (onnx.defs.get_schema(node.op_type, each, node.domain) for each in versions)
+    except onnx.defs.SchemaError:
+        return True
+    return one.since_version != other.since_version
 
 
 def moves() -> Iterator[Move]:

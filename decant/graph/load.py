@@ -257,7 +257,7 @@ def prepare(model: ir.Model, shapes: AskedShapes | None = None) -> ir.Model:
     _drop_initializers_from_inputs(model.graph)
     _leave_unstated_sizes_free(model)
     _fix_shapes(model, shapes or {})
-    _keep_opsets_of_functions(model)
+    keep_opsets_of_functions(model)
     common.InlinePass()(model)
     for graph in model.graph.subgraphs():  # a file states the operator sets once
         graph.opset_imports.update(model.opset_imports)
@@ -267,7 +267,7 @@ def prepare(model: ir.Model, shapes: AskedShapes | None = None) -> ir.Model:
     return model
 
 
-def _keep_opsets_of_functions(model: ir.Model) -> None:
+def keep_opsets_of_functions(model: ir.Model) -> None:
     """Let a local function's nodes say which operator set they are of, where it is another one."""
     for function in model.functions.values():
         for domain, version in model.opset_imports.items():

@@ -10,8 +10,8 @@ from torch import nn
 from torch_networks import compared
 
 from decant.convert import to_tflite
-from decant.convert.verify.rounding import Rounded, judged, told
-from decant.errors import ParityError
+from decant.convert.verify.rounding import Rounded, inlined, judged, of_onnx, told
+from decant.errors import ParityError, UnsupportedOp
 from decant.parity import LARGEST_ROUNDING, ROUNDINGS, Parity, compare
 
 TOLERANCE = 1e-4
@@ -282,3 +282,28 @@ def test_the_error_of_a_module_is_not_put_on_the_one_after_it(tmp_path):
         compared(network, {"input": x}, tmp_path)
     message = str(caught.value)
     assert "first module whose result differs is 1 (Mean), which differs by 3e-05" in message
+
+
+FUNCTION = """<ir_version: 10, opset_import: ["": 20, "own": 1]>
+    g (float[2,3,4] x) => (float[2,3,4] y) {{ y = own.f(x) }}
+    <domain: "own", opset_import: ["": {}]> f (a) => (b) {{ c = {}(a) b = Add(c, a) }}"""
+
+
+def of_function(folder, opset, op):
+    path = folder / "net.onnx"
+    onnx.save(onnx.parser.parse_model(FUNCTION.format(opset, op)), path)
+    return path
+
+
+def test_a_function_of_an_older_opset_is_computed_in_double_precision(tmp_path):
+    x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype(np.float32)
+    found = of_onnx(of_function(tmp_path, 18, "Relu"), {"x": x})
+    np.testing.assert_array_equal(found.exact[0], np.maximum(x, 0) + x.astype(np.float64))
+
+
+def test_a_function_whose_operator_has_changed_since_is_not(tmp_path):
+    """Softmax joined all axes from the second on, once."""
+    with pytest.raises(
+        UnsupportedOp, match="Softmax of opset 12 is inside a function, and another"
+    ):
+        inlined(of_function(tmp_path, 12, "Softmax"))

@@ -111,8 +111,11 @@ def _drop_operator_codes(model: Any) -> None:
 def _drop_buffers(model: Any) -> None:
     tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
     owners = [*tensors, *listed(model.metadata)]
-    used = sorted({0, *(owner.buffer for owner in owners)})
+    stated = [int(number) for number in listed(model.metadataBuffer)]  # of files before 2020
+    used = sorted({0, *(owner.buffer for owner in owners), *stated})
     renumber = {old: new for new, old in enumerate(used)}
     model.buffers = [model.buffers[old] for old in used]
     for owner in owners:
         owner.buffer = renumber[owner.buffer]
+    if stated:
+        model.metadataBuffer = [renumber[number] for number in stated]

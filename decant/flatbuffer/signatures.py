@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from ai_edge_litert import schema_py_generated as schema
@@ -13,10 +14,10 @@ from .graph import LOWEST_RUNTIME, Graph, text
 from .packing import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-# Of the schema's options: those that hold the number of a subgraph.
-SUBGRAPH_NUMBER = "subgraphindex"
+# Of the schema's options: how those end that hold the number of a subgraph, or some.
+SUBGRAPH_NUMBERS = ("subgraphindex", "subgraphindices", "calledcomputations")
 
 
 def signature_keys(graph: Graph) -> list[str]:
@@ -37,7 +38,7 @@ def united(graphs: Mapping[str, Graph]) -> Graph:
         graphs: Signature key → file of one signature; none of them is changed.
 
     Raises:
-        DataError: If a file has several signatures.
+        DataError: If a file has several signatures, or constants outside of it.
     """
     made = schema.ModelT()
     made.version, made.buffers, made.operatorCodes = 3, [schema.BufferT()], []
@@ -49,6 +50,11 @@ def united(graphs: Mapping[str, Graph]) -> Graph:
             raise DataError(
                 f"{key}: the file has several signatures already: {', '.join(signature_keys(own))};"
                 " give files of one each"
+            )
+        if listed(own.model.externalBuffers):
+            raise DataError(
+                f"{key}: the file keeps constants in other files, which cannot be shared; give one"
+                " that holds all of its own"
             )
         _append(made, own.model, key, stored)
     made.metadata = _metadata(list(graphs.values()), made, stored)
@@ -85,8 +91,7 @@ def _append(made: Any, model: Any, key: str, stored: dict[bytes, int]) -> None:
         for operator in subgraph.operators:
             operator.opcodeIndex = codes[operator.opcodeIndex]
         made.subgraphs.append(subgraph)
-    for options, name, number in _subgraph_numbers(model.subgraphs):
-        setattr(options, name, number + first)
+    _renumber(model.subgraphs, lambda number: number + first)
     (signature,) = model.signatureDefs
     signature.signatureKey = key.encode()
     signature.subgraphIndex += first
@@ -98,24 +103,33 @@ def _alone(model: Any, number: int) -> Graph:
     signature = model.signatureDefs[number]
     reached = [int(signature.subgraphIndex)]
     for each in reached:  # grows on the way
-        found = (other for _, _, other in _subgraph_numbers([model.subgraphs[each]]))
-        reached.extend(dict.fromkeys(other for other in found if other not in reached))
+        runs = (numbers for _, _, numbers in _subgraph_numbers([model.subgraphs[each]]))
+        found = dict.fromkeys(itertools.chain.from_iterable(runs))
+        reached.extend(other for other in found if other not in reached)
     model.subgraphs = [model.subgraphs[each] for each in reached]
-    for options, name, old in _subgraph_numbers(model.subgraphs):
-        setattr(options, name, reached.index(old))
+    _renumber(model.subgraphs, reached.index)
     signature.subgraphIndex = 0
     model.signatureDefs = [signature]
     return Graph(model)
 
 
-def _subgraph_numbers(subgraphs: Sequence[Any]) -> Iterator[tuple[Any, str, int]]:
-    """Yield where operators name a subgraph that they run: options, field, its number."""
+def _renumber(subgraphs: Sequence[Any], new: Callable[[int], int]) -> None:
+    """Let operators run the same subgraphs under other numbers."""
+    for options, name, numbers in list(_subgraph_numbers(subgraphs)):
+        changed = [new(number) for number in numbers]
+        single = isinstance(getattr(options, name), int)
+        setattr(options, name, changed[0] if single else changed)
+
+
+def _subgraph_numbers(subgraphs: Sequence[Any]) -> Iterator[tuple[Any, str, list[int]]]:
+    """Yield where operators name subgraphs that they run: options, field, the numbers."""
     for operator in (operator for subgraph in subgraphs for operator in subgraph.operators):
         for options in (operator.builtinOptions, operator.builtinOptions2):
             for name, value in () if options is None else list(vars(options).items()):
                 called = name == "subgraph" and isinstance(options, schema.CallOptionsT)
-                if called or name.lower().endswith(SUBGRAPH_NUMBER):
-                    yield options, name, int(value)
+                if called or name.lower().endswith(SUBGRAPH_NUMBERS):
+                    numbers = [value] if isinstance(value, int) else listed(value)
+                    yield options, name, [int(number) for number in numbers]
 
 
 def _code(made: Any, wanted: Any) -> int:

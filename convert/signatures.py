@@ -24,6 +24,7 @@ from decant.files import (
 from decant.flatbuffer import Graph, united
 from decant.runtime_signatures import OwnFile, held_to_own, of_signature
 from decant.shapes import SIGNATURE_NAME, SIGNATURE_NAME_TEXT
+from decant.spec import FORWARD
 
 from .conversion import TOLERANCE, to_tflite
 from .report import SignaturesReport, moved_signatures
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 logger = logging.getLogger(__name__)
-
-FORWARD = "forward"
 
 
 @dataclass(frozen=True, slots=True)

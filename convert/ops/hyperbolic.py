@@ -29,7 +29,8 @@ def _small_atanh(t: Tensor) -> Tensor:
 
 
 def _acosh(x: Tensor) -> Tensor:
-    t = tf.sqrt((x - 1.0) / x * (1.0 + 1.0 / x))  # tanh of the result
+    a = tf.minimum(x, x.dtype.max)  # infinity over itself is no number
+    t = tf.sqrt((a - 1.0) / a * (1.0 + 1.0 / a))  # tanh of the result
     return tf.where(t < SMALL, _small_atanh(t), tf.math.log(x) + tf.math.log(1.0 + t))
 
 

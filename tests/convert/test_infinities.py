@@ -50,3 +50,13 @@ def test_the_logarithm_of_a_sum_with_infinity_is_infinite(tmp_path):
     }"""
     found = answers(text, [0, np.inf, -np.inf, 0], tmp_path)
     assert found["z"] == np.inf
+
+
+def test_functions_of_infinity_are_infinite(tmp_path):
+    text = """(float[1,4] x) => (float[1,4] a, float[1,4] b, float[1,4] c, float[1,4] d) {
+        y = Add(x, m) a = Acosh(y) b = Asinh(y) c = Cosh(y) d = Sinh(y)
+    }"""
+    found = answers(text, [0, np.inf, 0, np.inf], tmp_path)
+    for name, exact in zip("abcd", (np.arccosh, np.arcsinh, np.cosh, np.sinh), strict=True):
+        wanted = exact(X + np.float32([0, np.inf, 0, np.inf]))
+        np.testing.assert_allclose(found[name], wanted, rtol=1e-5, atol=1e-6)

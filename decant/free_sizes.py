@@ -53,7 +53,7 @@ class SizeHints:
     Attributes:
         stride: By how much the model makes an axis shorter.
         multiples: Numbers of which free sizes may have to be multiples.
-        planes: Sizes of both axes of an image.
+        planes: Sizes of both axes of an image, or of the one that is free.
         lengths: Sizes of a sequence.
     """
 

@@ -5,6 +5,8 @@ These are guesses to try the model with, no more: what it takes decides.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 from operator import mul
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from decant.free_sizes import SizeHints
 from decant.graph.edit import stated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import onnx_ir as ir
 
@@ -23,6 +25,9 @@ MOST = 6
 """Of each kind of guess."""
 
 LARGEST_MULTIPLE = 1024
+LARGEST_SIDE = 320
+"""Of a picture whose table is no square: most constants are no table, and larger ones take long."""
+
 LARGEST_PART = 64
 """Of a reshape; beyond it are channels, not stretches of a free axis."""
 
@@ -39,16 +44,18 @@ def size_hints(graph: ir.Graph) -> SizeHints:
     Args:
         graph: With shapes.
     """
-    reached = _strides(graph)
-    stride = max(reached.values(), default=1)
+    strides = sorted({1, *_strides(graph)}, reverse=True)
+    stride = min(math.lcm(*strides), LARGEST_MULTIPLE)
     parts = sorted({part for node in graph for part in _parts(node)})
     multiples = [join(stride, part) for join in (math.lcm, mul) for part in parts]
     counts = sorted({count for node in graph for count in _counts(node)})
     sides = [side for side in map(_side, counts) if side > 1]
+    planes = (side * stride for side in sides)
+    widths = (n * each for each in strides for n in counts if n * each <= LARGEST_SIDE)
     return SizeHints(
         stride=stride,
         multiples=_first(n for n in multiples if stride < n <= LARGEST_MULTIPLE),
-        planes=_first(side * stride for side in sides),
+        planes=_first(itertools.chain(planes, widths)),
         lengths=_first(n * stride for n in counts),
     )
 
@@ -57,28 +64,42 @@ def _first(numbers: Iterator[int]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(numbers))[:MOST]
 
 
-def _strides(graph: ir.Graph) -> dict[ir.Value, int]:
-    """By how much each value's axes are shorter than the input's: the longest way counts."""
-    reached: dict[ir.Value, int] = {}
+def _strides(graph: ir.Graph) -> list[int]:
+    """By how much the last axes become shorter, each by the longest way to any value.
+
+    A text is read from pictures whose height is divided by 32 and whose width by 4.
+    """
+    reached: dict[ir.Value | None, list[int]] = {}
     for node in graph:
-        before = max((reached.get(v, 1) for v in node.inputs if v is not None), default=1)
-        after = before * _stride(node)
-        reached.update(dict.fromkeys(node.outputs, min(after, LARGEST_MULTIPLE)))
-    return reached
+        before = _each(max, (reached.get(value, []) for value in node.inputs))
+        after = _each(mul, (before, _stride(node)))
+        after = [min(n, LARGEST_MULTIPLE) for n in after]
+        reached.update((value, after) for value in node.outputs)
+    return _each(max, reached.values())
 
 
-def _stride(node: ir.Node) -> int:
-    """By how much a node makes axes shorter."""
+def _each(join: Callable[[int, int], int], rows: Iterable[list[int]]) -> list[int]:
+    """Join rows place by place from the last one; what a row lacks in front is 1.
+
+    >>> _each(max, [[4, 2], [3]])
+    [4, 3]
+    """
+    turned = itertools.zip_longest(*(row[::-1] for row in rows), fillvalue=1)
+    return [functools.reduce(join, column) for column in turned][::-1]
+
+
+def _stride(node: ir.Node) -> list[int]:
+    """By how much a node makes the last axes shorter."""
     if (
         node.op_type in ("Conv", "MaxPool", "AveragePool", "LpPool")
         and "strides" in node.attributes
     ):
-        return math.lcm(*node.attributes["strides"].as_ints())
+        return list(node.attributes["strides"].as_ints())
     if node.op_type == "SpaceToDepth":
-        return node.attributes["blocksize"].as_int()
+        return [node.attributes["blocksize"].as_int()] * 2
     if node.op_type == "Slice" and len(node.inputs) > 4:
-        return math.lcm(*(abs(step) or 1 for step in _integers(node.inputs[4])))
-    return 1
+        return [math.lcm(*(abs(step) or 1 for step in _integers(node.inputs[4])))] * 2
+    return []
 
 
 def _integers(value: ir.Value | None) -> list[int]:

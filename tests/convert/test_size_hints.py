@@ -46,6 +46,22 @@ CASES = {
         {"k": (2, 3, 16, 16), "table": (1, 82, 2), "token": (1, 1, 2)}, {"flat": [0, 0, -1]},
         lambda x: x[2] == x[3] == 144,
     ),
+    "stride-of-one-axis": (
+        """(float[1,3,8,w] x) => (float[a,b,c,d] y) {
+            z = Conv<strides = [8,1]>(x, k)
+            y = Add(z, table)
+        }""",
+        {"k": (2, 3, 8, 1), "table": (1, 2, 1, 83)}, {}, lambda x: x[3] == 83,
+    ),
+    "strides-of-two-axes": (
+        """(float[1,3,h,w] x) => (float[a,b,c,d] y) {
+            z = Conv<strides = [4,1]>(x, k)
+            u = Conv<strides = [1,4]>(z, l)
+            y = Add(u, table)
+        }""",
+        {"k": (2, 3, 4, 1), "l": (2, 2, 1, 4), "table": (1, 2, 13, 13)}, {},
+        lambda x: x[2] == x[3] == 52,
+    ),
     "focus": (
         """(float[1,3,h,w] x) => (float[a,b,c,d] y) {
             p = Slice(x, zero, end, axes, three)

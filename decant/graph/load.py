@@ -16,6 +16,7 @@ from onnx_ir.passes import common
 
 from decant.errors import DataError, DecantError, InternalError, UnsupportedOp, UsageError
 from decant.external_data import check_external
+from decant.graph.checker import check
 from decant.graph.upgrade import attributes_to_inputs
 from decant.paths import content_fault, is_file, no_file
 from decant.shapes import fixed, options_of
@@ -72,7 +73,7 @@ def load(path: Path | str, shapes: AskedShapes | None = None) -> ir.Model:
     """
     path = Path(path)
     with _read(path):
-        _check(path)
+        check(path)
         model = ir.load(path)
     if not len(model.graph):
         raise DataError(f"{path}: the model has no nodes; export it again")
@@ -209,47 +210,6 @@ def _no_numbers(value: ir.Value) -> str:
     if math.prod(stated) > MOST_ELEMENTS:
         return f"of {math.prod(stated):.1e} elements"
     return ""
-
-
-LEFT_OUT = (
-    "No Op registered for",
-    "Field 'shape' of 'type' is required",
-    "in initializer but not in graph input",
-)
-"""In what ONNX's checker says of an op that it does not know, of an output behind one, and of a
-weight that is no input, as files up to IR version 3 had to have it and did not."""
-
-
-def _check(path: Path) -> None:
-    """Run ONNX's checker, which wants shapes of all outputs, behind inference where one lacks."""
-    outputs = onnx.load(path, load_external_data=False).graph.output
-    _refuse_maps(path, outputs)
-    try:
-        if all(_has_shape(output) for output in outputs):
-            onnx.checker.check_model(str(path))
-        else:
-            onnx.checker.check_model(onnx.shape_inference.infer_shapes(onnx.load(path)))
-    except onnx.checker.ValidationError as error:
-        if not any(words in str(error) for words in LEFT_OUT):
-            raise
-        logger.debug("let through: %s", error)
-
-
-def _refuse_maps(path: Path, outputs: Iterable[onnx.ValueInfoProto]) -> None:
-    """Refuse an output that is a sequence of maps, as scikit-learn's classifiers have one."""
-    for output in outputs:
-        if output.type.HasField("map_type") or output.type.sequence_type.elem_type.HasField(
-            "map_type"
-        ):
-            raise UnsupportedOp(
-                f'{path}: the output "{output.name}" is a sequence of maps, which no .tflite file '
-                'has; export a table in its place (skl2onnx: options={"zipmap": False})'
-            )
-
-
-def _has_shape(value: onnx.ValueInfoProto) -> bool:
-    kind = value.type.WhichOneof("value")
-    return kind is not None and (kind != "tensor_type" or value.type.tensor_type.HasField("shape"))
 
 
 def prepare(model: ir.Model, shapes: AskedShapes | None = None) -> ir.Model:

@@ -162,3 +162,31 @@ def test_an_operator_of_another_domain_is_no_branch(tmp_path):
         g (float[2,3] x) => (float[2,3] y) { y = own.If (x) }"""
     onnx.save(onnx.parser.parse_model(text), tmp_path / "m.onnx")
     assert [node.op_type for node in load(tmp_path / "m.onnx").graph] == ["If"]
+
+
+UNKNOWN = """<ir_version: 10, opset_import: ["": 20]> g (float[2,3] x) => (float[2,3] y) {
+    a = Foreign(x) b = Relu(a) y = Neg(b)
+}"""
+
+
+def test_an_op_that_onnx_does_not_know_is_let_through(tmp_path):
+    onnx.save(onnx.parser.parse_model(UNKNOWN), tmp_path / "m.onnx")
+    assert [node.op_type for node in load(tmp_path / "m.onnx").graph] == ["Foreign", "Relu", "Neg"]
+
+
+def test_so_it_is_beside_weights_in_another_file(tmp_path):
+    proto = onnx.parser.parse_model(UNKNOWN.replace("Neg(b)", "Add(b, w)"))
+    weight = np.arange(6, dtype=np.float32).reshape(2, 3)
+    proto.graph.initializer.append(onnx.numpy_helper.from_array(weight, "w"))
+    external = {"save_as_external_data": True, "location": "m.data", "size_threshold": 0}
+    onnx.save(proto, tmp_path / "m.onnx", **external)
+    found = load(tmp_path / "m.onnx").graph.initializers["w"].const_value
+    np.testing.assert_array_equal(found.numpy(), weight)
+
+
+def test_a_fault_behind_an_op_that_onnx_does_not_know_is_told(tmp_path):
+    proto = onnx.parser.parse_model(UNKNOWN)
+    proto.graph.node[2].input[0] = "nowhere"
+    onnx.save(proto, tmp_path / "m.onnx")
+    with pytest.raises(DataError, match=r"not a whole ONNX model \(Nodes in a graph must be topol"):
+        load(tmp_path / "m.onnx")

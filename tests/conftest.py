@@ -1,5 +1,6 @@
 """What holds for all tests: which are slow, and which must run in one process."""
 
+import forked_children
 import made_once
 import pytest
 import slow
@@ -9,6 +10,7 @@ FAST = "not slow"
 
 def pytest_configure(config):
     config.stash[FOLDER] = made_once.open_folder()
+    forked_children.install()
 
 
 def pytest_unconfigure(config):
@@ -48,6 +50,12 @@ def _fast_is_fast(request):
         return
     with slow.refused():
         yield
+
+
+@pytest.fixture
+def fresh_children(monkeypatch):
+    """Start the processes that build and try a file afresh, as a user's conversion does."""
+    forked_children.uninstall(monkeypatch)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -15,13 +15,17 @@ FILES = ["LICENSE", "Makefile", "README.md", "pyproject.toml"]
 
 @pytest.fixture
 def copy(tmp_path):
+    return copied(tmp_path)
+
+
+def copied(folder):
     """The code of this repository, in a folder of its own."""
     skipped = shutil.ignore_patterns("__pycache__", "testset", "*.safetensors")
     for part in PARTS:
-        shutil.copytree(ROOT / part, tmp_path / part, ignore=skipped)
+        shutil.copytree(ROOT / part, folder / part, ignore=skipped)
     for file in FILES:
-        shutil.copy(ROOT / file, tmp_path / file)
-    return tmp_path
+        shutil.copy(ROOT / file, folder / file)
+    return folder
 
 
 def check(folder):
@@ -48,34 +52,35 @@ def test_type_error_fails(copy):
     assert "Found 1 error" in ended.stdout
 
 
-@pytest.mark.parametrize(
-    ("file", "module"),
-    [
-        ("bench/stats.py", "decant.convert"),
-        ("zoo/detector/model.py", "decant.quantize"),
-        ("decant/artifacts.py", "decant.bench"),
-        ("decant/pipeline/project.py", "decant.cli"),
-        ("decant/artifacts.py", "decant.pipeline"),
-    ],
-    ids=[
-        "stage to stage",
-        "zoo to stage",
-        "core to stage",
-        "pipeline to command line",
-        "core to pipeline",
-    ],
-)
-def test_import_across_a_border_fails(copy, file, module):
-    seeded = f'''def seeded() -> object:
+ACROSS = {
+    "stage to stage": ("bench/stats.py", "decant.convert"),
+    "zoo to stage": ("zoo/detector/model.py", "decant.quantize"),
+    "core to stage": ("decant/artifacts.py", "decant.bench"),
+    "pipeline to command line": ("decant/pipeline/project.py", "decant.cli"),
+    "core to pipeline": ("decant/files.py", "decant.pipeline"),
+}
+
+
+@pytest.fixture(scope="module")
+def across(tmp_path_factory):
+    """What is said of code that has each of these imports."""
+    folder = copied(tmp_path_factory.mktemp("across"))
+    for file, module in ACROSS.values():
+        seeded = f'''def seeded() -> object:
     """Import what must not be imported here."""
     import {module}
 
     return {module}'''
-    add(copy / file, seeded)
-    ended = check(copy)
-    assert ended.returncode != 0
-    assert "BROKEN" in ended.stdout
-    assert f"-> {module}" in ended.stdout
+        add(folder / file, seeded)
+    return check(folder)
+
+
+@pytest.mark.parametrize(("file", "module"), ACROSS.values(), ids=ACROSS)
+def test_import_across_a_border_fails(across, file, module):
+    importer = f"decant.{file.removeprefix('decant/').removesuffix('.py').replace('/', '.')}"
+    assert across.returncode != 0
+    assert "BROKEN" in across.stdout
+    assert f"{importer} -> {module}" in across.stdout
 
 
 def test_misformatted_code_fails(copy):
@@ -85,24 +90,32 @@ def test_misformatted_code_fails(copy):
     assert "bench/stats.py" in ended.stdout
 
 
-def test_undeclared_dependency_fails(copy):
+@pytest.fixture(scope="module")
+def dependent(tmp_path_factory):
+    """What is said of code that needs a distribution unsaid, and does not need one that it says."""
+    folder = copied(tmp_path_factory.mktemp("dependent"))
     seeded = '''def seeded() -> object:
     """Import what another distribution happens to need."""
     import markupsafe
 
     return markupsafe'''
-    add(copy / "bench" / "stats.py", seeded)
-    ended = check(copy)
-    assert ended.returncode != 0
-    assert "DEP003 'markupsafe' imported but it is a transitive dependency" in ended.stderr
+    add(folder / "bench" / "stats.py", seeded)
+    path = folder / "pyproject.toml"
+    path.write_text(
+        path.read_text().replace('    "typer",\n', '    "typer",\n    "markdown-it-py",\n')
+    )
+    return check(folder)
 
 
-def test_unused_dependency_fails(copy):
-    path = copy / "pyproject.toml"
-    path.write_text(path.read_text().replace('    "typer",\n', '    "typer",\n    "markupsafe",\n'))
-    ended = check(copy)
-    assert ended.returncode != 0
-    assert "DEP002 'markupsafe' defined as a dependency but not used" in ended.stderr
+def test_undeclared_dependency_fails(dependent):
+    assert dependent.returncode != 0
+    said = "DEP003 'markupsafe' imported but it is a transitive dependency"
+    assert said in dependent.stderr
+
+
+def test_unused_dependency_fails(dependent):
+    assert dependent.returncode != 0
+    assert "DEP002 'markdown-it-py' defined as a dependency but not used" in dependent.stderr
 
 
 def test_tree_has_a_module_added_since_and_not_one_that_went(copy):

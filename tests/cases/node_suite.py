@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import warnings
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ class Case:
     tolerance: float
 
 
-def numeric_cases() -> list[Case]:
+@functools.cache
+def numeric_cases() -> tuple[Case, ...]:
+    """All of them; to find them takes seconds."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = collect_testcases(None)
@@ -37,7 +40,7 @@ def numeric_cases() -> list[Case]:
         if all(isinstance(a, np.ndarray | np.generic) and a.dtype.name in NUMBERS for a in arrays):
             sides = [tuple(np.asarray(a) for a in side) for side in (inputs, outputs)]
             cases.append(Case(case.name, case.model, *sides, max(case.rtol, 1e-3)))
-    return cases
+    return tuple(cases)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def test_the_trace_leads_from_file_to_module(converted, detector):
     assert trace["tensors"]["scores"]["value"] == "scores"
 
 
-def test_another_folder_gets_the_same_bytes(converted, tmp_path):
+def test_another_folder_gets_the_same_bytes(converted, fresh_children, tmp_path):
     again = to_tflite(converted.onnx, tmp_path / "elsewhere", inputs={"image": pictures(4)})
     assert again.tflite.read_bytes() == converted.tflite.read_bytes()
     assert again.onnx == converted.onnx

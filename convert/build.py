@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import logging
-import re
 import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decant.files import TRACE_SCHEMA
+from decant.artifacts import scratch_folder, write_bytes
+from decant.files import FLOAT_FILE, TRACE_SCHEMA
 from decant.flatbuffer import Graph
+from decant.flatbuffer.packing import packed, written
 from decant.graph.load import load, told_if_unsound
 from decant.graph.rewrite import Applied, apply
 
@@ -23,13 +25,13 @@ if TYPE_CHECKING:
     import onnx_ir as ir
     from numpy.typing import NDArray
 
-    from decant.errors import DecantError
     from decant.shapes import FixedShape
     from decant.tensors import TensorInfo
 
     from .layout.signature import InputType, LayoutRule
     from .lowering.emit import Emission
     from .lowering.trace import Located
+    from .stand_ins import StandIn
     from .tflite import TFLiteFile
 
     Sample = dict[str, NDArray[Any]]
@@ -77,7 +79,7 @@ class Built:
     """What was built.
 
     Attributes:
-        tflite: The flatbuffer.
+        tflite: The file, beside the SavedModel.
         inputs: Inputs of the file.
         outputs: Outputs of the file.
         trace: What `trace.json` holds. (Plain data: the reader need not import TensorFlow.)
@@ -89,7 +91,7 @@ class Built:
             those that are made of integers.
     """
 
-    tflite: bytes
+    tflite: Path
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
     trace: dict[str, Any]
@@ -119,63 +121,109 @@ def build(request: Request, samples: Sequence[Sample]) -> Built:
 
     from .int8 import NoKernel
     from .int8.markers import written_out
+    from .served import answers
 
     tf.config.threading.set_intra_op_parallelism_threads(1)  # the same sums on every run
-    example = {name: array.shape for name, array in samples[0].items()} if samples else {}
     with told_if_unsound(request.onnx, request.shapes):
         try:
-            made = _made(request, example)
+            made = _made(request, samples)
         except NoKernel as reason:
             logger.info("the network is quantized by arithmetic: %s", reason)
             with written_out():
-                made = _made(request, example)
-    emission, file = made.emission, made.file
-    answers = _answers(request.folder, emission, samples)
-    graph = Graph.from_bytes(file.data)
-    return Built(
-        tflite=graph.to_bytes() if sized(graph, emission.inputs, samples) else file.data,
-        inputs=emission.inputs,
-        outputs=emission.outputs,
-        trace=trace_document(file.tensors, file.activations),
-        rewrites=made.rewrites,
-        op_histogram=graph.histogram(),
-        lowest_runtime=graph.lowest_runtime,
-        answers=answers,
-        quanta=made.quanta,
-    )
+                made = _made(request, samples)
+    emission, built = made
+    return replace(built, answers=answers(request.folder, emission, samples))
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """A SavedModel's file, and what is known of it; see `Built`."""
-
-    emission: Emission
-    file: TFLiteFile
-    rewrites: tuple[Applied, ...]
-    quanta: dict[str, float]
-
-
-def _made(request: Request, example: Mapping[str, Sequence[int]]) -> _Made:
+def _made(request: Request, samples: Sequence[Sample]) -> tuple[Emission, Built]:
     """Rewrite and emit a network, write the SavedModel, and convert it.
 
     Whatever holds all weights is let go of before the next step.
+
+    Returns:
+        What was emitted, without its weights, and what was built, which has no answers yet.
     """
-    from . import savedmodel, tflite
     from .int8.quanta import quanta
 
     model, applied = rewritten(request)
     steps = quanta(model.graph)
-    emission = emitted(request, model, example)
+    example = {name: array.shape for name, array in samples[0].items()} if samples else {}
+    emission = _emitted_apart(request, model, example)
     del model
+    with scratch_folder("decant-stand-ins-") as folder:
+        sent = _saved(request, emission, folder)
+        emission = replace(emission, module=None, function=None)
+        gc.collect()
+        integers = any(rewrite.name in INTEGER_WEIGHTS for rewrite in applied)
+        file = _converted(request, emission, (folder, sent), integer_weights=integers)
+    graph = Graph(file.model)
+    write = packed if sized(graph, emission.inputs, samples) else written
+    tflite = request.folder.with_name(FLOAT_FILE)
+    write_bytes(tflite, write(file.model))
+    built = Built(
+        tflite=tflite,
+        inputs=emission.inputs,
+        outputs=emission.outputs,
+        trace=trace_document(file.tensors, file.activations),
+        rewrites=applied,
+        op_histogram=graph.histogram(),
+        lowest_runtime=graph.lowest_runtime,
+        answers=[],
+        quanta=steps,
+    )
+    return replace(emission, weights={}, extremes=()), built
+
+
+def _emitted_apart(
+    request: Request, model: ir.Model, example: Mapping[str, Sequence[int]]
+) -> Emission:
+    """Emit a network without its large weights, if that can be."""
+    from .layout.weights import apart
+
+    with apart():
+        emission = emitted(request, model, example)
+    if emission.function.captured_inputs:  # TensorFlow itself writes what has variables
+        emission = emitted(request, model, example)
+    return emission
+
+
+def _saved(request: Request, emission: Emission, folder: Path) -> tuple[StandIn, ...]:
+    """Write the SavedModel, and into a folder the same of stand-ins; give these."""
+    from . import savedmodel
+    from .stand_ins import stand_ins, values
+
     shutil.rmtree(request.folder, ignore_errors=True)
     savedmodel.write(emission, request.folder)
-    emission = replace(emission, module=None, function=None)
-    gc.collect()
-    integers = any(rewrite.name in INTEGER_WEIGHTS for rewrite in applied)
-    file = tflite.convert(
-        request.folder, emission, allow_flex=request.allow_flex, integer_weights=integers
+    sent = stand_ins(emission)
+    if sent:
+        savedmodel.write(emission, folder, values(sent))
+    return sent
+
+
+def _converted(
+    request: Request,
+    emission: Emission,
+    small: tuple[Path, tuple[StandIn, ...]],
+    *,
+    integer_weights: bool,
+) -> TFLiteFile:
+    """Convert the SavedModel of stand-ins where that is as good, or else the whole one."""
+    from . import tflite
+    from .stand_ins import NotRestored
+
+    convert = functools.partial(
+        tflite.convert,
+        emission=emission,
+        allow_flex=request.allow_flex,
+        integer_weights=integer_weights,
     )
-    return _Made(emission, file, applied, steps)
+    folder, sent = small
+    if sent:
+        try:
+            return convert(folder, sent=sent)
+        except NotRestored as lost:
+            logger.debug("the converter gets all weights", exc_info=lost)
+    return convert(request.folder)
 
 
 def sized(graph: Graph, inputs: Sequence[TensorInfo], samples: Sequence[Sample]) -> bool:
@@ -242,56 +290,3 @@ def trace_document(tensors: Mapping[str, Located], activations: int) -> dict[str
         for name, located in tensors.items()
     }
     return {"schema": TRACE_SCHEMA, "activations": activations, "tensors": entries}
-
-
-def _answers(
-    folder: Path, emission: Emission, samples: Sequence[Sample]
-) -> list[list[NDArray[Any]]]:
-    """Run the SavedModel as it lies on the disk.
-
-    In a session: TensorFlow 2's reader copies the graph node by node in Python, which takes as long
-    as the conversion. And op by op: its optimizer copies the weights, for a few runs.
-    """
-    import tensorflow as tf
-
-    from .lowering.emit import SIGNATURE
-
-    if not samples:
-        return []
-    v1 = tf.compat.v1
-    config = v1.ConfigProto(intra_op_parallelism_threads=1)
-    config.graph_options.rewrite_options.disable_meta_optimizer = True
-    config.graph_options.optimizer_options.opt_level = v1.OptimizerOptions.L0
-    with tf.Graph().as_default(), v1.Session(config=config) as session:
-        meta = v1.saved_model.load(session, [tf.saved_model.SERVING], str(folder))
-        signature = meta.signature_def[SIGNATURE]
-        wanted = [signature.outputs[emission.keys[info.name]].name for info in emission.outputs]
-        answers = []
-        for sample in samples:
-            given = {
-                signature.inputs[emission.keys[info.name]].name: info.from_onnx_order(
-                    sample[info.name]
-                )
-                for info in emission.inputs
-            }
-            try:
-                found = session.run(wanted, given)
-            except tf.errors.OpError as error:
-                raise _cannot_run(error, emission) from error
-            answers.append(
-                [info.to_onnx_order(y) for info, y in zip(emission.outputs, found, strict=True)]
-            )
-    return answers
-
-
-def _cannot_run(error: Exception, emission: Emission) -> DecantError:
-    """Name the node whose emitted op TensorFlow has no code for."""
-    from .lowering.refusals import RUN_ADVICE, Problem, report
-
-    message = str(error)
-    scopes = re.findall(r"\{\{node (n\d+)/", message) or re.findall(r"\b(n\d+)/", message)
-    lines = [line.strip() for line in message.splitlines()]
-    told = [x for x in lines if x and not x.startswith(("[[", "Detected", "<", "Graph", "("))]
-    reason = re.sub(r"\s*\[Op:\w+\]$", "", told[0]) if told else "no reason given"
-    name, op = emission.nodes.get(scopes[0] if scopes else "", ("the model", "its SavedModel"))
-    return report([Problem(name, op, f"TensorFlow cannot run it on a CPU ({reason})", RUN_ADVICE)])

@@ -255,10 +255,8 @@ class _Work:
             expected = own.told(normalised, expected)
         built = self.built(request, samples)
         logger.info("every form is run and compared …")
-        tflite = self.stage / FLOAT_FILE
-        write_bytes(tflite, built.tflite)
         write_json(self.stage / TRACE, built.trace)
-        subject = Subject(request, built, tflite, samples, normalised, model)
+        subject = Subject(request, built, built.tflite, samples, normalised, model)
         return self.verified(subject, expected, given=given[0] is not None)
 
     def batch_of_one(

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
-from tensorflow.lite.python.convert import deduplicate_readonly_buffers
 from tensorflow.lite.python.lite import TFLiteSavedModelConverterV2
 from tensorflow.lite.tools import flatbuffer_utils
 
 from decant.errors import DecantError, UnsupportedOp
-from decant.flatbuffer.packing import room_for, serialized
+from decant.flatbuffer import Graph
+from decant.flatbuffer.joining import join_constants
+from decant.flatbuffer.packing import written
 from decant.tensors import TensorInfo
 
 from .int8 import STEP, holds_markers, marked, to_integers
 from .lowering.emit import SIGNATURE, Emission
 from .lowering.refusals import LACKS_ADVICE, RUN_ADVICE, Problem, listed, report
 from .lowering.trace import Located
+from .stand_ins import StandIn, restored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,14 +44,19 @@ class TFLiteFile:
     """A converted network.
 
     Attributes:
-        data: The flatbuffer.
+        model: The flatbuffer's object form.
         tensors: Name of every traced activation -> what it holds.
         activations: How many activations there are, traced or not.
     """
 
-    data: bytes
+    model: Any
     tensors: Mapping[str, Located]
     activations: int
+
+    @property
+    def data(self) -> bytes:
+        """The flatbuffer."""
+        return bytes(written(self.model))
 
 
 class _Converter(TFLiteSavedModelConverterV2):  # type: ignore[misc]  # TensorFlow ships no types
@@ -65,9 +71,8 @@ class _Converter(TFLiteSavedModelConverterV2):  # type: ignore[misc]  # TensorFl
         return data
 
     def _optimize_tflite_model(self, model: bytes, *_: Any, **__: Any) -> bytes:
-        """Join equal constants, all that is asked for; TensorFlow's own reads the file twice."""
-        joined: bytes = deduplicate_readonly_buffers(model)
-        return joined
+        """Change nothing: equal constants are joined when the weights are where they belong."""
+        return model
 
 
 def convert(
@@ -76,6 +81,7 @@ def convert(
     *,
     allow_flex: bool = False,
     integer_weights: bool = False,
+    sent: Sequence[StandIn] = (),
 ) -> TFLiteFile:
     """Convert a SavedModel that `savedmodel.write` wrote.
 
@@ -88,8 +94,10 @@ def convert(
         allow_flex: Whether TensorFlow ops outside TFLite's own may stay (they need a larger
             runtime).
         integer_weights: Whether weights were integers, so that int8 may hold them without loss.
+        sent: What stands in the SavedModel for weights.
 
     Raises:
+        NotRestored: It cannot be told from the file where one of these belongs.
         UnsupportedOp: If TFLite has no builtin for an op and `allow_flex` is false.
         NoKernel: If TFLite has no int8 kernel where one is needed.
     """
@@ -104,9 +112,13 @@ def convert(
     except Exception as error:
         logger.debug("TFLite's converter fails", exc_info=error)
         raise _refusal(str(error), emission, allow_flex=allow_flex) from error
-    if integer_weights or holds_markers(data):
-        data = to_integers(bytes(data), marked(emission.tensors))
-    return _with_own_names(data, emission)
+    model = flatbuffer_utils.read_model_from_bytearray(data)
+    if sent:
+        model = restored(model, sent)
+    join_constants(model)
+    if integer_weights or holds_markers(model):
+        model = to_integers(Graph(model), marked(emission.tensors)).model
+    return _with_own_names(model, emission)
 
 
 def _refusal(message: str, emission: Emission, *, allow_flex: bool) -> DecantError:
@@ -134,8 +146,7 @@ def _of(types: Mapping[str, str], op: str) -> str:
     return f"({types[op]})" if op in types else ""
 
 
-def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:
-    model = flatbuffer_utils.read_model_from_bytearray(data)
+def _with_own_names(model: Any, emission: Emission) -> TFLiteFile:
     restore_infinities(model, emission.extremes)
     graph, signature = model.subgraphs[0], model.signatureDefs[0]
     graph.inputs, signature.inputs = _ordered(signature.inputs, emission.inputs, emission)
@@ -159,8 +170,7 @@ def _with_own_names(data: bytes, emission: Emission) -> TFLiteFile:
             tensor.name = name.encode()
             held = located or emission.signature[name]
             tensors[name] = _as_step(held) if step_only else held
-    packed = serialized(model, flatbuffers.Builder(room_for(model)))
-    return TFLiteFile(packed, tensors, len(graph.tensors) - len(constants))
+    return TFLiteFile(model, tensors, len(graph.tensors) - len(constants))
 
 
 def _is_scaled(tensor: Any) -> bool:

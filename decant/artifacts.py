@@ -161,7 +161,7 @@ def replace_folder(new: Path, path: Path) -> None:
     _sync(path.parent)
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write a file whole or not at all, making its folder if need be."""
     with atomic_file(path) as temporary:
         temporary.write_bytes(content)

@@ -15,17 +15,16 @@ from .storing import store_integers
 from .wiring import NoKernel, drop_unread
 
 
-def to_integers(data: bytes, names: Mapping[int, str]) -> bytes:
+def to_integers(graph: Graph, names: Mapping[int, str]) -> Graph:
     """Give a file int8 kernels where it has markers, and int8 weights where they lose nothing.
 
     Args:
-        data: A flatbuffer that TensorFlow's converter made.
+        graph: What TensorFlow's converter made; it is used up.
         names: A marker's number → the name of its result.
 
     Raises:
         NoKernel: A marker has no place in TFLite.
     """
-    graph = Graph.from_bytes(data)
     place(graph, names)
     move_integers(graph)
     fuse(graph)
@@ -37,4 +36,4 @@ def to_integers(data: bytes, names: Mapping[int, str]) -> bytes:
         raise NoKernel(f"{', '.join(sorted(left))} stays")
     store_integers(graph)
     graph.forget_lowest_runtime()
-    return graph.to_bytes()
+    return Graph.from_bytes(graph.to_bytes())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from decant.flatbuffer.graph import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,9 +19,9 @@ NAMED = "marked"
 """How the name of a marker's result begins; the number behind it is the marker's last input."""
 
 
-def holds_markers(data: bytes) -> bool:
+def holds_markers(model: Any) -> bool:
     """Whether a file has markers, in its main graph or in the body of a loop."""
-    return any(name.encode() in data for name in MARKERS)
+    return any(text(code.customCode) in MARKERS for code in model.operatorCodes)
 
 
 def marked(names: Iterable[str]) -> dict[int, str]:

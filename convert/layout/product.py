@@ -19,6 +19,7 @@ from .pointwise import pointwise, widened
 from .reduction import reduce
 from .tensors import AnyValue, Constant, Storage, Value, activation, as_dtype, new_dim
 from .view import Factor, Factors
+from .weights import weight_tensor
 
 
 def product(a: AnyValue, b: AnyValue) -> AnyValue:
@@ -103,7 +104,7 @@ def fully_connected(x: Value, matrix: Constant) -> Value:
     kernel = matrix.array.reshape(*sizes, columns)
     order = view.permutation(last, wanted)
     kernel = kernel.transpose(*order, len(sizes)).reshape(-1, columns)
-    result = tf.matmul(x.storage.take([*groups, wanted]), tf.constant(kernel))
+    result = tf.matmul(x.storage.take([*groups, wanted]), weight_tensor(kernel))
     new = view.whole(new_dim(result, len(groups)))
     return Value.grouped(result, [*groups, new], (*x.axes[:-1], new))
 

@@ -18,6 +18,7 @@ from ..layout.refused import FreeSize
 from . import view
 from .forms import Form, Tensor, runtime_shape, same_shape, sizes_of, transpose
 from .view import Axes, Dim, Factor, Factors, Size
+from .weights import weight_tensor
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
@@ -204,11 +205,11 @@ class Constant:
         """Return a tensor with one dimension per group of axes, in that order."""
         order = [axis for group in groups for axis in group]
         sizes = [math.prod(self.array.shape[a] for a in group) for group in groups]
-        return tf.constant(self.array.transpose(order).reshape(sizes))
+        return weight_tensor(self.array.transpose(order).reshape(sizes))
 
     def plain(self) -> Tensor:
         """Return a tensor in ONNX axis order."""
-        return tf.constant(self.array)
+        return weight_tensor(self.array)
 
     def transpose(self, perm: Sequence[int]) -> Constant:
         """Reorder the axes."""

@@ -6,7 +6,7 @@ import functools
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from ..layout.signature import (
     signature_layouts,
 )
 from ..layout.tensors import AnyValue, Constant, Value, computed_dtype, inside_branch
+from ..layout.weights import kept_apart
 from . import registry
 from .expand import expand, opset_of
 from .refusals import Fault, Problem, failure, fixing_advice, named, no_lowering, problem, report
@@ -55,6 +56,7 @@ class Emission:
         nodes: Scope of what a node emits -> the node's name and its op.
         fixing: How to fix what inputs leave free; "" where nothing is.
         extremes: Its float constants that hold an infinity, or the largest float.
+        weights: Name of a constant that was kept apart -> what it holds; see `apart`.
     """
 
     module: Any
@@ -67,6 +69,7 @@ class Emission:
     nodes: Mapping[str, tuple[str, str]]
     fixing: str
     extremes: tuple[NDArray[np.float32], ...]
+    weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def emit(
@@ -132,6 +135,7 @@ class _Emitter:
             for value, layout in zip(self.graph.outputs, self.layouts.outputs, strict=True)
         )
         tensors = locate(function.graph, self.graph, self.values)
+        weights = dict(kept_apart())
         producers = {_name(v): v.producer() for v in (*self.graph.outputs, *self.graph.inputs)}
         signature = {
             info.name: located_in_signature(info, producers[info.name])
@@ -143,7 +147,7 @@ class _Emitter:
         }
         return Emission(
             module, function, inputs, outputs, self.keys, tensors, signature, nodes, self.fixing,
-            tuple(_extremes(function.graph)),
+            tuple(_extremes(function.graph, weights)), weights,
         )  # fmt: skip
 
     def _input_info(self, value: ir.Value, layout: Layout) -> TensorInfo:
@@ -278,11 +282,15 @@ class _Emitter:
                 self.values[value] = Value.laid_out(tf.zeros(info.shape, info.dtype))
 
 
-def _extremes(graph: Any) -> Iterator[NDArray[np.float32]]:
+def _extremes(
+    graph: Any, weights: Mapping[str, NDArray[np.float32]]
+) -> Iterator[NDArray[np.float32]]:
     for operation in graph.get_operations():
-        if operation.type != "Const" or operation.outputs[0].dtype != tf.float32:
+        array = weights.get(operation.name)
+        if array is None and operation.type == "Const" and operation.outputs[0].dtype == tf.float32:
+            array = tf.make_ndarray(operation.get_attr("value"))
+        if array is None:
             continue
-        array: NDArray[np.float32] = tf.make_ndarray(operation.get_attr("value"))
         # What `abs` does, too, with a copy of each weight.
         largest = max(
             np.fmax.reduce(array, None, initial=0), -np.fmin.reduce(array, None, initial=0)

@@ -15,6 +15,9 @@ from ..layout.forms import Form
 from ..layout.signature import axes_in_file
 from ..layout.tensors import AnyValue, Value
 
+STORED = frozenset({"Const", "Placeholder"})
+"""Operations of TensorFlow that hold what is known: constants, and weights that are kept apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Located:
@@ -56,7 +59,7 @@ def locate(
         for name in map(tflite_name, operation.outputs):
             if name in found:
                 ordered[name] = found[name]
-            elif node is not None and node.outputs and operation.type != "Const":
+            elif node is not None and node.outputs and operation.type not in STORED:
                 ordered[name] = Located(node.outputs[0].name or "", module_path(node))
     return ordered
 

@@ -17,6 +17,7 @@ from ..int8.markers import is_marked
 from ..layout.forms import Tensor
 from ..layout.tensors import AnyValue
 from ..layout.view import Size
+from ..layout.weights import weight
 from .padding import Window, all_same
 
 
@@ -40,7 +41,7 @@ def convolve(x: Tensor, kernel: Any, row: Sequence[Window], group: int) -> Tenso
     strides = [1, *(window.stride for window in row), 1]
     dilations = [1, *(window.dilation for window in row), 1]
     kernel_hwio = kernel.transpose(2, 3, 1, 0)
-    return tf.nn.conv2d(x, kernel_hwio, strides, padding, dilations=dilations)
+    return tf.nn.conv2d(x, weight(kernel_hwio), strides, padding, dilations=dilations)
 
 
 def convolve_computed(x: Tensor, kernel: AnyValue, row: Sequence[Window], group: int) -> Tensor:

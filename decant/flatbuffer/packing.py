@@ -15,9 +15,24 @@ FILE_IDENTIFIER = b"TFL3"
 # The schema's force_align of a buffer's data.
 BUFFER_ALIGNMENT = 16
 ROOM = 1 << 20
+LARGE = 1 << 16
 
 
-class _Packer(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
+class _Writer(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
+    """Writes large arrays straight to where they belong; the library copies each before."""
+
+    def CreateNumpyVector(self, x: NDArray[Any]) -> int:
+        """Write an array."""
+        if x.nbytes < LARGE or x.ndim != 1:
+            return int(super().CreateNumpyVector(x))
+        self.StartVector(x.itemsize, x.size, x.dtype.alignment)
+        self.head -= x.nbytes
+        np.frombuffer(self.Bytes, x.dtype, x.size, self.head)[:] = x
+        self.vectorNumElems = x.size
+        return int(self.EndVector())
+
+
+class _Packer(_Writer):
     """Writes equal vectors once, and bytes on the alignment that the schema asks of buffers.
 
     Every channel of an int8 weight and of its bias has an eight-byte zero point, all of them zero:
@@ -47,19 +62,29 @@ def pack(model: Any) -> bytes:
 
     Tensors, operator codes and buffers that nothing refers to are dropped from `model`.
     """
+    return bytes(packed(model))
+
+
+def packed(model: Any) -> memoryview:
+    """Serialise as `pack`, without another copy of the whole."""
     _drop_tensors(model)
     _drop_operator_codes(model)
     _drop_buffers(model)
-    return serialized(model, _Packer(room_for(model)))
+    return _serialized(model, _Packer(_room_for(model)))
 
 
-def serialized(model: Any, builder: flatbuffers.Builder) -> bytes:
+def written(model: Any) -> memoryview:
+    """Serialise a model as it is, vectors that are equal and what nothing refers to included."""
+    return _serialized(model, _Writer(_room_for(model)))
+
+
+def _serialized(model: Any, builder: flatbuffers.Builder) -> memoryview:
     """Write a model into an empty builder, and give the file."""
     builder.Finish(model.Pack(builder), file_identifier=FILE_IDENTIFIER)
-    return bytes(memoryview(builder.Bytes)[builder.Head() :])
+    return memoryview(builder.Bytes)[builder.Head() :]
 
 
-def room_for(model: Any) -> int:
+def _room_for(model: Any) -> int:
     """Bytes that a file will take: a builder that has to grow copies all that it holds."""
     data = (buffer.data for buffer in model.buffers)
     return ROOM + sum(len(array) for array in data if array is not None)

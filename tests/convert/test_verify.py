@@ -129,9 +129,7 @@ def expected(model, samples):
 def built(model, folder, samples, *operators):
     request = Request(model, folder / "saved_model", operators=operators)
     result = run_isolated(build, request, samples)
-    path = folder / "model.tflite"
-    path.write_bytes(result.tflite)
-    return Subject(request, result, path, samples, samples, Model(model, None))
+    return Subject(request, result, result.tflite, samples, samples, Model(model, None))
 
 
 def test_the_first_emitted_op_at_fault_is_named(model, samples, expected, tmp_path):
@@ -220,9 +218,10 @@ def test_nan_in_some_places_is_told(samples, tmp_path):
 def test_the_first_op_of_a_damaged_file_is_named(sound, samples, expected, model, tmp_path):
     weights = onnx.numpy_helper.to_array(onnx.load(model).graph.initializer[0])
     ohwi = np.ascontiguousarray(weights.transpose(0, 2, 3, 1)).tobytes()
-    assert sound.built.tflite.count(ohwi) == 1
+    content = sound.tflite.read_bytes()
+    assert content.count(ohwi) == 1
     path = tmp_path / "damaged.tflite"
-    path.write_bytes(sound.built.tflite.replace(ohwi, (weights * 1.5).tobytes()))
+    path.write_bytes(content.replace(ohwi, (weights * 1.5).tobytes()))
     infos = sound.built.inputs, sound.built.outputs
     damaged = Subject(sound.request, sound.built, path, samples, samples, Model(model, None))
     forms = [expected, FormResults("tflite", run_tflite(path, *infos, samples))]
@@ -234,7 +233,7 @@ def test_the_first_op_of_a_damaged_file_is_named(sound, samples, expected, model
 
 def test_a_crash_of_the_runtime_is_a_message(sound, samples, tmp_path):
     path = tmp_path / "broken.tflite"
-    data = bytearray(sound.built.tflite)
+    data = bytearray(sound.tflite.read_bytes())
     data[200:800] = bytes(600)
     path.write_bytes(data)
     with pytest.raises((InternalError, UnsupportedOp), match=r"broken\.tflite"):

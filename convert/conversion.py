@@ -237,7 +237,7 @@ class _Work:
         model, own = in_single(self.exported(source, given[0], reference), self.stage)
         self.builder.start()  # imports TensorFlow while the model is run as it is
         graph = load(model.onnx).graph
-        shapes = fixed(self.shapes, stated_shapes(graph.inputs))
+        shapes = fixed(self.shapes, stated_shapes(graph.inputs, self.shapes))
         if shapes:
             graph = load(model.onnx, shapes).graph
         oracle = Oracle(model, tries_sizes=has_free_sizes(graph.inputs))

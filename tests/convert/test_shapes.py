@@ -39,6 +39,18 @@ def test_shapes_fix_what_is_free_and_are_recorded(tmp_path):
     assert "input x: fixed at [1, 3, 48, ?] (ONNX axis order); --shape has others" in report.lines()
 
 
+def test_the_sizes_of_an_input_without_a_shape_are_asked_for(tmp_path):
+    path = saved(tmp_path, "(float[1,6] x) => (float[1,6] y) { y = Relu(x) }")
+    proto = onnx.load(path)
+    for value in (*proto.graph.input, *proto.graph.output):
+        value.type.tensor_type.ClearField("shape")
+    onnx.save(proto, path)
+    with pytest.raises(UnsupportedOp, match="input x has no shape; give all of its sizes, such"):
+        to_tflite(path, tmp_path / "out")
+    report = to_tflite(path, tmp_path / "out", shapes={"x": [2, 3, 5]})
+    assert report.inputs[0].onnx_shape == (2, 3, 5)
+
+
 def test_another_shape_is_another_file(tmp_path):
     path = saved(tmp_path, POOLED)
     files = [

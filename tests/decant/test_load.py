@@ -162,3 +162,11 @@ def test_an_operator_of_another_domain_is_no_branch(tmp_path):
         g (float[2,3] x) => (float[2,3] y) { y = own.If (x) }"""
     onnx.save(onnx.parser.parse_model(text), tmp_path / "m.onnx")
     assert [node.op_type for node in load(tmp_path / "m.onnx").graph] == ["If"]
+
+
+def test_an_operator_that_means_something_else_since_is_none_of_a_damaged_file(tmp_path):
+    text = """<ir_version: 9, opset_import: ["": 18]>
+        g (float[1,6,4] x, float[3] s, float[3] b) => (float[1,6,4] y) {
+            y = GroupNormalization<num_groups = 3> (x, s, b) }"""
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "m.onnx")
+    assert [node.op_type for node in load(tmp_path / "m.onnx").graph] == ["GroupNormalization"]

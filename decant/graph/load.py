@@ -351,9 +351,7 @@ def _fix_shapes(model: ir.Model, asked: AskedShapes) -> None:
     _forget_inferred_shapes(model)
 
 
-def stated_shapes(
-    inputs: Iterable[ir.Value], asked: AskedShapes | None = None
-) -> dict[str, Shape]:
+def stated_shapes(inputs: Iterable[ir.Value], asked: AskedShapes | None = None) -> dict[str, Shape]:
     """Say what a model states of the sizes of each input: numbers, and names of free ones.
 
     An input without a shape has as many free ones as are asked for of it, if any are.

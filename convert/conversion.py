@@ -16,7 +16,7 @@ from decant.artifacts import updated_folder, write_bytes, write_json, write_text
 from decant.child_process import Child
 from decant.errors import DataError, ParityError, UsageError
 from decant.external_data import external_files
-from decant.files import CONVERSION, FLOAT_FILE, ONNX, SAVED_MODEL, TRACE
+from decant.files import CONVERSION, FLOAT_FILE, ONNX, ONNX_NUMBERS, SAVED_MODEL, TRACE
 from decant.isolation import CHECKED_HEAP
 from decant.shapes import fixed
 
@@ -237,7 +237,7 @@ class _Work:
         model, own = in_single(self.exported(source, given[0], reference), self.stage)
         self.builder.start()  # imports TensorFlow while the model is run as it is
         graph = load(model.onnx).graph
-        shapes = fixed(self.shapes, stated_shapes(graph.inputs))
+        shapes = fixed(self.shapes, stated_shapes(graph.inputs, self.shapes))
         if shapes:
             graph = load(model.onnx, shapes).graph
         oracle = Oracle(model, tries_sizes=has_free_sizes(graph.inputs))
@@ -281,7 +281,17 @@ class _Work:
             return self.from_pt2(path)
         if path.suffix.lower() != ".onnx":
             raise UsageError(f"{path}: convert takes an .onnx or .pt2 file, or a torch module")
-        return Model(path, reference)
+        return self.in_numbers(Model(path, reference))
+
+    def in_numbers(self, model: Model) -> Model:
+        """Write the form of a classifier that says numbers, where it says texts or maps."""
+        from decant.graph.spoken import in_numbers
+
+        found = in_numbers(model.onnx)
+        if found is None:
+            return model
+        write_bytes(self.stage / ONNX_NUMBERS, found[0].SerializeToString(deterministic=True))
+        return Model(self.stage / ONNX_NUMBERS, None, notes=found[1])
 
     def from_module(self, module: Any, inputs: Given) -> Model:
         """Export a module with its first sample as the example."""

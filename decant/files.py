@@ -13,6 +13,7 @@ SPEC: Final = "model.toml"
 # Of the conversion.
 ONNX: Final = "model.onnx"
 ONNX_FLOAT32: Final = "model_float32.onnx"
+ONNX_NUMBERS: Final = "model_numbers.onnx"
 SAVED_MODEL: Final = "saved_model"
 FLOAT_FILE: Final = "model_fp32.tflite"
 UNVERIFIED_FILE: Final = "model_fp32.unverified.tflite"
@@ -20,7 +21,9 @@ TRACE: Final = "trace.json"
 TRACE_SCHEMA: Final = 1
 CONVERSION: Final = "convert.json"
 CONVERSION_SCHEMA: Final = 2
-CONVERTED: Final = (ONNX, ONNX_FLOAT32, SAVED_MODEL, FLOAT_FILE, TRACE, CONVERSION)
+CONVERTED: Final = (
+    ONNX, ONNX_NUMBERS, ONNX_FLOAT32, SAVED_MODEL, FLOAT_FILE, TRACE, CONVERSION,
+)  # fmt: skip
 """All that a conversion writes."""
 SIGNATURES: Final = "signatures.json"
 SIGNATURES_SCHEMA: Final = 1

@@ -117,6 +117,16 @@ def options_of(shapes: AskedShapes, signature: str = "") -> str:
     return " ".join(f"{option} {shlex.quote(text)}" for text in texts.values())
 
 
+def without_shape(name: str) -> str:
+    """Say what to do about an input of which the model does not even state how many axes it has.
+
+    >>> without_shape("image")
+    'input image has no shape; give all of its sizes, such as --shape image=1,3,480,640'
+    """
+    example = options_of({name: (1, 3, 480, 640)})
+    return f"input {name} has no shape; give all of its sizes, such as {example}"
+
+
 def fixed(shapes: AskedShapes, stated: Mapping[str, Shape]) -> dict[str, FixedShape]:
     """Fix the sizes that are asked for, and those of the same name with them.
 

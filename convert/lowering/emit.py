@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from decant.errors import UnsupportedOp
 from decant.graph.evaluate import evaluate
+from decant.shapes import without_shape
 from decant.tensors import Layout, TensorInfo
 
 from ..layout.refused import Refused
@@ -153,7 +154,7 @@ class _Emitter:
     def _input_info(self, value: ir.Value, layout: Layout) -> TensorInfo:
         name = _name(value)
         if value.shape is None or value.dtype is None:
-            raise UnsupportedOp(f"input {name} has no shape; export the model with one")
+            raise UnsupportedOp(without_shape(name))
         sizes = [size if isinstance(size, int) else None for size in value.shape]
         shape = tuple(sizes[axis] for axis in axes_in_file(layout, len(sizes)))
         dtype = computed_dtype(value.dtype.numpy()).name

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from ..layout.forms import Tensor
 from ..layout.refused import FreeSize
-from ..layout.tensors import AnyValue, Value
+from ..layout.tensors import AnyValue, Constant, Value
 from ..lowering.registry import OutputInfo, op
 
 Branch = Callable[[Sequence[AnyValue]], list[AnyValue]]
@@ -55,7 +55,8 @@ def loop(
         return [value.plain() for value in body([*map(Value.laid_out, given), *taken])]
 
     first = [state.plain() for state in states]
-    shapes, rows = _lasting_shapes(step, first)
+    shapes, rows = _lasting_shapes(step, first, replaced=_iterates(most, going))
+    first = [_of_rank(state, shape) for state, shape in zip(first, shapes, strict=True)]
     limit = tf.constant(tf.int32.max) if most is None else _count(most)
     go = tf.constant(True) if going is None else tf.reshape(going.plain(), [])
     stacks = [
@@ -98,12 +99,33 @@ def _count(most: AnyValue) -> Tensor:
     return tf.cast(tf.clip_by_value(number, 0, tf.int32.max), tf.int32)
 
 
+def _iterates(most: AnyValue | None, going: AnyValue | None) -> bool:
+    """Whether it is known that the body runs at least once."""
+    return all(
+        given is None or (isinstance(given, Constant) and given.array.item() > 0)
+        for given in (most, going)
+    )
+
+
+def _of_rank(state: Tensor, shape: tf.TensorShape) -> Tensor:
+    """The state before the first iteration; zeros, which nobody reads, where it has other axes."""
+    if state.shape.rank == shape.rank:
+        return state
+    return tf.zeros([size or 1 for size in shape.as_list()], state.dtype)
+
+
 def _lasting_shapes(
-    step: Callable[..., list[Tensor]], first: Sequence[Tensor]
+    step: Callable[..., list[Tensor]], first: Sequence[Tensor], *, replaced: bool
 ) -> tuple[list[tf.TensorShape], list[tf.TensorSpec]]:
     """Shapes that the states have in every iteration, and what is stacked of each.
 
-    A size that an iteration changes is free.
+    A size that an iteration changes is free. A state that the body makes without reading it may
+    get other axes there.
+
+    Args:
+        step: The body.
+        first: The states before it.
+        replaced: Whether nobody behind the loop can see those.
     """
     shapes = [tensor.shape for tensor in first]
     while True:
@@ -115,6 +137,11 @@ def _lasting_shapes(
         )
         _, *made = traced.outputs
         ends = [tensor.shape for tensor in made[: len(first)]]
+        unread = [replaced and not given.consumers() for given in traced.inputs[1:][: len(first)]]
+        shapes = [
+            b if alone and a.rank != b.rank and b.rank is not None else a
+            for a, b, alone in zip(shapes, ends, unread, strict=True)
+        ]
         common = [a.most_specific_compatible_shape(b) for a, b in zip(shapes, ends, strict=True)]
         if all(shape.rank is not None for shape in common) and common == shapes:
             return shapes, [tf.TensorSpec(t.shape, t.dtype) for t in made[len(first) :]]

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from ..layout.forms import Tensor
-from ..layout.refused import Refused
-from ..layout.tensors import AnyValue, Value, activation, constant
+from ..layout.forms import Tensor, sizes_of
+from ..layout.refused import FreeSize, Refused
+from ..layout.tensors import AnyValue, Constant, Value, activation
+from ..layout.view import Size
 from ..lowering.registry import op
 from .pooling import channels_last, from_channels_last
 from .taps import Axis, Tap, clamped, neighbours, read
+
+TINY_BITS = int(np.finfo(np.float32).tiny.view(np.int32))
+"""The least normal number: one bit above zero is none, which LiteRT's arithmetic takes for zero."""
 
 
 @op("NonMaxSuppression")
@@ -31,12 +35,10 @@ def non_max_suppression(
     TFLite's op knows one class of one image: one op for each of them.
     """
     images, classes, count = scores.shape
-    if images is None or classes is None or count is None:
-        raise Refused("images, classes or boxes are a free size", "export with fixed sizes")
-    given = max_output_boxes_per_class
-    most = 0 if given is None else constant(given, "the number of boxes kept").item()
-    most = max(0, min(most, count))
-    if not most:
+    if images is None or classes is None:
+        raise FreeSize("the number of images or classes is a free size")
+    most = _most_kept(max_output_boxes_per_class, count, scores)
+    if isinstance(most, int) and not most:
         return Value.laid_out(tf.zeros([0, 3], tf.int64))
     least = tf.float32.min if score_threshold is None else tf.reshape(score_threshold.plain(), [])
     limits = (most, _least_overlap(iou_threshold), least)
@@ -50,22 +52,36 @@ def non_max_suppression(
         for image in range(images)
         for number in range(classes)
     ]
-    owners = np.repeat(list(np.ndindex(images, classes)), most, axis=0)
-    rows = tf.concat([tf.constant(owners, tf.int32), tf.concat([k for k, _ in kept], 0)], 1)
+    owners = np.asarray(list(np.ndindex(images, classes)), np.int32)[:, None]
+    column = tf.concat([k for k, _ in kept], 0)
+    rows = tf.concat([tf.reshape(tf.tile(owners, [1, most, 1]), [-1, 2]), column], 1)
     chosen = tf.where(tf.concat([valid for _, valid in kept], 0))
     picked = tf.gather_nd(rows, tf.cast(chosen, tf.int32))
     return Value.laid_out(tf.cast(picked, tf.int64))
 
 
-def _least_overlap(threshold: AnyValue | None) -> float:
+def _most_kept(given: AnyValue | None, count: Size, scores: AnyValue) -> int | Tensor:
+    """How many boxes of a class are kept at most: a number, or a scalar int32 tensor."""
+    if isinstance(given, Constant) and count is not None:
+        return int(max(0, min(given.array.item(), count)))
+    if given is None:
+        return 0
+    limit = tf.clip_by_value(tf.reshape(given.plain(), []), 0, 2**31 - 1)
+    return tf.minimum(tf.cast(limit, tf.int32), sizes_of(scores.plain())[-1])
+
+
+def _least_overlap(threshold: AnyValue | None) -> float | Tensor:
     """What suppresses: more than the threshold in ONNX, at least this in TFLite."""
-    fixed = np.zeros(1) if threshold is None else constant(threshold, "the overlap")
+    if isinstance(threshold, Value):
+        bits = tf.bitcast(tf.maximum(tf.reshape(threshold.plain(), []), 0.0), tf.int32)
+        return tf.bitcast(tf.maximum(bits + 1, TINY_BITS), tf.float32)
+    fixed = np.zeros(1) if threshold is None else threshold.array
     above = np.nextafter(np.float32(fixed.item()), np.float32(2))
     return max(float(above), float(np.finfo(np.float32).tiny))
 
 
 def _kept(
-    boxes: Tensor, scores: Tensor, limits: tuple[int, float, Tensor]
+    boxes: Tensor, scores: Tensor, limits: tuple[int | Tensor, float | Tensor, Tensor]
 ) -> tuple[Tensor, Tensor]:
     """The boxes of one class by falling score, [most, 1], and which of these rows are any."""
     most, overlap, least = limits

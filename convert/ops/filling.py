@@ -79,7 +79,9 @@ def constant_of_shape(shape: AnyValue, *, value: Any) -> AnyValue:
     fill = np.zeros(1, np.float32) if value is None else np.asarray(value)
     if isinstance(shape, Constant):
         return Constant(np.full(numbers(shape), fill.ravel()[0], fill.dtype))
-    return Value.laid_out(tf.fill(shape.plain(), tf.constant(fill.ravel()[0])))
+    # Whoever asks the result for its sizes is given these, and TFLite cuts no 64-bit sizes up.
+    sizes = tf.cast(shape.plain(), tf.int32)
+    return Value.laid_out(tf.fill(sizes, tf.constant(fill.ravel()[0])))
 
 
 @op("Range", ignore=["stash_type"])
@@ -102,14 +104,25 @@ def eye_like(x: AnyValue, *, dtype: int | None, k: int) -> AnyValue:
 @op("Trilu")
 def trilu(x: AnyValue, k: AnyValue | None = None, *, upper: int) -> AnyValue:
     """Keep one triangle of the last two axes."""
+    mask: AnyValue
     rows, columns = x.shape[-2:]
-    if rows is None or columns is None:
-        raise FreeSize("the size of the triangle is free")
-    offset = int(constant(k, "k")) if k is not None else 0
-    ones = np.ones((rows, columns), np.bool_)
-    mask = Constant(np.triu(ones, offset) if upper else np.tril(ones, offset))
+    if rows is None or columns is None or isinstance(k, Value):
+        mask = Value.laid_out(_triangle(x, k, upper=bool(upper)))
+    else:
+        offset = int(constant(k)) if k is not None else 0
+        ones = np.ones((rows, columns), np.bool_)
+        mask = Constant(np.triu(ones, offset) if upper else np.tril(ones, offset))
     zero = Constant(np.zeros((), x.dtype))
     return pointwise(tf.where, mask, x, zero)
+
+
+def _triangle(x: AnyValue, k: AnyValue | None, *, upper: bool) -> Tensor:
+    """Which elements lie in the triangle, where that is known at run time only; [rows, columns]."""
+    rows, columns = sizes_of(x.plain())[-2:]
+    offset = 0 if k is None else tf.cast(tf.reshape(k.plain(), []), tf.int32)
+    diagonal = tf.expand_dims(tf.range(rows), 1) + offset
+    place = tf.expand_dims(tf.range(columns), 0)
+    return place >= diagonal if upper else place <= diagonal
 
 
 @op("Size")

@@ -185,7 +185,8 @@ def top_k(
     axis %= x.rank
     order = [i for i in range(x.rank) if i != axis] + [axis]
     tensor = activation(widened(x)).arrange(*((i,) for i in order))
-    values, places = tf.math.top_k(tensor if largest else _turned(tensor), int(numbers(k)[0]))
+    count = tf.cast(tf.reshape(k.plain(), []), tf.int32) if isinstance(k, Value) else numbers(k)[0]
+    values, places = tf.math.top_k(tensor if largest else _turned(tensor), count)
     chosen = Value.laid_out(values if largest else _turned(values), order)
     return as_dtype(chosen, x.dtype), Value.laid_out(tf.cast(places, tf.int64), order)
 

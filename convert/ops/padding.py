@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..layout.refused import FreeSize
 from ..layout.view import Size
@@ -19,6 +19,8 @@ class Window:
         dilation: Step between taps.
         begin: Elements of padding in front.
         end: Elements of padding behind.
+        follows: Whether the padding is SAME_UPPER's of a size that is known at run time only;
+            `begin` and `end` say nothing then.
     """
 
     kernel: int
@@ -26,6 +28,7 @@ class Window:
     dilation: int
     begin: int
     end: int
+    follows: bool = False
 
     @property
     def extent(self) -> int:
@@ -38,6 +41,8 @@ class Window:
 
     def is_same(self, size: Size) -> bool:
         """Whether TensorFlow's SAME padding reads the same windows."""
+        if self.follows:
+            return True
         if self.stride == 1 and (self.begin, self.end) == _halves(self.extent - 1):
             return True
         if size is None:
@@ -46,7 +51,13 @@ class Window:
         return self.begin == begin and self.count(size) == -(-size // self.stride)
 
     def trimmed(self, size: Size) -> tuple[int, int]:
-        """Padding without the part behind that no window reads."""
+        """Padding without the part behind that no window reads.
+
+        Raises:
+            FreeSize: If the padding follows from a size that is not known.
+        """
+        if self.follows:
+            raise _unknown_padding("SAME_UPPER")
         if size is None:
             return self.begin, self.end
         used = (self.count(size) - 1) * self.stride + self.extent
@@ -91,15 +102,18 @@ def windows(
 
 def _auto(window: Window, size: Size, auto_pad: str) -> Window:
     if size is None and window.stride > 1:
-        raise FreeSize(
-            "the padding depends on a size that is not known",
-            ("auto_pad", auto_pad),
-        )
+        if auto_pad == "SAME_LOWER":
+            raise _unknown_padding(auto_pad)
+        return replace(window, follows=True)
     known = size or window.extent
     total = max((-(-known // window.stride) - 1) * window.stride + window.extent - known, 0)
     small, large = _halves(total)
     begin, end = (small, large) if auto_pad == "SAME_UPPER" else (large, small)
     return Window(window.kernel, window.stride, window.dilation, begin, end)
+
+
+def _unknown_padding(auto_pad: str) -> FreeSize:
+    return FreeSize("the padding depends on a size that is not known", ("auto_pad", auto_pad))
 
 
 def all_same(row: Sequence[Window], sizes: Sequence[Size]) -> bool:

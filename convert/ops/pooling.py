@@ -104,12 +104,23 @@ def from_channels_last(tensor: Tensor) -> Value:
 def _with_ceil(window: Window, size: Size) -> Window:
     """Make room behind for one more window, if one more begins before the padding behind."""
     if size is None:
-        raise FreeSize("rounding up needs the size", ("ceil_mode", 1))
+        return _with_ceil_anywhere(window)
     count = -(-(size + window.begin + window.end - window.extent) // window.stride) + 1
     if (count - 1) * window.stride >= size + window.begin:
         count -= 1
     end = (count - 1) * window.stride + window.extent - size - window.begin
     return replace(window, end=max(end, window.end))
+
+
+def _with_ceil_anywhere(window: Window) -> Window:
+    """Make room behind for what rounding up may add, whatever the size.
+
+    Behind `stride - 1` more elements, rounding down gives as many windows as rounding up did. The
+    last of them begins before the padding behind, as ONNX wants it, where that is this short.
+    """
+    if window.follows or window.end + window.stride > window.extent:
+        raise FreeSize("rounding up needs the size", ("ceil_mode", 1))
+    return replace(window, end=window.end + window.stride - 1)
 
 
 Slide = tuple[Callable[..., Tensor], Callable[..., Tensor], Callable[..., Tensor]]
@@ -210,23 +221,41 @@ def average_pool(
     plain = all(window.dilation == 1 for window in row)
     how = (tf.nn.avg_pool2d, tf.add, _pad_zero)
     same = not count_include_pad and plain and all_same(row, sizes) and len(row) <= 2
-    around = [w.trimmed(s) for w, s in zip(row, sizes, strict=True)]
-    if not (same or count_include_pad) and None in sizes and any(map(any, around)):
-        raise FreeSize("the taps inside depend on a free size")
-    if same or not any(map(any, around)):
+    around = [(0, 0)] if same else [w.trimmed(s) for w, s in zip(row, sizes, strict=True)]
+    if not any(map(any, around)):
         result = from_channels_last(_slide(channels_last(x), row, how))
     else:
         tensor = tf.pad(channels_last(x), [(0, 0), *around, (0, 0)])
         bare = [replace(window, begin=0, end=0) for window in row]
-        counted = [
-            _counts(w, f, s or 0, bool(count_include_pad))
-            for w, f, s in zip(row, floor, sizes, strict=True)
-        ]
-        result = _scaled(from_channels_last(_slide(tensor, bare, how)), _share(counted, row))
+        result = from_channels_last(_slide(tensor, bare, how))
+        if None not in sizes:
+            counted = [
+                _counts(w, f, s or 0, bool(count_include_pad))
+                for w, f, s in zip(row, floor, sizes, strict=True)
+            ]
+            result = _scaled(result, _share(counted, row))
+        elif not count_include_pad or ceil_mode:
+            mask = _counted(channels_last(x), floor if count_include_pad else bare, around)
+            share = from_channels_last(_slide(mask, bare, how))
+            result = activation(pointwise(tf.divide, result, share))
     if not plain:
         result = _scaled(result, 1 / math.prod(window.kernel for window in row))
     result.storage.nonnegative = x.storage.nonnegative
     return result
+
+
+def _counted(x: Tensor, inside: Sequence[Window], around: Sequence[tuple[int, int]]) -> Tensor:
+    """Ones where an element counts and zeros elsewhere, of the padded size; [1, ..., 1].
+
+    Args:
+        x: The tensor before it is padded, [N, ..., C].
+        inside: How much of the padding counts, as windows.
+        around: All of the padding.
+    """
+    count = [(w.begin, min(w.end, end)) for w, (_, end) in zip(inside, around, strict=True)]
+    sizes = [size + sum(own) for size, own in zip(sizes_of(x)[1:-1], count, strict=True)]
+    rest = [(b - own[0], e - own[1]) for (b, e), own in zip(around, count, strict=True)]
+    return tf.pad(tf.ones([1, *sizes, 1]), [(0, 0), *rest, (0, 0)])
 
 
 def _scaled(value: Value, factor: Any) -> Value:

@@ -7,13 +7,25 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from ..layout.forms import Tensor
+from ..layout.forms import Tensor, sizes_of
 from ..layout.product import product
 from ..layout.refused import FreeSize, Refused
-from ..layout.tensors import AnyValue, Constant, Value, activation, constant
+from ..layout.tensors import AnyValue, Constant, Value, activation, numbers
 from ..lowering.registry import op
 from .pooling import channels_last, from_channels_last
-from .taps import CUBIC, MODES, Axis, Tap, clamped, neighbours, read, starts, zero_outside
+from .taps import (
+    CUBIC,
+    MODES,
+    Axis,
+    Extent,
+    Tap,
+    as_float,
+    clamped,
+    neighbours,
+    read,
+    starts,
+    zero_outside,
+)
 
 
 @op("GridSample")
@@ -21,10 +33,8 @@ def grid_sample(
     x: AnyValue, grid: AnyValue, *, align_corners: int, mode: str, padding_mode: str
 ) -> Value:
     """Read x: [N, C, ...] at grid: [N, ..., r], whose last axis is (x, y, ...) in [-1, 1]."""
-    count, _, *spatial = x.shape
-    sizes = [size for size in spatial if size is not None]
-    if count is None or len(sizes) != len(spatial):
-        raise FreeSize("only images and volumes of fixed size are sampled")
+    if x.shape[1] is None:
+        raise FreeSize("the number of channels is not known")
     if mode not in MODES:
         raise Refused(
             "images and volumes are sampled nearest, linearly or cubically",
@@ -32,6 +42,7 @@ def grid_sample(
             ("mode", mode),
         )
     image = channels_last(activation(x))
+    count, *sizes, _ = sizes_of(image)
     places = grid.plain()
     rank = len(sizes)
     align = bool(align_corners)
@@ -43,10 +54,11 @@ def grid_sample(
     return from_channels_last(functools.reduce(tf.add, read(table, starts(count, rank), axes)))
 
 
-def _taps(t: Tensor, size: int, mode: str, padding: tuple[str, bool]) -> list[Tap]:
+def _taps(t: Tensor, size: Extent, mode: str, padding: tuple[str, bool]) -> list[Tap]:
     """From [-1, 1] to the neighbours along one axis; what lies outside is padded as wanted."""
     kind, align = padding
-    where = (t + 1.0) * ((size - 1) / 2) if align else ((t + 1.0) * float(size) - 1.0) * 0.5
+    length = as_float(size)
+    where = (t + 1.0) * ((length - 1.0) / 2.0) if align else ((t + 1.0) * length - 1.0) * 0.5
     if mode not in CUBIC:  # the cubic neighbours are padded one by one
         where = _padded(where, size, padding)
     found = neighbours(where, mode)
@@ -56,15 +68,16 @@ def _taps(t: Tensor, size: int, mode: str, padding: tuple[str, bool]) -> list[Ta
     return [Tap(clamped(p, size), weight) for p, weight in moved]
 
 
-def _padded(where: Tensor, size: int, padding: tuple[str, bool]) -> Tensor:
+def _padded(where: Tensor, size: Extent, padding: tuple[str, bool]) -> Tensor:
     """A position inside the axis that stands for one outside; zeros stay where they are."""
     kind, align = padding
     if kind == "zeros":
         return where
     if kind == "reflection":
-        low, span = (0.0, size - 1.0) if align else (-0.5, float(size))
-        if not span:
-            return tf.zeros_like(where)
+        length = as_float(size)
+        low, span = (0.0, length - 1.0) if align else (-0.5, length)
+        # One element is all that any place means: it is clamped below, whatever it is taken modulo.
+        span = tf.maximum(span, 1.0) if align else span
         turn = tf.math.floormod(where - low, 2.0 * span)
         where = tf.minimum(turn, 2.0 * span - turn) + low
     return clamped(where, size)
@@ -73,15 +86,37 @@ def _padded(where: Tensor, size: int, padding: tuple[str, bool]) -> Tensor:
 @op("AffineGrid")
 def affine_grid(theta: AnyValue, size: AnyValue, *, align_corners: int) -> AnyValue:
     """Move the points of a regular grid, theta: [N, r, r + 1]; one product with constants."""
-    sizes = constant(size, "the size").tolist()[2:]
-    points = np.meshgrid(*(_points(n, bool(align_corners)) for n in sizes), indexing="ij")
+    align = bool(align_corners)
+    if isinstance(size, Value):
+        return _free_grid(theta, size, align_corners=align)
+    sizes = numbers(size)[2:]
+    points = np.meshgrid(*(_points(n, align_corners=align) for n in sizes), indexing="ij")
     rows = np.stack([*(p.ravel() for p in reversed(points)), np.ones(points[0].size)], -1)
     moved = product(Constant(rows.astype(theta.dtype)), theta.transpose((0, 2, 1)))
     return moved.reshape((theta.shape[0], *sizes, len(sizes)))
 
 
-def _points(count: int, align_corners: bool) -> np.ndarray:
+def _points(count: int, *, align_corners: bool) -> np.ndarray:
     """Evenly spaced points of [-1, 1]: its ends among them, or the middles of as many cells."""
     if align_corners:
         return np.linspace(-1, 1, count)
     return (2 * np.arange(count) + 1) / count - 1
+
+
+def _free_grid(theta: AnyValue, size: Value, *, align_corners: bool) -> Value:
+    """Move the points of a grid whose size is known at run time only; see `affine_grid`."""
+    rank = (theta.shape[2] or 0) - 1
+    sizes = [tf.cast(size.plain()[2 + axis], tf.int32) for axis in range(rank)]
+    points = [_free_points(count, align_corners=align_corners) for count in sizes]
+    grid = [tf.reshape(p, [-1]) for p in reversed(tf.meshgrid(*points, indexing="ij"))]
+    rows = tf.stack([*grid, tf.ones_like(grid[0])], -1)
+    moved = tf.matmul(tf.expand_dims(rows, 0), theta.plain(), transpose_b=True)
+    return Value.laid_out(tf.reshape(moved, tf.stack([-1, *sizes, rank])))
+
+
+def _free_points(count: Tensor, *, align_corners: bool) -> Tensor:
+    """See `_points`."""
+    place, length = tf.cast(tf.range(count), tf.float32), as_float(count)
+    if align_corners:
+        return place * 2.0 / tf.maximum(length - 1.0, 1.0) - 1.0
+    return (place * 2.0 + 1.0) / length - 1.0

@@ -317,17 +317,17 @@ def depth_to_space(x: AnyValue, *, blocksize: int, mode: str) -> AnyValue:
     """Spread channels over blocks of pixels; x: [N, C, H, W]; emits nothing itself."""
     count, channels, height, width = x.shape
     depth = (channels or 0) // blocksize**2
+    split: Sequence[int | None]
     if mode == "DCR":
-        split = (count, blocksize, blocksize, depth, height, width)
-        perm = (0, 3, 4, 1, 5, 2)
+        split, blocks = (count, blocksize, blocksize, depth, height, width), (1, 2, 3)
     else:
-        split = (count, depth, blocksize, blocksize, height, width)
-        perm = (0, 1, 4, 2, 5, 3)
-    return (
-        x.reshape(split)
-        .transpose(perm)
-        .reshape((count, depth, _times(height, blocksize), _times(width, blocksize)))
-    )
+        split, blocks = (count, depth, blocksize, blocksize, height, width), (2, 3, 1)
+    parts = x.reshape(split)
+    if height is None or width is None:  # an axis of free size is not made of factors
+        last = parts.arrange((0,), (4,), (5,), blocks)
+        return Value.laid_out(tf.nn.depth_to_space(last, blocksize), (0, 2, 3, 1))
+    moved = parts.transpose((0, blocks[2], 4, blocks[0], 5, blocks[1]))
+    return moved.reshape((count, depth, height * blocksize, width * blocksize))
 
 
 @op("SpaceToDepth")
@@ -335,12 +335,20 @@ def space_to_depth(x: AnyValue, *, blocksize: int, mode: str) -> AnyValue:
     """Gather blocks of pixels in the channels; x: [N, C, H, W]; emits nothing itself."""
     count, channels, height, width = x.shape
     if height is None or width is None:
-        raise FreeSize("an axis of free size is split")
+        return _gathered_blocks(activation(x), blocksize, mode)
     rows, columns = height // blocksize, width // blocksize
     split = x.reshape((count, channels, rows, blocksize, columns, blocksize))
     moved = split.transpose((0, 3, 5, 1, 2, 4) if mode == "DCR" else (0, 1, 3, 5, 2, 4))
-    return moved.reshape((count, _times(channels, blocksize**2), rows, columns))
+    return moved.reshape((count, (channels or 0) * blocksize**2, rows, columns))
 
 
-def _times(size: int | None, factor: int) -> int | None:
-    return None if size is None else size * factor
+def _gathered_blocks(x: Value, blocksize: int, mode: str) -> Value:
+    """Gather blocks of a map of free size, by TFLite's own op; its channels are in DCR's order."""
+    last = x.arrange((0,), (2,), (3,), (1,))
+    y = Value.laid_out(tf.nn.space_to_depth(last, blocksize), (0, 2, 3, 1))
+    if mode == "DCR":
+        return y
+    count, channels, height, width = y.shape
+    depth = (channels or 0) // blocksize**2
+    split = y.reshape((count, blocksize, blocksize, depth, height, width))
+    return split.transpose((0, 3, 1, 2, 4, 5)).reshape((count, channels, height, width))

@@ -23,6 +23,10 @@ WHOLE_FLOATS = 2**24
 """Up to here float32 holds every whole number. XNNPACK computes in it, and not in int32."""
 
 
+Extent = int | Tensor
+"""The size of an axis: a number, or a scalar int32 tensor where it is free."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tap:
     """One neighbour along one axis: its index, whole numbers, and its weight, None for 1."""
@@ -35,8 +39,13 @@ class Tap:
 class Axis:
     """One axis that is read: its size, and the neighbours of every place."""
 
-    size: int
+    size: Extent
     taps: Sequence[Tap]
+
+
+def as_float(size: Extent) -> Any:
+    """A size to compute places with."""
+    return float(size) if isinstance(size, int) else tf.cast(size, tf.float32)
 
 
 def neighbours(where: Tensor, mode: str) -> list[tuple[Tensor, Any]]:
@@ -58,21 +67,23 @@ def _cubic(distance: Tensor) -> Tensor:
     return tf.where(d <= 1.0, near, far)
 
 
-def clamped(where: Tensor, size: int) -> Tensor:
+def clamped(where: Tensor, size: Extent) -> Tensor:
     """The nearest position inside the axis."""
-    return tf.minimum(tf.maximum(where, 0.0), size - 1.0)
+    return tf.minimum(tf.maximum(where, 0.0), as_float(size) - 1.0)
 
 
-def zero_outside(where: Tensor, weight: Any, size: int) -> Tap:
+def zero_outside(where: Tensor, weight: Any, size: Extent) -> Tap:
     """A neighbour that counts as zero beyond the ends of its axis."""
     inside = clamped(where, size)
     shown = tf.cast(tf.equal(where, inside), tf.float32)
     return Tap(inside, shown if weight is None else weight * shown)
 
 
-def starts(count: int, rank: int) -> Any:
+def starts(count: Extent, rank: int) -> Any:
     """Number of every map of a batch, to go with places of some rank; None for a single map."""
-    return None if count == 1 else np.arange(count).reshape(count, *[1] * rank)
+    if isinstance(count, int):
+        return None if count == 1 else np.arange(count).reshape(count, *[1] * rank)
+    return tf.reshape(tf.range(count), [-1, *[1] * rank])
 
 
 def read(table: Tensor, start: Any, axes: Sequence[Axis]) -> Iterator[Tensor]:

@@ -152,11 +152,12 @@ FREE_SIZES = (2, 3)
 
 
 def _shape(value: ir.Value, free: int) -> tuple[int, ...] | None:
-    """Return a shape with its free sizes set to one number."""
+    """Return a shape with its free sizes set to one number; None if that leaves no elements."""
     if value.shape is None or value.shape.has_unknown_dim():
         return None
     bound = value.shape.evaluate(dict.fromkeys(value.shape.free_symbols(), free))
-    return tuple(int(size) for size in bound.numpy()) if bound.is_static() else None
+    sizes = tuple(int(size) for size in bound.numpy()) if bound.is_static() else ()
+    return sizes if bound.is_static() and min(sizes, default=1) > 0 else None
 
 
 def _reshape(node: ir.Node, x: Indices, output: ir.Value, free: int) -> Indices | None:

@@ -10,6 +10,7 @@ from decant.errors import DataError, UnsupportedOp
 from decant.free_sizes import accepted
 from decant.graph.load import stated_shapes
 from decant.inputs import cut_runs
+from decant.shapes import without_shape
 from decant.tensors import TensorInfo
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def samples_for(
 def _described(value: ir.Value, *, raw: bool) -> TensorInfo:
     """Describe an input of the ONNX model as what its samples have to be."""
     if value.shape is None:
-        raise DataError(f"Input {value.name} has no shape; export the model again with one.")
+        raise DataError(without_shape(str(value.name)))
     if value.dtype is None:
         raise DataError(f"Input {value.name} has no element type; export the model again.")
     if 0 in value.shape:

@@ -19,9 +19,11 @@ LEFT_OUT = (
     "No Op registered for",
     "Field 'shape' of 'type' is required",
     "in initializer but not in graph input",
+    "is deprecated in domain_version of",
 )
-"""In what ONNX's checker says of an op that it does not know, of an output behind one, and of a
-weight that is no input, as files up to IR version 3 had to have it and did not."""
+"""In what ONNX's checker says of an op that it does not know, of an output behind one, of a weight
+that is no input, as files up to IR version 3 had to have it and did not, and of an op that means
+something else since (GroupNormalization of version 18)."""
 
 FIRST_WITHOUT_INPUTS = 4
 """The IR version since which a weight need not be an input."""
@@ -93,11 +95,16 @@ def _shorten(weights: Iterable[onnx.TensorProto]) -> None:
 
 
 def _mark_unknown(nodes: Sequence[onnx.NodeProto], opsets: Mapping[str, int]) -> None:
-    """Put nodes of ops that ONNX lacks in these operator sets, inner ones too, elsewhere."""
+    """Put nodes of ops that these operator sets lack, inner ones too, elsewhere."""
     for node in nodes:
         for attribute in node.attribute:
             for graph in (*attribute.graphs, attribute.g):
                 _shorten(graph.initializer)
                 _mark_unknown(graph.node, opsets)
-        if not onnx.defs.has(node.op_type, opsets.get(node.domain, 0), node.domain):
+        if not _is_known(node, opsets.get(node.domain, 0)):
             node.domain = UNKNOWN
+
+
+def _is_known(node: onnx.NodeProto, version: int) -> bool:
+    known = onnx.defs.has(node.op_type, version, node.domain)
+    return known and not onnx.defs.get_schema(node.op_type, version, node.domain).deprecated

@@ -284,6 +284,8 @@ def replace(old: ir.Value, new: ir.Value) -> None:
     fixed = new.is_graph_input() or new.is_graph_output() or new.is_initializer()
     if new.shape is None or new.shape.has_unknown_dim():
         new.shape = old.shape
+    if new.type is None:  # of an operator that inference does not know
+        new.type = old.type
     if is_output and fixed:
         new = new_node(producer, "Identity", [new], like=old)
     takes_name = is_output or (new.name or "").startswith(FRESH)

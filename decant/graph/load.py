@@ -301,21 +301,27 @@ def _fix_shapes(model: ir.Model, asked: AskedShapes) -> None:
     if not asked:
         return
     inputs = {str(value.name): value for value in model.graph.inputs}
-    for name, shape in fixed(asked, stated_shapes(model.graph.inputs)).items():
-        old = inputs[name].shape or ()
+    for name, shape in fixed(asked, stated_shapes(model.graph.inputs, asked)).items():
+        old = inputs[name].shape or shape
         inputs[name].shape = ir.Shape(
             [dim if size is None else size for dim, size in zip(old, shape, strict=True)]
         )
     _forget_inferred_shapes(model)
 
 
-def stated_shapes(inputs: Iterable[ir.Value]) -> dict[str, Shape]:
-    """Say what a model states of the sizes of each input: numbers, and names of free ones."""
-    return {
-        str(value.name): [size if isinstance(size, int) else size.value for size in value.shape]
-        for value in inputs
-        if value.shape is not None
-    }
+def stated_shapes(inputs: Iterable[ir.Value], asked: AskedShapes | None = None) -> dict[str, Shape]:
+    """Say what a model states of the sizes of each input: numbers, and names of free ones.
+
+    An input without a shape has as many free ones as are asked for of it, if any are.
+    """
+    stated: dict[str, Shape] = {}
+    for value in inputs:
+        name = str(value.name)
+        if value.shape is not None:
+            stated[name] = [s if isinstance(s, int) else s.value for s in value.shape]
+        elif asked and name in asked:
+            stated[name] = [None] * len(asked[name])
+    return stated
 
 
 def has_free_sizes(inputs: Iterable[ir.Value]) -> bool:

@@ -110,5 +110,5 @@ def _request(path: Path, shapes: AskedShapes | None, files: tuple[Path, ...]) ->
     from ..graph.load import load, stated_shapes
     from ..shapes import fixed
 
-    asked = fixed(shapes or {}, stated_shapes(load(path).graph.inputs))
+    asked = fixed(shapes or {}, stated_shapes(load(path).graph.inputs, shapes))
     return Request(path.resolve(), Path(tempfile.gettempdir()), shapes=asked, operators=files)

@@ -8,6 +8,7 @@ from ai_edge_litert.interpreter import Interpreter
 from emitted import built, emit
 from onnx import TensorProto, helper
 
+from decant.convert import to_tflite
 from decant.errors import UnsupportedOp
 from decant.graph.load import prepare
 from decant.onnx_runtime import OnnxRuntime
@@ -300,3 +301,19 @@ def test_tables_side_by_side_and_columns_of_them(tmp_path):
     a, b = drawn(4, 3), drawn(4, 2, seed=1)
     found = Interpreter(model_content=file.data).get_signature_runner()(a=a, b=b)["y"]
     np.testing.assert_array_equal(found, np.concatenate([a, b], 1)[:, [4, 0, 2]])
+
+
+def test_a_classifier_of_names_says_numbers(tmp_path):
+    names = {"classlabels_strings": ["no", "yes", "maybe"]}
+    scores = {"coefficients": [1.0, 2.0, -1.0, 0.5, 0.2, -2.0], "intercepts": [0.1, 0.2, 0.3]}
+    outputs = (("label", TensorProto.STRING), ("scores", FLOAT))
+    proto = model_of("LinearClassifier", 2, outputs, **names, **scores)
+    for value in proto.graph.output:
+        value.CopyFrom(
+            helper.make_tensor_value_info(value.name, value.type.tensor_type.elem_type, [20, None])
+        )
+    onnx.save(proto, tmp_path / "net.onnx")
+    report = to_tflite(tmp_path / "net.onnx", tmp_path / "out")
+    assert [info.dtype for info in report.outputs] == ["int64", "float32"]
+    assert report.warnings[0].endswith("a label there, from 0, of ['no', 'yes', 'maybe']")
+    assert (tmp_path / "out/model_numbers.onnx").exists()

@@ -4,8 +4,7 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 import pytest
-from ai_edge_litert.interpreter import Interpreter
-from emitted import built, emit
+from emitted import built, emit, run_resized
 
 from decant.errors import UnsupportedOp
 from decant.graph.load import prepare
@@ -20,7 +19,7 @@ def check(proto, folder, **feeds):
     """Compare every output exactly, or to single precision where it is no integer."""
     file = built(proto, folder, input_layout="keep", output_layout="keep")
     expected = OnnxRuntime(proto.SerializeToString()).run(feeds)
-    results = Interpreter(model_content=file.data).get_signature_runner()(**feeds)
+    results = run_resized(file, feeds)
     for name, wanted in expected.items():
         assert results[name].shape == wanted.shape
         np.testing.assert_allclose(results[name], wanted, rtol=1e-5, atol=1e-6)
@@ -73,11 +72,19 @@ def test_a_head_that_gathers_the_boxes_it_kept(low, tmp_path):
     check(parsed(text), tmp_path, b=boxes_of(1, 20), s=scores_of(1, 2, 20))
 
 
-def test_a_free_number_of_boxes_is_refused():
-    text = """(float[1,n,4] b, float[1,1,n] s) => (int64[m,3] y) <int64 most = {3}>
+@pytest.mark.parametrize("count", [12, 4], ids=["more", "fewer"])
+def test_a_free_number_of_boxes_and_limits_that_are_inputs(count, tmp_path):
+    text = """(float[1,n,4] b, float[1,2,n] s, int64[1] most, float[1] overlap, float[1] least)
+     => (int64[m,3] y) { y = NonMaxSuppression(b, s, most, overlap, least) }"""
+    feeds = {"b": boxes_of(1, count), "s": scores_of(1, 2, count)}
+    limits = {"most": np.array([5]), "overlap": np.float32([0.3]), "least": np.float32([0.2])}
+    check(parsed(text), tmp_path, **feeds, **limits)
+
+
+def test_a_free_number_of_classes_is_refused():
+    text = """(float[1,8,4] b, float[1,n,8] s) => (int64[m,3] y) <int64 most = {3}>
      { y = NonMaxSuppression(b, s, most) }"""
-    why = r"NonMaxSuppression .*boxes are a free size; export with fixed sizes"
-    with pytest.raises(UnsupportedOp, match=why):
+    with pytest.raises(UnsupportedOp, match=r"NonMaxSuppression .*classes is a free size; fix"):
         emit(prepare(ir.from_proto(parsed(text))))
 
 

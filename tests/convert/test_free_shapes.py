@@ -1,7 +1,12 @@
 """What is known of sizes that are computed at run time, and layers that take such sizes."""
 
+import onnx
+import onnx_ir as ir
 import pytest
-from emitted import check_free, parsed
+from emitted import check_free, drawn, emit, parsed
+
+from decant.errors import UnsupportedOp
+from decant.graph.load import prepare
 
 KEPT = """(float[n,t,24] x) => (float[a,b,c,d] y) {
     sizes = Shape<start = 1, end = 2>(x)
@@ -77,3 +82,63 @@ def test_heads_of_queries_are_free_where_those_of_keys_are_not(tmp_path):
     }"""
     shapes = {"q": (2, 3, 4, 8), "k": (2, 3, 6, 8), "v": (2, 3, 6, 10)}
     check_free(parsed(text, opset=23), tmp_path, [shapes])
+
+
+POOLED = "kernel_shape = [3,3], strides = [2,2]"
+WINDOWS = [
+    pytest.param(f"AveragePool<{POOLED}, pads = [1,1,1,1]>(x)", id="taps_inside"),
+    pytest.param(f"AveragePool<{POOLED}, ceil_mode = 1>(x)", id="taps_inside_rounded_up"),
+    pytest.param(
+        f"AveragePool<{POOLED}, pads = [1,1,1,1], ceil_mode = 1, count_include_pad = 1>(x)",
+        id="padding_counts_rounded_up",
+    ),
+    pytest.param(f'AveragePool<{POOLED}, auto_pad = "SAME_UPPER">(x)', id="average_same"),
+    pytest.param(f"MaxPool<{POOLED}, ceil_mode = 1>(x)", id="rounded_up"),
+    pytest.param(f"MaxPool<{POOLED}, pads = [1,1,1,1], ceil_mode = 1>(x)", id="padded_up"),
+    pytest.param('Conv<strides = [2,2], auto_pad = "SAME_UPPER">(x, k)', id="same"),
+    pytest.param('Conv<strides = [2,2], auto_pad = "SAME_UPPER", group = 4>(x, d)', id="depthwise"),
+    pytest.param("DepthToSpace<blocksize = 2>(x)", id="spread"),
+    pytest.param('DepthToSpace<blocksize = 2, mode = "CRD">(x)', id="shuffled"),
+]
+
+
+@pytest.mark.parametrize("node", WINDOWS)
+def test_windows_over_a_free_plane(node, tmp_path):
+    proto = parsed(f"(float[1,4,h,w] x) => (float[a,b,c,d] y) {{ y = {node} }}")
+    for name, shape in {"k": (5, 4, 3, 3), "d": (4, 1, 3, 3)}.items():
+        if f" {name})" in node:
+            proto.graph.initializer.append(onnx.numpy_helper.from_array(drawn(*shape), name))
+    check_free(proto, tmp_path, [{"x": (1, 4, 7, 10)}, {"x": (1, 4, 8, 5)}])
+
+
+def test_blocks_of_a_free_plane(tmp_path):
+    proto = parsed("(float[1,3,h,w] x) => (float[a,b,c,d] y) { y = SpaceToDepth<blocksize=2>(x) }")
+    check_free(proto, tmp_path, [{"x": (1, 3, 6, 10)}, {"x": (1, 3, 4, 2)}])
+
+
+def test_rounding_up_a_free_size_is_refused_where_the_padding_may_hold_a_whole_window():
+    text = """(float[1,4,h,w] x) => (float[a,b,c,d] y) {
+        y = MaxPool<kernel_shape = [2,2], strides = [2,2], pads = [1,1,1,1], ceil_mode = 1>(x)
+    }"""
+    with pytest.raises(UnsupportedOp, match=r"MaxPool .*ceil_mode = 1.*rounding up needs the size"):
+        emit(prepare(ir.from_proto(parsed(text))))
+
+
+@pytest.mark.parametrize("upper", [0, 1], ids=["lower", "upper"])
+def test_a_mask_of_as_many_steps_as_there_are(upper, tmp_path):
+    text = f"""(float[n,n] x) => (float[a,b] y) {{
+        sizes = Shape(x)
+        all = ConstantOfShape<value = float[1] {{1.0}}>(sizes)
+        kept = Trilu<upper = {upper}>(all)
+        y = Mul(x, kept)
+    }}"""
+    check_free(parsed(text), tmp_path, [{"x": (4, 4)}, {"x": (7, 7)}])
+
+
+def test_as_many_of_the_largest_as_there_are(tmp_path):
+    text = """(float[2,n] x) => (float[a,b] y) <int64[1] most = {5}> {
+        size = Shape<start = 1>(x)
+        count = Min(size, most)
+        y, places = TopK(x, count)
+    }"""
+    check_free(parsed(text, opset=19), tmp_path, [{"x": (2, 3)}, {"x": (2, 9)}])

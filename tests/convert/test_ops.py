@@ -93,12 +93,6 @@ def test_einsum_is_a_sum_of_products(equation, shapes, free):
 POOL = "kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]"
 
 
-def test_average_pooling_of_a_free_size_refuses_to_count_the_taps_inside():
-    text = f"(float[1,2,H,W] x) => (float[1,2,I,J] y) {{ y = AveragePool<{POOL}>(x) }}"
-    with pytest.raises(UnsupportedOp, match="depend on a free size"):
-        emitted(model_of(text))
-
-
 def test_average_pooling_of_a_free_size_that_counts_the_padding():
     text = f"""(float[1,2,H,W] x) => (float[1,2,I,J] y)
      {{ y = AveragePool<count_include_pad = 1, {POOL}>(x) }}"""

@@ -41,9 +41,18 @@ def test_a_grid_of_free_size(mode, tmp_path):
     check_free(proto, tmp_path, shapes)
 
 
-def test_an_image_of_free_size_is_refused():
-    why = r"GridSample .*only images and volumes of fixed size .*; fix the free sizes, as with"
-    proto = grid_sample_of("1,3,h,7", "1,4,5,2", "1,3,4,5", mode="nearest")
+@pytest.mark.parametrize("align", [0, 1], ids=["cells", "corners"])
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+def test_images_of_free_size(padding, align, tmp_path):
+    how = {"mode": "linear", "padding_mode": padding, "align_corners": align}
+    proto = grid_sample_of("n,3,h,w", "n,4,5,2", "n,3,4,5", **how)
+    shapes = [{"x": (n, 3, h, w), "g": (n, 4, 5, 2)} for n, h, w in ((1, 4, 5), (2, 9, 1))]
+    check_free(proto, tmp_path, shapes)
+
+
+def test_images_of_unknown_channels_are_refused():
+    why = r"GridSample .*the number of channels is not known; fix the free sizes, as with"
+    proto = grid_sample_of("1,c,6,7", "1,4,5,2", "1,3,4,5", mode="nearest")
     with pytest.raises(UnsupportedOp, match=why):
         emit(prepare(ir.from_proto(proto)))
 
@@ -95,9 +104,11 @@ def test_a_deformable_convolution_of_free_size_is_refused():
         emit(prepare(ir.from_proto(parsed(text, {"k": (6, 4, 3, 2)}))))
 
 
-def test_a_computed_size_of_a_grid_is_refused():
-    text = """(float[2,2,3] theta, int64[4] size) => (float[2,4,5,2] y) {
-        y = AffineGrid(theta, size)
-    }"""
-    with pytest.raises(UnsupportedOp, match=r"AffineGrid .*the size is computed at run time"):
-        emit(prepare(ir.from_proto(parsed(text))))
+@pytest.mark.parametrize("align", [0, 1], ids=["cells", "corners"])
+def test_a_moved_grid_of_the_size_of_an_image(align, tmp_path):
+    text = f"""(float[1,2,3] t, float[1,3,h,w] x) => (float[a,b,c,d] y) {{
+        size = Shape(x)
+        y = AffineGrid<align_corners = {align}>(t, size)
+    }}"""
+    shapes = [{"t": (1, 2, 3), "x": (1, 3, h, w)} for h, w in ((4, 5), (2, 3))]
+    check_free(parsed(text), tmp_path, shapes)

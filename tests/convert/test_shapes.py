@@ -39,6 +39,18 @@ def test_shapes_fix_what_is_free_and_are_recorded(tmp_path):
     assert "input x: fixed at [1, 3, 48, ?] (ONNX axis order); --shape has others" in report.lines()
 
 
+def test_the_sizes_of_an_input_without_a_shape_are_asked_for(tmp_path):
+    path = saved(tmp_path, "(float[1,6] x) => (float[1,6] y) { y = Relu(x) }")
+    proto = onnx.load(path)
+    for value in (*proto.graph.input, *proto.graph.output):
+        value.type.tensor_type.ClearField("shape")
+    onnx.save(proto, path)
+    with pytest.raises(UnsupportedOp, match="input x has no shape; give all of its sizes, such"):
+        to_tflite(path, tmp_path / "out")
+    report = to_tflite(path, tmp_path / "out", shapes={"x": [2, 3, 5]})
+    assert report.inputs[0].onnx_shape == (2, 3, 5)
+
+
 def test_another_shape_is_another_file(tmp_path):
     path = saved(tmp_path, POOLED)
     files = [
@@ -111,12 +123,14 @@ def test_a_module_takes_no_shapes(tmp_path):
         to_tflite(torch.nn.ReLU().eval(), tmp_path / "out", shapes={"x": [1]})
 
 
-TRIANGLE = "(float[n,h,w] x) => (float[a,b,c] y) { y = Trilu(x) }"
+PADDED_IN_FRONT = """(float[n,h,w] x) => (float[a,b,c] y) {
+    y = MaxPool<kernel_shape = [2], strides = [2], auto_pad = "SAME_LOWER">(x)
+}"""
 
 
 def test_the_shape_that_a_refusal_names_works(tmp_path):
-    path = saved(tmp_path, TRIANGLE)
-    message = r"y: Trilu .*: the size of the triangle is free; fix the free sizes, as with --shape"
+    path = saved(tmp_path, PADDED_IN_FRONT)
+    message = r"y: MaxPool .*: the padding depends on a size that .*; fix the free sizes, as with"
     with pytest.raises(UnsupportedOp, match=message) as refused:
         to_tflite(path, tmp_path / "out")
     (option,) = re.findall(r"--shape (\S+) \(in a spec", str(refused.value))
@@ -125,12 +139,12 @@ def test_the_shape_that_a_refusal_names_works(tmp_path):
 
 
 def test_a_refusal_names_the_shape_of_given_inputs(tmp_path):
-    path = saved(tmp_path, TRIANGLE)
+    path = saved(tmp_path, PADDED_IN_FRONT)
     with pytest.raises(UnsupportedOp, match=r"--shape x=1,5,7 \("):
         to_tflite(path, tmp_path / "out", inputs={"x": drawn(3, 1, 5, 7)})
 
 
 def test_a_constant_is_asked_for_where_no_size_is_free(tmp_path):
-    text = "(float[1,6] x, int64[1] k) => (float[a,b] y, int64[c,d] i) { y, i = TopK(x, k) }"
+    text = "(float[1,6] x, int64 axis) => (float[1,6] y) { y = CumSum(x, axis) }"
     with pytest.raises(UnsupportedOp, match="TFLite needs it fixed; make it a constant before"):
         to_tflite(saved(tmp_path, text), tmp_path / "out")

@@ -190,3 +190,11 @@ def test_a_fault_behind_an_op_that_onnx_does_not_know_is_told(tmp_path):
     onnx.save(proto, tmp_path / "m.onnx")
     with pytest.raises(DataError, match=r"not a whole ONNX model \(Nodes in a graph must be topol"):
         load(tmp_path / "m.onnx")
+
+
+def test_an_operator_that_means_something_else_since_is_none_of_a_damaged_file(tmp_path):
+    text = """<ir_version: 9, opset_import: ["": 18]>
+        g (float[1,6,4] x, float[3] s, float[3] b) => (float[1,6,4] y) {
+            y = GroupNormalization<num_groups = 3> (x, s, b) }"""
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "m.onnx")
+    assert [node.op_type for node in load(tmp_path / "m.onnx").graph] == ["GroupNormalization"]

@@ -248,3 +248,11 @@ def test_an_initializer_that_a_caller_may_override_is_no_constant():
     graph = model("(float[2] x) => (float[2] y) { y = Relu(x) }").graph
     graph.inputs[0].const_value = ir.tensor(np.zeros(2, np.float32))
     assert edit.constant(graph.inputs[0]) is None
+
+
+def test_what_replaces_a_value_gets_its_type_where_it_has_none():
+    text = """<ir_version: 9, opset_import: ["": 18, "own": 1]> g (float[2,3] x) => (float[2,3] y) {
+        a = own.Rows (x) b = Identity(a) y = Identity(b) }"""
+    graph = prepare(ir.from_proto(onnx.parser.parse_model(text))).graph
+    edit.replace(graph.outputs[0], graph.node(0).outputs[0])
+    assert graph.outputs[0].dtype is ir.DataType.FLOAT

@@ -1,6 +1,13 @@
 """A number that moves through reshapes, splits and products into projection weights."""
 
+import numpy as np
+import onnx
+import onnx_ir as ir
 import pytest
+
+from decant.convert.rewrites import REWRITES
+from decant.graph.load import prepare
+from decant.graph.rewrite import apply
 
 CONSTANTS = """<float eighth = {0.125}, float eight = {8.0}, float[2] pair = {0.5, 0.25},
  int64[4] heads = {1, 5, 2, 4}, int64[5] packed = {1, 5, 3, 2, 4}, int64 zero = {0},
@@ -119,3 +126,18 @@ def test_a_free_batch_does_not_stop_the_scale(check):
         "l = MatMul(q, k) s = Mul(l, eighth) y = Softmax(s) }"
     )
     assert check(body, WEIGHTS).applied["scale_into_projection"] == 1
+
+
+def test_a_free_size_that_may_be_nothing_stays():
+    body = """(float[1,n,8] x, float[8,24] w) => (float[a,b,c,d] y) <int64[5] packed = {1,0,3,2,4},
+     float eighth = {0.125}, int64 zero = {0}, int64 one = {1}> {
+        m = MatMul(x, w) r = Reshape(m, packed) t = Transpose<perm = [2, 0, 3, 1, 4]>(r)
+        q = Gather(t, zero) k0 = Gather(t, one) k = Transpose<perm = [0, 1, 3, 2]>(k0)
+        l = MatMul(q, k) s = Mul(l, eighth) y = Softmax(s) }"""
+    proto = onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["": 20]> g {body}')
+    weights = proto.graph.input.pop()
+    array = np.ones([dim.dim_value for dim in weights.type.tensor_type.shape.dim], np.float32)
+    proto.graph.initializer.append(onnx.numpy_helper.from_array(array, "w"))
+    proto.graph.input[0].type.tensor_type.shape.dim[1].dim_param = "n//8"
+    chosen = REWRITES.chosen(("scale_into_projection",), only=True)
+    assert apply(prepare(ir.from_proto(proto)), chosen)[1] == ()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch.nn.modules import transformer
 from torch.utils import _pytree as pytree
 
 from decant.errors import SpecError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
+
+ASKS_FOR_VALUES = "_detect_is_causal_mask"
+"""PyTorch's own function (torch 2.13); `torch.export` cannot decide by values."""
 
 
 def leaf_names(structure: Any) -> list[str]:
@@ -57,13 +61,27 @@ def _fields(structure: Any) -> Any:
 
 @contextlib.contextmanager
 def layers_as_written() -> Iterator[None]:
-    """Keep PyTorch from its fast path through nn.TransformerEncoder, which no export takes."""
+    """Let PyTorch's transformer layers compute as they are written, whatever their masks hold.
+
+    No export takes their fast path, nor the question whether a mask's values are those of a causal
+    one: nn.Transformer then leaves the mask to a kernel, which computes the same.
+    """
     before = torch.backends.mha.get_fastpath_enabled()
+    asks = getattr(transformer, ASKS_FOR_VALUES, None)
     torch.backends.mha.set_fastpath_enabled(False)
+    if asks is not None:
+        setattr(transformer, ASKS_FOR_VALUES, _causal_if_told)
     try:
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(before)
+        if asks is not None:
+            setattr(transformer, ASKS_FOR_VALUES, asks)
+
+
+def _causal_if_told(mask: Any, is_causal: bool | None = None, size: int | None = None) -> bool:
+    """Stand in for PyTorch's function: what nobody has said of a mask is not looked for in it."""
+    return is_causal is True
 
 
 class TensorsOnly(torch.nn.Module):

@@ -315,6 +315,32 @@ def test_an_encoder_computes_what_its_layers_say_and_the_zeros_of_the_fast_path_
     assert torch.backends.mha.get_fastpath_enabled()
 
 
+class Decoding(nn.Module):
+    """A decoder whose causal mask is an input of its layers, which PyTorch compares with one."""
+
+    def __init__(self):
+        super().__init__()
+        layer = nn.TransformerDecoderLayer(8, 2, 16, batch_first=True)
+        self.decoder = nn.TransformerDecoder(layer, 1)
+
+    def forward(self, x, memory):
+        mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1])
+        return self.decoder(x, memory, tgt_mask=mask)
+
+
+def test_a_mask_is_taken_as_it_is_not_asked_for_its_values(tmp_path):
+    """`torch.export` refused the question whether it is causal: control flow by values."""
+    torch.manual_seed(0)
+    module = Decoding().eval()
+    x, memory = torch.randn(1, 5, 8), torch.randn(1, 3, 8)
+    notes = to_onnx(module, {"x": x, "memory": memory}, tmp_path / "m.onnx")
+    assert notes == ()  # no older exporter
+    given = {"x": x.numpy(), "memory": memory.numpy()}
+    (answer,) = onnxruntime.InferenceSession(tmp_path / "m.onnx").run(None, given)
+    # A few roundings of a LayerNorm's output, whose values are about 1.
+    np.testing.assert_allclose(answer, module(x, memory).detach().numpy(), atol=1e-5)
+
+
 class Tanh(torch.autograd.Function):
     """In NumPy, where torch.export sees nothing, but told to the older exporter."""
 

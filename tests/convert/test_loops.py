@@ -97,7 +97,7 @@ def test_a_loop_that_is_too_long_to_write_out(tmp_path):
 
 def test_a_state_that_nobody_reads_may_begin_with_other_axes(tmp_path):
     text = """(float[3,4] x) => (float[a,b] y, int64 count)
-     <bool yes = {1}, int64 zero = {0}, int64 one = {1}, float five = {5.0}, float[1] none = {7.0}> {
+        <bool yes = {1}, int64 zero = {0}, int64 one = {1}, float five = {5}, float[1] none = {7}> {
         y, count = Loop("", yes, none, zero) <body = b (int64 i, bool keep, float[?] a, int64 n)
             => (bool go, float[3,4] next, int64 m) {
                 m = Add(n, one) part = Cast<to = 1>(m) next = Mul(x, part)

@@ -19,7 +19,8 @@ import onnx
 from decant.onnx_runtime import OnnxRuntime
 from decant.parity import Parity, compare, finite_size
 
-from .evaluator import EXACT, MOVES, QUANTIZERS, REFUSALS, Evaluator, typed
+from .evaluator import EXACT, MOVES, QUANTIZERS, REFUSALS, Evaluator
+from .reference_ops import typed
 from .rounding import Rounded, moves
 
 if TYPE_CHECKING:

@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MOVES = frozenset({
+    schema.BuiltinOperator.EXPAND_DIMS, schema.BuiltinOperator.RESHAPE,
+    schema.BuiltinOperator.SQUEEZE, schema.BuiltinOperator.TRANSPOSE,
+})  # fmt: skip
+"""Operators whose result has the elements of what they read."""
+
 LARGEST, INFINITE = np.finfo(np.float32).max, np.float32(np.inf)
 
 
@@ -156,11 +162,15 @@ def _with_own_names(model: Any, emission: Emission) -> TFLiteFile:
     names: set[str] = set(own.values())
     rank = {name: i for i, name in enumerate(emission.tensors)}
     tensors: dict[str, Located] = {}
+    found = [_located(tensor.name.decode(), emission.tensors, rank) for tensor in graph.tensors]
+    steps = {i for i, t in enumerate(graph.tensors) if STEP in t.name.decode() or _is_scaled(t)}
+    early = _early(model, {i: at for i, at in enumerate(found) if at and i not in steps})
     for index, tensor in enumerate(graph.tensors):
         if index in constants:
             continue
-        located = _located(tensor.name.decode(), emission.tensors, rank)
-        step_only = STEP in tensor.name.decode() or _is_scaled(tensor)
+        located = found[index]
+        if located is not None and index in early:
+            located = _as_step(located)
         name = own.get(index)
         if name is None and located is not None:
             step = "" if located.split is not None else "/step"
@@ -169,8 +179,24 @@ def _with_own_names(model: Any, emission: Emission) -> TFLiteFile:
             names.add(name)
             tensor.name = name.encode()
             held = located or emission.signature[name]
-            tensors[name] = _as_step(held) if step_only else held
+            tensors[name] = _as_step(held) if index in steps else held
     return TFLiteFile(model, tensors, len(graph.tensors) - len(constants))
+
+
+def _early(model: Any, found: Mapping[int, Located]) -> set[int]:
+    """Find tensors that are called after a value, and of which it has yet to be computed.
+
+    The converter pulls a reshape before the product whose result it was, and lets it keep its name.
+    """
+    graph, early = model.subgraphs[0], set[int]()
+    codes = [max(c.builtinCode, c.deprecatedBuiltinCode) for c in model.operatorCodes]
+    for operator in reversed(graph.operators):
+        moves = codes[operator.opcodeIndex] in MOVES
+        made = [found.get(i) for i in operator.outputs if not moves or i in early]
+        names = {at.value for at in made if at is not None and at.split is not None}
+        read = ((i, found.get(i)) for i in operator.inputs)
+        early.update(i for i, at in read if at is not None and at.value in names)
+    return early
 
 
 def _is_scaled(tensor: Any) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
 from decant.errors import UsageError
 from decant.paths import AnyPath
-from decant.training import Batch, Recipe, Result, Settings, train
+from decant.training import Batch, Recipe, Result, Settings, Supervised, fit, train
 
-from .loop import distill
+from .loop import begun, distill
 from .plan import Plan
+from .swap import SwappedRecipe
 
 UNDISTILLED, DISTILLED = "undistilled", "distilled"
 VARIANTS = (UNDISTILLED, DISTILLED)
@@ -68,7 +70,8 @@ def train_variant(
     Args:
         variant: "undistilled" or "distilled".
         recipe: Models, data and loss.
-        teacher_checkpoint: Of the teacher; unused without one.
+        teacher_checkpoint: Of the teacher; without one a student with modules swapped, which is
+            the teacher's network, begins with its weights all the same.
         folder: Gets checkpoint, log and resume state.
         settings: The same for both variants of a pair.
         plan: What is distilled; the recipe's if None.
@@ -78,6 +81,9 @@ def train_variant(
     """
     if variant == DISTILLED:
         return distill(recipe, teacher_checkpoint, folder, settings=settings, plan=plan)
+    if isinstance(recipe, SwappedRecipe):
+        student, _, _ = begun(recipe, teacher_checkpoint, settings)
+        return fit(Supervised(recipe, student), recipe, settings, Path(folder, "student"))
     return train(recipe, folder, settings=settings)
 
 

@@ -203,19 +203,32 @@ def distill(
     """
     check_recipe(recipe)
     chosen = settings or settings_of(recipe, "student")
-    teacher = model_of(recipe, "teacher")
-    load_weights(teacher, teacher_checkpoint)
-    torch.manual_seed(chosen.seed)
-    student = model_of(recipe, "student")
-    first = recipe.batch(chosen, 0)
-    if isinstance(recipe, SwappedRecipe):
-        recipe.begin(student, teacher, first)
+    student, teacher, first = begun(recipe, teacher_checkpoint, chosen)
     objective = Distilled(recipe, student, teacher, plan or plan_of(recipe))
     objective.prepare(first)
     result = fit(objective, recipe, chosen, Path(folder, "student"), report)
     if isinstance(recipe, SwappedRecipe):
         recipe.cost_of(result).write(result.checkpoint)
     return result
+
+
+def begun(
+    recipe: Recipe[Batch], teacher_checkpoint: AnyPath, settings: Settings
+) -> tuple[nn.Module, nn.Module, Batch]:
+    """Give the student with its first weights, the trained teacher, and the first batch.
+
+    Raises:
+        DataError: If the checkpoint is unusable.
+        SpecError: If the recipe lacks something.
+    """
+    teacher = model_of(recipe, "teacher")
+    load_weights(teacher, teacher_checkpoint)
+    torch.manual_seed(settings.seed)
+    student = model_of(recipe, "student")
+    first = recipe.batch(settings, 0)
+    if isinstance(recipe, SwappedRecipe):
+        recipe.begin(student, teacher, first)
+    return student, teacher, first
 
 
 def rehearse(

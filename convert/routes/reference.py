@@ -10,13 +10,13 @@ from decant.graph.load import has_free_sizes, load
 
 from ..verify.batch import batched_inputs, of_one
 from ..verify.hops import judge, refuse_nan
-from ..verify.oracle import FormResults, Model, Oracle
+from ..verify.oracle import ONNX, FormResults, Model, Oracle
 from ..verify.rounding import of_onnx
 from ..verify.samples import samples_for
 from ..verify.size_hints import size_hints
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -66,7 +66,7 @@ def reference_of(
     inputs: Mapping[str, NDArray[np.generic]] | None,
     tolerance: float,
 ) -> Reference:
-    """Ask ONNX Runtime for a model's answers.
+    """Ask ONNX Runtime for a model's answers, or ONNX's own evaluator where that cannot run it.
 
     Args:
         onnx: The file.
@@ -75,7 +75,7 @@ def reference_of(
         tolerance: See `Reference`.
 
     Raises:
-        UsageError: ONNX Runtime cannot run the model.
+        UsageError: Neither can run the model.
         DataError: The samples do not fit.
         ParityError: The model itself gives NaN.
     """
@@ -88,16 +88,27 @@ def reference_of(
         graph = load(onnx, {**shapes, **of_one(graph, batch)}).graph
         drawn = samples_for(graph.inputs, inputs, trial=trial, like=drawn)
     samples = tuple(sample for sample in drawn if _sizes(sample) == _sizes(drawn[0]))
-    forms, gaps = oracle.answers(samples)
-    if not forms:
-        raise UsageError(
-            f"{onnx}: other routes have nothing to be held against: {gaps[0]}; leave --routes out"
-        )
     if not any(samples):
         raise DataError(f"{onnx}: takes no inputs; other routes are raced for models that do")
+    expected = _answers(onnx, samples, oracle)
     outputs = tuple(str(value.name) for value in graph.outputs)
-    refuse_nan(forms[0], outputs)
-    return Reference(onnx, outputs, samples, forms[0], tolerance, given=inputs is not None)
+    refuse_nan(expected, outputs)
+    return Reference(onnx, outputs, samples, expected, tolerance, given=inputs is not None)
+
+
+def _answers(onnx: Path, samples: Sequence[Sample], oracle: Oracle) -> FormResults:
+    """What the model gives, by whoever can run it."""
+    forms, _ = oracle.answers(samples)
+    if forms:
+        return forms[0]
+    rounded = [of_onnx(onnx, sample) for sample in samples]
+    exact = [list(each.exact) for each in rounded if each is not None]
+    if len(exact) < len(samples):
+        raise UsageError(
+            f"{onnx}: other routes have nothing to be held against: {oracle.gap}, and ONNX's own"
+            " evaluator cannot run it either; leave --routes out"
+        )
+    return FormResults(ONNX, exact)
 
 
 def _sizes(sample: Sample) -> dict[str, tuple[int, ...]]:

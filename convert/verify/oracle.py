@@ -101,6 +101,11 @@ class Oracle:
         """Whether ONNX Runtime can run the model."""
         return self._runtime is not None
 
+    @property
+    def gap(self) -> str:
+        """What ONNX Runtime lacks to run it; "" where nothing is known."""
+        return self._gap
+
     def run(self, sample: Sample) -> Mapping[str, Array]:
         """Run ONNX Runtime; nothing, where only then it shows that it lacks an operator.
 

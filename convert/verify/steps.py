@@ -19,7 +19,8 @@ import onnx
 from decant.onnx_runtime import OnnxRuntime
 from decant.parity import Parity, compare, finite_size
 
-from .evaluator import EXACT, MOVES, QUANTIZERS, REFUSALS, Evaluator, typed
+from .evaluator import EXACT, MOVES, QUANTIZERS, REFUSALS, Evaluator
+from .reference_ops import typed
 from .rounding import Rounded, moves
 
 if TYPE_CHECKING:
@@ -32,7 +33,12 @@ if TYPE_CHECKING:
     """The value of a name in ONNX order, given its shape, if the form is known to have it."""
 
 LARGEST_STEP = 1e-5
-"""Error of one step that needs no excuse: ten times what sums and functions of LiteRT have."""
+"""Error of one step that needs no excuse.
+
+Sums of n products are some √n roundings of 6e-8 off: 1e-5 is what n = 28,000 gives.
+Of 3,565 steps of 13 networks (pictures, texts, sounds; LSTM, GRU, attention; three quantized), in
+TensorFlow and in LiteRT, half are up to 1e-7 off and the worst 2.7e-6, ties of integers aside.
+"""
 
 RECURRENT = frozenset({"DynamicQuantizeLSTM"})
 """Ops whose steps are held against what each makes of the form's own step before it."""

@@ -136,8 +136,9 @@ class _Students:
         from decant.distill.comparison import DISTILLED
 
         inputs, settings = collect(self.project.spec).data_inputs("test"), {}
-        if variant == DISTILLED:
+        if variant == DISTILLED or self.project.spec.model.swap:
             inputs["teacher"] = sha256(self.teacher)
+        if variant == DISTILLED:
             settings = plan_settings(self.project)
         name = f"compare-{variant}-{seed}"
         stage = describe(self.project, name, inputs, steps=self.steps, seed=seed, **settings)

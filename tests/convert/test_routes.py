@@ -6,6 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 from pretended_routes import (
@@ -195,6 +196,30 @@ def test_sizes_that_end_onnx_runtime_are_not_those_of_the_samples(tmp_path):
     onnx.save(proto, tmp_path / "scan.onnx")
     reference = reference_of(tmp_path / "scan.onnx", shapes={}, inputs=None, tolerance=TOLERANCE)
     assert reference.samples[0]["x"].shape[1] > 100
+
+
+def test_what_onnx_runtime_cannot_run_is_held_against_onnxs_own_evaluator(tmp_path):
+    """A recurrent layer with the batch first."""
+    text = """<ir_version: 10, opset_import: ["": 18]> g (float[2,5,2] x) => (float[2,5,1,1] y)
+        <float[1,1,2] w = {0.5, -0.7}, float[1,1,1] r = {0.3}>
+        { y = RNN<hidden_size = 1, layout = 1>(x, w, r) }"""
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "rnn.onnx")
+    reference = reference_of(tmp_path / "rnn.onnx", shapes={}, inputs=None, tolerance=TOLERANCE)
+    x, ((y,), *_) = reference.samples[0]["x"], reference.expected.answers
+    first = np.tanh(x[:, 0] @ [0.5, -0.7])
+    np.testing.assert_allclose(y[:, 0, 0, 0], first, rtol=1e-6)
+    np.testing.assert_allclose(
+        y[:, 1, 0, 0], np.tanh(x[:, 1] @ [0.5, -0.7] + 0.3 * first), rtol=1e-6
+    )
+
+
+def test_what_nobody_can_run_is_not_raced(tmp_path):
+    text = """<ir_version: 10, opset_import: ["": 18, "mine": 1]>
+        g (float[2,3] x) => (float[2,3] y) { y = mine.Twirl(x) }"""
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "own.onnx")
+    message = "nothing to be held against: ONNX Runtime does not know mine::Twirl, and ONNX's own"
+    with pytest.raises(UsageError, match=message):
+        reference_of(tmp_path / "own.onnx", shapes={}, inputs=None, tolerance=TOLERANCE)
 
 
 def test_a_free_batch_is_one_as_in_decants_own_file(tmp_path):

@@ -6,7 +6,8 @@ import pytest
 from emitted import parsed
 
 from decant.convert import to_tflite
-from decant.convert.verify.evaluator import Evaluator, typed
+from decant.convert.verify.evaluator import Evaluator
+from decant.convert.verify.reference_ops import typed
 from decant.convert.verify.steps import LARGEST_STEP, StepJudge
 from decant.errors import ParityError
 from decant.onnx_runtime import OnnxRuntime

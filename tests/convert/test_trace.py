@@ -33,6 +33,23 @@ g (float[1,3,12,16] x) => (float[1,6,8] y, float[1,4,6,8] z) {
 }"""
 
 
+# TensorFlow's converter reshapes what the product reads, not what it makes.
+ATTENTION = """<ir_version: 10, opset_import: ["": 20]>
+g (float[1,8,12,16] x) => (float[1,24,6,8] y) {
+    rows = Constant<value_ints=[1,3,8,48]>()
+    plane = Constant<value_ints=[1,24,6,8]>()
+    tokens = Constant<value_ints=[1,24,48]>()
+    a = Conv<strides=[2,2], pads=[1,1,1,1]>(x, w)
+    b = Reshape(a, tokens)
+    c = Transpose<perm=[0,2,1]>(b)
+    d = MatMul(c, m)
+    e = Add(d, n)
+    f = Transpose<perm=[0,2,1]>(e)
+    g = Reshape(f, plane)
+    y = Add(a, g)
+}"""
+
+
 @pytest.fixture
 def proto():
     proto = onnx.parser.parse_model(NETWORK)
@@ -63,9 +80,8 @@ def test_nearly_all_activations_are_traced(converted):
     assert len(converted.tensors) >= 0.95 * converted.activations
 
 
-def test_traced_tensors_hold_the_values_they_name(proto, converted):
-    image = np.random.default_rng(1).standard_normal((1, 3, 12, 16)).astype(np.float32)
-    expected = {**intermediates(proto, {"x": image}), "x": image}
+def held(converted, image):
+    """Name of a value → what each tensor that holds it has, in ONNX order."""
     interpreter = Interpreter(
         model_content=converted.data,
         experimental_preserve_all_tensors=True,
@@ -74,16 +90,37 @@ def test_traced_tensors_hold_the_values_they_name(proto, converted):
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], np.moveaxis(image, 1, -1))
     interpreter.invoke()
-    compared = set()
     for detail in interpreter.get_tensor_details():
         located = converted.tensors.get(detail["name"])
-        if located is None or located.split is None:
-            continue
-        memory = interpreter.get_tensor(detail["index"]).reshape(located.split)
-        value = memory.transpose(located.perm).reshape(located.shape)
-        np.testing.assert_allclose(value, expected[located.value], rtol=1e-4, atol=1e-5)
-        compared.add(located.value)
+        if located is not None and located.split is not None:
+            memory = interpreter.get_tensor(detail["index"]).reshape(located.split)
+            yield located.value, memory.transpose(located.perm).reshape(located.shape)
+
+
+def test_traced_tensors_hold_the_values_they_name(proto, converted):
+    image = np.random.default_rng(1).standard_normal((1, 3, 12, 16)).astype(np.float32)
+    expected = {**intermediates(proto, {"x": image}), "x": image}
+    compared = set()
+    for name, value in held(converted, image):
+        np.testing.assert_allclose(value, expected[name], rtol=1e-4, atol=1e-5)
+        compared.add(name)
     assert {"x", "b", "z", "h", "i", "y"} <= compared
+
+
+def test_what_a_product_reads_is_not_traced_as_its_result(tmp_path):
+    proto = onnx.parser.parse_model(ATTENTION)
+    rng = np.random.default_rng(0)
+    for name, shape in {"w": (24, 8, 3, 3), "m": (24, 24), "n": (24,)}.items():
+        array = rng.uniform(0.2, 1.0, shape).astype(np.float32)
+        proto.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    emission = emit(prepare(ir.from_proto(proto)))
+    savedmodel.write(emission, tmp_path)
+    image = rng.standard_normal((1, 8, 12, 16)).astype(np.float32)
+    expected = intermediates(proto, {"x": image})
+    found = list(held(tflite.convert(tmp_path, emission), image))
+    assert [name for name, _ in found].count("e") == 1
+    for name, value in found[1:]:
+        np.testing.assert_allclose(value, expected[name], rtol=1e-4, atol=1e-5)
 
 
 def test_tensors_are_named_after_their_values(converted):

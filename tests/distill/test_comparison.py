@@ -5,9 +5,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from scipy import stats
+from torch import nn
 from training_cases import SETTINGS, QuadrantRecipe
 
-from decant.distill import ComparedRun, paired_gains, short, train_variant
+from decant.distill import ComparedRun, SwappedRecipe, paired_gains, short, train_variant
 from decant.errors import UsageError
 from decant.training import save_weights
 
@@ -49,11 +50,25 @@ def test_short_settings_keep_the_schedule():
     assert made.learning_rate == SETTINGS.learning_rate
 
 
-def test_both_variants_of_a_seed_start_from_the_same_weights(tmp_path):
+RECIPES = {
+    "plain": QuadrantRecipe,
+    "swapped": lambda: SwappedRecipe(SmoothRecipe(), {"features.2": "hard_swish"}),
+}
+
+
+class SmoothRecipe(QuadrantRecipe):
+    def model(self, role):
+        network = super().model("student")
+        network.features.append(nn.SiLU())
+        return network
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+def test_both_variants_of_a_seed_start_from_the_same_weights(kind, tmp_path):
     """With a rate of nothing the first weights are the last."""
     from dataclasses import replace
 
-    recipe, settings = QuadrantRecipe(), replace(SETTINGS, steps=1, learning_rate=0.0)
+    recipe, settings = RECIPES[kind](), replace(SETTINGS, steps=1, learning_rate=0.0)
     save_weights(recipe.model("teacher"), tmp_path / "teacher.safetensors")
     weights = [
         load_file(

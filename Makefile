@@ -22,7 +22,7 @@ ASSETS := android_demo/app/src/main/assets/model
 COMMANDS := tflite convert quantize train distill bench gate report
 
 .PHONY: help $(COMMANDS) demo-web demo ops doctor docs test test-fast android-test \
-	web-test web-packages compiled-app test-bundle check clean setup install
+	web-test web-packages compiled-app test-bundle check generator clean setup install
 .DEFAULT_GOAL := help
 
 help:
@@ -78,12 +78,11 @@ test-fast: $(READY)
 	@$(VENV)/bin/python -m pytest -m 'not slow' $(IN_PARALLEL) $(ARGS)
 
 # All that is known of the Android app and of the page without an Android SDK. The Kotlin is compiled beside the
-# making of the environment and of the bundle.
+# making of the environment and of the bundle, and beside npm.
 android-test:
 	@missing=$$(android_demo/missing-packages); [ -z "$$missing" ] || \
 		{ echo "make $@ needs: apt-get install --no-install-recommends $$missing" >&2; exit 1; }
-	@$(MAKE) --no-print-directory --jobs 2 test-bundle compiled-app
-	@$(MAKE) --no-print-directory web-packages
+	@$(MAKE) --no-print-directory --jobs 2 test-bundle compiled-app web-packages
 	@echo 'Kotlin: unit-tested over the real LiteRT …'
 	@VENV=$(VENV) android_demo/test $(TEST_BUNDLE)
 	@echo 'Kotlin and the page (Node, headless Chromium) against Python: tensors, photos, spoiled sidecars …'
@@ -114,11 +113,14 @@ test-bundle: $(READY)
 check: $(READY)
 	@.ci/check
 
-# The generator comes into .venv only when somebody asks for the site; a dead link on it fails.
-docs: $(READY)
-	@$(VENV)/bin/python -c 'import mkdocs, material, mkdocstrings_handlers.python' 2>/dev/null || $(GENERATOR)
+# A dead link on the site fails.
+docs: generator
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --strict --quiet
 	@echo 'build/site/index.html; to search it: python3 -m http.server --directory build/site'
+
+# It comes into .venv only when somebody asks for the site.
+generator: $(READY)
+	@$(VENV)/bin/python -c 'import mkdocs, material, mkdocstrings_handlers.python' 2>/dev/null || $(GENERATOR)
 
 clean:
 	rm -rf build .tree .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

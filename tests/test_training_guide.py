@@ -4,7 +4,8 @@ import json
 import re
 
 import pytest
-from documented import ROOT, blocks, named_files, run, write_files
+from documented import ROOT, blocks, named_files, run, write_digits, write_files
+from processes import run_here
 
 from decant.training import Recipe
 
@@ -15,14 +16,13 @@ PAGE = "docs/how-to/train-and-distil.md"
 def digits(tmp_path_factory):
     """The README's digits with the page's recipe, for a fifth of its steps."""
     folder = tmp_path_factory.mktemp("digits")
-    write_files("docs/tutorial.md", folder)
+    write_digits(folder)
     write_files(PAGE, folder)
     recipe = folder / "recipe.py"
     recipe.write_text(recipe.read_text().replace("steps=120", "steps=24"))
     section = next(text for _, text in blocks(PAGE) if text.startswith("[training]\n"))
     with (folder / "model.toml").open("a") as spec:
         spec.write(section)
-    assert run(folder, "python write_digits.py && python digits.py").returncode == 0
     return folder
 
 
@@ -61,9 +61,8 @@ def test_temperature_and_alpha_of_the_page_are_keys_of_a_spec(digits):
     section = next(text for _, text in blocks(PAGE) if "[training.distillation]" in text)
     spec = (digits / "model.toml").read_text()
     (digits / "softer.toml").write_text(f"{spec}\n{section}")
-    plain = run(digits, "decant distill model.toml -o plain")
-    softer = run(digits, "decant distill softer.toml -o softer")
-    assert (plain.returncode, softer.returncode) == (0, 0), softer.stderr
+    run_here(digits, "distill", "model.toml", "-o", "plain")
+    run_here(digits, "distill", "softer.toml", "-o", "softer")
     logs = [
         json.loads((digits / out / "training/student.json").read_text())["history"][0]
         for out in ("plain", "softer")

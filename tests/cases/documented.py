@@ -2,11 +2,15 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from made_once import made_once
+
 ROOT = Path(__file__).parents[2]
+TUTORIAL = "docs/tutorial.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -26,6 +30,17 @@ def write_files(page, folder, *names):
     for name, text in named_files(page).items():
         if not names or name in names:
             (folder / name).write_text(text, encoding="utf-8")
+
+
+def write_digits(folder):
+    """Write the tutorial's files, and what its two scripts make, into a folder."""
+    shutil.copytree(made_once("digits", _make_digits), folder, dirs_exist_ok=True)
+
+
+def _make_digits(folder):
+    write_files(TUTORIAL, folder)
+    ended = run(folder, "python write_digits.py && python digits.py")
+    assert ended.returncode == 0, ended.stderr
 
 
 def run(folder, command):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from processes import run_decant
+from processes import run_here
 
 from decant.artifacts import read_json
 from decant.bench import ModelFile, gate, load_report, measure
@@ -66,7 +66,7 @@ class Run:
 def go(kind, folder, spec="model.toml"):
     """Run `decant tflite` on an example; returns what came out."""
     spec = EXAMPLES / kind / spec
-    run_decant(folder, "tflite", spec, "--out", folder / "out", check=True)
+    run_here(folder, "tflite", spec, "--out", folder / "out")
     return Run(spec, folder / "out")
 
 

@@ -24,9 +24,11 @@ from decant.child_process import Child, serve, variables_of_child
 
 KINDS = {
     "decant.convert.build": "builder",
+    "decant.convert.support": "builder",
     "decant.convert.verify.op_search": "builder",
     "decant.convert.routes": "runner",
     "decant.convert.verify": "runner",
+    "decant.pipeline.release": "runner",
     "decant.quantize": "runner",
     "decant.runtime": "runner",
     "decant.runtime_signatures": "runner",
@@ -39,6 +41,7 @@ IMPORTED = (
     "decant.convert.build",
     "decant.convert.routes.attempt",
     "decant.convert.verify.evaluator",
+    "decant.pipeline.release",
     "decant.quantize.candidates",
     "decant.runtime_signatures",
 )

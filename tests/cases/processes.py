@@ -1,9 +1,14 @@
-"""Runs the installed command line in a process of its own."""
+"""Runs the command line, the installed one in a process of its own or the same in this one."""
 
+import contextlib
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from decant.cli.app import app
 
 DECANT = Path(sys.executable).with_name("decant")
 
@@ -13,6 +18,16 @@ def run_decant(folder, *args, **options):
     return subprocess.run(
         [DECANT, *map(str, args)], cwd=folder, capture_output=True, text=True, **options
     )
+
+
+def run_here(folder, *args, code=0):
+    """Run `decant` in a folder, in this process, for what it leaves there; holds it to its code.
+
+    That takes a third of the time: nothing is imported anew.
+    """
+    with contextlib.chdir(folder), pytest.raises(SystemExit) as ended:
+        app([str(arg) for arg in args], prog_name="decant")
+    assert ended.value.code == code
 
 
 def start_decant(folder, *args):

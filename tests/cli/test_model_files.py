@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from processes import run_decant
+from processes import run_here
 
 FILES = {"model.onnx": "ONNX Runtime", "model_fp32.tflite": "the given file"}
 
@@ -19,8 +19,7 @@ def converted(tmp_path_factory):
     """Convert a network that takes numbers; gives its folder with the files."""
     folder = tmp_path_factory.mktemp("files")
     spec = input_projects.write(folder, "numbers")
-    ended = run_decant(folder, "convert", spec.name, "--out", "converted")
-    assert ended.returncode == 0, ended.stderr
+    run_here(folder, "convert", spec.name, "--out", "converted")
     return folder
 
 
@@ -36,8 +35,7 @@ def spec_of(folder, file):
 @pytest.mark.parametrize("file", FILES)
 def test_a_finished_file_goes_the_whole_way(converted, file):
     spec = spec_of(converted, f"converted/{file}")
-    ended = run_decant(converted, "tflite", spec.name, "--out", spec.stem)
-    assert ended.returncode == 0, ended.stderr
+    run_here(converted, "tflite", spec.name, "--out", spec.stem)
     report = json.loads((converted / spec.stem / "report.json").read_text())
     assert report["original"] == FILES[file]
     assert report["pytorch"]["test"]["accuracy"]["top1"]["value"] >= 0.95
@@ -45,9 +43,8 @@ def test_a_finished_file_goes_the_whole_way(converted, file):
     subject = next(r["subject"] for r in report["verdict"] if r["requirement"] == "max_drop")
     assert subject == f"drop of top1 against {FILES[file]}"
     assert f">{FILES[file]}<" in (converted / spec.stem / "report.html").read_text()
-    assert run_decant(converted, "gate", spec.name, "--out", spec.stem).returncode == 0
-    trained = run_decant(converted, "distill", spec.name, "--out", spec.stem)
-    assert trained.returncode == 2
+    run_here(converted, "gate", spec.name, "--out", spec.stem)
+    run_here(converted, "distill", spec.name, "--out", spec.stem, code=2)
 
 
 WORDS = """
@@ -120,8 +117,7 @@ def test_the_shape_of_a_spec_fixes_what_its_file_leaves_free(converted):
             size.dim_param = f"{value.name}{axis}"
     onnx.save(model, converted / "free.sizes.onnx")
     spec = spec_of(converted, "free.sizes.onnx")
-    ended = run_decant(converted, "convert", spec.name, "--out", "fixed")
-    assert ended.returncode == 0, ended.stderr
+    run_here(converted, "convert", spec.name, "--out", "fixed")
     report = json.loads((converted / "fixed/convert.json").read_text())
     assert report["shapes"] == {"image": [1, 5]}
     assert report["inputs"][0]["shape"] == [1, 5]

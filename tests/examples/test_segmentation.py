@@ -8,7 +8,7 @@ import cv2
 import pytest
 from example_runs import EXAMPLES, Run, doctored_gate, go
 from PIL import Image
-from processes import run_decant
+from processes import run_decant, run_here
 
 from decant.contract.predictor import Predictor
 from decant.factory import resolve
@@ -71,7 +71,7 @@ def in_folders(tmp_path_factory):
             mask.save(folder / part / "masks" / f"{index}.png")
     spec += '[requirements]\nmax_drop = 0.05\n[quantization]\nrecipes = ["static_int8"]\n'
     (folder / "model.toml").write_text(spec)
-    run_decant(folder, "tflite", "model.toml", "--out", "out", check=True)
+    run_here(folder, "tflite", "model.toml", "--out", "out")
     return Run(folder / "model.toml", folder / "out")
 
 

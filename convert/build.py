@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from decant.artifacts import scratch_folder, write_bytes
 from decant.files import FLOAT_FILE, TRACE_SCHEMA
 from decant.flatbuffer import Graph
-from decant.flatbuffer.packing import packed, written
+from decant.flatbuffer.outside import MOST_BYTES, hold_lists, pieces
+from decant.flatbuffer.packing import packed, room_for, written
 from decant.graph.load import load, told_if_unsound
 from decant.graph.rewrite import Applied, apply
 
@@ -157,9 +158,14 @@ def _made(request: Request, samples: Sequence[Sample]) -> tuple[Emission, Built]
         integers = any(rewrite.name in INTEGER_WEIGHTS for rewrite in applied)
         file = _converted(request, emission, (folder, sent), integer_weights=integers)
     graph = Graph(file.model)
-    write = packed if sized(graph, emission.inputs, samples) else written
+    write = written
+    if sized(graph, emission.inputs, samples):
+        hold_lists(file.model)
+        write = packed
+    if room_for(file.model) > MOST_BYTES:
+        graph.forget_lowest_runtime()  # no table says since when runtimes read such files
     tflite = request.folder.with_name(FLOAT_FILE)
-    write_bytes(tflite, write(file.model))
+    write_bytes(tflite, *pieces(file.model, write))
     built = Built(
         tflite=tflite,
         inputs=emission.inputs,

@@ -152,8 +152,7 @@ def _made(request: Request, samples: Sequence[Sample]) -> tuple[Emission, Built]
     emission = _emitted_apart(request, model, example)
     del model
     with scratch_folder("decant-stand-ins-") as folder:
-        sent = _saved(request, emission, folder)
-        emission = replace(emission, module=None, function=None)
+        emission, sent = _saved(request, emission, folder)
         gc.collect()
         integers = any(rewrite.name in INTEGER_WEIGHTS for rewrite in applied)
         file = _converted(request, emission, (folder, sent), integer_weights=integers)
@@ -193,17 +192,26 @@ def _emitted_apart(
     return emission
 
 
-def _saved(request: Request, emission: Emission, folder: Path) -> tuple[StandIn, ...]:
-    """Write the SavedModel, and into a folder the same of stand-ins; give these."""
+def _saved(
+    request: Request, emission: Emission, folder: Path
+) -> tuple[Emission, tuple[StandIn, ...]]:
+    """Write the SavedModel, and into a folder the same of stand-ins.
+
+    Returns:
+        What was emitted, of which the weights lie on the disk now, and what stands for these.
+    """
     from . import savedmodel
     from .stand_ins import stand_ins, values
 
     shutil.rmtree(request.folder, ignore_errors=True)
     savedmodel.write(emission, request.folder)
+    if emission.weights:
+        _, stored = savedmodel.read(request.folder)
+        emission = replace(emission, weights={name: stored[name] for name in emission.weights})
     sent = stand_ins(emission)
     if sent:
         savedmodel.write(emission, folder, values(sent))
-    return sent
+    return replace(emission, module=None, function=None), sent
 
 
 def _converted(

@@ -261,7 +261,7 @@ class _Work:
             samples, normalised = self.samples(request, graph, given, oracle, like=samples)
         outputs = [str(value.name) for value in graph.outputs]
         expected = expected_of(oracle, normalised, outputs, self.tolerance)
-        del oracle  # ONNX Runtime holds the weights once or twice
+        del oracle, graph  # ONNX Runtime holds the weights once or twice, the graph those inside it
         if own is not None:
             expected = own.told(normalised, expected)
         built = self.built(request, samples)

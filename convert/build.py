@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from decant.artifacts import scratch_folder, write_bytes
 from decant.files import FLOAT_FILE, TRACE_SCHEMA
 from decant.flatbuffer import Graph
-from decant.flatbuffer.packing import packed, written
+from decant.flatbuffer.outside import MOST_BYTES, hold_lists, pieces
+from decant.flatbuffer.packing import packed, room_for, written
 from decant.graph.load import load, told_if_unsound
 from decant.graph.rewrite import Applied, apply
 
@@ -151,15 +152,19 @@ def _made(request: Request, samples: Sequence[Sample]) -> tuple[Emission, Built]
     emission = _emitted_apart(request, model, example)
     del model
     with scratch_folder("decant-stand-ins-") as folder:
-        sent = _saved(request, emission, folder)
-        emission = replace(emission, module=None, function=None)
+        emission, sent = _saved(request, emission, folder)
         gc.collect()
         integers = any(rewrite.name in INTEGER_WEIGHTS for rewrite in applied)
         file = _converted(request, emission, (folder, sent), integer_weights=integers)
     graph = Graph(file.model)
-    write = packed if sized(graph, emission.inputs, samples) else written
+    write = written
+    if sized(graph, emission.inputs, samples):
+        hold_lists(file.model)
+        write = packed
+    if room_for(file.model) > MOST_BYTES:
+        graph.forget_lowest_runtime()  # no table says since when runtimes read such files
     tflite = request.folder.with_name(FLOAT_FILE)
-    write_bytes(tflite, write(file.model))
+    write_bytes(tflite, *pieces(file.model, write))
     built = Built(
         tflite=tflite,
         inputs=emission.inputs,
@@ -187,17 +192,26 @@ def _emitted_apart(
     return emission
 
 
-def _saved(request: Request, emission: Emission, folder: Path) -> tuple[StandIn, ...]:
-    """Write the SavedModel, and into a folder the same of stand-ins; give these."""
+def _saved(
+    request: Request, emission: Emission, folder: Path
+) -> tuple[Emission, tuple[StandIn, ...]]:
+    """Write the SavedModel, and into a folder the same of stand-ins.
+
+    Returns:
+        What was emitted, of which the weights lie on the disk now, and what stands for these.
+    """
     from . import savedmodel
     from .stand_ins import stand_ins, values
 
     shutil.rmtree(request.folder, ignore_errors=True)
     savedmodel.write(emission, request.folder)
+    if emission.weights:
+        _, stored = savedmodel.read(request.folder)
+        emission = replace(emission, weights={name: stored[name] for name in emission.weights})
     sent = stand_ins(emission)
     if sent:
         savedmodel.write(emission, folder, values(sent))
-    return sent
+    return replace(emission, module=None, function=None), sent
 
 
 def _converted(

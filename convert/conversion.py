@@ -16,7 +16,15 @@ from decant.artifacts import updated_folder, write_bytes, write_json, write_text
 from decant.child_process import Child
 from decant.errors import DataError, ParityError, UsageError
 from decant.external_data import external_files
-from decant.files import CONVERSION, FLOAT_FILE, ONNX, ONNX_NUMBERS, SAVED_MODEL, TRACE
+from decant.files import (
+    CONVERSION,
+    FLOAT_FILE,
+    ONNX,
+    ONNX_NUMBERS,
+    SAVED_MODEL,
+    SAVED_MODEL_PB,
+    TRACE,
+)
 from decant.isolation import CHECKED_HEAP
 from decant.shapes import fixed
 
@@ -53,6 +61,9 @@ TOLERANCE = 1e-4
 """Relative error that is still called equal, unless asked otherwise."""
 
 TRACED_AT_LEAST = 0.95
+
+LARGEST_MESSAGE = 2**31 - 1
+"""Bytes of a file that protocol buffers read."""
 
 GROWTH, SMALL_MB = 1.1, 0.016
 """How much larger than a quantized .onnx a file is without a word: names and alignment."""
@@ -250,7 +261,7 @@ class _Work:
             samples, normalised = self.samples(request, graph, given, oracle, like=samples)
         outputs = [str(value.name) for value in graph.outputs]
         expected = expected_of(oracle, normalised, outputs, self.tolerance)
-        del oracle  # ONNX Runtime holds the weights once or twice
+        del oracle, graph  # ONNX Runtime holds the weights once or twice, the graph those inside it
         if own is not None:
             expected = own.told(normalised, expected)
         built = self.built(request, samples)
@@ -409,7 +420,8 @@ class _Work:
         unproven = doubts(parities) if built.inputs else [NO_INPUTS]
         left_out = [BRANCH_LEFT_OUT] if _applied(built, ONE_BRANCH) else []
         grown = _growth(subject) if _applied(built, *INTEGER_WEIGHTS) else []
-        warnings = [*expected.warnings, *grown, *left_out, *told(parities), *unproven]
+        large = _too_large(self.stage / SAVED_MODEL)
+        warnings = [*expected.warnings, *grown, *large, *left_out, *told(parities), *unproven]
         if traced < TRACED_AT_LEAST:
             warnings.append(f"only {traced:.0%} of the activations are traced to ONNX values")
         return ConvertReport(
@@ -445,6 +457,17 @@ def _growth(subject: Subject) -> list[str]:
     return [
         "weights that are stored as integers were widened where TFLite has no kernel for them: the"
         f" file takes {after:.3f} MB, the .onnx {before:.3f} MB"
+    ]
+
+
+def _too_large(saved_model: Path) -> list[str]:
+    """Say where nobody else can read a SavedModel."""
+    size = (saved_model / SAVED_MODEL_PB).stat().st_size
+    if size <= LARGEST_MESSAGE:
+        return []
+    return [
+        f"{SAVED_MODEL}/ takes {size / 1e9:.1f} GB: decant has run it, but TensorFlow itself reads"
+        f" at most {LARGEST_MESSAGE / 1e9:.1f} GB"
     ]
 
 

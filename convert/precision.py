@@ -85,9 +85,10 @@ def in_single(model: Model, folder: Path) -> tuple[Model, OwnPrecision | None]:
     kinds = other_floats(graph)
     if not kinds:
         return model, None
-    source = ir.external_data.load_to_model(ir.load(model.onnx))
-    to_single(source)
+    source = ir.load(model.onnx)
     _check_size(source, model.onnx)
+    source = ir.external_data.load_to_model(source)
+    to_single(source)
     path = folder / ONNX_FLOAT32
     write_bytes(path, ir.serde.serialize_model(source).SerializeToString(deterministic=True))
     ends = (*graph.graph.inputs, *graph.graph.outputs)
@@ -109,9 +110,18 @@ def module_in_single(module: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
     return copy.deepcopy(module).float(), (note,)
 
 
+def _size_in_single(weight: ir.Value) -> int:
+    """Bytes of a weight in float32, if it is to be that; nothing is read."""
+    from decant.graph.precision import OTHERS
+
+    tensor = weight.const_value
+    if tensor is None:
+        return 0
+    return 4 * tensor.size if tensor.dtype in OTHERS else tensor.nbytes
+
+
 def _check_size(model: ir.Model, path: Path) -> None:
-    weights = [value.const_value for value in model.graph.initializers.values()]
-    size = sum(tensor.nbytes for tensor in weights if tensor is not None)
+    size = sum(map(_size_in_single, model.graph.initializers.values()))
     if size > LARGEST_BYTES:
         raise UnsupportedOp(
             f"{path}: its weights take {size / 1e9:.1f} GB in float32, and a .tflite holds"

@@ -12,6 +12,8 @@ import tensorflow as tf
 from tensorflow.core.framework import attr_value_pb2, node_def_pb2, tensor_pb2
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
+from decant.files import SAVED_MODEL_PB
+
 from . import wire
 from .layout.weights import LEAST_BYTES
 from .lowering.emit import SIGNATURE, Emission
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-FILE, VARIABLES = "saved_model.pb", "variables"
+VARIABLES = "variables"
 SAVED_MODEL_VERSION = 1
 METHOD = "tensorflow/serving/predict"
 
@@ -63,7 +65,7 @@ def write(
     ]
     saved = saved_model_pb2.SavedModel(saved_model_schema_version=SAVED_MODEL_VERSION)
     Path(folder).mkdir(parents=True, exist_ok=True)
-    with Path(folder, FILE).open("wb") as file:
+    with Path(folder, SAVED_MODEL_PB).open("wb") as file:
         wire.write(file, [saved.SerializeToString(), *wire.nested(META_GRAPHS, *whole)])
 
 
@@ -135,7 +137,7 @@ def read(folder: Path | str) -> tuple[Any, dict[str, Array]]:
         The MetaGraphDef, in which each of these is a placeholder, and name → array, which lies on
         the disk.
     """
-    with Path(folder, FILE).open("rb") as file:
+    with Path(folder, SAVED_MODEL_PB).open("rb") as file:
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     whole = wire.Field(0, 0, 0, len(data))
     written = wire.inside(data, whole, META_GRAPHS)

@@ -13,11 +13,11 @@ import numpy as np
 import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from tensorflow.lite.python.lite import TFLiteSavedModelConverterV2
-from tensorflow.lite.tools import flatbuffer_utils
 
 from decant.errors import DecantError, UnsupportedOp
 from decant.flatbuffer import Graph
 from decant.flatbuffer.joining import join_constants
+from decant.flatbuffer.outside import MOST_BYTES, read
 from decant.flatbuffer.packing import written
 from decant.tensors import TensorInfo
 
@@ -110,6 +110,8 @@ def convert(
     converter = _Converter(str(saved_model), {tf.saved_model.SERVING}, [SIGNATURE])
     # What a loop shows is written in its place; the other form copies it in three parts.
     converter._experimental_enable_dynamic_update_slice = True
+    size = sum(array.nbytes for array in emission.weights.values())
+    converter._experimental_use_buffer_offset = size > MOST_BYTES
     if allow_flex:
         builtins, select = tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS
         converter.target_spec.supported_ops = [builtins, select]
@@ -118,7 +120,7 @@ def convert(
     except Exception as error:
         logger.debug("TFLite's converter fails", exc_info=error)
         raise _refusal(str(error), emission, allow_flex=allow_flex) from error
-    model = flatbuffer_utils.read_model_from_bytearray(data)
+    model = read(data)
     if sent:
         model = restored(model, sent)
     join_constants(model)

@@ -161,10 +161,11 @@ def replace_folder(new: Path, path: Path) -> None:
     _sync(path.parent)
 
 
-def write_bytes(path: Path, content: bytes | memoryview) -> None:
+def write_bytes(path: Path, *pieces: bytes | memoryview) -> None:
     """Write a file whole or not at all, making its folder if need be."""
-    with atomic_file(path) as temporary:
-        temporary.write_bytes(content)
+    with atomic_file(path) as temporary, temporary.open("wb") as file:
+        for piece in pieces:
+            file.write(piece)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import DataError, UsageError
-from .files import SPEC
+from .files import SAVED_MODEL_PB, SPEC
 from .paths import AnyPath, content_fault, no_file
 
 Kind = Literal["spec", "onnx", "pt2", "tflite"]
@@ -108,7 +108,7 @@ def _find(text: str, kinds: tuple[Kind, ...]) -> Source:
 def _in_folder(folder: Path, kinds: tuple[Kind, ...]) -> Source:
     if (folder / SPEC).is_file():
         return Source(folder / SPEC, "spec")
-    if (folder / "saved_model.pb").is_file():
+    if (folder / SAVED_MODEL_PB).is_file():
         raise UsageError(f"{folder}: {TENSORFLOW}. This command takes {_forms(kinds)}")
     usable = [each for each in _listed(folder) if _usable(each, kinds)]
     hint = f'did you mean "{usable[0]}"?' if usable else f"name {_forms(kinds)}"

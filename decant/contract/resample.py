@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
 
 def resample(image: NDArray[np.uint8], size: tuple[int, int], *, area: bool) -> NDArray[np.uint8]:
@@ -49,6 +49,8 @@ def _weights(source: int, target: int, area: bool) -> tuple[csr_array, int]:
 
 def _overlaps(source: int, target: int) -> tuple[csr_array, int]:
     """Weigh each old pixel by the length of it that the new one covers, in common units."""
+    from scipy.sparse import csr_array
+
     divisor = math.gcd(source, target)
     new, old = source // divisor, target // divisor  # The length of a pixel of either kind.
     borders = np.union1d(np.arange(source + 1) * old, np.arange(target + 1) * new)
@@ -59,6 +61,8 @@ def _overlaps(source: int, target: int) -> tuple[csr_array, int]:
 
 def _neighbours(source: int, target: int) -> tuple[csr_array, int]:
     """Interpolate between pixel centres, in units of 1 / (2 * target) of an old pixel."""
+    from scipy.sparse import csr_array
+
     unit = 2 * target
     left, beyond = np.divmod((2 * np.arange(target) + 1) * source - target, unit)
     # At the border the picture goes on as its last pixel.

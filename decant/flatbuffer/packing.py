@@ -70,12 +70,12 @@ def packed(model: Any) -> memoryview:
     _drop_tensors(model)
     _drop_operator_codes(model)
     _drop_buffers(model)
-    return _serialized(model, _Packer(_room_for(model)))
+    return _serialized(model, _Packer(room_for(model)))
 
 
 def written(model: Any) -> memoryview:
     """Serialise a model as it is, vectors that are equal and what nothing refers to included."""
-    return _serialized(model, _Writer(_room_for(model)))
+    return _serialized(model, _Writer(room_for(model)))
 
 
 def _serialized(model: Any, builder: flatbuffers.Builder) -> memoryview:
@@ -84,7 +84,7 @@ def _serialized(model: Any, builder: flatbuffers.Builder) -> memoryview:
     return memoryview(builder.Bytes)[builder.Head() :]
 
 
-def _room_for(model: Any) -> int:
+def room_for(model: Any) -> int:
     """Bytes that a file will take: a builder that has to grow copies all that it holds."""
     data = (buffer.data for buffer in model.buffers)
     return ROOM + sum(len(array) for array in data if array is not None)

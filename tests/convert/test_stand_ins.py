@@ -12,6 +12,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from decant.convert import savedmodel, tflite
 from decant.convert.layout.weights import LEAST_BYTES, apart
 from decant.convert.stand_ins import NotRestored, restored, stand_ins, values
+from decant.files import SAVED_MODEL_PB
 from decant.graph.load import prepare
 
 TABLE = (700, 128)
@@ -83,7 +84,7 @@ def test_the_saved_model_is_the_same_and_small_where_weights_are_left_out(
     savedmodel.write(emission, tmp_path / "apart")
     savedmodel.write(emission, tmp_path / "small", values(stand_ins(emission)))
     written, again, small = (
-        (tmp_path / name / savedmodel.FILE).read_bytes() for name in ("whole", "apart", "small")
+        (tmp_path / name / SAVED_MODEL_PB).read_bytes() for name in ("whole", "apart", "small")
     )
     assert again == written
     message = saved_model_pb2.SavedModel.FromString(written)

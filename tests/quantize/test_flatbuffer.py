@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
 from decant.errors import DataError
 from decant.flatbuffer import empty_graph
 from decant.flatbuffer.graph import Graph
+from decant.flatbuffer.outside import pieces, read
+from decant.flatbuffer.packing import packed
+from decant.runtime import LiteRtModel
 
 
 def test_writing_what_was_read_changes_nothing(float_path):
@@ -69,3 +73,42 @@ def test_a_bad_file_is_named(tmp_path, float_path, damage, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DataError, match=r"cannot read .*absent\.tflite: No such file"):
         Graph.from_file(tmp_path / "absent.tflite")
+
+
+def products(count, size):
+    """Products with square matrices, one behind the other."""
+    graph = empty_graph((1, size))
+    rng = np.random.default_rng(0)
+    last = 0
+    for number in range(count):
+        matrix = rng.standard_normal((size, size)).astype(np.float32)
+        weights = graph.add_constant(f"w{number}", matrix)
+        made = graph.add_tensor(f"y{number}", (1, size))
+        options = schema.FullyConnectedOptionsT()
+        graph.subgraph.operators.append(
+            graph.operator("FULLY_CONNECTED", [last, weights, -1], made, options)
+        )
+        last = made
+    graph.subgraph.outputs = [last]
+    return graph
+
+
+def test_large_buffers_may_lie_behind_the_flatbuffer(tmp_path):
+    graph = products(count=2, size=150)
+    whole, large = tmp_path / "whole.tflite", tmp_path / "large.tflite"
+    whole.write_bytes(graph.to_bytes())
+    large.write_bytes(b"".join(pieces(graph.model, packed, most_bytes=1)))
+    content = large.read_bytes()
+    outside = [b for b in schema.ModelT.InitFromPackedBuf(content).buffers if b.offset]
+    assert [(b.offset % 16, b.size, b.data) for b in outside] == [(0, 4 * 150**2, None)] * 2
+    assert bytes(packed(read(content))) == bytes(packed(read(whole.read_bytes())))
+    assert Graph.from_file(large).to_bytes() == Graph.from_file(whole).to_bytes()
+    sample = LiteRtModel(whole).sample()
+    expected, found = (LiteRtModel(path).run(sample)["y1"] for path in (whole, large))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_file_that_fits_is_one_flatbuffer(float_path):
+    model = Graph.from_file(float_path).model
+    (only,) = pieces(model, packed)
+    assert bytes(only) == bytes(packed(model))

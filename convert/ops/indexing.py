@@ -177,6 +177,12 @@ def one_hot(indices: AnyValue, depth: AnyValue, values: AnyValue, *, axis: int) 
     return Value.laid_out(tf.where(hot, tf.constant(on, dtype), tf.constant(off, dtype)))
 
 
+@op("TopK", until=9)
+def top_k_1(x: AnyValue, k: AnyValue, *, axis: int) -> tuple[AnyValue, AnyValue]:
+    """Largest elements along an axis, with their positions: all that the first version knew."""
+    return top_k(x, k, axis=axis, largest=1, sorted=1)
+
+
 @op("TopK", since=10)
 def top_k(
     x: AnyValue, k: AnyValue, *, axis: int, largest: int, sorted: int

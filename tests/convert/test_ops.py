@@ -244,3 +244,9 @@ def test_bidirectional_lstm_clips_gates_with_peepholes():
     shapes = {"w": (2, 12, 4), "r": (2, 12, 3), "b": (2, 24), "p": (2, 9)}
     proto = model_of(text, shapes)
     check(proto, x=drawn(5, 2, 4), h=drawn(2, 2, 3), c=drawn(2, 2, 3) * 2)
+
+
+def test_the_largest_of_the_first_version_are_so_many_as_an_attribute_says():
+    proto = model_of("(float[2,5] x) => (float[2,2] y, int64[2,2] i) { y, i = TopK<k = 2>(x) }")
+    proto.opset_import[0].version = 9
+    check(proto, x=drawn(2, 5))

@@ -67,7 +67,7 @@ def _conv_computed(
 ) -> Value:
     """Convolve with a kernel that another layer makes, over one or two axes."""
     if None in w.shape:
-        raise Refused("the computed kernel has a free size", "export with fixed sizes")
+        raise FreeSize("the computed kernel has a free size")
     rank = len(row)
     if rank == 1:
         w = w.reshape((*w.shape[:2], 1, w.shape[2]))
@@ -125,7 +125,7 @@ def conv_transpose(
 def _computed(w: Value, dilations: Sequence[int] | None, group: int) -> Tensor:
     """A kernel that another layer makes, [C, O / group, ...]."""
     if None in w.shape:
-        raise Refused("the computed kernel has a free size", "export with fixed sizes")
+        raise FreeSize("the computed kernel has a free size")
     if max(dilations or [1]) > 1:
         raise Refused(
             "a computed kernel cannot be dilated",

@@ -65,7 +65,7 @@ def test_a_dilated_kernel_of_a_transposed_convolution_is_no_input():
 
 def test_a_computed_kernel_of_free_size_is_refused():
     text = "(float[1,3,8,9] x, float[n,3,3,2] k) => (float[1,n,6,8] y) { y = Conv(x, k) }"
-    why = r"Conv .*the computed kernel has a free size; export with fixed sizes"
+    why = r"Conv .*the computed kernel has a free size; fix the free sizes, as with --shape"
     with pytest.raises(UnsupportedOp, match=why):
         emit(prepare(ir.from_proto(parsed(text))))
 

@@ -213,7 +213,7 @@ def test_linear_attention_of_a_free_batch(rule):
 def test_linear_attention_of_a_free_length_is_refused():
     text = f"""(float[1,t,20] q, float[1,t,10] k, float[1,t,6] v) => (float[1,t,12] y)
      {{ y, z = LinearAttention<{UNPACKED}, update_rule = "linear">(q, k, v) }}"""
-    why = "LinearAttention .*the number of steps is not fixed; export with a fixed length"
+    why = "LinearAttention .*the number of steps is not fixed; fix the free sizes, as with --shape"
     with pytest.raises(UnsupportedOp, match=why):
         emitted(model_of(text, opset=27))
 

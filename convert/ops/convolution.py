@@ -67,7 +67,7 @@ def _conv_computed(
 ) -> Value:
     """Convolve with a kernel that another layer makes, over one or two axes."""
     if None in w.shape:
-        raise Refused("the computed kernel has a free size", "export with fixed sizes")
+        raise FreeSize("the computed kernel has a free size")
     rank = len(row)
     if rank == 1:
         w = w.reshape((*w.shape[:2], 1, w.shape[2]))
@@ -96,8 +96,10 @@ def conv_transpose(
     strides: Sequence[int] | None,
 ) -> Value:
     """Emit a transposed convolution; x: [N, C, ...], w: [C, O / group, ...]."""
-    kernel = dilated(constant(w, "the kernel"), dilations)
-    x = activation(with_sizes(x, [None, len(kernel), *x.shape[2:]]))
+    kernel = _computed(w, dilations, group) if isinstance(w, Value) else None
+    if kernel is None:
+        kernel = dilated(constant(w, "the kernel"), dilations)
+    x = activation(with_sizes(x, [None, kernel.shape[0], *x.shape[2:]]))
     rank = len(kernel.shape) - 2
     spreads = [
         _Spread(k, s, p, q, o)
@@ -115,9 +117,22 @@ def conv_transpose(
         spreads = [_Spread(1, 1, 0, 0, 0), *spreads]
     y = _spread_groups(tensor, kernel, spreads, group)
     if b is not None:
-        y = tf.nn.bias_add(y, constant(b, "the bias"))
+        y = y + b.plain() if isinstance(b, Value) else tf.nn.bias_add(y, constant(b))
     y = tf.squeeze(y, 1) if rank == 1 else y
     return Value.laid_out(y, (0, *range(2, 2 + rank), 1))
+
+
+def _computed(w: Value, dilations: Sequence[int] | None, group: int) -> Tensor:
+    """A kernel that another layer makes, [C, O / group, ...]."""
+    if None in w.shape:
+        raise FreeSize("the computed kernel has a free size")
+    if max(dilations or [1]) > 1:
+        raise Refused(
+            "a computed kernel cannot be dilated",
+            "make it a constant before the export",
+            ("dilations", list(dilations or [])),
+        )
+    return w.plain()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +195,9 @@ def _transposed_pads(
 def _spread_groups(x: Tensor, kernel: Any, spreads: Sequence[_Spread], group: int) -> Tensor:
     if group == 1:
         return _spread(x, kernel, spreads)
+    if not isinstance(kernel, np.ndarray):
+        pairs = zip(tf.split(x, group, -1), tf.split(kernel, group, 0), strict=True)
+        return tf.concat([_spread(part, own, spreads) for part, own in pairs], -1)
     if math.prod(kernel.shape[:2]) <= TRANSPOSED_WEIGHTS:
         return _spread(x, _block_diagonal(kernel, group), spreads)
     parts = zip(tf.split(x, group, -1), np.split(kernel, group, 0), strict=True)
@@ -202,7 +220,10 @@ def _spread(x: Tensor, kernel: Any, spreads: Sequence[_Spread]) -> Tensor:
     batch, *sizes, _ = sizes_of(x)
     same = all(spread.is_same for spread in spreads)
     each = [s.wanted(n) if same else s.full(n) for s, n in zip(spreads, sizes, strict=True)]
-    taps = kernel.transpose(*range(2, kernel.ndim), 1, 0)
+    order = [*range(2, len(kernel.shape)), 1, 0]
+    taps = (
+        kernel.transpose(order) if isinstance(kernel, np.ndarray) else tf.transpose(kernel, order)
+    )
     function = tf.nn.conv2d_transpose if len(spreads) == 2 else tf.nn.conv3d_transpose
     strides = [1, *(s.stride for s in spreads), 1]
     shape = [batch, *each, kernel.shape[1]]

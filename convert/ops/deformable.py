@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..layout.forms import Tensor
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize
 from ..layout.tensors import AnyValue, Value, activation, constant
 from ..lowering.registry import op
 from .kernels import biased, convolve
@@ -44,7 +44,7 @@ def deform_conv(
     """
     kernel = constant(w, "the kernel")
     if kernel.ndim != 4 or None in x.shape:
-        raise Refused("only images of fixed size are deformed", "export with fixed sizes")
+        raise FreeSize("only images of fixed size are deformed")
     count, channels, *sizes = (size or 0 for size in x.shape)
     taps = kernel_shape or kernel.shape[2:]
     row = windows(sizes, taps, strides, dilations, ("NOTSET", pads))

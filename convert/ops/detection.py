@@ -14,7 +14,8 @@ from ..layout.tensors import AnyValue, Constant, Value, activation
 from ..layout.view import Size
 from ..lowering.registry import op
 from .pooling import channels_last, from_channels_last
-from .taps import Axis, Tap, clamped, neighbours, read
+from .regions import mean_of_regions
+from .taps import Axis, Extent, Tap, as_float, clamped, neighbours, read
 
 TINY_BITS = int(np.finfo(np.float32).tiny.view(np.int32))
 """The least normal number: one bit above zero is none, which LiteRT's arithmetic takes for zero."""
@@ -151,27 +152,22 @@ class _Cutting:
 
 def _cut(x: Value, rois: AnyValue, batch_indices: AnyValue, how: _Cutting) -> Value:
     """Read a grid of places in each region, and pool it; [R, C, h, w]."""
-    sizes = [size for size in x.shape[2:] if size is not None]
-    if len(sizes) != 2:
-        raise Refused("the maps have a free size", "export with fixed height and width")
+    if x.shape[1] is None:
+        raise FreeSize("the number of channels is not known")
     ratio = how.sampling_ratio
-    if not ratio:
-        raise Refused(
-            "the number of samples would differ from region to region",
-            "set sampling_ratio, 2 for example, before the export",
-            ("sampling_ratio", ratio),
-        )
     corners = rois.plain() * how.spatial_scale - (0.5 if how.half_pixel else 0.0)
+    if not ratio:
+        return _cut_densely(x, corners, batch_indices, how)
+    last = channels_last(x)
     axes = [
         Axis(size, _samples(corners[:, 1 - axis :: 2], size, count * ratio, how))
-        for axis, (size, count) in enumerate(zip(sizes, how.size, strict=True))
+        for axis, (size, count) in enumerate(zip(sizes_of(last)[1:3], how.size, strict=True))
     ]
     rows, columns = axes
     spread = [
         Axis(rows.size, [_spread(tap, (-1, how.size[0] * ratio, 1)) for tap in rows.taps]),
         Axis(columns.size, [_spread(tap, (-1, 1, how.size[1] * ratio)) for tap in columns.taps]),
     ]
-    last = channels_last(x)
     table = tf.reshape(last, [-1, last.shape[-1]])
     start = tf.reshape(batch_indices.plain(), [-1, 1, 1])
     combine, pool = {
@@ -182,7 +178,19 @@ def _cut(x: Value, rois: AnyValue, batch_indices: AnyValue, how: _Cutting) -> Va
     return from_channels_last(pool(every, ratio, ratio, "VALID"))
 
 
-def _samples(ends: Tensor, size: int, count: int, how: _Cutting) -> list[Tap]:
+def _cut_densely(x: Value, corners: Tensor, maps: AnyValue, how: _Cutting) -> Value:
+    """Cut regions with as many samples as they are large."""
+    if how.mode != "avg":
+        raise Refused(
+            "the number of samples would differ from region to region",
+            "set sampling_ratio, 2 for example, before the export, or mode avg",
+            ("sampling_ratio", how.sampling_ratio),
+        )
+    places = tf.cast(maps.plain(), tf.int32)
+    return mean_of_regions(x, corners, places, how.size, half_pixel=how.half_pixel)
+
+
+def _samples(ends: Tensor, size: Extent, count: int, how: _Cutting) -> list[Tap]:
     """The neighbours of evenly spaced places between the ends of each region, [R, count].
 
     A place up to one pixel outside the map is moved to its edge, one farther out counts as zero.
@@ -191,7 +199,7 @@ def _samples(ends: Tensor, size: int, count: int, how: _Cutting) -> list[Tap]:
     extent = last - first if how.half_pixel else tf.maximum(last - first, 1.0)
     parts = (np.arange(count, dtype=np.float32) + 0.5) / np.float32(count)
     where = first + extent * parts
-    shown = tf.cast(tf.logical_and(where >= -1.0, where <= float(size)), tf.float32)
+    shown = tf.cast(tf.logical_and(where >= -1.0, where <= as_float(size)), tf.float32)
     return [
         Tap(clamped(place, size), weight * shown)
         for place, weight in neighbours(clamped(where, size), "linear")

@@ -95,10 +95,12 @@ def range_op(start: AnyValue, limit: AnyValue, delta: AnyValue) -> AnyValue:
 def eye_like(x: AnyValue, *, dtype: int | None, k: int) -> AnyValue:
     """Ones on a diagonal."""
     rows, columns = x.shape
-    if rows is None or columns is None:
-        raise FreeSize("the size of the diagonal matrix is free")
     kind = x.dtype if dtype is None else onnx.helper.tensor_dtype_to_np_dtype(dtype)
-    return Constant(np.eye(rows, columns, k, kind))
+    if rows is not None and columns is not None:
+        return Constant(np.eye(rows, columns, k, kind))
+    count, length = sizes_of(x.plain())
+    diagonal = tf.equal(tf.expand_dims(tf.range(count), 1) + k, tf.expand_dims(tf.range(length), 0))
+    return as_dtype(Value.laid_out(diagonal), kind)
 
 
 @op("Trilu")

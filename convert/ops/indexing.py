@@ -177,6 +177,12 @@ def one_hot(indices: AnyValue, depth: AnyValue, values: AnyValue, *, axis: int) 
     return Value.laid_out(tf.where(hot, tf.constant(on, dtype), tf.constant(off, dtype)))
 
 
+@op("TopK", until=9)
+def top_k_1(x: AnyValue, k: AnyValue, *, axis: int) -> tuple[AnyValue, AnyValue]:
+    """Largest elements along an axis, with their positions: all that the first version knew."""
+    return top_k(x, k, axis=axis, largest=1, sorted=1)
+
+
 @op("TopK", since=10)
 def top_k(
     x: AnyValue, k: AnyValue, *, axis: int, largest: int, sorted: int
@@ -225,7 +231,12 @@ REVERSED = (tf.float32, tf.int32, tf.int64)
 
 @op("Compress")
 def compress(x: AnyValue, condition: AnyValue, *, axis: int | None) -> AnyValue:
-    """Pick the slices whose condition holds; the condition must be fixed."""
+    """Pick the slices whose condition holds; as many as that is where it is computed."""
     flat = x.reshape((int(np.prod(fixed_sizes(x))),)) if axis is None else x
-    index = Constant(np.flatnonzero(constant(condition, "the condition")))
+    index: AnyValue
+    if isinstance(condition, Constant):
+        index = Constant(np.flatnonzero(condition.array))
+    else:
+        found = tf.reshape(tf.where(condition.plain()), [-1])
+        index = Value.laid_out(tf.cast(found, tf.int32))
     return gather(flat, index, axis=axis or 0)

@@ -11,7 +11,7 @@ import tensorflow as tf
 from ..layout.pointwise import pointwise
 from ..layout.product import product
 from ..layout.reduction import reduce, summed
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Constant, Value, activation, constant
 from ..lowering.registry import op
 
@@ -53,7 +53,7 @@ def det(x: AnyValue) -> Value:
     """Determinants of x: [..., n, n], by elimination with the largest pivot of each column."""
     *batch, n, _ = x.shape
     if n is None:
-        raise Refused("the matrices have a free size", "export with that size fixed")
+        raise FreeSize("the matrices have a free size")
     rest = tf.reshape(x.plain(), [-1, n, n])
     result = tf.ones_like(rest[:, 0, 0])
     for size in range(n, 0, -1):

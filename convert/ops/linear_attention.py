@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from ..layout.forms import Tensor
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize
 from ..layout.tensors import AnyValue, Value, activation
 from ..lowering.registry import op
 
@@ -53,7 +53,7 @@ def _steps(x: AnyValue, heads: tuple[int, int]) -> Sequence[Tensor]:
     """Cut [N, T, heads · width] into steps [N, heads, group, width]."""
     batch, steps, width = x.shape
     if steps is None or width is None:
-        raise Refused("the number of steps is not fixed", "export with a fixed length")
+        raise FreeSize("the number of steps is not fixed")
     split = activation(x).reshape((batch, steps, *heads, width // math.prod(heads)))
     stacked: Sequence[Tensor] = tf.unstack(split.plain(), steps, 1)
     return stacked

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..layout.forms import Tensor
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Value, as_dtype
 from ..lowering.registry import op
 
@@ -34,7 +34,7 @@ def tf_idf_vectorizer(
     rows = as_dtype(x, np.int32).plain()
     rows = rows if x.rank == 2 else rows[None]
     if rows.shape[1] is None:
-        raise Refused("the length of the sequence is free", "export with a fixed length")
+        raise FreeSize("the length of the sequence is free")
     pool = np.asarray(pool_int64s, np.int32)
     ends = [*ngram_counts[1:], len(pool)]
     counts = []

@@ -9,6 +9,14 @@ from ..layout.tensors import AnyValue, Constant
 from ..lowering.registry import op
 
 
+@op("Optional", ignore=["type"])
+def optional(x: AnyValue | None = None) -> AnyValue:
+    """The value that may be absent, where it is there."""
+    if x is None:
+        raise Refused("it holds no element", "export the model with the value given")
+    return x
+
+
 @op("OptionalHasElement")
 def optional_has_element(x: AnyValue | None = None) -> AnyValue:
     """Whether there is a value: known at conversion time."""

@@ -17,7 +17,7 @@ from ..layout.cut_and_join import extend
 from ..layout.forms import Tensor, sizes_of
 from ..layout.pointwise import pointwise
 from ..layout.reduction import averaged, reduce, summed
-from ..layout.refused import FreeSize, Refused
+from ..layout.refused import FreeSize
 from ..layout.tensors import AnyValue, Constant, Value, activation, as_dtype
 from ..layout.view import Size
 from ..lowering.registry import OutputInfo, op
@@ -59,7 +59,7 @@ def _max_with_places(x: Value, row: Sequence[Window], column_major: bool) -> tup
     """The maxima of windows and their indices in the flattened x: tap by tap, the first wins."""
     count, channels, *sizes = (size or 0 for size in x.shape)
     if None in x.shape:
-        raise Refused("indices of maxima need all sizes", "export with fixed sizes")
+        raise FreeSize("indices of maxima need all sizes")
     pads = [window.trimmed(size) for window, size in zip(row, sizes, strict=True)]
     tensor = channels_last(x)
     padded = tf.pad(tensor, [(0, 0), *pads, (0, 0)], constant_values=tensor.dtype.min)

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ..int8 import markers
 from ..layout.pointwise import elementwise, pointwise
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Constant, Value, activation, as_dtype
 from ..lowering.registry import op
 from .indexing import gather
@@ -30,7 +30,7 @@ def _along(value: AnyValue, x: AnyValue, axis: int, block_size: int) -> AnyValue
 def _repeated(value: AnyValue, axis: int, count: int, size: int | None) -> AnyValue:
     """Every element along an axis so many times over, cut where the axis ends."""
     if size is None:
-        raise Refused("blocks of scales lie along a free size", "export with that size fixed")
+        raise FreeSize("blocks of scales lie along a free size")
     return gather(value, Constant(np.arange(size) // count), axis=axis)
 
 

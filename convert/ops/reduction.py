@@ -12,7 +12,7 @@ from ..layout.expose import along, expose
 from ..layout.forms import Form, Tensor
 from ..layout.pointwise import pointwise, widened
 from ..layout.reduction import averaged, reduce, summed
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize
 from ..layout.tensors import AnyValue, Storage, Value, activation, as_dtype, numbers
 from ..layout.view import flatten
 from ..lowering.registry import op
@@ -129,7 +129,7 @@ def cum_prod(x: AnyValue, axis: AnyValue, *, exclusive: int, reverse: int) -> Va
     where = numbers(axis)[0] % x.rank
     size = x.shape[where]
     if size is None:
-        raise Refused("the multiplied axis has a free size", "export with that size fixed")
+        raise FreeSize("the multiplied axis has a free size")
 
     def running(t: Tensor, dims: Sequence[int]) -> Tensor:
         (dim,) = dims

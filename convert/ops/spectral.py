@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..layout.product import product
-from ..layout.refused import Refused
+from ..layout.refused import FreeSize, Refused
 from ..layout.tensors import AnyValue, Constant, activation, constant, numbers
 from ..lowering.registry import op
 from .convolution import conv
@@ -43,7 +43,7 @@ def _transformed(x: AnyValue, length: int | None, axis: int, how: tuple[bool, bo
     axis %= x.rank
     size, parts = x.shape[axis], x.shape[-1]
     if size is None or parts is None:
-        raise Refused("the transformed axis has a free size", "export with that size fixed")
+        raise FreeSize("the transformed axis has a free size")
     inverse, onesided = how
     if length is None:
         length = 2 * (size - 1) if inverse and onesided else size

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import onnx_ir as ir
 
 from decant.graph.edit import (
     attribute,
@@ -19,13 +20,12 @@ from decant.graph.edit import (
     produced_by,
     replace,
     scalar,
+    splice,
 )
 from decant.graph.rewrite import Rewrites
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import onnx_ir as ir
 
 RULES = Rewrites()
 
@@ -141,6 +141,35 @@ def concat_from_sequence(node: ir.Node) -> bool:
         held = [new_outputs(node, "Unsqueeze", [v, axes], like=v)[0] for v in held]
     replace(node.outputs[0], new_node(node, "Concat", held, {"axis": axis}))
     return True
+
+
+@RULES.node("sequence_map", "SequenceMap")
+def sequence_map(node: ir.Node) -> bool:
+    """Write out what is done to every tensor of a known sequence.
+
+    Before: SequenceMap(SequenceConstruct(a, b), c, body=(x, c) => Add(x, c))
+    After:  SequenceConstruct(Add(a, c), Add(b, c))
+    """
+    first = _tensors(node.inputs[0])
+    if first is None or not _are_known(node.inputs[1:], len(first)):
+        return False
+    body = attribute(node, "body")
+    rows = []
+    for at in range(len(first)):
+        held = [(value, _tensors(value)) for value in node.inputs if value is not None]
+        rows.append(splice(body, node, [v if own is None else own[at] for v, own in held]))
+    for at, output in enumerate(node.outputs):
+        if output.uses() or output.is_graph_output():
+            tensors = [row[at] for row in rows]
+            op_type = "SequenceConstruct" if tensors else "SequenceEmpty"
+            replace(output, new_outputs(node, op_type, tensors, like=output)[0])
+    return True
+
+
+def _are_known(values: Sequence[ir.Value | None], length: int) -> bool:
+    """Whether each is a tensor, or a sequence of so many known ones."""
+    held = [_tensors(v) for v in values if v is not None and isinstance(v.type, ir.SequenceType)]
+    return all(tensors is not None and len(tensors) >= length for tensors in held)
 
 
 def _tensors(value: ir.Value | None) -> list[ir.Value] | None:

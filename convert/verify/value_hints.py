@@ -26,6 +26,10 @@ PASSED_ON = frozenset(
 """Ops whose first input's elements are those of their output."""
 
 
+POSITIONS = {"Gather": 1, "GatherElements": 1, "RoiAlign": 2, "ScatterElements": 1}
+"""Ops that read or write their first input at positions along one axis → which input has those."""
+
+
 def value_hints(graph: ir.Graph) -> Mapping[str, NDArray[np.int64]]:
     """Guess which integers an input takes: input name → numbers, sorted, none twice.
 
@@ -46,7 +50,7 @@ def _codes(value: ir.Value) -> NDArray[np.int64]:
     for node, index in _readers(value):
         if node.op_type == "Equal":
             codes.append(_integers(node.inputs[1 - index]))
-        elif node.op_type == "Gather" and index == 1:
+        elif POSITIONS.get(node.op_type) == index:
             tables.append(_rows(node))
         elif node.op_type == "OneHot" and index == 0:
             tables.extend(int(n) for n in _integers(node.inputs[1])[:1])
@@ -66,7 +70,7 @@ def _readers(value: ir.Value) -> Iterator[tuple[ir.Node, int]]:
 
 
 def _rows(node: ir.Node) -> int:
-    """How many entries the table of a Gather has; 0 where it is not known."""
+    """How many entries the first input has along the axis; 0 where it is not known."""
     table = node.inputs[0]
     axis = node.attributes["axis"].as_int() if "axis" in node.attributes else 0
     if table is None or table.shape is None:

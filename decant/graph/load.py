@@ -52,8 +52,9 @@ MOST_ELEMENTS = 2**31 - 1
 """Of a tensor: LiteRT counts them with 32 bits."""
 
 SEQUENCE_MAKERS = frozenset(
-    {"SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SplitToSequence"}
-)
+    {"SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceMap",
+     "SplitToSequence"}
+)  # fmt: skip
 
 
 def load(path: Path | str, shapes: AskedShapes | None = None) -> ir.Model:

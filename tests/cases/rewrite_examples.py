@@ -210,6 +210,12 @@ SEQUENCES = {
     ),
     "sequence_at": _text(f"{SEQUENCE} y = SequenceAt(s, at1)"),
     "sequence_length": _text(f"{SEQUENCE} n = SequenceLength(s) f = Cast<to = 1>(n) y = Mul(x, f)"),
+    "sequence_map": _text(
+        f"{SEQUENCE} m = SequenceMap(s)"
+        " <body = each (float[1,48,96] d) => (float[1,48,96] e) { e = Tanh(d) }>"
+        " y = ConcatFromSequence<axis = 1>(m)",
+        output="float[1,96,96]",
+    ),
     "concat_from_sequence": _text(
         f"{SEQUENCE} y = ConcatFromSequence<axis = 2>(s)", output="float[1,48,192]"
     ),

@@ -33,9 +33,39 @@ def test_a_kernel_that_another_layer_makes(shape, kernel, settings, biased, tmp_
     check(parsed(text), tmp_path)
 
 
+SPREAD = [
+    pytest.param("2,3,8,9", "3,4,3,2", "strides = [2,2], pads = [1,0,1,1]", id="dense"),
+    pytest.param("1,4,8,9", "4,3,2,2", "group = 2, strides = [2,2]", id="groups"),
+    pytest.param("1,3,9", "3,4,4", "strides = [2], pads = [1,1]", id="signal"),
+]
+
+
+@pytest.mark.parametrize(("shape", "kernel", "settings"), SPREAD)
+def test_a_kernel_of_a_transposed_convolution_that_another_layer_makes(
+    shape, kernel, settings, tmp_path
+):
+    results = ",".join("abcd"[: shape.count(",") + 1])
+    check(
+        parsed(f"""(float[{shape}] x, float[{kernel}] k) => (float[{results}] y) {{
+            w = Tanh(k)
+            y = ConvTranspose<{settings}>(x, w)
+        }}"""),
+        tmp_path,
+    )
+
+
+def test_a_dilated_kernel_of_a_transposed_convolution_is_no_input():
+    text = """(float[1,3,8,9] x, float[3,4,3,3] k) => (float[1,4,12,13] y) {
+        y = ConvTranspose<dilations = [2,2]>(x, k)
+    }"""
+    why = r"ConvTranspose .*a computed kernel cannot be dilated; make it a constant before"
+    with pytest.raises(UnsupportedOp, match=why):
+        emit(prepare(ir.from_proto(parsed(text))))
+
+
 def test_a_computed_kernel_of_free_size_is_refused():
     text = "(float[1,3,8,9] x, float[n,3,3,2] k) => (float[1,n,6,8] y) { y = Conv(x, k) }"
-    why = r"Conv .*the computed kernel has a free size; export with fixed sizes"
+    why = r"Conv .*the computed kernel has a free size; fix the free sizes, as with --shape"
     with pytest.raises(UnsupportedOp, match=why):
         emit(prepare(ir.from_proto(parsed(text))))
 

@@ -15,14 +15,18 @@ def parsed(text):
     return onnx.parser.parse_model(f'<ir_version: 9, opset_import: ["": 18]> g {text}')
 
 
-def check(proto, folder, **feeds):
+ROUNDING = 1e-6
+"""Of values around one."""
+
+
+def check(proto, folder, rounding=ROUNDING, **feeds):
     """Compare every output exactly, or to single precision where it is no integer."""
     file = built(proto, folder, input_layout="keep", output_layout="keep")
     expected = OnnxRuntime(proto.SerializeToString()).run(feeds)
     results = run_resized(file, feeds)
     for name, wanted in expected.items():
         assert results[name].shape == wanted.shape
-        np.testing.assert_allclose(results[name], wanted, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(results[name], wanted, rtol=1e-5, atol=rounding)
     return file
 
 
@@ -113,9 +117,26 @@ def test_regions_of_the_first_version_begin_at_corners_of_pixels(tmp_path):
     check(proto, tmp_path, x=x, r=rois_of(4) / 2, i=np.zeros(4, np.int64))
 
 
-def test_regions_with_as_many_samples_as_they_are_large_are_refused():
+DENSE = "output_height = 7, output_width = 5, spatial_scale = 0.5"
+
+
+@pytest.mark.parametrize("transformation", ["half_pixel", "output_half_pixel"])
+@pytest.mark.parametrize("images", ["1", "2"])
+def test_regions_with_as_many_samples_as_they_are_large(images, transformation, tmp_path):
+    text = f"""(float[{images},2,h,w] x, float[40,4] r, int64[40] i) => (float[40,2,7,5] y)
+     {{ y = RoiAlign<{DENSE}, coordinate_transformation_mode = "{transformation}">(x, r, i) }}"""
+    rng = np.random.default_rng(3)
+    corner = rng.integers(0, 12, (40, 2))
+    # Whole sizes: of those that 7 and 5 divide, the number of samples is what a division rounds to.
+    rois = np.concatenate([corner, corner + rng.integers(0, 45, (40, 2))], -1).astype(np.float32)
+    x = rng.standard_normal((int(images), 2, 29, 30)).astype(np.float32)
+    # Weights are differences of places up to 30, which lie 2e-6 apart; a sample too many is 1e-2.
+    check(parsed(text), tmp_path, 4e-6, x=x, r=rois, i=rng.integers(0, int(images), 40))
+
+
+def test_the_largest_of_as_many_samples_as_a_region_is_large_is_refused():
     text = """(float[1,2,9,11] x, float[4,4] r, int64[4] i) => (float[4,2,2,3] y)
-     { y = RoiAlign<output_height = 2, output_width = 3>(x, r, i) }"""
+     { y = RoiAlign<mode = "max", output_height = 2, output_width = 3>(x, r, i) }"""
     why = r"RoiAlign .*sampling_ratio = 0\): .*differ from region to region; set sampling_ratio"
     with pytest.raises(UnsupportedOp, match=why):
         emit(prepare(ir.from_proto(parsed(text))))

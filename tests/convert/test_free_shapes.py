@@ -142,3 +142,17 @@ def test_as_many_of_the_largest_as_there_are(tmp_path):
         y, places = TopK(x, count)
     }"""
     check_free(parsed(text, opset=19), tmp_path, [{"x": (2, 3)}, {"x": (2, 9)}])
+
+
+def test_ones_on_the_diagonal_of_a_free_square(tmp_path):
+    text = "(float[n,n] x) => (float[n,n] y) { e = EyeLike<k = 1>(x) y = Add(x, e) }"
+    check_free(parsed(text), tmp_path, [{"x": (4, 4)}, {"x": (7, 7)}])
+
+
+def test_slices_of_which_a_computed_condition_holds(tmp_path):
+    text = """(float[3,n] x) => (float[3,m] y) <float zero = {0.0}, int64[1] rows = {0}> {
+        least = ReduceMax<keepdims = 0>(x, rows)
+        condition = Greater(least, zero)
+        y = Compress<axis = 1>(x, condition)
+    }"""
+    check_free(parsed(text), tmp_path, [{"x": (3, 9)}, {"x": (3, 20)}])

@@ -46,6 +46,8 @@ def test_ngrams_of_a_free_length_are_refused():
         y = TfIdfVectorizer<mode = "TF", min_gram_length = 1, max_gram_length = 3,
          max_skip_count = 0, {POOL}>(x)
     }}"""
-    why = r"TfIdfVectorizer .*the length of the sequence is free; export with a fixed length"
+    why = (
+        r"TfIdfVectorizer .*the length of the sequence is free; fix the free sizes, as with --shape"
+    )
     with pytest.raises(UnsupportedOp, match=why):
         emit(prepare(ir.from_proto(parsed(text))))

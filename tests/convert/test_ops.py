@@ -213,7 +213,7 @@ def test_linear_attention_of_a_free_batch(rule):
 def test_linear_attention_of_a_free_length_is_refused():
     text = f"""(float[1,t,20] q, float[1,t,10] k, float[1,t,6] v) => (float[1,t,12] y)
      {{ y, z = LinearAttention<{UNPACKED}, update_rule = "linear">(q, k, v) }}"""
-    why = "LinearAttention .*the number of steps is not fixed; export with a fixed length"
+    why = "LinearAttention .*the number of steps is not fixed; fix the free sizes, as with --shape"
     with pytest.raises(UnsupportedOp, match=why):
         emitted(model_of(text, opset=27))
 
@@ -244,3 +244,9 @@ def test_bidirectional_lstm_clips_gates_with_peepholes():
     shapes = {"w": (2, 12, 4), "r": (2, 12, 3), "b": (2, 24), "p": (2, 9)}
     proto = model_of(text, shapes)
     check(proto, x=drawn(5, 2, 4), h=drawn(2, 2, 3), c=drawn(2, 2, 3) * 2)
+
+
+def test_the_largest_of_the_first_version_are_so_many_as_an_attribute_says():
+    proto = model_of("(float[2,5] x) => (float[2,2] y) { y, i = TopK<k = 2>(x) }")
+    proto.opset_import[0].version = 9
+    check(proto, x=drawn(2, 5))

@@ -144,6 +144,12 @@ def test_a_model_without_inputs_has_one_sample(given):
 
 CODES = {
     "table": ("(int64[1,t] x) => (float[a,b,c] y) { y = Gather(rows, x) }", range(50)),
+    "maps": (
+        """(int64[t] x) => (float[a,b,c,d] y) {
+            y = RoiAlign<sampling_ratio = 1>(maps, regions, x)
+        }""",
+        range(5),
+    ),
     "codes": (
         """(int32[1,t] x) => (float[a,b] y) {
             l = Transpose(x) e = Equal(l, known) y = Cast<to = 1>(e)
@@ -157,7 +163,8 @@ CODES = {
 @pytest.mark.parametrize("kind", CODES)
 def test_integers_are_those_that_the_model_knows(kind):
     text, known = CODES[kind]
-    proto = parsed(text, {"rows": (50, 3)} if kind == "table" else {})
+    weights = {"table": {"rows": (50, 3)}, "maps": {"maps": (5, 2, 3, 4), "regions": (400, 4)}}
+    proto = parsed(text, weights.get(kind))
     known_codes = onnx.numpy_helper.from_array(np.array([7, 300], np.int32), "known")
     proto.graph.initializer.append(known_codes)
     graph = prepare(ir.from_proto(proto)).graph

@@ -99,7 +99,9 @@ def test_a_deformable_convolution(settings, inputs, groups, masked, tmp_path):
 def test_a_deformable_convolution_of_free_size_is_refused():
     text = """(float[1,4,h,8] x, float[1,12,7,7] o) => (float[1,6,7,7] y)
      { y = DeformConv(x, k, o) }"""
-    why = r"DeformConv .*only images of fixed size are deformed; export with fixed sizes"
+    why = (
+        r"DeformConv .*only images of fixed size are deformed; fix the free sizes, as with --shape"
+    )
     with pytest.raises(UnsupportedOp, match=why):
         emit(prepare(ir.from_proto(parsed(text, {"k": (6, 4, 3, 2)}))))
 

@@ -74,3 +74,15 @@ def test_known_sequence_vanishes(check, nodes, output, ops):
 )
 def test_unknown_position_or_size_leaves_the_sequence(check, text, op):
     assert check(text, opset=17).ops[op] == 1
+
+
+def test_what_is_done_to_every_tensor_is_written_out(check):
+    body = (
+        "b (float[3,6] e, float[3,6] f, float[3,6] c) => (float[3,6] o)"
+        " { d = Add(e, f) o = Mul(d, c) }"
+    )
+    nodes = f"""(float[3,6] x) => (float[6,6] y) {{
+        a = Relu(x) n = Neg(x) q = SequenceConstruct(a, n) r = SequenceConstruct(n, x)
+        m = SequenceMap(q, r, x) <body = {body}>
+        y = ConcatFromSequence<axis = 0>(m) }}"""
+    assert check(nodes, opset=17).ops == {"Relu": 1, "Neg": 1, "Add": 2, "Mul": 2, "Concat": 1}

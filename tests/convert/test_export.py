@@ -341,6 +341,21 @@ def test_a_mask_is_taken_as_it_is_not_asked_for_its_values(tmp_path):
     np.testing.assert_allclose(answer, module(x, memory).detach().numpy(), atol=1e-5)
 
 
+class TwoLogits(nn.Module):
+    """The inverse of a sigmoid, twice of the same boxes, as DETR's decoders refine them."""
+
+    def forward(self, x):
+        first, second = (each.clamp(0, 1).clamp(min=eps) for each, eps in ((x, 0.1), (x, 0.2)))
+        return first + second.log()
+
+
+def test_two_clips_of_one_value_keep_their_bounds(tmp_path):
+    """onnxscript names the bounds after the value, and lost the first ones: no valid file."""
+    x = torch.linspace(-1, 2, 21).reshape(3, 7)
+    ops, _ = converted(TwoLogits().eval(), {"x": x}, tmp_path / "m.onnx")
+    assert ops == ["Clip", "Clip", "Log", "Add"]
+
+
 class Tanh(torch.autograd.Function):
     """In NumPy, where torch.export sees nothing, but told to the older exporter."""
 

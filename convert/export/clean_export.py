@@ -30,9 +30,24 @@ def clean_export(
         outputs: Names of the outputs.
         sizes: Names of free sizes: input → axis → name.
     """
+    _register_lost_constants(model.graph)
     _strip_metadata(model)
     _name_free_sizes(model, inputs, sizes)
     _rename_borders(model, inputs, outputs)
+
+
+def _register_lost_constants(graph: ir.Graph) -> None:
+    """Give the graph the constants that its nodes take, but that it does not know of.
+
+    onnxscript 0.7 names the bounds of a Clip after its input when it makes one of Min and Max; of
+    two Clips of one value it drops the first one's.
+    """
+    taken = {str(value.name) for value in (*graph.initializers.values(), *_values(graph))}
+    for value in [value for node in graph.all_nodes() for value in node.inputs if value]:
+        known = value.producer() or value.is_graph_input() or value.is_initializer()
+        if not known and value.const_value is not None:
+            value.name = _free(str(value.name), taken)
+            graph.register_initializer(value)
 
 
 def _strip_metadata(model: ir.Model) -> None:

@@ -24,6 +24,7 @@ from .pt2 import load_pt2, stored_example
 from .pytorch import TensorsOnly, layers_as_written, leaf_names
 from .recurrent_shapes import steps_by_shape
 from .silence_torch import first_line, silence_torch
+from .stored_numbers import stored_numbers_known, stores_numbers
 from .suitability import check_module
 from .translations import TRANSLATIONS
 from .trial import try_out, where_raised
@@ -132,11 +133,21 @@ def _trace(
     if options.free_sizes:
         free = (options.free_sizes.get(name, {}) for name in example)
         shapes = {"inputs": tuple(dict.fromkeys(axes, torch.export.Dim.DYNAMIC) for axes in free)}
-    try:
+
+    def traced() -> torch.export.ExportedProgram:
         with _in_plain_forms():
             return torch.export.export(
                 wrapped, tuple(example.values()), dynamic_shapes=shapes, strict=False
             )
+
+    try:
+        try:
+            return traced()
+        except GuardOnDataDependentSymNode:
+            if not stores_numbers(wrapped):
+                raise
+            with stored_numbers_known(wrapped):
+                return traced()
     except Exception as error:
         raise UnsupportedOp(_trace_message(wrapped, error, options)) from error
 

@@ -7,6 +7,7 @@ import functools
 import numpy as np
 import tensorflow as tf
 
+from ..layout.cut_and_join import Part, cut
 from ..layout.forms import Tensor, sizes_of
 from ..layout.product import product
 from ..layout.refused import FreeSize, Refused
@@ -43,15 +44,23 @@ def grid_sample(
         )
     image = channels_last(activation(x))
     count, *sizes, _ = sizes_of(image)
-    places = grid.plain()
     rank = len(sizes)
-    align = bool(align_corners)
+    padding = padding_mode, bool(align_corners)
     axes = [
-        Axis(size, _taps(places[..., rank - 1 - axis], size, mode, (padding_mode, align)))
-        for axis, size in enumerate(sizes)
+        Axis(size, _taps(places, size, mode, padding))
+        for size, places in zip(sizes, reversed(_coordinates(grid, rank)), strict=True)
     ]
     table = tf.reshape(image, [-1, image.shape[-1]])
     return from_channels_last(functools.reduce(tf.add, read(table, starts(count, rank), axes)))
+
+
+def _coordinates(grid: AnyValue, rank: int) -> list[Tensor]:
+    """The x, y, ... of a grid [N, ..., r], each [N, ...]: cut out where they lie in memory."""
+    if grid.shape[-1] is None:
+        places = grid.plain()
+        return [places[..., i] for i in range(rank)]
+    cuts = cut(activation(grid), grid.rank - 1, [Part(i, 1) for i in range(rank)])
+    return [Value(each.storage, each.axes[:-1]).plain() for each in cuts]
 
 
 def _taps(t: Tensor, size: Extent, mode: str, padding: tuple[str, bool]) -> list[Tap]:

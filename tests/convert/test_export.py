@@ -341,6 +341,44 @@ def test_a_mask_is_taken_as_it_is_not_asked_for_its_values(tmp_path):
     np.testing.assert_allclose(answer, module(x, memory).detach().numpy(), atol=1e-5)
 
 
+class Framed(nn.Module):
+    """Pads to whole frames by a stride that is a buffer, as EnCodec and its kin do."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(3, 5, 4, 3)
+        self.register_buffer("stride", torch.tensor(3), persistent=False)
+
+    def forward(self, x):
+        frames = torch.ceil((x.shape[-1] - 4) / self.stride) + 1
+        missing = ((frames - 1) * self.stride + 4 - x.shape[-1]).to(torch.int64)
+        return self.conv(nn.functional.pad(x, (0, int(missing))))
+
+
+def test_a_number_in_a_buffer_may_decide_a_size(tmp_path):
+    torch.manual_seed(0)
+    module, x = Framed().eval(), torch.randn(1, 3, 12)
+    assert to_onnx(module, {"x": x}, tmp_path / "m.onnx") == ()  # no older exporter
+    assert type(module) is Framed
+    assert [*dict(module.named_buffers())] == ["stride"]
+    assert OnnxRuntime(tmp_path / "m.onnx").run({"x": x.numpy()})["output"].shape == (1, 5, 4)
+
+
+class TwoLogits(nn.Module):
+    """The inverse of a sigmoid, twice of the same boxes, as DETR's decoders refine them."""
+
+    def forward(self, x):
+        first, second = (each.clamp(0, 1).clamp(min=eps) for each, eps in ((x, 0.1), (x, 0.2)))
+        return first + second.log()
+
+
+def test_two_clips_of_one_value_keep_their_bounds(tmp_path):
+    """onnxscript names the bounds after the value, and lost the first ones: no valid file."""
+    x = torch.linspace(-1, 2, 21).reshape(3, 7)
+    ops, _ = converted(TwoLogits().eval(), {"x": x}, tmp_path / "m.onnx")
+    assert ops == ["Clip", "Clip", "Log", "Add"]
+
+
 class Tanh(torch.autograd.Function):
     """In NumPy, where torch.export sees nothing, but told to the older exporter."""
 

@@ -41,6 +41,19 @@ def test_a_grid_of_free_size(mode, tmp_path):
     check_free(proto, tmp_path, shapes)
 
 
+def test_a_grid_of_coordinates_that_lie_apart_stays_so(tmp_path):
+    """As points times theirs: nothing is interleaved only to be taken apart again."""
+    text = """(float[1,3,6,7] x, float[1,7,2] t) => (float[1,3,4,5] y)
+     <int64[4] size = {1, 4, 5, 2}> {
+        moved = MatMul(points, t)
+        g = Reshape(moved, size)
+        y = GridSample(x, g)
+     }"""
+    file = check(parsed(text, {"points": (20, 7)}), tmp_path)
+    assert file.ops["TRANSPOSE"] == 1  # of what is multiplied: 14 numbers
+    assert file.ops["STRIDED_SLICE"] == 0
+
+
 @pytest.mark.parametrize("align", [0, 1], ids=["cells", "corners"])
 @pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
 def test_images_of_free_size(padding, align, tmp_path):

@@ -195,6 +195,10 @@ class Graph:
         """Whether a tensor holds float32."""
         return bool(self.subgraph.tensors[tensor].type == schema.TensorType.FLOAT32)
 
+    def is_int8(self, tensor: int) -> bool:
+        """Whether a tensor holds int8."""
+        return bool(self.subgraph.tensors[tensor].type == schema.TensorType.INT8)
+
     def is_quantized(self, tensor: int) -> bool:
         """Whether a tensor holds int8 or int16, as quantized activations do."""
         kinds = (schema.TensorType.INT8, schema.TensorType.INT16)

@@ -26,7 +26,7 @@ Int8Isa = Literal[
 ]
 INT8_ISAS: Final[tuple[Int8Isa, ...]] = get_args(Int8Isa)
 LIBRARIES = (
-    *("ai-edge-litert", "ai-edge-quantizer", "numpy", "onnx", "onnxruntime"),
+    *("ai-edge-litert", "litert-quantizer", "numpy", "onnx", "onnxruntime"),
     *("opencv-python-headless", "tensorflow-cpu", "tensorflow", "torch"),
 )
 

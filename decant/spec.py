@@ -10,7 +10,6 @@ from shlex import quote
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
@@ -29,6 +28,7 @@ from .inputs.sizes import FreeSizes, check_sizes_used, fix_first
 from .machine import HOST, Int8Isa
 from .overrides import Overrides, options_of, overridden
 from .paths import AnyPath, content_fault, nearest, unreadable
+from .quantization import Quantization
 from .shapes import SIGNATURE_NAME, SIGNATURE_NAME_TEXT
 from .spec_faults import EXPLANATION, FACTORY, NAME, explain_all
 from .tasks import (
@@ -40,7 +40,6 @@ from .tasks import (
     make_task,
     metric_of,
 )
-from .tasks.section import distinct
 
 MODEL_FILES = (".onnx", ".pt2", ".tflite")
 """What a spec may name in place of a factory."""
@@ -218,30 +217,6 @@ class Requirements(Rule):
     latency: tuple[Latency, ...] = Field(default=(), strict=False)
     min_qps: float | None = Field(default=None, gt=0)
     serving: Literal["on-device", "server"] = "on-device"
-
-
-RecipeName = Literal["static_int8", "dynamic_int8", "float16"]
-
-
-class Quantization(Rule):
-    """Which candidates are made.
-
-    Attributes:
-        recipes: In the order that breaks a tie of latency and size.
-        recipe: The `recipe.json` of an earlier run, relative to the spec, instead: its recipes
-            and activation ranges make the same files again on any machine, without calibrating.
-    """
-
-    recipes: Annotated[tuple[RecipeName, ...], AfterValidator(distinct)] = Field(
-        default=("static_int8", "dynamic_int8", "float16"), strict=False, min_length=1
-    )
-    recipe: str | None = None
-
-    @model_validator(mode="after")
-    def _check_choice(self) -> Quantization:
-        if self.recipe is not None and "recipes" in self.model_fields_set:
-            raise ValueError("give either recipes or recipe; a recipe file says which there are")
-        return self
 
 
 class Distillation(Rule):

@@ -1,5 +1,7 @@
 """Quantization: from a float `.tflite` to int8 and float16 candidates."""
 
+from decant.quantization import Group
+
 from .pipeline import quantize
 from .recipes import (
     DYNAMIC_INT8,
@@ -19,6 +21,7 @@ __all__ = [
     "RECIPES",
     "STATIC_INT8",
     "Candidate",
+    "Group",
     "QuantizeReport",
     "Recipe",
     "SignaturesQuantizeReport",

@@ -16,6 +16,7 @@ from decant.isolation import run_checked, run_isolated
 from decant.runtime import LiteRtModel, describe
 
 from .judge import Judge, output_steps
+from .modules import by_tensors
 from .ranges import UNBOUNDED, check_ranges, choose
 from .recipes import quantizer_version
 from .remedy import longer_float_ends
@@ -47,6 +48,7 @@ class Job:
 
     Attributes:
         graph: The float graph after rewrites.
+        modules: Of the model: tensor's name → PyTorch module's path.
         model_sha256: Of the float file.
         inputs: Of the float file.
         outputs: Of the float file.
@@ -58,6 +60,7 @@ class Job:
     """
 
     graph: Graph
+    modules: Mapping[str, str]
     model_sha256: str
     inputs: Infos
     outputs: Infos
@@ -134,8 +137,9 @@ def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
             raise job.statistics
         ranges = choose(job.graph, job.statistics, recipe.range_method)
         recipe = recipe.model_copy(update={"ranges": ranges, "model_sha256": job.model_sha256})
-        check_ranges(job.graph, recipe, UNBOUNDED)
-    content = run_isolated(transform, job.graph.to_bytes(), recipe)
+        check_ranges(job.graph, by_tensors(recipe, job.graph, job.modules), UNBOUNDED)
+    named = by_tensors(recipe, job.graph, job.modules)
+    content = run_isolated(transform, job.graph.to_bytes(), named)
     with scratch_folder("decant-quantize-") as folder:
         path = folder / recipe.file
         path.write_bytes(content)
@@ -161,7 +165,7 @@ def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
 
 def _remedy(job: Job, candidate: Candidate) -> Candidate | None:
     """Find how much of an unfit static candidate has to stay float for it to be fit."""
-    if candidate.recipe.form != "static_int8":
+    if not candidate.recipe.ranged:
         return None
     outputs = list(dict.fromkeys(part.output for part in broken(candidate.parts)))
     for recipe in longer_float_ends(job.graph, candidate.recipe, outputs):

@@ -20,7 +20,8 @@ from . import rewrites
 from .calibrate import measure, split
 from .candidates import Job, make_all, run_file
 from .judge import Judge
-from .ranges import check_ranges
+from .modules import by_tensors, modules_beside
+from .ranges import check_ranges, idle_patterns
 from .recipes import check_recipes, default_recipes, recipes_document
 from .remedy import unfit_warning
 from .report import QuantizeReport, constant_outputs, float_islands
@@ -90,9 +91,10 @@ def quantize(
     held_out += [run for each in other_sizes for run in cut_runs(each, signature[0])]
     graph = _float_graph(tflite)
     applied = rewrites.apply(graph)
+    modules = modules_beside(tflite)
     for recipe in recipes:
         if not recipe.needs_calibration:
-            check_ranges(graph, recipe)
+            check_ranges(graph, by_tensors(recipe, graph, modules))
     runs = held_out or [sample_inputs(signature[0])]
     kept = ", which are kept from the ranges" if held_out and samples else ""
     logger.info("float file: run on %d samples%s …", len(runs), kept)
@@ -101,7 +103,7 @@ def quantize(
         _check_reference(reference)
     statistics = _calibrated(graph, signature[0], samples, recipes)
     judge = Judge(reference) if held_out else None
-    job = Job(graph, sha256(tflite), *signature, statistics, runs, reference, judge)
+    job = Job(graph, modules, sha256(tflite), *signature, statistics, runs, reference, judge)
     made = make_all(job, recipes)
     report = QuantizeReport(
         folder=out,
@@ -179,6 +181,7 @@ def _warnings(job: Job, made: Made, samples: Sequence[Run]) -> list[str]:
         for candidate in made.candidates
         if not candidate.fit
     )
+    notes.extend(idle for each in made.candidates for idle in idle_patterns(job.graph, each.recipe))
     notes.extend(
         f"the ranges of recipe {candidate.name} were measured on another float file than this one;"
         " they may clip or waste its values: compare the ratios with a new calibration"
@@ -208,7 +211,7 @@ def _uncalibrated(left_out: Sequence[Recipe], inputs: Infos) -> list[str]:
 def _notes(made: Made) -> Iterator[str]:
     """Say what of a static int8 file is computed in float."""
     for candidate in made.candidates:
-        if candidate.recipe.form != "static_int8":
+        if not candidate.recipe.ranged:
             continue
         islands = float_islands(Graph.from_bytes(made.contents[candidate.file]))
         if islands:

@@ -9,8 +9,10 @@ import numpy as np
 
 from decant.errors import DataError
 
+from .schemes import holds
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -76,10 +78,10 @@ def check_ranges(graph: Graph, recipe: Recipe, why: str = FOREIGN) -> None:
         why: What to say of an activation that has none.
 
     Raises:
-        DataError: A range is of no activation in the graph, or an activation that becomes int8
-            has no range; the message names it.
+        DataError: A range is of no activation in the graph, or an activation that becomes an
+            integer has no range; the message names it.
     """
-    if recipe.form != "static_int8":
+    if not recipe.ranged:
         return
     computed = [int(tensor) for operator in graph.operators for tensor in operator.outputs]
     known = {graph.name(tensor) for tensor in (*graph.inputs, *computed)}
@@ -98,16 +100,29 @@ def check_ranges(graph: Graph, recipe: Recipe, why: str = FOREIGN) -> None:
                 )
 
 
+def idle_patterns(graph: Graph, recipe: Recipe) -> Iterator[str]:
+    """Say which of a recipe's patterns fit no operator, so that they change nothing."""
+    written = [(graph.kind(each), written_by(graph, each)) for each in graph.operators]
+    for pattern in recipe.keep_float:
+        if not any(re.search(pattern, names) for _, names in written):
+            yield f"recipe {recipe.name}: keep_float {pattern!r} fits no operator of the model"
+    for group in recipe.groups:
+        if not any(holds(group, kind, names) for kind, names in written):
+            what = " and ".join(map(repr, (*group.tensors, *group.kinds)))
+            yield (
+                f"recipe {recipe.name}: the group of {group.scheme} ({what}) fits no operator of"
+                " the model"
+            )
+
+
 def written_by(graph: Graph, operator: Any) -> str:
     """Name what an operator writes, as `keep_float` is matched against it."""
     return ";".join(graph.name(int(tensor)) for tensor in operator.outputs)
 
 
 def _quantized(graph: Graph, operator: Any, recipe: Recipe) -> list[int]:
-    """List the activations that a recipe makes int8 around an operator."""
-    written = written_by(graph, operator)
-    kept = any(re.search(pattern, written) for pattern in recipe.keep_float)
-    if kept or graph.kind(operator) not in recipe.kinds:
+    """List the activations that a recipe gives a range around an operator."""
+    if not recipe.scheme_of(graph.kind(operator), written_by(graph, operator)).ranged:
         return []
     return [
         tensor

@@ -1,4 +1,4 @@
-"""Quantization recipes: which operators take which form, as data with a JSON round trip."""
+"""Quantization recipes: which operators take which scheme, as data with a JSON round trip."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from decant.artifacts import read_json
 from decant.errors import SpecError
-from decant.files import DYNAMIC_INT8_FILE, FLOAT16_FILE, RECIPE_SCHEMA, STATIC_INT8_FILE
+from decant.files import (
+    DYNAMIC_INT8_FILE,
+    FLOAT16_FILE,
+    INT8_WEIGHTS_FILE,
+    INT16X8_FILE,
+    RECIPE_SCHEMA,
+    STATIC_INT8_FILE,
+)
+from decant.quantization import Granularity, Group, Patterns, SchemeName
+
+from .schemes import SCHEMES, holds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,50 +31,13 @@ if TYPE_CHECKING:
     from decant.paths import AnyPath
     from decant.spec import Spec
 
+    from .schemes import Scheme
+
 logger = logging.getLogger(__name__)
 
-LIBRARY = "ai-edge-quantizer"
+LIBRARY = "litert-quantizer"
 
-Scheme = Literal["float16", "dynamic_int8", "static_int8"]
 RangeMethod = Literal["minmax", "mse"]
-
-# Operators whose weights XNNPACK multiplies after quantizing the activations on the fly; it has no
-# such kernel for depthwise convolutions, which would leave the delegate.
-DYNAMIC_KINDS = ("CONV_2D", "FULLY_CONNECTED")
-WEIGHTED_KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
-# What gains from int8 in XNNPACK or only moves data. Everything else stays float between a
-# DEQUANTIZE and a QUANTIZE: XNNPACK runs a chain of unary ones among them as one 256-entry table,
-# and has float kernels but no int8 ones for HARD_SWISH, GELU, SOFTMAX, AVERAGE_POOL_2D, DIV, SQRT,
-# RSQRT, SQUARED_DIFFERENCE, BATCH_MATMUL, MAXIMUM and a lone RELU.
-STATIC_KINDS = (
-    "ADD",
-    "CONCATENATION",
-    "CONV_2D",
-    "DEPTHWISE_CONV_2D",
-    "FULLY_CONNECTED",
-    "GATHER",
-    "LOGISTIC",
-    "MAX_POOL_2D",
-    "MEAN",
-    "MIRROR_PAD",
-    "MUL",
-    "PACK",
-    "PAD",
-    "PADV2",
-    "RESHAPE",
-    "RESIZE_BILINEAR",
-    "RESIZE_NEAREST_NEIGHBOR",
-    "SLICE",
-    "SPACE_TO_DEPTH",
-    "SPLIT",
-    "STRIDED_SLICE",
-    "SUB",
-    "SUM",
-    "TANH",
-    "TRANSPOSE",
-    "TRANSPOSE_CONV",
-    "UNPACK",
-)
 
 
 class Recipe(BaseModel):
@@ -73,10 +46,15 @@ class Recipe(BaseModel):
     Attributes:
         name: Of the candidate.
         file: Name of the candidate's file.
-        form: What the operators of `kinds` become.
-        kinds: Operators (the schema's names) that take the form; the others stay float.
+        form: Scheme of the operators of `kinds`.
+        kinds: Operators (the schema's names) that take it; the others stay float.
+        groups: Operators of other schemes; one in several belongs to the last of them.
         keep_float: Regular expressions; an operator that writes a tensor whose name holds a match
-            stays float whatever its kind.
+            stays float whatever its kind or group.
+        granularity: Whether each output channel of a weight has a scale of its own, or the weight
+            has one.
+        symmetric: Whether activations have their zero in the middle: ranges reach as far to both
+            sides.
         range_method: How a static recipe gets activation ranges from calibration.
         ranges: Tensor name → (low, high): ranges to use instead of calibrating, as an earlier run
             wrote them.
@@ -87,22 +65,15 @@ class Recipe(BaseModel):
 
     name: str
     file: str = Field(pattern=r"^[\w.-]+\.tflite$")
-    form: Scheme
+    form: SchemeName
     kinds: tuple[str, ...]
-    keep_float: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    keep_float: Patterns = ()
+    granularity: Granularity = "channel"
+    symmetric: bool = False
     range_method: RangeMethod = "minmax"
     ranges: dict[str, tuple[float, float]] = Field(default_factory=dict)
     model_sha256: str = ""
-
-    @field_validator("keep_float")
-    @classmethod
-    def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
-        return patterns
 
     @field_validator("ranges")
     @classmethod
@@ -115,20 +86,48 @@ class Recipe(BaseModel):
     @property
     def needs_calibration(self) -> bool:
         """Whether ranges have to be measured."""
-        return self.form == "static_int8" and not self.ranges
+        return self.ranged and not self.ranges
+
+    @property
+    def ranged(self) -> bool:
+        """Whether some operator needs the ranges of its activations."""
+        return any(SCHEMES[name].ranged for name in self.schemes)
+
+    @property
+    def schemes(self) -> tuple[SchemeName, ...]:
+        """The schemes in it, the first being that of most operators."""
+        return tuple(dict.fromkeys((self.form, *(group.scheme for group in self.groups))))
+
+    def scheme_of(self, kind: str, written: str) -> Scheme:
+        """Give the scheme of an operator.
+
+        Args:
+            kind: Of the operator.
+            written: Names of the tensors that it writes, joined by semicolons.
+        """
+        if any(re.search(pattern, written) for pattern in self.keep_float):
+            return SCHEMES["float"]
+        fitting = [group.scheme for group in self.groups if holds(group, kind, written)]
+        own: SchemeName = self.form if kind in self.kinds else "float"
+        return SCHEMES[[own, *fitting][-1]]
 
 
-FLOAT16 = Recipe(name="float16", file=FLOAT16_FILE, form="float16", kinds=WEIGHTED_KINDS)
-DYNAMIC_INT8 = Recipe(
-    name="dynamic_int8",
-    file=DYNAMIC_INT8_FILE,
-    form="dynamic_int8",
-    kinds=DYNAMIC_KINDS,
-)
-STATIC_INT8 = Recipe(
-    name="static_int8", file=STATIC_INT8_FILE, form="static_int8", kinds=STATIC_KINDS
-)
+def _whole(name: SchemeName, file: str) -> Recipe:
+    """Give every operator that a scheme is for that scheme."""
+    return Recipe(name=name, file=file, form=name, kinds=SCHEMES[name].kinds)
+
+
+FLOAT16 = _whole("float16", FLOAT16_FILE)
+DYNAMIC_INT8 = _whole("dynamic_int8", DYNAMIC_INT8_FILE)
+STATIC_INT8 = _whole("static_int8", STATIC_INT8_FILE)
 RECIPES = {recipe.name: recipe for recipe in (STATIC_INT8, DYNAMIC_INT8, FLOAT16)}
+"""Those that are made where none is asked for."""
+OFFERED = {
+    **RECIPES,
+    "int16x8": _whole("int16x8", INT16X8_FILE),
+    "weight_only_int8": _whole("weight_only_int8", INT8_WEIGHTS_FILE),
+}
+"""All that can be asked for by name."""
 
 
 def default_recipes(*, calibrated: bool) -> tuple[tuple[Recipe, ...], tuple[Recipe, ...]]:
@@ -198,7 +197,17 @@ def spec_recipes(spec: Spec) -> tuple[Recipe, ...]:
     section = spec.quantization
     if section.recipe is not None:
         return load_recipes(spec.path(section.recipe))
-    return tuple(RECIPES[name] for name in section.recipes)
+    return tuple(
+        OFFERED[name].model_copy(
+            update={
+                "keep_float": section.keep_float,
+                "granularity": section.granularity,
+                "symmetric": section.symmetric,
+                "groups": section.groups.get(name, ()),
+            }
+        )
+        for name in section.recipes
+    )
 
 
 def check_recipes(recipes: Sequence[Recipe]) -> None:

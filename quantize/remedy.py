@@ -68,7 +68,7 @@ def unfit_warning(candidate: Candidate, remedy: Candidate | None, fit: Sequence[
     """
     lost = broken(candidate.parts)
     sentences = [f"{candidate.file} is unfit: {'; '.join(part.fault for part in lost)}"]
-    if candidate.recipe.form == "static_int8":
+    if candidate.recipe.ranged:
         sentences += dict.fromkeys(_cause(part, candidate.parts) for part in lost)
     if remedy is not None:
         sentences.append(_keep_float(candidate, remedy))

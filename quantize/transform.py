@@ -1,4 +1,4 @@
-"""Turns a float `.tflite` into a candidate through ai-edge-quantizer."""
+"""Turns a float `.tflite` into a candidate through litert-quantizer."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import numpy as np
 
 from decant.errors import InternalError, SpecError
 from decant.flatbuffer.graph import Graph
+from decant.quantization import Group
 
 from .recipes import quantizer_version
+from .schemes import SCHEMES, kinds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .recipes import Recipe, Scheme
+    from decant.quantization import SchemeName
+
+    from .recipes import Recipe
 
 # What the library raises on a graph or a recipe that it cannot handle.
 LIBRARY_FAILURES = (
@@ -34,41 +38,6 @@ PARTING = ("SPLIT", "UNPACK")
 # Stands before the names of what loops compute while the library works.
 IN_LOOP = "in a loop: "
 
-_INT8_WEIGHTS = {
-    "num_bits": 8,
-    "symmetric": True,
-    "granularity": "CHANNELWISE",
-    "dtype": "INT",
-}
-_CONFIGS: dict[Scheme, dict[str, Any]] = {
-    "float16": {
-        "weight_tensor_config": {
-            "num_bits": 16,
-            "symmetric": True,
-            "granularity": "TENSORWISE",
-            "dtype": "FLOAT",
-        },
-        "compute_precision": "FLOAT",
-        "explicit_dequantize": True,
-    },
-    "dynamic_int8": {
-        "weight_tensor_config": _INT8_WEIGHTS,
-        "compute_precision": "INTEGER",
-        "explicit_dequantize": False,
-    },
-    "static_int8": {
-        "activation_tensor_config": {
-            "num_bits": 8,
-            "symmetric": False,
-            "granularity": "TENSORWISE",
-            "dtype": "INT",
-        },
-        "weight_tensor_config": _INT8_WEIGHTS,
-        "compute_precision": "INTEGER",
-        "explicit_dequantize": False,
-    },
-}
-
 
 def transform(model: bytes, recipe: Recipe) -> bytes:
     """Make one candidate.
@@ -84,7 +53,7 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
         SpecError: The recipe asks for something that the library does not know.
         InternalError: The library failed.
     """
-    from ai_edge_quantizer import quantizer
+    from litert_quantizer import quantizer
 
     asked = library_recipe(_without_loops(recipe))
     try:
@@ -125,8 +94,8 @@ def _prepared(model: bytes) -> bytes:
 
 
 def _without_loops(recipe: Recipe) -> Recipe:
-    """Keep float what no range is measured of: a static recipe's loops."""
-    if recipe.form != "static_int8":
+    """Keep float what no range is measured of: the loops of a recipe with ranges."""
+    if not recipe.ranged:
         return recipe
     return recipe.model_copy(update={"keep_float": (*recipe.keep_float, f"^{IN_LOOP}")})
 
@@ -160,7 +129,7 @@ def _read_integers(made: Graph) -> None:
     integers = _scalings(made, "DEQUANTIZE")
     for operator in made.operators:
         computes = made.kind(operator) not in ("CAST", "QUANTIZE")
-        if computes and any(made.is_int8(int(tensor)) for tensor in operator.outputs):
+        if computes and any(made.is_quantized(int(tensor)) for tensor in operator.outputs):
             operator.inputs = [integers.get(int(index), int(index)) for index in operator.inputs]
 
 
@@ -211,19 +180,29 @@ def _restore_outputs(original: Graph, made: Graph) -> None:
 
 
 def library_recipe(recipe: Recipe) -> list[dict[str, Any]]:
-    """Write a recipe in the library's own format."""
-    algorithm = "float_casting" if recipe.form == "float16" else "min_max_uniform_quantize"
-    chosen = [
-        {
-            "regex": ".*",
-            "operation": LIBRARY_NAMES.get(kind, kind),
-            "algorithm_key": algorithm,
-            "op_config": _CONFIGS[recipe.form],
-        }
-        for kind in recipe.kinds
+    """Write a recipe in the library's own format, in which the last entry that fits counts.
+
+    Entries of one pattern count as of the place of the first of them, so that each group's
+    patterns begin with a comment of their own.
+    """
+    groups = [*recipe.groups]
+    if recipe.kinds:
+        groups.insert(0, Group(scheme=recipe.form, kinds=recipe.kinds))
+    if recipe.keep_float:
+        groups.append(Group(scheme="float", tensors=recipe.keep_float))
+    return [
+        _entry(recipe, group.scheme, f"(?#{number}){pattern}" if number else pattern, kind)
+        for number, group in enumerate(groups)
+        for pattern in group.tensors or (".*",)
+        for kind in kinds_of(group) or (ALL,)
     ]
-    kept = [
-        {"regex": pattern, "operation": ALL, "algorithm_key": "no_quantize", "op_config": {}}
-        for pattern in recipe.keep_float
-    ]
-    return [*chosen, *kept]
+
+
+def _entry(recipe: Recipe, name: SchemeName, pattern: str, kind: str) -> dict[str, Any]:
+    scheme = SCHEMES[name]
+    return {
+        "regex": pattern,
+        "operation": LIBRARY_NAMES.get(kind, kind),
+        "algorithm_key": scheme.algorithm,
+        "op_config": scheme.config(recipe.granularity, symmetric=recipe.symmetric),
+    }

@@ -128,7 +128,7 @@ class Graph:
     def ensure_signature(self) -> None:
         """Give a file without signatures one under its tensors' names.
 
-        ai-edge-quantizer renames the tensors at the border and keeps only signatures' names.
+        litert-quantizer renames the tensors at the border and keeps only signatures' names.
         """
         if listed(self.model.signatureDefs):
             return
@@ -198,6 +198,11 @@ class Graph:
     def is_int8(self, tensor: int) -> bool:
         """Whether a tensor holds int8."""
         return bool(self.subgraph.tensors[tensor].type == schema.TensorType.INT8)
+
+    def is_quantized(self, tensor: int) -> bool:
+        """Whether a tensor holds int8 or int16, as quantized activations do."""
+        kinds = (schema.TensorType.INT8, schema.TensorType.INT16)
+        return self.subgraph.tensors[tensor].type in kinds
 
     def is_uint8(self, tensor: int) -> bool:
         """Whether a tensor holds uint8."""
@@ -298,7 +303,7 @@ class Graph:
     def rename_duplicates(self) -> int:
         """Give tensors that share a name names of their own; returns how many were renamed.
 
-        ai-edge-quantizer keeps its parameters by tensor name.
+        litert-quantizer keeps its parameters by tensor name.
         """
         seen: set[str] = set()
         count = 0

@@ -17,7 +17,8 @@ from ..contract.rules import kind_of
 from ..datasets import SOURCES
 from ..errors import DataError, UsageError
 from ..files import SPEC
-from ..spec import MODEL_FILES, Quantization, Requirements
+from ..quantization import Quantization
+from ..spec import MODEL_FILES, Requirements
 from ..tasks import FRACTION, SECTIONS
 from .file_tensors import file_tensors
 from .spec_sections import TO_DO, Known, as_key, as_toml, section_lines, task_lines

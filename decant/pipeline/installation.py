@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DOT_PRODUCTS = {"avx512_vnni", "avx_vnni", "asimddp", "i8mm"}
 MODULES = {
     "ai_edge_litert": "run and time .tflite files",
-    "ai_edge_quantizer": "quantize",
+    "litert_quantizer": "quantize",
     "cv2": "read photos",
     "faster_coco_eval": "measure detectors",
     "onnx": "read and write .onnx",

@@ -37,7 +37,7 @@ KINDS = {
 
 IMPORTED = (
     "ai_edge_litert.interpreter",
-    "ai_edge_quantizer.quantizer",
+    "litert_quantizer.quantizer",
     "decant.convert.build",
     "decant.convert.routes.attempt",
     "decant.convert.verify.evaluator",

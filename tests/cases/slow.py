@@ -18,7 +18,7 @@ TESTS = Path(__file__).parents[1]
 CASES = Path(__file__).parent
 SLOW_IMPORTS = {
     "ai_edge_litert.interpreter",
-    "ai_edge_quantizer",
+    "litert_quantizer",
     "decant.bench",
     "decant.cli",
     "decant.convert",

@@ -203,8 +203,8 @@ def _entry(name, index):
 
 
 def quantize(folder):
-    """Quantize the float file in `folder` with ai-edge-quantizer: int8 inputs and outputs."""
-    from ai_edge_quantizer import quantizer, recipe
+    """Quantize the float file in `folder` with litert-quantizer: int8 inputs and outputs."""
+    from litert_quantizer import quantizer, recipe
 
     def write(name, rules, gain=None):
         work = quantizer.Quantizer(str(folder / FILES["float"]), rules)

@@ -218,13 +218,13 @@ def change_version(monkeypatch, name):
     [
         ("koreanize-matplotlib", {"data", "convert", "quantize", "measure"}),
         ("onnxscript", {"convert"}),
-        ("ai-edge-quantizer", {"quantize"}),
+        ("litert-quantizer", {"quantize"}),
         ("torch", ALL),
         ("pytest", None),
     ],
 )
 def test_version_of_a_library(generated, monkeypatch, library, stages):
-    if library in {"ai-edge-quantizer", "torch"}:
+    if library in {"litert-quantizer", "torch"}:
         # Also measured with, and part of what the report says of the machine.
         stages = stages | {"measure"}
     stages = set() if stages is None else stages | TOLD

@@ -181,7 +181,7 @@ def test_everything_that_a_spec_names_is_in_the_provenance(squares):
     }
     assert {"net.py", "layers.py", "operators/scale.py", "drawing/photos.py"} <= found.code.keys()
     assert {"decant", "decant.bench", "decant.convert", "decant.quantize"} <= found.code.keys()
-    assert {"torch", "numpy", "onnxscript", "ai-edge-quantizer"} <= found.libraries.keys()
+    assert {"torch", "numpy", "onnxscript", "litert-quantizer"} <= found.libraries.keys()
     assert "training" not in found.settings
     assert "gate" not in found.settings
 

@@ -235,6 +235,44 @@ def test_recipes_that_make_no_candidates(write, recipes, message):
         load_spec(write(f"{SPEC}[quantization]\nrecipes = {recipes}\n"))
 
 
+GROUPS = """[quantization]
+recipes = ["static_int8", "int16x8"]
+keep_float = ["^boxes"]
+[[quantization.groups.static_int8]]
+scheme = "dynamic_int8"
+kinds = ["CONV_2D"]
+modules = ["^head"]
+"""
+
+
+def test_groups_of_schemes(write):
+    section = load_spec(write(f"{SPEC}{GROUPS}")).quantization
+    (group,) = section.groups["static_int8"]
+    assert (group.scheme, group.kinds, group.modules) == ("dynamic_int8", ("CONV_2D",), ("^head",))
+    assert (section.keep_float, section.granularity, section.symmetric) == (
+        ("^boxes",),
+        "channel",
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("groups.static_int8", "groups.float16", "groups.float16 is of no recipe in recipes"),
+        ("dynamic_int8", "int4", r"groups.static_int8.0.scheme = \"int4\": Input should be"),
+        ('kinds = ["CONV_2D"]\nmodules = ["^head"]\n', "", "give kinds, tensors or modules"),
+        ('"^head"', '"("', r"'\(' is not a regular expression"),
+        ('"^boxes"', '"["', r"'\[' is not a regular expression"),
+        ("keep_float", 'recipe = "a"\nkeep_float', "give either groups or recipe"),
+    ],
+    ids=["idle", "scheme", "everything", "module", "tensor", "both"],
+)
+def test_groups_that_mean_nothing(write, old, new, message):
+    with pytest.raises(SpecError, match=message):
+        load_spec(write(f"{SPEC}{GROUPS.replace(old, new)}"))
+
+
 def test_file_that_the_spec_names_but_nobody_has(write):
     spec = load_spec(write(SPEC))
     with pytest.raises(

@@ -33,6 +33,7 @@ from decant.datasets.table import TableSource
 from decant.datasets.user_dataset import DatasetSource
 from decant.inputs import SECTIONS as INPUTS
 from decant.inputs import ArraySection, AudioSection, ImageSection
+from decant.quantization import Group
 from decant.tasks import SECTIONS as TASKS
 from decant.tasks import TaskSection
 from decant.tasks.classification import ClassificationSection
@@ -86,6 +87,7 @@ SECTIONS = {
     "`[requirements]`": spec.Requirements,
     "`requirements.latency`": spec.Latency,
     "`[quantization]`": spec.Quantization,
+    "`[[quantization.groups.RECIPE]]`": Group,
     "`[training]`": spec.Training,
     "`training.distillation`": spec.Distillation,
     "`[gate]`": spec.Gate,

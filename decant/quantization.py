@@ -1,0 +1,96 @@
+"""What a spec says of quantization: which candidates there are, and what computes in what."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from .contract.rules import Rule
+from .tasks.section import distinct
+
+RecipeName = Literal["static_int8", "dynamic_int8", "float16", "int16x8", "weight_only_int8"]
+SchemeName = Literal[RecipeName, "float"]
+Granularity = Literal["channel", "tensor"]
+
+
+def compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what is no regular expression.
+
+    Raises:
+        ValueError: One does not compile; the message says why.
+    """
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+    return patterns
+
+
+Patterns = Annotated[tuple[str, ...], AfterValidator(compiled)]
+
+
+class Group(Rule):
+    """Operators that compute in another scheme than the rest of a candidate.
+
+    Those belong to it for which all that is given fits.
+
+    Attributes:
+        scheme: What they compute in.
+        kinds: Names of operators in TFLite's schema; all that the scheme is for if left out.
+        tensors: Regular expressions, of which one matches within the name of a tensor that the
+            operator writes.
+        modules: Regular expressions, of which one matches within the path of the PyTorch module
+            that the operator comes from.
+    """
+
+    scheme: SchemeName
+    kinds: tuple[str, ...] = Field(default=(), strict=False)
+    tensors: Patterns = Field(default=(), strict=False)
+    modules: Patterns = Field(default=(), strict=False)
+
+    @model_validator(mode="after")
+    def _check_some(self) -> Group:
+        if not (self.kinds or self.tensors or self.modules):
+            raise ValueError("give kinds, tensors or modules; a group of all operators is a recipe")
+        return self
+
+
+class Quantization(Rule):
+    """Which candidates are made.
+
+    Attributes:
+        recipes: In the order that breaks a tie of latency and size.
+        recipe: The `recipe.json` of an earlier run, relative to the spec, instead: its recipes
+            and activation ranges make the same files again on any machine, without calibrating.
+        keep_float: Regular expressions; an operator stays float in every candidate that writes a
+            tensor within whose name one of them matches.
+        granularity: Whether each output channel of a weight has a scale of its own.
+        symmetric: Whether the ranges of activations reach as far to both sides of zero.
+        groups: By recipe, its operators of other schemes; one in several belongs to the last.
+    """
+
+    recipes: Annotated[tuple[RecipeName, ...], AfterValidator(distinct)] = Field(
+        default=("static_int8", "dynamic_int8", "float16"), strict=False, min_length=1
+    )
+    recipe: str | None = None
+    keep_float: Patterns = Field(default=(), strict=False)
+    granularity: Granularity = "channel"
+    symmetric: bool = False
+    groups: dict[RecipeName, Annotated[tuple[Group, ...], Field(strict=False)]] = Field(
+        default_factory=dict
+    )
+
+    @model_validator(mode="after")
+    def _check_choice(self) -> Quantization:
+        others = sorted(self.model_fields_set - {"recipe"})
+        if self.recipe is not None and others:
+            raise ValueError(
+                f"give either {others[0]} or recipe; a recipe file says which candidates there are"
+            )
+        idle = [name for name in self.groups if name not in self.recipes]
+        if idle:
+            raise ValueError(f"groups.{idle[0]} is of no recipe in recipes; add it there")
+        return self

@@ -22,6 +22,7 @@ from decant.flatbuffer.packing import written
 from decant.tensors import TensorInfo
 
 from .int8 import STEP, holds_markers, marked, to_integers
+from .loop_variables import drop_unread
 from .lowering.emit import SIGNATURE, Emission
 from .lowering.refusals import LACKS_ADVICE, RUN_ADVICE, Problem, listed, report
 from .lowering.trace import Located
@@ -155,6 +156,7 @@ def _of(types: Mapping[str, str], op: str) -> str:
 
 
 def _with_own_names(model: Any, emission: Emission) -> TFLiteFile:
+    drop_unread(model)
     restore_infinities(model, emission.extremes)
     graph, signature = model.subgraphs[0], model.signatureDefs[0]
     graph.inputs, signature.inputs = _ordered(signature.inputs, emission.inputs, emission)

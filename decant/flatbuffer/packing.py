@@ -67,7 +67,7 @@ def pack(model: Any) -> bytes:
 
 def packed(model: Any) -> memoryview:
     """Serialise as `pack`, without another copy of the whole."""
-    _drop_tensors(model)
+    drop_tensors(model)
     _drop_operator_codes(model)
     _drop_buffers(model)
     return _serialized(model, _Packer(room_for(model)))
@@ -95,7 +95,8 @@ def listed(value: Any) -> list[Any]:
     return [] if value is None else list(value)
 
 
-def _drop_tensors(model: Any) -> None:
+def drop_tensors(model: Any) -> None:
+    """Drop the tensors that nothing refers to, and number the others anew."""
     for number, graph in enumerate(model.subgraphs):
         renumber = _drop_tensors_of(graph)
         for signature in listed(model.signatureDefs):

@@ -109,10 +109,10 @@ def _gru_linear_first(
     """The update gate, and the candidate g(x Wh + r (h Rh + b)): PyTorch's form."""
     f, g = functions
     bias = own.rb[:, None, 2 * own.hidden :]
-    both, own_part = _last_apart(gates)
+    both, own_part = _last_apart(gates, 3)
     recurrent: AnyValue = Constant(bias)
     if h is not None:
-        zr, recurrent = _last_apart(product(h, Constant(own.r)))
+        zr, recurrent = _last_apart(product(h, Constant(own.r)), 3)
         both, recurrent = total(both, zr), plus(recurrent, bias)
     update, reset = gates_of(pointwise(f, both), 2)
     candidate = pointwise(lambda n, r, t: g(n + r * t), own_part, reset, recurrent)
@@ -125,7 +125,7 @@ def _gru_reset_first(
     """The update gate, and the candidate g(x Wh + (r h) Rh)."""
     f, g = functions
     hidden = own.hidden
-    both, own_part = _last_apart(gates)
+    both, own_part = _last_apart(gates, 3)
     both = total(both, times(h, own.r[..., : 2 * hidden]))
     update, reset = gates_of(pointwise(f, both), 2)
     kept = None if h is None else pointwise(tf.multiply, reset, h)
@@ -133,11 +133,12 @@ def _gru_reset_first(
     return update, pointwise(g, total(own_part, recurrent))
 
 
-def _last_apart(x: AnyValue) -> tuple[AnyValue, AnyValue]:
-    """Cut [D, N, 3 * H] into update and reset, which have one function, and the hidden gate."""
-    size = (x.shape[-1] or 0) // 3
-    both, last = pieces(x, x.rank - 1, [Part(0, 2 * size), Part(2 * size, size)])
-    return both, last
+def _last_apart(x: AnyValue, count: int) -> tuple[AnyValue, AnyValue]:
+    """Cut [D, N, count * H] into the gates that have one function, and the last."""
+    size = (x.shape[-1] or 0) // count
+    apart = (count - 1) * size
+    most, last = pieces(x, x.rank - 1, [Part(0, apart), Part(apart, size)])
+    return most, last
 
 
 @op("LSTM", ignore=["hidden_size"])
@@ -210,20 +211,27 @@ class _LstmCell:
     coupled: bool
 
     def run(self, gates: AnyValue, cell: AnyValue | None) -> States:
-        """From [D, N, 4 H] and the cell state to the next output and cell state."""
+        """From [D, N, 4 H] and the cell state to the next output and cell state.
+
+        Without peepholes one operator applies the function to three gates: to begin an operator
+        takes longer than its elements.
+        """
         f, g, h = self.functions
-        enter, leave, forget, fresh = gates_of(gates, 4)
-        entered = pointwise(f, self._peeping(enter, cell, 0))
+        three, fresh = _last_apart(gates, 4)
+        at_once = self.peepholes is None
+        enter, leave, forget = gates_of(pointwise(f, three) if at_once else three, 3)
+
+        def opened(gate: AnyValue, seen: AnyValue | None, number: int) -> AnyValue:
+            return gate if at_once else pointwise(f, self._peeping(gate, seen, number))
+
+        entered = opened(enter, cell, 0)
         new = pointwise(lambda i, c: i * g(c), entered, fresh)
         if cell is not None:
-            new = total(pointwise(tf.multiply, self._forgotten(forget, entered, cell), cell), new)
-        output = pointwise(lambda o, c: f(o) * h(c), self._peeping(leave, new, 1), new)
-        return output, new
-
-    def _forgotten(self, gate: AnyValue, entered: AnyValue, cell: AnyValue) -> AnyValue:
-        if self.coupled:
-            return pointwise(lambda i: 1.0 - i, entered)
-        return pointwise(self.functions[0], self._peeping(gate, cell, 2))
+            kept = (
+                pointwise(lambda i: 1.0 - i, entered) if self.coupled else opened(forget, cell, 2)
+            )
+            new = total(pointwise(tf.multiply, kept, cell), new)
+        return pointwise(lambda o, c: o * h(c), opened(leave, new, 1), new), new
 
     def _peeping(self, gate: AnyValue, cell: AnyValue | None, number: int) -> AnyValue:
         if self.peepholes is None or cell is None or not np.any(self.peepholes[number]):

@@ -85,21 +85,28 @@ steps 8.3 and 6.8, 32 steps 23 and 6.5.
 UNROLLED_STEPS = 32
 """Steps up to which a layer is unrolled: in a conversion each takes 20 ms."""
 
-BLOCKS = 10
+BLOCKS = 8
 """Iterations that a loop has at least; fewer, of more steps each, gain nothing.
 
 Every run of WHILE prepares the operators of its body anew, 3 µs and 0.08 for each, which is more
-than three times what such a small operator takes (32 units, as above: 32 steps by 2 1.96 µs, by 4
-1.82, by 8 2.06; 48 steps 1.90, 1.70 and 1.83; 64 steps 2.01, 1.76 and 1.81).
+than three times what such a small operator takes (LSTMs as above, 32 steps: 48 units by 2 1.35 µs,
+by 4 1.23, by 8 1.55; 64 units 1.71, 1.64 and 2.34; GRUs alike).
 """
 
 LOOPED_STEPS = 8
 """Steps in one iteration of a loop; more gain nothing (200 steps, 16 units by 4 1.19 µs per step,
 by 8 1.05, by 20 1.06, by 40 1.30; 32 units 1.87, 1.61 and 1.74)."""
 
-LOOPED_BYTES = 3 * 2**18
-"""Bytes of recurrent weights that one iteration of a loop may read (96 units, 32 steps by 2 6.5 µs
-per step, by 4 7.1, by 8 7.4)."""
+LOOPED_BYTES = 9 * 2**16
+"""Bytes of recurrent weights up to which an iteration of a loop takes more than one step.
+
+More than a core's cache holds are read anew in every iteration (200 steps, LSTMs: 64 units by 2
+1.9 µs per step, by 4 1.7, by 5 1.9; 96 units by 1 3.4, by 2 3.3, by 4 4.2; GRUs of 128 units by 1
+4.8, by 2 5.0).
+"""
+
+TOGETHER_BYTES = 3 * 2**18
+"""Bytes of recurrent weights of one step up to which both directions run in one loop."""
 
 SHOWN_BYTES = (2**15, 2**20)
 """Bytes that loops inside of a loop show; up to twice as many do without.

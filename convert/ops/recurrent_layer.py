@@ -20,6 +20,7 @@ from decant.runtime_facts import (
     LOOPED_BYTES,
     LOOPED_STEPS,
     SHOWN_BYTES,
+    TOGETHER_BYTES,
     UNROLLED_BYTES,
     UNROLLED_STEPS,
 )
@@ -85,7 +86,7 @@ class Layer:
             return self._unroll, each
         if self.lengths is not None:
             return self._loop, each
-        fits = few or count * self.weights.bytes_per_step <= LOOPED_BYTES
+        fits = few or count * self.weights.bytes_per_step <= TOGETHER_BYTES
         # int8 has no product of both directions.
         together = fits and self.settings.alike and not self.weights.quantized
         return self._in_blocks, [tuple(range(count))] if together else each

@@ -11,7 +11,7 @@ from emitted import check, drawn, parsed
 from decant.flatbuffer import Graph
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
-FEW, MANY = 8, 46
+FEW, MANY = 8, 38
 """Steps that are unrolled, and that are a loop, which leaves a few over."""
 LONG = {"steps": 85, "hidden": 100}
 """A layer that shows more than one loop should."""
@@ -90,6 +90,21 @@ def test_an_iteration_writes_what_it_shows_in_its_place(tmp_path):
     body = max(inside, key=Counter.total)
     assert (body["DYNAMIC_UPDATE_SLICE"], body["GATHER"], body["SPLIT"]) == (1, 1, 4)
     assert not {"STRIDED_SLICE", "TRANSPOSE", "PACK"} & body.keys()
+
+
+def test_a_loop_counts_its_iterations_once(tmp_path):
+    graph = Graph.from_bytes(check(layer("LSTM", MANY), tmp_path).data)
+    (loop,) = [each for each in graph.operators if graph.kind(each) == "WHILE"]
+    integers = [graph.shape(int(t)) for t in loop.inputs if not graph.is_float(int(t))]
+    assert integers == [(), (8,)]  # the number, and the rows that four steps of two directions read
+
+
+@pytest.mark.parametrize(("inputs", "functions"), [("", FEW), (", , , , p", 3 * FEW - 1)])
+def test_gates_of_one_function_share_an_operator_unless_they_peep(inputs, functions, tmp_path):
+    """The first step forgets nothing."""
+    proto = layer("LSTM", FEW, extra=inputs)
+    proto.graph.initializer.append(onnx.numpy_helper.from_array(drawn(2, 9), "p"))
+    assert check(proto, tmp_path).ops["LOGISTIC"] == functions
 
 
 def test_large_weights_are_looped_over_early_and_one_direction_at_a_time(tmp_path):

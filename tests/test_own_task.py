@@ -76,9 +76,10 @@ def test_a_mistake_that_shows_when_it_is_measured_is_named(
 ):
     text, spec = (folder / "distance.py").read_text(), (folder / "distance.toml").read_text()
     assert line in text
-    (folder / "mistaken.py").write_text(text.replace(line, mistake))
-    named = spec.replace("distance.py", "mistaken.py").replace('name = "distance"', 'name = "no"')
-    (folder / "mistaken.toml").write_text(named)
+    # Each has a name of its own: this process keeps what it has imported.
+    (folder / f"mistake{code}.py").write_text(text.replace(line, mistake))
+    named = spec.replace("distance.py", f"mistake{code}.py")
+    (folder / "mistaken.toml").write_text(named.replace('name = "distance"', 'name = "no"'))
     run_here(folder, "tflite", "mistaken.toml", code=code)
     assert said in capfd.readouterr().err
     # What was converted is kept for the next try; no result is.

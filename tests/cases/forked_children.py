@@ -108,7 +108,9 @@ class Template:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=os.sep,
-                env=variables_of_child(environment),
+                # Without the thread that ONNX Runtime starts to report its use, whose locks a copy
+                # would keep.
+                env=variables_of_child({**environment, "ORT_DISABLE_TELEMETRY": "1"}),
             )
 
 

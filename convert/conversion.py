@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import logging
 import os
@@ -64,6 +65,9 @@ TRACED_AT_LEAST = 0.95
 
 LARGEST_MESSAGE = 2**31 - 1
 """Bytes of a file that protocol buffers read."""
+
+LARGE_FILE = 1 << 26
+"""Bytes of an `.onnx` whose weights are worth a search of the garbage collector."""
 
 GROWTH, SMALL_MB = 1.1, 0.016
 """How much larger than a quantized .onnx a file is without a word: names and alignment."""
@@ -262,6 +266,8 @@ class _Work:
         outputs = [str(value.name) for value in graph.outputs]
         expected = expected_of(oracle, normalised, outputs, self.tolerance)
         del oracle, graph  # ONNX Runtime holds the weights once or twice, the graph those inside it
+        if model.onnx.stat().st_size > LARGE_FILE:
+            gc.collect()  # values and nodes refer to each other
         if own is not None:
             expected = own.told(normalised, expected)
         built = self.built(request, samples)

@@ -9,10 +9,11 @@ import pytest
 from emitted import emit, parsed
 from tensorflow.core.protobuf import saved_model_pb2
 
-from decant.convert import savedmodel, tflite
+from decant.convert import conversion, savedmodel, tflite
 from decant.convert.layout.weights import LEAST_BYTES, apart
 from decant.convert.stand_ins import NotRestored, restored, stand_ins, values
 from decant.files import SAVED_MODEL_PB
+from decant.flatbuffer import Graph
 from decant.graph.load import prepare
 
 TABLE = (700, 128)
@@ -104,6 +105,32 @@ def test_a_saved_model_is_read_with_its_weights_on_the_disk(tmp_path):
     for name, array in found.items():
         assert array.tobytes() == nodes[name].attr["value"].tensor.tensor_content
         assert not array.flags.owndata
+
+
+def large_constants(graph):
+    found = {graph.name(i): graph.constant(i) for i in range(len(graph.subgraph.tensors))}
+    return {n: x.tobytes() for n, x in found.items() if x is not None and x.nbytes >= LEAST_BYTES}
+
+
+def test_a_file_of_more_than_2_gb_is_read_as_another(tmp_path, monkeypatch):
+    text, arrays, _ = CASES["products"]
+    emission = emitted_apart(text, arrays)
+    sent = stand_ins(emission)
+    savedmodel.write(emission, tmp_path, values(sent))
+    expected = Graph(tflite.convert(tmp_path, emission, sent=sent).model)
+    monkeypatch.setattr(tflite, "MOST_BYTES", 1)
+    found = Graph(tflite.convert(tmp_path, emission, sent=sent).model)
+    assert found.histogram() == expected.histogram()
+    assert large_constants(found) == large_constants(expected)
+    assert len(large_constants(found)) == len(sent)
+
+
+def test_a_saved_model_that_tensorflow_cannot_read_is_told(tmp_path, monkeypatch):
+    (tmp_path / SAVED_MODEL_PB).write_bytes(bytes(100))
+    assert conversion._too_large(tmp_path) == []
+    monkeypatch.setattr(conversion, "LARGEST_MESSAGE", 99)
+    (warning,) = conversion._too_large(tmp_path)
+    assert warning.startswith("saved_model/ takes 0.0 GB: decant has run it, but TensorFlow itself")
 
 
 def test_what_became_something_else_is_not_restored(tmp_path):

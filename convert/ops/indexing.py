@@ -198,8 +198,12 @@ def top_k(
 
 
 def _turned(x: Tensor) -> Tensor:
-    """Numbers in the opposite order; that again gives them back, the lowest integer too."""
-    return -x if x.dtype.is_floating else -1 - x
+    """Numbers in the opposite order; that again gives them back, the lowest integer too.
+
+    TensorFlow's converter moves a difference in front of a transpose, and takes x - c for c - x
+    where c has no axis (2.21).
+    """
+    return -x if x.dtype.is_floating else tf.constant([-1], x.dtype) - x
 
 
 @op("NonZero")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import onnx
 
 from decant.errors import UnsupportedOp
+from decant.graph.spoken import way_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,9 +22,10 @@ LEFT_OUT = (
     "in initializer but not in graph input",
     "is deprecated in domain_version of",
 )
-"""In what ONNX's checker says of an op that it does not know, of an output behind one, of a weight
-that is no input, as files up to IR version 3 had to have it and did not, and of an op that means
-something else since (GroupNormalization of version 18)."""
+"""In what ONNX's checker says of an op that it does not know, of an output behind one and of an
+input whose sizes are asked for, of a weight that is no input, as files up to IR version 3 had to
+have it and did not, and of an op that means something else since (GroupNormalization of version
+18)."""
 
 FIRST_WITHOUT_INPUTS = 4
 """The IR version since which a weight need not be an input."""
@@ -61,7 +63,8 @@ def _refuse_maps(path: Path, outputs: Iterable[onnx.ValueInfoProto]) -> None:
         ):
             raise UnsupportedOp(
                 f'{path}: the output "{output.name}" is a sequence of maps, which no .tflite file '
-                'has; export a table in its place (skl2onnx: options={"zipmap": False})'
+                f"has; {way_out(path)}export a table in its place (skl2onnx: "
+                'options={"zipmap": False})'
             )
 
 
@@ -73,9 +76,9 @@ def _has_shape(value: onnx.ValueInfoProto) -> bool:
 def _complete(proto: onnx.ModelProto) -> None:
     """Put into a model without its weights beside the file what the checker misses."""
     proto.ir_version = max(proto.ir_version, FIRST_WITHOUT_INPUTS)
-    for output in proto.graph.output:
-        if not _has_shape(output):
-            kind = output.type.tensor_type
+    for value in (*proto.graph.input, *proto.graph.output):
+        if not _has_shape(value):
+            kind = value.type.tensor_type
             kind.elem_type = kind.elem_type or onnx.TensorProto.FLOAT
             kind.shape.SetInParent()
     _shorten(proto.graph.initializer)

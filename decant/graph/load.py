@@ -17,6 +17,7 @@ from onnx_ir.passes import common
 from decant.errors import DataError, DecantError, InternalError, UnsupportedOp, UsageError
 from decant.external_data import check_external
 from decant.graph.checker import check
+from decant.graph.spoken import way_out
 from decant.graph.upgrade import attributes_to_inputs
 from decant.paths import content_fault, is_file, no_file
 from decant.shapes import fixed, options_of
@@ -175,7 +176,7 @@ def _check_signature(path: Path, graph: ir.Graph) -> None:
             if what:
                 raise UnsupportedOp(
                     f'{path}: the {role} "{value.name}" is {what}, which no .tflite file has; '
-                    "export the part of the model that takes and gives numbers"
+                    f"{way_out(path)}export the part of the model that takes and gives numbers"
                 )
 
 

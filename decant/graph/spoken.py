@@ -10,6 +10,7 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from decant.errors import shortened
+from decant.files import ONNX_NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +55,13 @@ def in_numbers(path: Path) -> tuple[onnx.ModelProto, tuple[str, ...]] | None:
     done = [_bring(model.graph, output) for output in model.graph.output if not _is_table(output)]
     notes = tuple(note for note in done if note is not None)
     return (model, notes) if notes and len(notes) == len(done) else None
+
+
+def way_out(path: Path) -> str:
+    """Say to begin an advice with how a refused model gets numbers; "" where it cannot."""
+    if in_numbers(path) is None:
+        return ""
+    return f"decant convert writes {ONNX_NUMBERS}, which says numbers: give that, or "
 
 
 def _is_classical(path: Path) -> bool:

@@ -302,7 +302,7 @@ def test_all_unsupported_nodes_are_listed_at_once():
         d = MaxRoiPool<pooled_shape=[2,2]>(image, a)
         y = Neg(d)
         r = Slice(x, one, five, one)
-        p = RoiAlign<output_height=2, output_width=2>(image, r, i)
+        p = RoiAlign<mode="max", output_height=2, output_width=2>(image, r, i)
     }"""
     with pytest.raises(UnsupportedOp) as caught:
         emit(prepare(ir.from_proto(parsed(text))))

@@ -144,6 +144,13 @@ def test_the_first_integers_in_order(largest, dtype, tmp_path):
     np.testing.assert_array_equal(of_table(node, dtype, tmp_path, x), expected)
 
 
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_the_smallest_integers_of_a_column(dtype, tmp_path):
+    x = np.random.default_rng(0).permutation(64).reshape(8, 8).astype(dtype)
+    node = "<int64[1] three = {3}> { y, where = TopK<axis = 0, largest = 0>(x, three) }"
+    np.testing.assert_array_equal(of_table(node, dtype, tmp_path, x), np.sort(x, 0)[:3])
+
+
 @pytest.mark.parametrize("dtype", SIGNED_OR_SMALL)
 @pytest.mark.parametrize(("name", "function"), [("ArgMax", np.argmax), ("ArgMin", np.argmin)])
 def test_where_the_extreme_integer_is(name, function, dtype, tmp_path):

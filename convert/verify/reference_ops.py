@@ -13,6 +13,7 @@ import numpy as np
 import onnx
 from onnx.reference.op_run import OpRun
 from onnx.reference.ops.op_conv import Conv as ReferenceConv
+from onnx.reference.ops.op_dequantize_linear import DequantizeLinear_25
 from onnx.reference.ops.op_gru import GRU as ReferenceGRU
 from onnx.reference.ops.op_lstm import LSTM as ReferenceLSTM
 from onnx.reference.ops.op_rnn import RNN_14 as ReferenceRNN
@@ -187,6 +188,10 @@ def _runtime_results(node: OpRun, inputs: Sequence[Array | None]) -> tuple[Array
     return tuple(found[name] if name else np.empty(0) for name in outputs)
 
 
+class DequantizeLinear(DequantizeLinear_25):
+    """What integers stand for; the reference has it from opset 19 on."""
+
+
 class AveragePool(InRuntime):
     """The mean of windows."""
 
@@ -236,6 +241,7 @@ OWN = (
         AveragePool,
         BatchNormalization,
         Conv,
+        DequantizeLinear,
         DynamicQuantizeLSTM,
         Erf,
         GRU,

@@ -43,23 +43,20 @@ def gain(name: str, example: Example, folder: Path) -> dict[str, Any] | None:
         built.append(_built(file, sample, name))
     except DecantError:
         return None
-    models = [_model(each, folder / f"{i}.tflite") for i, each in enumerate(built)]
+    models = [LiteRtModel(each.tflite, each.inputs, each.outputs) for each in built]
     _check_alike(name, [model.run(sample) for model in models])
-    same = built[0].tflite == built[1].tflite
+    files = [each.tflite.read_bytes() for each in built]
     return {
         "operators": [sum(each.op_histogram.values()) for each in built],
-        "bytes": [len(each.tflite) for each in built],
-        "time_ratio": 1.0 if same else round(_time_ratio(*reversed(models)), 3),
+        "bytes": [len(each) for each in files],
+        "time_ratio": 1.0 if files[0] == files[1] else round(_time_ratio(*reversed(models)), 3),
     }
 
 
 def _built(file: Path, sample: dict[str, np.ndarray], *without: str) -> Built:
-    return build(Request(file, file.with_suffix(""), without=without), [sample])
-
-
-def _model(built: Built, file: Path) -> LiteRtModel:
-    file.write_bytes(built.tflite)
-    return LiteRtModel(file, built.inputs, built.outputs)
+    stage = file.with_suffix(".without" if without else ".with")
+    stage.mkdir()
+    return build(Request(file, stage / "saved_model", without=without), [sample])
 
 
 def _check_alike(name: str, answers: list[dict[str, np.ndarray]]) -> None:

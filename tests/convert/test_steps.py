@@ -254,6 +254,21 @@ def test_defaults_that_a_recurrent_layer_states_leave_it_in_double_precision(op,
     np.testing.assert_array_equal(*answers)
 
 
+@pytest.mark.parametrize("opset", [10, 13, 21])
+def test_quantized_files_of_any_opset_have_double_precision(opset):
+    proto = parsed(
+        """(float[2,3] x) => (float[2,3] y) <float s = {0.1}, uint8 z = {128}> {
+            q = QuantizeLinear(x, s, z) y = DequantizeLinear(q, s, z)
+        }""",
+        opset=opset,
+    )
+    x = np.float32([[1, 2, 3.33], [0.04, -0.06, -99]])
+    (y,) = Evaluator(proto, double=True).run({"x": x}, ["y"])
+    assert y.dtype == np.float64
+    wanted = np.float64(np.float32(0.1)) * np.array([[10, 20, 33], [0, -1, -128]])
+    np.testing.assert_array_equal(y, wanted)
+
+
 def test_what_the_reference_cannot_run_onnx_runtime_does():
     """Of GatherElements it takes no more than 64 rows."""
     text = "(float[1,70] x, int64[1,3] i) => (float y) { y = GatherElements<axis = 1>(x, i) }"

@@ -41,6 +41,11 @@ def test_a_grid_of_free_size(mode, tmp_path):
     check_free(proto, tmp_path, shapes)
 
 
+def test_a_grid_of_an_unstated_number_of_coordinates(tmp_path):
+    proto = grid_sample_of("1,3,6,7", "1,h,5,r", "1,3,h,5", mode="nearest")
+    check_free(proto, tmp_path, [{"x": (1, 3, 6, 7), "g": (1, 4, 5, 2)}])
+
+
 def test_a_grid_of_coordinates_that_lie_apart_stays_so(tmp_path):
     """As points times theirs: nothing is interleaved only to be taken apart again."""
     text = """(float[1,3,6,7] x, float[1,7,2] t) => (float[1,3,4,5] y)

@@ -1,5 +1,10 @@
 """ONNX Runtime loads what is newer or older than it expects, and runs it."""
 
+import os
+import shutil
+import subprocess
+import sys
+
 import numpy as np
 import onnx
 import pytest
@@ -98,3 +103,17 @@ def test_what_a_process_has_not_read_is_lost_without_a_word(scan):
     _end(process, scan._noise)
     assert process.stdin.closed
     assert process.stdout.closed
+
+
+@pytest.mark.slow
+def test_nothing_is_reported_to_the_maker_of_onnx_runtime(tmp_path):
+    """It begins a data base of what it reports below the user's cache when it is imported."""
+    environment = {**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    code = "import {} as module; module.__name__"
+    for module, reports in (("onnxruntime", True), ("decant.onnx_runtime", False)):
+        command = [sys.executable, "-c", code.format(module)]
+        subprocess.run(command, check=True, env=environment)
+        assert any(tmp_path.rglob("onnxruntime.db")) is reports, module
+        shutil.rmtree(tmp_path / "Microsoft", ignore_errors=True)
+        shutil.rmtree(tmp_path / ".cache", ignore_errors=True)

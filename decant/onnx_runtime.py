@@ -13,10 +13,10 @@ import onnx_ir as ir
 # From 1.31 on it tells its maker of the runs; nothing of a model leaves the machine unasked.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-import onnxruntime  # noqa: E402
-from onnxruntime.capi import onnxruntime_pybind11_state as failures  # noqa: E402
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
-from decant.errors import DataError, UnsupportedOp  # noqa: E402
+from decant.errors import DataError, UnsupportedOp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

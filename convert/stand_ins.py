@@ -9,6 +9,7 @@ and that nothing is computed of on the way, are sent so.
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -57,13 +58,13 @@ class StandIn:
         number: Stands for each element.
         array: The weights as they lie there.
         names: Of their constants.
-        readers: Operators of the file that read them, and as which of their inputs.
+        readers: How many operators of the file read them, by kind and which of their inputs.
     """
 
     number: np.float32
     array: Array
     names: list[str] = field(default_factory=list)
-    readers: set[tuple[str, int]] = field(default_factory=set)
+    readers: Counter[tuple[str, int]] = field(default_factory=Counter)
 
 
 def stand_ins(emission: Emission) -> tuple[StandIn, ...]:
@@ -71,10 +72,11 @@ def stand_ins(emission: Emission) -> tuple[StandIn, ...]:
     found: list[StandIn] = []
     for name, array in emission.weights.items():
         operation = emission.function.graph.get_operation_by_name(name)
-        uses = {use for reader in operation.outputs[0].consumers() for use in _uses(reader, name)}
+        consumers = operation.outputs[0].consumers()
+        uses = Counter(use for reader in consumers for use in _uses(reader, name))
         if len(uses) != 1:
             continue
-        ((kind, index, transposed),) = uses
+        (((kind, index, transposed), count),) = uses.items()
         if (kind, index) not in READERS or (kind in TRANSPOSED and array.ndim != 2):
             continue
         lying = _lying(array, kind, transposed)
@@ -83,7 +85,7 @@ def stand_ins(emission: Emission) -> tuple[StandIn, ...]:
             own = StandIn(np.uint32(ONE + 1 + len(found)).view(np.float32), lying)
             found.append(own)
         own.names.append(name)
-        own.readers.add(READERS[kind, index])
+        own.readers[READERS[kind, index]] += count
     return tuple(found)
 
 
@@ -127,11 +129,15 @@ def restored(model: Any, sent: Sequence[StandIn]) -> Any:
     """
     numbers = {each.number.tobytes(): each for each in sent}
     places: dict[int, StandIn] = {}
+    left = {each: each.readers for each in sent}
     for number in range(len(model.subgraphs)):
-        places |= _places(Graph(model, number), numbers)
-    lost = numbers.keys() - {each.number.tobytes() for each in places.values()}
+        for buffer, each, uses in _places(Graph(model, number), numbers):
+            places[buffer] = each
+            left[each] = left[each] - uses
+    # Where one of two readers is missing, the converter has folded a factor into a copy for it.
+    lost = [name for each, readers in left.items() if readers for name in each.names]
     if lost:
-        raise NotRestored(", ".join(name for number in lost for name in numbers[number].names))
+        raise NotRestored(", ".join(lost))
     for buffer in places:
         model.buffers[buffer].data = None
     model = copy.deepcopy(model)
@@ -141,24 +147,24 @@ def restored(model: Any, sent: Sequence[StandIn]) -> Any:
     return model
 
 
-def _places(graph: Graph, numbers: dict[bytes, StandIn]) -> dict[int, StandIn]:
-    """Find the buffers that hold nothing but the number of a stand-in."""
+def _places(
+    graph: Graph, numbers: dict[bytes, StandIn]
+) -> Iterator[tuple[int, StandIn, Counter[tuple[str, int]]]]:
+    """Yield the buffers that hold nothing but the number of a stand-in, and how they are read."""
     readers = graph.readers()
-    found: dict[int, StandIn] = {}
     for index, tensor in enumerate(graph.subgraph.tensors):
         each = _held(graph.model.buffers[tensor.buffer].data, numbers)
         if each is None or tensor.type != schema.TensorType.FLOAT32:
             continue
-        uses = {
+        uses = Counter(
             (graph.kind(reader), place)
             for reader in readers.get(index, ())
             for place, given in enumerate(reader.inputs)
             if given == index
-        }
-        if not uses <= each.readers or graph.shape(index) != each.array.shape:
+        )
+        if not uses.keys() <= each.readers.keys() or graph.shape(index) != each.array.shape:
             raise NotRestored(f"{', '.join(each.names)} as {graph.name(index)}")
-        found[tensor.buffer] = each
-    return found
+        yield tensor.buffer, each, uses
 
 
 def _held(data: Any, numbers: dict[bytes, StandIn]) -> StandIn | None:

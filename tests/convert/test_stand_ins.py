@@ -1,6 +1,7 @@
 """Large weights go around TensorFlow's converter, and the file is the same."""
 
 import dataclasses
+from collections import Counter
 
 import numpy as np
 import onnx
@@ -29,6 +30,11 @@ PRODUCTS = """(int64[1,5] i) => (float[1,5,700] y) {
 CONVOLUTION = """(float[1,96,5,7] x) => (float[1,80,5,7] y) {
     c = Conv <pads = [1, 1, 1, 1]> (x, kernel)
     y = Relu(c)
+}"""
+SHARED = """(float[3,300] x, float[5,300] z) => (float[3,400] y, float[5,400] scaled) {
+    y = MatMul(x, matrix)
+    product = MatMul(z, matrix)
+    scaled = Mul(product, factors)
 }"""
 BATCH = "(float[3,5,160] x) => (float[3,5,150] y) { y = MatMul(x, matrices) }"
 
@@ -143,8 +149,16 @@ def test_what_became_something_else_is_not_restored(tmp_path):
     with pytest.raises(NotRestored, match="filter"):  # its numbers are not there any more
         restored(model, [sent])
     buffer.data = np.full(sent.array.size, sent.number).view(np.uint8)
-    other = dataclasses.replace(sent, readers={("FULLY_CONNECTED", 1)})
+    other = dataclasses.replace(sent, readers=Counter({("FULLY_CONNECTED", 1): 1}))
     with pytest.raises(NotRestored, match="filter"):
         restored(model, [other])
     kept = restored(model, [sent]).buffers[model.buffers.index(buffer)].data
     assert kept.tobytes() == sent.array.tobytes()
+
+
+def test_a_weight_that_was_folded_for_one_of_its_readers_is_not_restored(tmp_path):
+    emission = emitted_apart(SHARED, weights(matrix=(300, 400), factors=(400,)))
+    sent = stand_ins(emission)
+    savedmodel.write(emission, tmp_path, values(sent))
+    with pytest.raises(NotRestored):  # there is a copy times the factors, which are not the numbers
+        tflite.convert(tmp_path, emission, sent=sent)

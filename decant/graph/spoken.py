@@ -30,7 +30,7 @@ LABELS = {
 """Operator → its attribute of texts, and the one of numbers in their place."""
 
 OTHERWISE = ("default_string", "default_int64")
-"""The same for what a LabelEncoder says of a key that it does not know."""
+"""The same for what a LabelEncoder says of a key that it does not know; -1 if that is no label."""
 
 
 def in_numbers(path: Path) -> tuple[onnx.ModelProto, tuple[str, ...]] | None:
@@ -129,8 +129,10 @@ def _numbered(graph: onnx.GraphProto, node: onnx.NodeProto) -> list[str] | None:
     places = [labels.index(each) for each in _listed(given)]
     kept = [each for each in node.attribute if each.name not in (texts, OTHERWISE[0])]
     added = [onnx.helper.make_attribute(numbers, places)]
-    if len(kept) + 1 < len(node.attribute):
-        added.append(onnx.helper.make_attribute(OTHERWISE[1], -1))
+    for each in (each for each in node.attribute if each.name == OTHERWISE[0]):
+        otherwise = each.s.decode("utf-8", "replace")
+        place = labels.index(otherwise) if otherwise in labels else -1
+        added.append(onnx.helper.make_attribute(OTHERWISE[1], place))
     del node.attribute[:]
     node.attribute.extend([*kept, *added])
     return labels

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..artifacts import scratch_folder, write_bytes
 from ..isolation import run_isolated
 from ..source import find_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from decant.convert.build import Request
     from decant.convert.support import Support
@@ -95,12 +97,27 @@ def ops(
     rewrites = tuple(rewrites_with(files))
     if source is None:
         return Operators(every, rewrites)
-    path = find_source(source, "onnx").path
-    request = _request(path, shapes, files)
-    nodes = counted(request)
-    known = {each.name: each for each in every}
-    used = tuple(known.get(name, Support(name, (), "none", NONE)) for name in nodes)
-    return Operators(used, rewrites, nodes, run_isolated(refusal, request))
+    with _as_converted(find_source(source, "onnx").path) as path:
+        request = _request(path, shapes, files)
+        nodes = counted(request)
+        known = {each.name: each for each in every}
+        used = tuple(known.get(name, Support(name, (), "none", NONE)) for name in nodes)
+        return Operators(used, rewrites, nodes, run_isolated(refusal, request))
+
+
+@contextlib.contextmanager
+def _as_converted(path: Path) -> Iterator[Path]:
+    """Give the file that a conversion of this one takes: a classifier's says numbers."""
+    from ..graph.spoken import in_numbers
+
+    found = in_numbers(path)
+    if found is None:
+        yield path
+        return
+    with scratch_folder("decant-ops-") as folder:
+        numbers = folder / path.name
+        write_bytes(numbers, found[0].SerializeToString(deterministic=True))
+        yield numbers
 
 
 def _request(path: Path, shapes: AskedShapes | None, files: tuple[Path, ...]) -> Request:

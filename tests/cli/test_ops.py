@@ -5,6 +5,7 @@ from pathlib import Path
 
 import onnx
 import pytest
+from onnx import TensorProto, helper
 
 
 @pytest.fixture
@@ -86,3 +87,24 @@ def test_a_file_of_another_kind_is_refused(decant, tmp_path, monkeypatch):
     (tmp_path / "net.tflite").write_bytes(b"\x18\x00\x00\x00TFL3" + bytes(16))
     assert decant("ops", "net.tflite").code == 2
     assert decant("ops", "gone.onnx").code == 5
+
+
+def test_of_a_classifier_that_says_maps_the_form_in_numbers_is_asked_about(
+    decant, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    labels = {"classlabels_strings": ["no", "yes"]}
+    number = helper.make_tensor_type_proto(TensorProto.FLOAT, [])
+    maps = helper.make_sequence_type_proto(helper.make_map_type_proto(TensorProto.STRING, number))
+    scores = helper.make_node("Softmax", ["x"], ["s"])
+    graph = helper.make_graph(
+        [scores, helper.make_node("ZipMap", ["s"], ["y"], domain="ai.onnx.ml", **labels)],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [3, 2])],
+        [helper.make_value_info("y", maps)],
+    )
+    opsets = [helper.make_opsetid("", 20), helper.make_opsetid("ai.onnx.ml", 3)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=10), "net.onnx")
+    ended = decant("ops", "net.onnx")
+    assert ended.code == 0
+    assert [row[0] for row in rows(ended.out)] == ["Identity", "Softmax"]

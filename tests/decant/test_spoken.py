@@ -80,6 +80,20 @@ TEXTS = [
 ]
 
 
+@pytest.mark.parametrize(("otherwise", "number"), [("no", 0), ("never", -1)])
+def test_a_key_that_an_encoder_does_not_know_is_the_number_of_what_it_says(
+    otherwise, number, tmp_path
+):
+    encoded = {"keys_int64s": [5, 6], "values_strings": ["no", "yes"], "default_string": otherwise}
+    nodes = [
+        ("ArgMax", ["x"], ["i"], "", {"axis": 1, "keepdims": 0}),
+        ("LabelEncoder", ["i"], ["y"], ML, encoded),
+    ]
+    model, _ = in_numbers(saved(tmp_path, nodes, [text_output("y")]))
+    (numbers,) = run(model.SerializeToString())
+    assert {*numbers.ravel()} == {number}
+
+
 @pytest.mark.parametrize(("nodes", "texts", "labels"), TEXTS)
 def test_a_text_is_its_number(nodes, texts, labels, tmp_path):
     path = saved(tmp_path, nodes, [text_output("y")], texts)

@@ -238,6 +238,7 @@ def average_pool(
             mask = _counted(channels_last(x), floor if count_include_pad else bare, around)
             share = from_channels_last(_slide(mask, bare, how))
             result = activation(pointwise(tf.divide, result, share))
+            plain = True  # a sum over a sum of ones is the mean
     if not plain:
         result = _scaled(result, 1 / math.prod(window.kernel for window in row))
     result.storage.nonnegative = x.storage.nonnegative

@@ -89,6 +89,9 @@ WINDOWS = [
     pytest.param(f"AveragePool<{POOLED}, pads = [1,1,1,1]>(x)", id="taps_inside"),
     pytest.param(f"AveragePool<{POOLED}, ceil_mode = 1>(x)", id="taps_inside_rounded_up"),
     pytest.param(
+        f"AveragePool<{POOLED}, pads = [1,1,1,1], dilations = [2,1]>(x)", id="taps_inside_dilated"
+    ),
+    pytest.param(
         f"AveragePool<{POOLED}, pads = [1,1,1,1], ceil_mode = 1, count_include_pad = 1>(x)",
         id="padding_counts_rounded_up",
     ),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .verify.oracle import Answers, Model, Sample
 
 LARGEST_BYTES = 2**31 - 1
-"""Of one `.onnx` or `.tflite` file."""
+"""Of one `.onnx` file, without what lies beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,7 @@ def _check_size(model: ir.Model, path: Path) -> None:
     size = sum(map(_size_in_single, model.graph.initializers.values()))
     if size > LARGEST_BYTES:
         raise UnsupportedOp(
-            f"{path}: its weights take {size / 1e9:.1f} GB in float32, and a .tflite holds"
-            f" {LARGEST_BYTES / 1e9:.1f} GB; take a smaller model"
+            f"{path}: its weights take {size / 1e9:.1f} GB in float32, and an .onnx without files"
+            f" beside it holds {LARGEST_BYTES / 1e9:.1f} GB; export the model in float32, with"
+            " external data"
         )

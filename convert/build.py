@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from decant.artifacts import scratch_folder, write_bytes
 from decant.files import FLOAT_FILE, TRACE_SCHEMA
 from decant.flatbuffer import Graph
-from decant.flatbuffer.outside import MOST_BYTES, hold_lists, pieces
-from decant.flatbuffer.packing import packed, room_for, written
+from decant.flatbuffer.outside import hold_lists, pieces
+from decant.flatbuffer.packing import MOST_BYTES, packed, room_for, written
 from decant.graph.load import load, told_if_unsound
 from decant.graph.rewrite import Applied, apply
 

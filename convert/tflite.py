@@ -17,8 +17,8 @@ from tensorflow.lite.python.lite import TFLiteSavedModelConverterV2
 from decant.errors import DecantError, UnsupportedOp
 from decant.flatbuffer import Graph
 from decant.flatbuffer.joining import join_constants
-from decant.flatbuffer.outside import MOST_BYTES, read
-from decant.flatbuffer.packing import written
+from decant.flatbuffer.outside import read
+from decant.flatbuffer.packing import MOST_BYTES, written
 from decant.tensors import TensorInfo
 
 from .int8 import STEP, holds_markers, marked, to_integers

@@ -10,13 +10,10 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
-from .packing import BUFFER_ALIGNMENT, LARGE, room_for
+from .packing import BUFFER_ALIGNMENT, LARGE, MOST_BYTES, room_for
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-MOST_BYTES = 2**31 - 2**20
-"""Of a flatbuffer: its offsets are signed."""
 
 
 def pieces(

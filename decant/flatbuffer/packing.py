@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 
+from decant.errors import DataError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,6 +17,9 @@ FILE_IDENTIFIER = b"TFL3"
 # The schema's force_align of a buffer's data.
 BUFFER_ALIGNMENT = 16
 ROOM = 1 << 20
+MOST_BYTES = 2**31 - 2**20
+"""Of a flatbuffer: its offsets are signed."""
+
 LARGE = 1 << 16
 
 
@@ -61,6 +66,9 @@ def pack(model: Any) -> bytes:
     """Serialise a model; the same model always gives the same bytes.
 
     Tensors, operator codes and buffers that nothing refers to are dropped from `model`.
+
+    Raises:
+        DataError: If it takes more than a flatbuffer holds.
     """
     return bytes(packed(model))
 
@@ -70,16 +78,24 @@ def packed(model: Any) -> memoryview:
     drop_tensors(model)
     _drop_operator_codes(model)
     _drop_buffers(model)
-    return _serialized(model, _Packer(room_for(model)))
+    return _serialized(model, _Packer)
 
 
 def written(model: Any) -> memoryview:
     """Serialise a model as it is, vectors that are equal and what nothing refers to included."""
-    return _serialized(model, _Writer(room_for(model)))
+    return _serialized(model, _Writer)
 
 
-def _serialized(model: Any, builder: flatbuffers.Builder) -> memoryview:
-    """Write a model into an empty builder, and give the file."""
+def _serialized(model: Any, kind: type[_Writer]) -> memoryview:
+    """Write a model, and give the file."""
+    size = room_for(model)
+    if size > MOST_BYTES:
+        raise DataError(
+            f"the model takes {size / 1e9:.1f} GB: decant convert writes such a file, but what"
+            f" changes a finished one, as quantization does, takes at most {MOST_BYTES / 1e9:.1f}"
+            " GB; take a smaller model, or the file as it is"
+        )
+    builder = kind(size)
     builder.Finish(model.Pack(builder), file_identifier=FILE_IDENTIFIER)
     return memoryview(builder.Bytes)[builder.Head() :]
 

@@ -5,7 +5,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from decant.errors import DataError
-from decant.flatbuffer import empty_graph
+from decant.flatbuffer import empty_graph, packing
 from decant.flatbuffer.graph import Graph
 from decant.flatbuffer.outside import pieces, read
 from decant.flatbuffer.packing import packed
@@ -112,3 +112,12 @@ def test_a_file_that_fits_is_one_flatbuffer(float_path):
     model = Graph.from_file(float_path).model
     (only,) = pieces(model, packed)
     assert bytes(only) == bytes(packed(model))
+
+
+def test_a_file_that_has_grown_too_large_to_be_changed_is_refused(monkeypatch):
+    monkeypatch.setattr(packing, "MOST_BYTES", 2**20 + 7)
+    graph = empty_graph((2, 3))
+    graph.subgraph.outputs = [graph.add_constant("large", np.ones((2, 3), np.float32))]
+    message = r"takes 0\.0 GB: decant convert writes such .* as quantization does"
+    with pytest.raises(DataError, match=message):
+        graph.to_bytes()

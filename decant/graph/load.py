@@ -110,7 +110,9 @@ def told_if_unsound(path: Path, shapes: AskedShapes | None = None) -> Iterator[N
             raise DataError(f"{path}: contradicts itself ({contradiction}); {advice}") from error
         contradiction = _contradiction(path, shapes) if shapes else ""
         if shapes and contradiction:
-            fault = f"does not fit {path} ({contradiction}); give other sizes"
+            others = _whole_multiples(path, shapes)
+            advice = f"give other sizes{f', such as {options_of(others)}' if others else ''}"
+            fault = f"does not fit {path} ({contradiction}); {advice}"
             raise UsageError(f"{options_of(shapes)}: {fault}") from error
         raise
 
@@ -121,13 +123,38 @@ def _contradiction(path: Path, shapes: AskedShapes) -> str:
         model = ir.load(path)
         _drop_initializers_from_inputs(model.graph)
         _fix_shapes(model, shapes)
-        onnx.checker.check_model(ir.to_proto(model), full_check=True)
+        if shapes:  # the checker wants the rank of outputs, which are unknown with new sizes
+            onnx.shape_inference.infer_shapes(ir.to_proto(model), check_type=True, strict_mode=True)
+        else:
+            onnx.checker.check_model(ir.to_proto(model), full_check=True)
     except UsageError:
         return ""
     except UNSOUND as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         return lines[-1] if lines else type(error).__name__
     return ""
+
+
+def _whole_multiples(path: Path, shapes: AskedShapes) -> AskedShapes:
+    """Round sizes that contradict a model up until they do not: it may halve them several times.
+
+    Returns:
+        The first sizes that fit, of multiples of 2, 4, … 64; none if no such ones do.
+    """
+    stated = stated_shapes(load_declared(path).inputs, shapes)
+    for number in (2, 4, 8, 16, 32, 64):
+        rounded = {
+            name: tuple(
+                -(-size // number) * number
+                if isinstance(size, int) and size > number and not isinstance(own, int)
+                else size
+                for size, own in zip(shape, stated[name], strict=True)
+            )
+            for name, shape in shapes.items()
+        }
+        if not _contradiction(path, rounded):
+            return rounded
+    return {}
 
 
 def load_declared(path: Path) -> ir.Graph:

@@ -102,6 +102,23 @@ def test_a_shape_that_does_not_fit_is_told(file, tmp_path):
         refusal(Request(path, tmp_path / "unused", shapes={"x": (2, 5)}))
 
 
+def test_where_a_shape_does_not_fit_multiples_that_do_are_named(file, tmp_path):
+    """The network halves its input twice, doubles it twice and joins both."""
+    text = """
+    (float[1,2,H,W] x) => (float[1,4,P,Q] y)
+    <float[4] by = {1,1,2,2}, float[2,2,2,2] w = {1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1}> {
+        a = Conv <strides = [2,2], pads = [0,0,1,1]> (x, w)
+        b = Conv <strides = [2,2], pads = [0,0,1,1]> (a, w)
+        c = Resize (b, , by)
+        d = Resize (c, , by)
+        y = Concat <axis = 1> (x, d)
+    }"""
+    with pytest.raises(UsageError) as caught:
+        refusal(Request(file(text), tmp_path / "unused", shapes={"x": (1, 2, 9, 14)}))
+    assert "Concat" in str(caught.value)
+    assert str(caught.value).endswith("give other sizes, such as --shape x=1,2,12,16")
+
+
 def test_an_output_of_another_rank_than_stated_is_what_it_is(file, tmp_path):
     text = "(float[2,3,4] x) => (float[2,?] y) { a = Relu(x) y = Identity(a) }"
     assert refusal(Request(file(text), tmp_path / "unused")) == ""

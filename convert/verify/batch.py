@@ -5,6 +5,7 @@ A name or a place would be a guess: the first axis of a recurrent layer's input 
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -40,10 +41,10 @@ def batched_inputs(
         graph: The model's.
         samples: What it is checked with.
         trial: Runs the model; raises `DataError` where it does not take a sample.
-        given: Whether somebody gave the samples, so that a batch of several is asked for.
+        given: Whether somebody gave the samples: a batch of several is then asked for.
 
     Returns:
-        None of them where there is no free batch, or samples of several are given.
+        None of them where there is no free batch, or one of several is given.
     """
     stated = stated_shapes(graph.inputs)
     found = {name: batch_axis(shape) for name, shape in stated.items()}
@@ -96,14 +97,39 @@ def _two_alone(
     axes: Mapping[str, int], samples: Sequence[Run], *, given: bool
 ) -> tuple[Run, Run] | None:
     """Two samples that are batches of one, if they can be had; of one sample, twice that."""
+    if given:
+        return _two_given(axes, samples)
     first, second = samples[0], samples[-1]
     if all(first[name].shape[axis] == 1 for name, axis in axes.items()):
-        alike = all(first[name].shape == second[name].shape for name in first)
-        return (first, second) if alike else None
-    if given or any(first[name].shape[axis] < 2 for name, axis in axes.items()):
+        return (first, second) if _alike(first, second) else None
+    if any(first[name].shape[axis] < 2 for name, axis in axes.items()):
         return None
     rows = [{name: first[name].take([i], axis) for name, axis in axes.items()} for i in range(2)]
     return {**first, **rows[0]}, {**first, **rows[1]}
+
+
+def _two_given(axes: Mapping[str, int], samples: Sequence[Run]) -> tuple[Run, Run] | None:
+    """The first and the last given sample of the same sizes, if all given ones are alone.
+
+    Of samples that are, `samples_for` joins two: that batch is not one that somebody asked for.
+    """
+    own = [run for run in samples if not _is_joined(axes, run, samples)]
+    if any(run[name].shape[axis] != 1 for run in own for name, axis in axes.items()):
+        return None
+    return own[0], [run for run in own if _alike(own[0], run)][-1]
+
+
+def _is_joined(axes: Mapping[str, int], run: Run, samples: Sequence[Run]) -> bool:
+    """Whether a sample is two others, one behind the other."""
+    pairs = [pair for pair in itertools.pairwise(samples) if _alike(*pair)]
+    return any(
+        all(np.array_equal(run[name], array) for name, array in _joined(axes, pair).items())
+        for pair in pairs
+    )
+
+
+def _alike(one: Run, other: Run) -> bool:
+    return all(array.shape == other[name].shape for name, array in one.items())
 
 
 def _joined(axes: Mapping[str, int], pair: tuple[Run, Run]) -> Run:

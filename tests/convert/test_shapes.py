@@ -75,8 +75,9 @@ def test_a_free_number_of_steps_is_traced(tmp_path):
     assert report.warnings == ()
 
 
-def test_a_free_batch_becomes_one(tmp_path):
-    report = to_tflite(saved(tmp_path, POOLED), tmp_path / "out")
+@pytest.mark.parametrize("inputs", [None, {"x": drawn(5, 3, 8, 12)}], ids=["drawn", "given"])
+def test_a_free_batch_becomes_one(inputs, tmp_path):
+    report = to_tflite(saved(tmp_path, POOLED), tmp_path / "out", inputs=inputs)
     assert report.inputs[0].onnx_shape == (1, 3, None, None)
     assert report.shapes == {"x": (1, 3, None, None)}
 

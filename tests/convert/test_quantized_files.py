@@ -177,6 +177,22 @@ def test_the_growth_of_weights_that_become_floats_is_said(tmp_path):
     assert f"takes {after:.3f} MB, the .onnx {before:.3f} MB" in warning
 
 
+def test_growth_by_unrolled_steps_is_not_laid_to_weights(tmp_path):
+    text = """(float[30,1,5] x) => (float[30,1,1,3] y) {
+        h, last = GRU<hidden_size = 4>(x, w, r)
+        k = DequantizeLinear(q, s)
+        y = MatMul(h, k)
+    }"""
+    model = parsed(text, {"w": (1, 12, 5), "r": (1, 12, 4), "s": ()})
+    integers = np.random.default_rng(0).integers(-127, 128, (4, 3)).astype(np.int8)
+    model.graph.initializer.append(weight("q", integers))
+    onnx.save(model, tmp_path / "net.onnx")
+    report = to_tflite(tmp_path / "net.onnx", tmp_path / "out")
+    warning = report.warnings[0]
+    assert "widened" not in warning
+    assert f"its {sum(report.op_histogram.values())} operators take most of that" in warning
+
+
 def test_weights_that_alone_are_quantized_stay_so_in_the_file(tmp_path):
     text = """(float[3,256] x) => (float[3,128] y) {
         f = Cast<to = 1>(w) k = Mul(f, s) y = MatMul(x, k) }"""

@@ -209,13 +209,14 @@ def _uncalibrated(left_out: Sequence[Recipe], inputs: Infos) -> list[str]:
 
 
 def _notes(made: Made) -> Iterator[str]:
-    """Say what of a static int8 file is computed in float."""
+    """Say what of a static int8 file is computed in float that nobody asked to be."""
     for candidate in made.candidates:
         if not candidate.recipe.ranged:
             continue
         islands = float_islands(Graph.from_bytes(made.contents[candidate.file]))
-        if islands:
-            counts = ", ".join(f"{count} {kind}" for kind, count in islands.items())
+        unasked = islands.keys() - {*candidate.recipe.kinds}
+        if unasked:
+            counts = ", ".join(f"{islands[kind]} {kind}" for kind in sorted(unasked))
             yield (
                 f"{candidate.file} computes {counts} in float between DEQUANTIZE and QUANTIZE;"
                 " XNNPACK in LiteRT 2.3 makes one table of each chain of unary ones, an older"

@@ -131,6 +131,11 @@ def test_the_zero_of_symmetric_activations_is_in_the_middle(mixed):
     assert not np.concatenate(zeros).any()
 
 
+def test_what_is_float_as_a_recipe_asks_is_no_news(mixed):
+    (note,) = [each for each in mixed.notes if each.startswith("overlapping.tflite")]
+    assert note.startswith("overlapping.tflite computes 5 HARD_SWISH in float between DEQUANTIZE")
+
+
 def test_what_fits_no_operator_is_told(mixed):
     assert mixed.warnings == (
         "recipe idle: keep_float 'nothing_like_it' fits no operator of the model",

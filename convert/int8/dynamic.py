@@ -110,7 +110,8 @@ class _Products:
             if (x, count) not in self.rows:
                 self.rows[x, count] = _with_limits(self.graph, operator, x, count)
             x = self.rows[x, count]
-        operator.inputs[:2] = [x, self._stored(int(operator.inputs[1]), integers, limited)]
+        weight, *others = (int(index) for index in operator.inputs[1:])
+        operator.inputs = [x, self._stored(weight, integers, limited), *others]
         if self.graph.kind(operator) == "FULLY_CONNECTED":
             operator.builtinOptions.asymmetricQuantizeInputs = True
 

@@ -273,7 +273,11 @@ def test_option_that_names_the_wrong_thing(decant, optional, monkeypatch, words,
     ("source", "signature", "message"),
     [
         ("net.onnx", "x=1,3,4,5", "--signature x=1,3,4,5: names no signature and input; write SIG"),
-        ("net.onnx", "small:x=1,3,4,0", "--shape x=1,3,4,0: '0' is no size of 1 or more; write"),
+        (
+            "net.onnx",
+            "small:x=1,3,4,0",
+            "--signature small:x=1,3,4,0: '0' is no size of 1 or more; write",
+        ),
         ("net.onnx", "small:x=1,3,4", "signature small: --shape x=1,3,4: the model's x is [1, 3,"),
         ("net.onnx", "a b:x=1,3,4,5", "signature 'a b': a name is letters, digits and _, a letter"),
         ("good", "small:x=1,3,4,5", "a spec states its signatures in [model.signatures]"),

@@ -37,10 +37,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOVES = frozenset({
-    schema.BuiltinOperator.EXPAND_DIMS, schema.BuiltinOperator.RESHAPE,
-    schema.BuiltinOperator.SQUEEZE, schema.BuiltinOperator.TRANSPOSE,
-})  # fmt: skip
+MOVES = frozenset({"EXPAND_DIMS", "RESHAPE", "SQUEEZE", "TRANSPOSE"})
 """Operators whose result has the elements of what they read."""
 
 LARGEST, INFINITE = np.finfo(np.float32).max, np.float32(np.inf)
@@ -192,10 +189,9 @@ def _early(model: Any, found: Mapping[int, Located]) -> set[int]:
 
     The converter pulls a reshape before the product whose result it was, and lets it keep its name.
     """
-    graph, early = model.subgraphs[0], set[int]()
-    codes = [max(c.builtinCode, c.deprecatedBuiltinCode) for c in model.operatorCodes]
+    graph, early = Graph(model), set[int]()
     for operator in reversed(graph.operators):
-        moves = codes[operator.opcodeIndex] in MOVES
+        moves = graph.kind(operator) in MOVES
         made = [found.get(i) for i in operator.outputs if not moves or i in early]
         names = {at.value for at in made if at is not None and at.split is not None}
         read = ((i, found.get(i)) for i in operator.inputs)

@@ -15,7 +15,7 @@ SchemeName = Literal[RecipeName, "float"]
 Granularity = Literal["channel", "tensor"]
 
 
-def compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
+def _compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse what is no regular expression.
 
     Raises:
@@ -29,7 +29,7 @@ def compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return patterns
 
 
-Patterns = Annotated[tuple[str, ...], AfterValidator(compiled)]
+Patterns = Annotated[tuple[str, ...], AfterValidator(_compiled)]
 
 
 class Group(Rule):

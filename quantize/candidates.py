@@ -137,8 +137,8 @@ def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
             raise job.statistics
         ranges = choose(job.graph, job.statistics, recipe.range_method)
         recipe = recipe.model_copy(update={"ranges": ranges, "model_sha256": job.model_sha256})
-        check_ranges(job.graph, by_tensors(recipe, job.graph, job.modules), UNBOUNDED)
     named = by_tensors(recipe, job.graph, job.modules)
+    check_ranges(job.graph, named, UNBOUNDED)
     content = run_isolated(transform, job.graph.to_bytes(), named)
     with scratch_folder("decant-quantize-") as folder:
         path = folder / recipe.file

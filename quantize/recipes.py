@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import re
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -91,12 +90,15 @@ class Recipe(BaseModel):
     @property
     def ranged(self) -> bool:
         """Whether some operator needs the ranges of its activations."""
-        return any(SCHEMES[name].ranged for name in self.schemes)
+        names = (self.form, *(group.scheme for group in self.groups))
+        return any(SCHEMES[name].ranged for name in names)
 
     @property
-    def schemes(self) -> tuple[SchemeName, ...]:
-        """The schemes in it, the first being that of most operators."""
-        return tuple(dict.fromkeys((self.form, *(group.scheme for group in self.groups))))
+    def rules(self) -> list[Group]:
+        """What it says of operators: the last rule that fits one counts; float where none does."""
+        own = [Group(scheme=self.form, kinds=self.kinds)] if self.kinds else []
+        kept = [Group(scheme="float", tensors=self.keep_float)] if self.keep_float else []
+        return [*own, *self.groups, *kept]
 
     def scheme_of(self, kind: str, written: str) -> Scheme:
         """Give the scheme of an operator.
@@ -105,11 +107,8 @@ class Recipe(BaseModel):
             kind: Of the operator.
             written: Names of the tensors that it writes, joined by semicolons.
         """
-        if any(re.search(pattern, written) for pattern in self.keep_float):
-            return SCHEMES["float"]
-        fitting = [group.scheme for group in self.groups if holds(group, kind, written)]
-        own: SchemeName = self.form if kind in self.kinds else "float"
-        return SCHEMES[[own, *fitting][-1]]
+        fitting = (rule.scheme for rule in reversed(self.rules) if holds(rule, kind, written))
+        return SCHEMES[next(fitting, "float")]
 
 
 def _whole(name: SchemeName, file: str) -> Recipe:

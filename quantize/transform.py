@@ -8,7 +8,6 @@ import numpy as np
 
 from decant.errors import InternalError, SpecError
 from decant.flatbuffer.graph import Graph
-from decant.quantization import Group
 
 from .recipes import quantizer_version
 from .schemes import SCHEMES, kinds_of
@@ -185,14 +184,9 @@ def library_recipe(recipe: Recipe) -> list[dict[str, Any]]:
     Entries of one pattern count as of the place of the first of them, so that each group's
     patterns begin with a comment of their own.
     """
-    groups = [*recipe.groups]
-    if recipe.kinds:
-        groups.insert(0, Group(scheme=recipe.form, kinds=recipe.kinds))
-    if recipe.keep_float:
-        groups.append(Group(scheme="float", tensors=recipe.keep_float))
     return [
         _entry(recipe, group.scheme, f"(?#{number}){pattern}" if number else pattern, kind)
-        for number, group in enumerate(groups)
+        for number, group in enumerate(recipe.rules)
         for pattern in group.tensors or (".*",)
         for kind in kinds_of(group) or (ALL,)
     ]

@@ -24,7 +24,15 @@ LARGE = 1 << 16
 
 
 class _Writer(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no types
-    """Writes large arrays straight to where they belong; the library copies each before."""
+    """Writes bytes on the alignment that the schema asks of buffers.
+
+    And large arrays straight to where they belong; the library copies each before.
+    """
+
+    def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
+        """Begin a vector."""
+        aligned = BUFFER_ALIGNMENT if elemSize == 1 else alignment
+        return int(super().StartVector(elemSize, numElems, aligned))
 
     def CreateNumpyVector(self, x: NDArray[Any]) -> int:
         """Write an array."""
@@ -38,7 +46,7 @@ class _Writer(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no 
 
 
 class _Packer(_Writer):
-    """Writes equal vectors once, and bytes on the alignment that the schema asks of buffers.
+    """Writes equal vectors once.
 
     Every channel of an int8 weight and of its bias has an eight-byte zero point, all of them zero:
     with one copy per length the file of a small network is a tenth smaller.
@@ -47,11 +55,6 @@ class _Packer(_Writer):
     def __init__(self, size: int) -> None:
         super().__init__(size)
         self._written: dict[tuple[str, int, bytes], int] = {}
-
-    def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
-        """Begin a vector."""
-        aligned = BUFFER_ALIGNMENT if elemSize == 1 else alignment
-        return int(super().StartVector(elemSize, numElems, aligned))
 
     def CreateNumpyVector(self, x: NDArray[Any]) -> int:
         """Write an array, or refer to its equal."""

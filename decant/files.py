@@ -46,6 +46,8 @@ QUANTIZATION: Final = "quantize.json"
 QUANTIZATION_SCHEMA: Final = 2
 QUANTIZED_SIGNATURES: Final = "quantize_signatures.json"
 QUANTIZED_SIGNATURES_SCHEMA: Final = 1
+OPERATOR_COSTS: Final = "operator_costs.json"
+OPERATOR_COSTS_SCHEMA: Final = 1
 
 # Of the measurement.
 REPORT: Final = "report.json"

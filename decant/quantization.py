@@ -13,6 +13,7 @@ from .tasks.section import distinct
 RecipeName = Literal["static_int8", "dynamic_int8", "float16", "int16x8", "weight_only_int8"]
 SchemeName = Literal[RecipeName, "float"]
 Granularity = Literal["channel", "tensor"]
+Objective = Literal["latency", "size", "memory"]
 
 
 def _compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
@@ -58,6 +59,52 @@ class Group(Rule):
         return self
 
 
+SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+def seconds(duration: str) -> float:
+    """Read a duration such as "90s", "10m" or "1.5h".
+
+    Raises:
+        ValueError: It is none.
+
+    >>> seconds("10m"), seconds("1.5h")
+    (600.0, 5400.0)
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", duration.strip())
+    if found is None or float(found[1]) == 0:
+        raise ValueError(f'{duration!r} is no duration; give one such as "90s", "10m" or "1h"')
+    return float(found[1]) * SECONDS[found[2]]
+
+
+def _duration(text: str) -> str:
+    seconds(text)
+    return text
+
+
+class Plan(Rule):
+    """How a mixed file is searched for: which operator computes in which scheme.
+
+    Attributes:
+        budget: Time for measuring and searching, such as "10m"; what is found until then counts.
+        objective: What the file shall have little of.
+        min_snr_db: Signal-to-noise ratio in dB that every part of every output has to keep.
+        max_drop: Of the metric on calibration data with truth, against the float file.
+        seed: Of the order in which values are measured.
+    """
+
+    budget: Annotated[str, AfterValidator(_duration)] = "10m"
+    objective: Objective = "latency"
+    min_snr_db: float | None = None
+    max_drop: float | None = Field(default=None, ge=0)
+    seed: int = Field(default=0, ge=0)
+
+    @property
+    def budget_s(self) -> float:
+        """The time in seconds."""
+        return seconds(self.budget)
+
+
 class Quantization(Rule):
     """Which candidates are made.
 
@@ -70,6 +117,7 @@ class Quantization(Rule):
         granularity: Whether each output channel of a weight has a scale of its own.
         symmetric: Whether the ranges of activations reach as far to both sides of zero.
         groups: By recipe, its operators of other schemes; one in several belongs to the last.
+        plan: How mixed files are searched for, beside the recipes; none are if it is left out.
     """
 
     recipes: Annotated[tuple[RecipeName, ...], AfterValidator(distinct)] = Field(
@@ -82,6 +130,7 @@ class Quantization(Rule):
     groups: dict[RecipeName, Annotated[tuple[Group, ...], Field(strict=False)]] = Field(
         default_factory=dict
     )
+    plan: Plan | None = None
 
     @model_validator(mode="after")
     def _check_choice(self) -> Quantization:

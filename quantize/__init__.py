@@ -3,6 +3,7 @@
 from decant.quantization import Group
 
 from .pipeline import quantize
+from .plan.request import PlanRequest
 from .recipes import (
     DYNAMIC_INT8,
     FLOAT16,
@@ -22,6 +23,7 @@ __all__ = [
     "STATIC_INT8",
     "Candidate",
     "Group",
+    "PlanRequest",
     "QuantizeReport",
     "Recipe",
     "SignaturesQuantizeReport",

@@ -24,7 +24,7 @@ from .report import Candidate
 from .transform import transform
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -49,6 +49,7 @@ class Job:
     Attributes:
         graph: The float graph after rewrites.
         modules: Of the model: tensor's name → PyTorch module's path.
+        float_file: Where it lies.
         model_sha256: Of the float file.
         inputs: Of the float file.
         outputs: Of the float file.
@@ -57,10 +58,12 @@ class Job:
         held_out: The runs to measure on.
         reference: The float file's outputs on them.
         judge: By those outputs; None where the runs are no real data, on which ratios say nothing.
+        scoring: The metric; None where there is none.
     """
 
     graph: Graph
     modules: Mapping[str, str]
+    float_file: Path
     model_sha256: str
     inputs: Infos
     outputs: Infos
@@ -68,6 +71,27 @@ class Job:
     held_out: Sequence[Run]
     reference: Sequence[Outputs]
     judge: Judge | None
+    scoring: Scoring | None = None
+
+    @property
+    def signature(self) -> tuple[Infos, Infos]:
+        """Inputs and outputs of the float file."""
+        return self.inputs, self.outputs
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """The task's metric on calibration data with truth.
+
+    Attributes:
+        runs: What it is measured on.
+        figure: From the outputs of those runs, in their order, to the metric; more is better.
+        reference: Of the float file.
+    """
+
+    runs: Sequence[Run]
+    figure: Callable[[Sequence[Outputs]], float]
+    reference: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +122,7 @@ def make_all(job: Job, recipes: Sequence[Recipe]) -> Made:
     for recipe in recipes:
         logger.info("%s …", recipe.name)
         try:
-            candidate, content = _make(job, recipe)
+            candidate, content = make(job, recipe)
         except DecantError as error:
             errors.append(error)
             made.failures[recipe.name] = str(error)
@@ -130,8 +154,12 @@ def run_file(
     return [model.run(run) for run in runs], signature
 
 
-def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
-    """Make one candidate and run it."""
+def make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
+    """Make one candidate and run it.
+
+    Raises:
+        DecantError: The recipe gives no file, or none that runs.
+    """
     if recipe.needs_calibration:
         if isinstance(job.statistics, InternalError):
             raise job.statistics
@@ -144,6 +172,7 @@ def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
         path = folder / recipe.file
         path.write_bytes(content)
         outputs, signature = _first_run(job, path)
+        drop = None if job.scoring is None else _drop(job, job.scoring, path)
     _check_finite(job, recipe, outputs)
     made = Graph.from_bytes(content)
     parts = () if job.judge is None else job.judge.parts(outputs, output_steps(made))
@@ -158,9 +187,16 @@ def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
         snr_db={output: part.snr_db for output, part in weakest(parts).items()},
         parts=parts,
         fit=not broken(parts),
+        drop=drop,
         operators=made.histogram(),
     )
     return candidate, content
+
+
+def _drop(job: Job, scoring: Scoring, path: Path) -> float:
+    """Measure how much less the metric is than the float file's."""
+    outputs, _ = run_isolated(run_file, path, job.inputs, job.outputs, scoring.runs)
+    return scoring.reference - scoring.figure(outputs)
 
 
 def _remedy(job: Job, candidate: Candidate) -> Candidate | None:
@@ -171,7 +207,7 @@ def _remedy(job: Job, candidate: Candidate) -> Candidate | None:
     for recipe in longer_float_ends(job.graph, candidate.recipe, outputs):
         logger.info("%s is unfit; tried with its end kept float …", candidate.name)
         try:
-            tried, _ = _make(job, recipe)
+            tried, _ = make(job, recipe)
         except DecantError:
             continue
         if tried.fit:

@@ -62,7 +62,7 @@ def _by_tensors(group: Group, recipe: Recipe, graph: Graph, modules: Mapping[str
         names
         for operator in graph.operators
         if holds(group, graph.kind(operator), names := written_by(graph, operator))
-        and any(re.search(each, _module(names, modules)) for each in group.modules)
+        and any(re.search(each, module_of(names, modules)) for each in group.modules)
     ]
     if not written:
         known = sorted({path for path in modules.values() if path})
@@ -75,7 +75,7 @@ def _by_tensors(group: Group, recipe: Recipe, graph: Graph, modules: Mapping[str
     return group.model_copy(update={"tensors": (tensors,), "modules": ()})
 
 
-def _module(names: str, modules: Mapping[str, str]) -> str:
+def module_of(names: str, modules: Mapping[str, str]) -> str:
     """Give the module's path of an operator; "" where it is not known."""
     known = (modules.get(name.split("~")[0], "") for name in names.split(";"))
     return next((path for path in known if path), "")

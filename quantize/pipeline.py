@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from decant.tensors import TensorInfo
 
     from .calibrate import Statistics
-    from .candidates import Infos, Made, Outputs
+    from .candidates import Infos, Made, Outputs, Scoring
+    from .plan.request import PlanRequest
     from .recipes import Recipe
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ def quantize(
     inputs: Sequence[TensorInfo] | None = None,
     outputs: Sequence[TensorInfo] | None = None,
     recipes: Sequence[Recipe] | None = None,
+    plan: PlanRequest | None = None,
 ) -> QuantizeReport:
     """Make one candidate per recipe, with float inputs and outputs under the same names.
 
@@ -74,6 +76,8 @@ def quantize(
         recipes: What to make; all of `RECIPES` if None, or without calibration data those of them
             that need none. `load_recipes` reads those of an earlier run's `recipe.json`, which
             give the same bytes again.
+        plan: Asks for mixed files beside the recipes', and for a choice; none are searched for if
+            None, or without calibration data.
 
     Raises:
         DataError: The float file or the calibration data is unusable, or a recipe is another
@@ -103,8 +107,12 @@ def quantize(
         _check_reference(reference)
     statistics = _calibrated(graph, signature[0], samples, recipes)
     judge = Judge(reference) if held_out else None
-    job = Job(graph, modules, sha256(tflite), *signature, statistics, runs, reference, judge)
+    job = Job(
+        *(graph, modules, tflite, sha256(tflite), *signature, statistics, runs, reference, judge),
+        scoring=_scoring(plan, tflite, signature, calibration),
+    )
     made = make_all(job, recipes)
+    planned = None if plan is None else plan.carried_out(job, made)
     report = QuantizeReport(
         folder=out,
         candidates=tuple(made.candidates),
@@ -115,6 +123,7 @@ def quantize(
         rewrites=applied,
         warnings=tuple(_warnings(job, made, samples)),
         notes=(*_uncalibrated(left_out, signature[0]), *_notes(made)),
+        plan=planned,
     )
     _write(out, made, report)
     return report
@@ -127,6 +136,18 @@ def _float_graph(tflite: Path) -> Graph:
     graph.rename_duplicates()
     graph.ensure_signature()
     return graph
+
+
+def _scoring(
+    plan: PlanRequest | None,
+    tflite: Path,
+    signature: tuple[Infos, Infos],
+    calibration: Mapping[str, NDArray[Any]] | None,
+) -> Scoring | None:
+    """Measure the float file by a plan's metric, if there are both."""
+    if plan is None or calibration is None:
+        return None
+    return plan.scoring(tflite, signature, cut_runs(calibration, signature[0]))
 
 
 def _divided(

@@ -54,8 +54,8 @@ def longer_float_ends(graph: Graph, recipe: Recipe, outputs: Sequence[str]) -> I
         kept = [operator for operator in found if graph.kind(operator) in recipe.kinds]
         if len(kept) > len(before):
             before = kept
-            patterns = _patterns(graph, kept)
-            yield recipe.model_copy(update={"keep_float": (*recipe.keep_float, *patterns)})
+            added = exact_patterns(graph, kept)
+            yield recipe.model_copy(update={"keep_float": (*recipe.keep_float, *added)})
 
 
 def unfit_warning(candidate: Candidate, remedy: Candidate | None, fit: Sequence[str]) -> str:
@@ -136,7 +136,7 @@ def _end(graph: Graph, tensors: Sequence[int], passed: Sequence[str], *, layers:
     return [operator for operator in graph.operators if id(operator) in found]
 
 
-def _patterns(graph: Graph, chosen: Sequence[Any]) -> list[str]:
+def exact_patterns(graph: Graph, chosen: Sequence[Any]) -> list[str]:
     """Write regular expressions that match what some operators write, and no other operator's.
 
     The steps of one ONNX node are called "name~2" and so on: where all are chosen, one expression

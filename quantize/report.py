@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from decant.fidelity import Part
+from decant.fidelity import CEILING_DB, Part
 from decant.files import QUANTIZATION_SCHEMA, QUANTIZED_SIGNATURES_SCHEMA
 from decant.parity import spread
+from decant.plan_report import PlanReport
 from decant.tensors import TensorInfo
 
 from .recipes import Recipe
@@ -42,6 +43,7 @@ class Candidate(BaseModel):
         parts: Of every output what was judged by itself, with what its ratio means.
         fit: Whether no part of an output has lost its information; an unfit file is not chosen.
         operators: How many of each kind the file has.
+        drop: Of the metric on calibration data, against the float file; null without one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +59,12 @@ class Candidate(BaseModel):
     parts: tuple[Part, ...] = ()
     fit: bool = True
     operators: dict[str, int]
+    drop: float | None = None
+
+    @property
+    def weakest_db(self) -> float:
+        """The least ratio of all outputs."""
+        return min(self.snr_db.values(), default=CEILING_DB)
 
 
 class QuantizeReport(BaseModel):
@@ -74,6 +82,7 @@ class QuantizeReport(BaseModel):
         rewrites: Rewrite name → how often it applied to the float graph.
         warnings: The failures, and what weakens the ratios.
         notes: What stays float in an int8 file, and what that means.
+        plan: How mixed files were searched for; null where they were not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -88,6 +97,7 @@ class QuantizeReport(BaseModel):
     rewrites: dict[str, int]
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    plan: PlanReport | None = None
 
     def path(self, candidate: Candidate) -> Path:
         """Return where a candidate lies."""

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from .. import pipeline
+from ..errors import UsageError
 from ..files import RECIPE
 from ..overrides import parse_overrides
+from ..quantization import Objective, Plan
 from ..shapes import parse_shapes
 from .options import Json, OutOfStep, Set, Shapes, Verbose
 from .session import session
@@ -37,21 +40,84 @@ def quantize(
             help="That of an earlier run: the same files, no calibration.",
         ),
     ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="How long to search for mixed files, such as 90s or 10m; 10m if not given. The"
+            " best of what was found until then counts, and the same command goes on from there.",
+        ),
+    ] = None,
+    objective: Annotated[
+        Objective | None,
+        typer.Option(help="What the file shall have little of; latency if not given."),
+    ] = None,
+    min_snr: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DB",
+            help="Signal-to-noise ratio that every part of every output has to keep.",
+        ),
+    ] = None,
+    max_drop: Annotated[
+        float | None,
+        typer.Option(metavar="DROP", help="By how much the metric may get worse."),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.py:FUNCTION",
+            help="Of a file: its metric on calibration data, more being better. It is given the"
+            " outputs per sample and the arrays of X.npz that are called truth or truth_…",
+        ),
+    ] = None,
+    plan: Annotated[
+        bool,
+        typer.Option(
+            "--plan/--no-plan",
+            help="Whether to search for mixed files. Of a spec they are searched for where it has"
+            " a section quantization.plan, or one of these options is given.",
+        ),
+    ] = True,
     shapes: Shapes = None,
     changes: Set = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Make the float16, dynamic int8 and, with calibration, static int8 candidates of a model."""
+    """Make the quantized candidates of a model, and say which to ship.
+
+    Without calibration data those are float16 and dynamic int8; with it, static int8 and mixed
+    files too, in which each operator computes in what pays.
+    """
     with session("quantize", verbose=verbose, as_json=as_json) as terminal:
         from .tables import show_quantized
 
+        asked = _asked(budget=budget, objective=objective, min_snr_db=min_snr, max_drop=max_drop)
         made = pipeline.quantize(
             source,
             out,
             calibration=calibration,
             recipe=recipe,
+            plan=asked if plan else False,
+            metric=metric,
             shapes=parse_shapes(shapes),
             overrides=parse_overrides(changes),
         )
         terminal.give(made, show_quantized)
+
+
+def _asked(**given: object) -> Plan | None:
+    """Give what is asked of plans; None where nothing is.
+
+    Raises:
+        UsageError: A value is none that it can have.
+    """
+    stated = {name: value for name, value in given.items() if value is not None}
+    if not stated:
+        return None
+    try:
+        return Plan.model_validate(stated)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = "--" + str(first["loc"][0]).removesuffix("_db").replace("_", "-")
+        raise UsageError(f"{option}: {first['msg'].removeprefix('Value error, ')}") from error

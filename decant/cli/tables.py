@@ -13,9 +13,12 @@ from ..fidelity import SCALE, decibels, weakest
 from ..files import REPORT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from decant.bench import Report
     from decant.bench.schema import Entry
     from decant.pipeline import Measured, Quantized
+    from decant.plan_report import OperatorGroup, PlanReport
     from decant.quantize import QuantizeReport
 
     from ..fidelity import Part
@@ -26,6 +29,8 @@ FULL, INTERVALS, RATIOS, BARE = range(4)
 FILE_NAME = "file name"
 NOT_MET = "not met"
 UNBROKEN = 10_000
+SHOWN_GROUPS = 8
+"""Modules of which the cost in accuracy is printed."""
 
 
 def give_measured(terminal: Terminal, measured: Measured) -> None:
@@ -100,6 +105,49 @@ def show_candidates(terminal: Terminal, made: Quantized) -> None:
         unfit = "" if each.fit else "; unfit"
         size = f"{each.size_bytes:,} bytes, {share:.2f} × the float file"
         terminal.result(f"{made.folder / each.file}: {size}{unfit}")
+    if isinstance(report, QuantizeReport) and report.plan is not None:
+        _show_plan(terminal, made, report, report.plan)
+
+
+def _show_plan(
+    terminal: Terminal, made: Quantized, report: QuantizeReport, plan: PlanReport
+) -> None:
+    """Print what was measured of each file, what costs accuracy, and which file to ship."""
+    table = Table("file", box=None, pad_edge=False)
+    for column in ("time", "weakest part", "metric's drop", "operators"):
+        table.add_column(column, justify="right" if column != "operators" else "left")
+    for point in plan.points:
+        if point.latency_ratio is not None:
+            counts = ", ".join(f"{count} {name}" for name, count in sorted(point.schemes.items()))
+            drop = "–" if point.drop is None else f"{point.drop:+.4f}"
+            ratio = f"{point.latency_ratio:.2f} ×"
+            table.add_row(point.name, ratio, decibels(point.snr_db), drop, counts)
+    terminal.result("time on one thread, relative to the float file, measured in turns")
+    print_table(terminal, table, terminal.columns or UNBROKEN)
+    _show_groups(terminal, plan.groups)
+    files = {each.name: made.folder / each.file for each in report.candidates}
+    shipped = files.get(plan.chosen)
+    terminal.result(
+        f"ship {shipped}"
+        if shipped is not None
+        else "ship the float file: no candidate keeps what is asked of it and costs less"
+    )
+
+
+def _show_groups(terminal: Terminal, groups: Sequence[OperatorGroup]) -> None:
+    """Print which modules cost most accuracy, with what they would gain in int8."""
+    if not groups:
+        return
+    table = Table("module", box=None, pad_edge=False)
+    table.columns[0].overflow = "fold"
+    for column in ("float", "int8", "outputs keep", "in the file"):
+        table.add_column(column, justify="right" if column != "in the file" else "left")
+    for group in groups[:SHOWN_GROUPS]:
+        chosen = ", ".join(f"{count} {name}" for name, count in sorted(group.schemes.items()))
+        times = (f"{ms:.2f} ms" for ms in (group.float_ms, group.int8_ms))
+        table.add_row(group.module, *times, decibels(group.snr_db), chosen)
+    terminal.result("what costs most accuracy where it alone is int8")
+    print_table(terminal, table, terminal.columns or UNBROKEN)
 
 
 def _show_ratios(terminal: Terminal, report: QuantizeReport) -> None:

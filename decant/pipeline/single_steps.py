@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from ..artifacts import scratch_folder, updated_folder
 from ..errors import DecantError, ParityError, UnsupportedOp, UsageError
-from ..files import BEST_FILE, CONVERTED, SIGNATURES, SIGNATURES_FOLDER, UNVERIFIED_FILE
+from ..files import (
+    BEST_FILE,
+    CONVERTED,
+    PLAN_STATE,
+    SIGNATURES,
+    SIGNATURES_FOLDER,
+    UNVERIFIED_FILE,
+)
 from ..flatbuffer import Graph, signature_keys
 from ..inputs import ImageSection, load_arrays
+from ..quantization import Plan
 from ..runtime import describe
 from ..shapes import options_of
 from ..source import find_source
 from ..spec import load_spec
 from .conversion import ConvertOptions, calibration_arrays, convert_network, of_other_sizes
 from .file_tensors import inputs_as
+from .planning import file_score, is_truth, spec_score
 from .project import without_spec
 from .routes import Own, entrants_of, forget_earlier, of_others, race
 from .signatures import (
@@ -45,6 +54,7 @@ if TYPE_CHECKING:
     from ..tensors import TensorInfo
     from .documents.routes import RoutesReport
     from .documents.single_steps import ConvertedDocument, QuantizedDocument
+    from .planning import Score
     from .routes import Keep, Race
 
     Arrays = Mapping[str, NDArray[np.generic]]
@@ -236,10 +246,12 @@ def quantize(
     *,
     calibration: AnyPath | None = None,
     recipe: AnyPath | None = None,
+    plan: Plan | Literal[False] | None = None,
+    metric: str | None = None,
     shapes: AskedShapes | None = None,
     overrides: Overrides | None = None,
 ) -> Quantized:
-    """Make the quantized candidates of a model or a file.
+    """Make the quantized candidates of a model or a file, and choose one.
 
     Args:
         source: A zoo model's name, a `model.toml` or its folder, a `.onnx`, `.pt2` or float
@@ -249,6 +261,12 @@ def quantize(
             forms are made that need none. Of a file of several signatures its arrays are called
             "small:image" or the like.
         recipe: The `recipe.json` of an earlier run; the spec's recipes, or all, if None.
+        plan: What mixed files, which are searched for besides, have to keep, and for how long to
+            search; a spec's own section if None, and for a file with calibration data the usual;
+            False searches for none.
+        metric: Of a file, `file.py:function`: from the outputs per calibration sample, a list of
+            dictionaries of arrays in ONNX axis order, and the arrays of the calibration data that
+            are called "truth" or "truth_…", by name, to a number of which more is better.
         shapes: See `ConvertOptions`.
         overrides: Values that go before the spec's, by dotted key, such as
             `{"requirements.max_drop": 0.02}`.
@@ -256,6 +274,7 @@ def quantize(
     Raises:
         DecantError: Of any kind; the folder is then as it was.
     """
+    from decant.quantize import PlanRequest
     from decant.quantize import quantize as quantize_file
 
     found = find_source(source, "spec", "onnx", "pt2", "tflite")
@@ -273,6 +292,8 @@ def quantize(
         )
     recipes = _recipes(spec, recipe)
     arrays = _calibration(spec, calibration, recipes)
+    arrays, score = _scored(spec, arrays, metric)
+    asked = None if recipe is not None else _plan(spec, arrays, plan)
     with updated_folder(out) as temporary:
         float_file, inputs, outputs = _float_file(found, spec, temporary, arrays, options)
         report = quantize_file(
@@ -283,8 +304,35 @@ def quantize(
             inputs=inputs,
             outputs=outputs,
             recipes=recipes,
+            plan=None if asked is None else PlanRequest(asked, score, out / PLAN_STATE),
         )
     return Quantized(out, report)
+
+
+def _plan(
+    spec: Spec | None, arrays: Arrays | None, asked: Plan | Literal[False] | None
+) -> Plan | None:
+    """Give what plans have to keep; None where none are searched for."""
+    if asked is False or arrays is None:
+        return None
+    if asked is not None:
+        return asked
+    return Plan() if spec is None else spec.quantization.plan
+
+
+def _scored(
+    spec: Spec | None, arrays: Arrays | None, metric: str | None
+) -> tuple[Arrays | None, Score | None]:
+    """Part truth from calibration data, and give the metric that goes with it."""
+    if metric is None:
+        return arrays, None if spec is None else spec_score(spec)
+    if spec is not None:
+        raise UsageError("--metric is for a file; a spec's task has a metric: leave it out")
+    if arrays is None:
+        raise UsageError("--metric measures on calibration data; give --calibration X.npz too")
+    truth = {name: array for name, array in arrays.items() if is_truth(name)}
+    given = {name: array for name, array in arrays.items() if not is_truth(name)}
+    return given, file_score(metric, truth)
 
 
 def _spec(source: Source, overrides: Overrides | None) -> Spec | None:

@@ -15,7 +15,7 @@ from ..artifacts import read_json
 from ..cache import Stage
 from ..errors import DataError
 from ..fidelity import Part
-from ..files import CONVERSION, FLOAT_FILE, QUANTIZATION, REPORT
+from ..files import CONVERSION, FLOAT_FILE, PLAN_STATE, QUANTIZATION, REPORT
 from ..provenance import CODE, LIBRARIES, PARTS, collect, digests, sections
 from ..tensors import TensorInfo
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from torch import nn
+
+    from decant.quantize import PlanRequest
 
     from ..cache import Result
     from ..contract.decode.rule import Shapes
@@ -150,8 +152,15 @@ class Stages:
             inputs=_infos(self._float["inputs"]),
             outputs=_infos(self._float["outputs"]),
             recipes=spec_recipes(self.project.spec),
+            plan=self._plan_request(),
         )
         self._warn(report.warnings)
+
+    def _plan_request(self) -> PlanRequest | None:
+        from .planning import plan_of_spec
+
+        asked = self.project.spec.quantization.plan
+        return plan_of_spec(self.project.spec, asked, self.project.cache.root / PLAN_STATE)
 
     @cached_property
     def measured(self) -> Result:

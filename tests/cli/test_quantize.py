@@ -6,13 +6,13 @@ import os
 import termios
 
 import numpy as np
-import onnx
 import pytest
 import torch
 from bench_reports import LOST
 from candidates import named
 from processes import run_decant
 from rich.text import Text
+from written_networks import PICTURES, write_network
 
 from decant.artifacts import read_json
 from decant.cli.tables import show_candidates
@@ -20,17 +20,7 @@ from decant.cli.terminal import Terminal
 from decant.pipeline import Quantized
 from decant.quantize import QuantizeReport
 
-# Two outputs of a small picture, and of word numbers with a table of word vectors: the whole of
-# what a text model begins with.
-PICTURES = """<ir_version: 10, opset_import: ["" : 21]>
-net (float[1, 3, 8, 12] image) => (float[1, 4, 8, 12] edges, float[1, 4] level)
-<float[4, 3, 3, 3] kernel>
-{
-    edges = Conv <pads = [1, 1, 1, 1]> (image, kernel)
-    positive = Relu (edges)
-    axes = Constant <value_ints = [2, 3]> ()
-    level = ReduceMean <keepdims = 0> (positive, axes)
-}"""
+# Word numbers with a table of word vectors: the whole of what a text model begins with.
 WORDS = """<ir_version: 10, opset_import: ["" : 21]>
 net (int32[1, 5] words, float[1, 5, 1] mask) => (float[1, 5, 3] scores)
 <float[16, 8] vectors, float[8, 3] weight>
@@ -42,17 +32,6 @@ net (int32[1, 5] words, float[1, 5, 1] mask) => (float[1, 5, 3] scores)
 FILES = ("model_int8.tflite", "model_int8_dynamic.tflite", "model_fp16.tflite")
 
 
-def write_network(path, text, **shapes):
-    """Write a network whose weights are normal noise."""
-    model = onnx.parser.parse_model(text)
-    generator = np.random.default_rng(0)
-    del model.graph.initializer[:]
-    for name, shape in shapes.items():
-        weights = generator.normal(size=shape).astype(np.float32)
-        model.graph.initializer.append(onnx.numpy_helper.from_array(weights, name))
-    onnx.save(model, path)
-
-
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
     """A folder with a network, samples and what was made of them; not to be changed."""
@@ -61,7 +40,9 @@ def pictures(tmp_path_factory):
     samples = np.random.default_rng(0).normal(size=(8, 3, 8, 12)).astype(np.float32)
     np.savez(folder / "samples.npz", image=samples)
     ended = run_decant(
-        folder, "quantize", "net.onnx", "--calibration", "samples.npz", "-o", "out", check=True
+        *(folder, "quantize", "net.onnx", "--calibration", "samples.npz", "-o", "out"),
+        "--no-plan",
+        check=True,
     )
     (folder / "printed.txt").write_text(ended.stdout)
     return folder
@@ -162,7 +143,13 @@ def test_word_numbers_and_a_second_input_are_quantized(decant, tmp_path):
     )
     out = tmp_path / "out"
     ended = decant(
-        "quantize", tmp_path / "words.onnx", "--calibration", tmp_path / "samples.npz", "-o", out
+        "quantize",
+        tmp_path / "words.onnx",
+        "--calibration",
+        tmp_path / "samples.npz",
+        "-o",
+        out,
+        "--no-plan",
     )
     assert ended.code == 0, ended.err
     report = QuantizeReport.model_validate(read_json(out / "quantize.json"))

@@ -33,7 +33,7 @@ from decant.datasets.table import TableSource
 from decant.datasets.user_dataset import DatasetSource
 from decant.inputs import SECTIONS as INPUTS
 from decant.inputs import ArraySection, AudioSection, ImageSection
-from decant.quantization import Group
+from decant.quantization import Group, Plan
 from decant.tasks import SECTIONS as TASKS
 from decant.tasks import TaskSection
 from decant.tasks.classification import ClassificationSection
@@ -87,6 +87,7 @@ SECTIONS = {
     "`[requirements]`": spec.Requirements,
     "`requirements.latency`": spec.Latency,
     "`[quantization]`": spec.Quantization,
+    "`[quantization.plan]`": Plan,
     "`[[quantization.groups.RECIPE]]`": Group,
     "`[training]`": spec.Training,
     "`training.distillation`": spec.Distillation,

@@ -1,0 +1,1 @@
+"""Plans: which operator computes in which scheme, from measured cost and measured noise."""

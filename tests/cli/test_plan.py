@@ -1,0 +1,101 @@
+"""`decant quantize` of a file with calibration data: which file it says to ship, by what."""
+
+import json
+
+import numpy as np
+import pytest
+from written_networks import PICTURES, write_network
+
+from decant.artifacts import read_json
+from decant.quantize import QuantizeReport
+
+COUNT = 12
+METRIC = """
+import numpy as np
+
+def brightest(outputs, truth):
+    found = [each["level"].argmax() for each in outputs]
+    return float(np.mean(found == truth["truth"]))
+
+def text(outputs, truth):
+    return "good"
+
+def nothing(outputs, truth):
+    return float("nan")
+
+def broken(outputs, truth):
+    return outputs[0]["nowhere"]
+"""
+ASKED = ("net.onnx", "--calibration", "samples.npz", "-o", "out")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_network(tmp_path / "net.onnx", PICTURES, kernel=(4, 3, 3, 3))
+    samples = np.random.default_rng(0).normal(size=(COUNT, 3, 8, 12)).astype(np.float32)
+    np.savez(tmp_path / "samples.npz", image=samples, truth=np.arange(COUNT) % 4)
+    np.savez(tmp_path / "inputs.npz", image=samples)
+    (tmp_path / "metric.py").write_text(METRIC)
+    return tmp_path
+
+
+def test_a_file_to_ship_is_named_by_a_metric_of_ones_own(decant, folder):
+    ended = decant(
+        "quantize", *ASKED, "--metric", "metric.py:brightest", "--budget", "60s", "--json"
+    )  # fmt: skip
+
+    assert ended.code == 0, ended.err
+    plan = json.loads(ended.out)["result"]["report"]["plan"]
+    report = QuantizeReport.model_validate(read_json(folder / "out" / "quantize.json"))
+    assert plan == report.plan.model_dump(mode="json")
+    assert plan["budget_s"] == 60
+    assert {point["name"] for point in plan["points"]} >= {"static_int8", "dynamic_int8"}
+    assert all(point["drop"] is not None for point in plan["points"])
+    assert plan["chosen"] in {"float", *(each.name for each in report.candidates)}
+
+
+def test_the_terminal_says_which_file_to_ship_and_what_costs_accuracy(decant, folder):
+    ended = decant("quantize", "net.onnx", "--calibration", "inputs.npz", "-o", "out")
+
+    assert ended.code == 0, ended.err
+    report = QuantizeReport.model_validate(read_json(folder / "out" / "quantize.json"))
+    files = {each.name: f"ship out/{each.file}" for each in report.candidates}
+    assert files.get(report.plan.chosen, "ship the float file") in ended.out
+    assert "what costs most accuracy where it alone is int8" in ended.out
+    assert "time on one thread, relative to the float file, measured in turns" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--budget", "soon"), 2, "--budget: 'soon' is no duration; give one such as \"90s\""),
+        (("--max-drop", "-1"), 2, "--max-drop: Input should be greater than or equal to 0"),
+        (("--metric", "metric.py:missing"), 2, 'metric.py has no "missing"'),
+        (("--metric", "other.py:brightest"), 2, '"other.py:brightest": '),
+        (("--metric", "metric.py:text"), 2, "gives 'good'; let it return a number"),
+        (("--metric", "metric.py:nothing"), 2, "gives nan; let it return a number"),
+        (("--metric", "metric.py:broken"), 2, "raised KeyError: 'nowhere'"),
+    ],
+    ids=lambda value: value[1] if isinstance(value, tuple) else None,
+)
+def test_what_cannot_be_asked_is_told_and_leaves_nothing(decant, folder, arguments, code, message):
+    ended = decant("quantize", *ASKED, *arguments)
+
+    assert ended.code == code
+    assert message in ended.err
+    assert not (folder / "out" / "quantize.json").exists()
+
+
+def test_a_metric_needs_calibration_data(decant, folder):
+    ended = decant("quantize", "net.onnx", "--metric", "metric.py:brightest", "-o", "out")
+
+    assert ended.code == 2
+    assert "--metric measures on calibration data; give --calibration X.npz too" in ended.err
+
+
+def test_truth_is_refused_where_no_metric_reads_it(decant, folder):
+    ended = decant("quantize", *ASKED)
+
+    assert ended.code == 5
+    assert "the given data holds 'image', 'truth', but the model's inputs are 'image'" in ended.err

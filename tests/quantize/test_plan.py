@@ -1,0 +1,137 @@
+"""A search for plans on a real network: what is found is measured, kept and can be made again."""
+
+import mobile_network
+import numpy as np
+import pytest
+from candidates import named
+
+from decant.flatbuffer.graph import Graph
+from decant.quantization import Plan
+from decant.quantize import PlanRequest, load_recipes, quantize
+
+ASKED = Plan(budget="2m", min_snr_db=26.0)
+
+
+def planned(float_path, calibration, out, request):
+    return quantize(
+        float_path,
+        out,
+        calibration=calibration,
+        inputs=mobile_network.INPUTS_INFO,
+        outputs=mobile_network.OUTPUTS_INFO,
+        plan=request,
+    )
+
+
+def first_score(outputs):
+    """A metric: how often the largest of the first scores is where it is positive."""
+    return float(np.mean([each["scores"].ravel()[0] > 0 for each in outputs]))
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory):
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="module")
+def report(float_path, calibration, state, tmp_path_factory):
+    request = PlanRequest(ASKED, first_score, state)
+    return planned(float_path, calibration, tmp_path_factory.mktemp("plan"), request)
+
+
+def test_the_planned_file_keeps_what_is_asked(report):
+    plan = named(report, "plan")
+
+    assert plan.weakest_db >= 26.0
+    assert (report.folder / plan.file).stat().st_size == plan.size_bytes
+    assert {group.scheme for group in plan.recipe.groups} <= {"float", "dynamic_int8"}
+
+
+def test_every_file_is_measured_and_the_chosen_one_is_among_them(report):
+    plan = report.plan
+    points = {point.name: point for point in plan.points}
+
+    assert {each.name for each in report.candidates} <= points.keys()
+    assert all(points[each.name].latency_ratio for each in report.candidates if each.fit)
+    assert plan.chosen in {*points, "float"}
+    assert plan.stopped == "finished"
+    assert plan.prediction_error < 1
+    for point in plan.points:
+        assert sum(point.schemes.values()) == len(_operators(report))
+        assert point.drop is not None
+
+
+def _operators(report):
+    graph = Graph.from_file(report.folder / named(report, "float16").file)
+    kinds = ("DEQUANTIZE", "QUANTIZE")
+    return [each for each in graph.operators if graph.kind(each) not in kinds]
+
+
+def test_groups_say_what_each_costs(report):
+    groups = report.plan.groups
+
+    assert sum(sum(group.operators.values()) for group in groups) == len(_operators(report))
+    assert [group.snr_db for group in groups] == sorted(group.snr_db for group in groups)
+    assert all(group.float_ms > 0 for group in groups)
+
+
+def test_its_recipe_makes_the_same_bytes_without_a_search(report, float_path, tmp_path):
+    recipes = load_recipes(report.folder / "recipe.json")
+
+    again = quantize(
+        float_path,
+        tmp_path,
+        inputs=mobile_network.INPUTS_INFO,
+        outputs=mobile_network.OUTPUTS_INFO,
+        recipes=[each for each in recipes if each.name == "plan"],
+    )
+
+    file = named(report, "plan").file
+    assert again.plan is None
+    assert (tmp_path / file).read_bytes() == (report.folder / file).read_bytes()
+
+
+def test_what_was_measured_is_not_measured_again(
+    report, state, float_path, calibration, tmp_path, monkeypatch
+):
+    from decant.quantize.plan import noise
+
+    kept = {path.name: path.read_bytes() for path in state.iterdir()}
+    monkeypatch.setattr(noise, "_measured_apart", lambda *_: pytest.fail("measured again"))
+
+    again = planned(float_path, calibration, tmp_path, PlanRequest(ASKED, None, state))
+
+    assert {path.name: path.read_bytes() for path in state.iterdir()} == kept
+    assert named(again, "plan").recipe == named(report, "plan").recipe
+
+
+def test_a_budget_too_small_for_a_plan_leaves_the_recipes_files(float_path, calibration, tmp_path):
+    request = PlanRequest(Plan(budget="0.01s"))
+
+    report = planned(float_path, calibration, tmp_path, request)
+
+    assert report.plan.stopped == "time"
+    assert {each.name for each in report.candidates} == {"static_int8", "dynamic_int8", "float16"}
+    assert report.plan.chosen != "float"
+
+
+def test_an_interrupt_leaves_what_was_found(float_path, calibration, tmp_path, monkeypatch):
+    from decant.quantize.plan import planning
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(planning, "operator_groups", interrupted)
+    request = PlanRequest(ASKED)
+
+    report = planned(float_path, calibration, tmp_path, request)
+
+    assert report.plan.stopped == "interrupted"
+    assert named(report, "plan").weakest_db >= 26.0
+    assert report.plan.chosen != "float"
+
+
+def test_without_calibration_data_nothing_is_planned(float_path, tmp_path):
+    report = planned(float_path, None, tmp_path, PlanRequest(Plan()))
+
+    assert report.plan is None

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from decant.inputs.stored import AnyArray
     from decant.paths import AnyPath
     from decant.shapes import AskedShapes, FixedShape
 
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
     Sample = dict[str, Array]
-    Given = Mapping[str, Array] | None
+    Given = Mapping[str, AnyArray] | None
     FreeSizes = Mapping[str, Mapping[int, str]]
     Reference = Callable[..., Any]
     Normalization = tuple[Sequence[float], Sequence[float]]
@@ -93,7 +94,7 @@ def to_tflite(
     input_dtype: str = "float32",
     normalization: Normalization | None = None,
     shapes: AskedShapes | None = None,
-    inputs: Mapping[str, Array] | None = None,
+    inputs: Mapping[str, AnyArray] | None = None,
     other_sizes: Sequence[Mapping[str, Array]] = (),
     free_sizes: FreeSizes | None = None,
     reference: Reference | None = None,
@@ -175,7 +176,7 @@ def _builder() -> Child:
 
 
 def as_onnx(
-    source: AnyPath | torch.nn.Module, folder: Path, inputs: Mapping[str, Array] | None
+    source: AnyPath | torch.nn.Module, folder: Path, inputs: Mapping[str, AnyArray] | None
 ) -> Path:
     """Bring a model to ONNX as a conversion does: gives an `.onnx` itself, or a file in a folder.
 
@@ -322,7 +323,7 @@ class _Work:
         if not inputs:
             raise DataError(_missing_example(module))
         example = {
-            name: torch.from_numpy(self.for_pytorch(np.asarray(array)[:1]))
+            name: torch.from_numpy(self.for_pytorch(np.asarray(array[:1])))
             for name, array in inputs.items()
         }
         logger.info("PyTorch → ONNX …")

@@ -12,6 +12,8 @@ from .tasks.section import distinct
 
 RecipeName = Literal["static_int8", "dynamic_int8", "float16", "int16x8", "weight_only_int8"]
 SchemeName = Literal[RecipeName, "float"]
+CalibratorName = Literal["minmax", "moving_average", "percentile", "mse", "entropy"]
+CalibratorChoice = Literal["auto", CalibratorName]
 Granularity = Literal["channel", "tensor"]
 Objective = Literal["latency", "size", "memory"]
 
@@ -116,6 +118,8 @@ class Quantization(Rule):
             tensor within whose name one of them matches.
         granularity: Whether each output channel of a weight has a scale of its own.
         symmetric: Whether the ranges of activations reach as far to both sides of zero.
+        calibrator: What makes activation ranges of calibration samples; "auto" takes for each
+            activation the one whose error is least on samples that are held out.
         groups: By recipe, its operators of other schemes; one in several belongs to the last.
         plan: How mixed files are searched for, beside the recipes; none are if it is left out.
     """
@@ -127,6 +131,7 @@ class Quantization(Rule):
     keep_float: Patterns = Field(default=(), strict=False)
     granularity: Granularity = "channel"
     symmetric: bool = False
+    calibrator: CalibratorChoice = "auto"
     groups: dict[RecipeName, Annotated[tuple[Group, ...], Field(strict=False)]] = Field(
         default_factory=dict
     )

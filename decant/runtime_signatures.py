@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .inputs import Run
+    from .inputs.stored import AnyArray
     from .parity import Parity
     from .tensors import TensorInfo
 
@@ -45,7 +46,7 @@ class OwnFile:
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
 
-    def runs(self, given: Mapping[str, NDArray[Any]] | None) -> list[Run]:
+    def runs(self, given: Mapping[str, AnyArray] | None) -> list[Run]:
         """Give a few inputs for it, in ONNX order: those given, or seeded ones.
 
         Raises:
@@ -53,7 +54,7 @@ class OwnFile:
             InternalError: If LiteRT crashed over them.
         """
         if given is not None:
-            return cut_runs(given, self.inputs)[:MOST]
+            return [*cut_runs(given, self.inputs)[:MOST]]
         return run_checked(_samples, self)
 
 

@@ -3,90 +3,93 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from decant.flatbuffer.graph import Graph
+from decant.isolation import run_checked
+from decant.progress import track
 from decant.runtime import encode, tensor_of
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from .calibration import Statistics
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
     from numpy.typing import NDArray
 
-    from decant.inputs import Run
+    from decant.inputs import Run, Runs
     from decant.tensors import TensorInfo
 
-BINS = 2048
-# Values of an activation that go into its histogram per sample, evenly spaced if it has more.
-COUNTED_VALUES = 1 << 15
 HELD_OUT_EVERY = 4
+MEASURED_SAMPLES = 64
+"""Most samples to measure on, whose outputs are held in memory."""
+CHUNK = 256
+"""Samples that one process runs; after each of them those who watch hear how far it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """What one activation did over the calibration samples.
-
-    Attributes:
-        low: Smallest value; NaN if it was NaN or infinite on some sample.
-        high: Largest value; likewise.
-        counts: [BINS] int64, histogram over equal bins from low to high; empty if not asked for.
-    """
-
-    low: float
-    high: float
-    counts: NDArray[np.int64]
-
-
-def split(samples: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+def split(runs: Runs) -> tuple[Runs, Runs]:
     """Split into samples to calibrate on and samples to measure on.
 
-    Every fourth sample (the last one if there are fewer than four) is held out for measuring; a
-    single sample serves as both.
+    Every fourth sample (the last one if there are fewer than four) is held out for measuring, or
+    of many as few as make `MEASURED_SAMPLES`; a single sample serves as both.
     """
-    if len(samples) < 2:
-        return list(samples), list(samples)
-    if len(samples) < HELD_OUT_EVERY:
-        return list(samples[:-1]), list(samples[-1:])
-    last = HELD_OUT_EVERY - 1
-    kept = [sample for at, sample in enumerate(samples) if at % HELD_OUT_EVERY != last]
-    return kept, list(samples[last::HELD_OUT_EVERY])
+    count = len(runs)
+    if count < 2:
+        return runs, runs
+    every = min(max(HELD_OUT_EVERY, -(-count // MEASURED_SAMPLES)), count)
+    held_out = range(every - 1, count, every)
+    return runs.taken([at for at in range(count) if at not in held_out]), runs.taken(held_out)
+
+
+def few(runs: Runs) -> Runs:
+    """Take as many as are measured on, evenly spaced."""
+    return runs.taken(range(0, len(runs), -(-len(runs) // MEASURED_SAMPLES)))
+
+
+def measure_in_chunks(
+    model: bytes, inputs: Sequence[TensorInfo], runs: Runs, what: str
+) -> dict[str, Statistics]:
+    """Do as `measure` in processes of their own, telling those who watch how far it is.
+
+    Args:
+        model: See `measure`.
+        inputs: See `measure`.
+        runs: See `measure`.
+        what: Names the work.
+
+    Raises:
+        InternalError: LiteRT crashed.
+    """
+    found: dict[str, Statistics] = {}
+    starts = range(0, len(runs), CHUNK)
+    for start in track(starts, what, len(starts)):
+        found = run_checked(measure, model, inputs, runs[start : start + CHUNK], found)
+    return found
 
 
 def measure(
     model: bytes,
     inputs: Sequence[TensorInfo],
     samples: Sequence[Run],
-    *,
-    histograms: bool = True,
+    before: Mapping[str, Statistics] | None = None,
 ) -> dict[str, Statistics]:
     """Run a float model and gather statistics of every float activation, by tensor name.
+
+    Nothing is kept per sample.
 
     Args:
         model: The float flatbuffer.
         inputs: Of the model.
-        samples: To run it on; twice for histograms, which need the extremes first.
-        histograms: Whether to count values as well.
+        samples: To run it on, once.
+        before: Statistics of other samples, to go on with.
     """
     graph = Graph.from_bytes(model)
     _show_unread(graph)
-    model = graph.to_bytes()
-    extremes: dict[str, tuple[float, float]] = {}
-    for name, value in _activations(graph, model, inputs, samples):
-        low, high = float(value.min()), float(value.max())
-        if not np.isfinite([low, high]).all():
-            low = high = np.nan
-        known = extremes.get(name, (low, high))
-        # Unlike min and max, these keep NaN whichever side it is on.
-        extremes[name] = float(np.minimum(known[0], low)), float(np.maximum(known[1], high))
-    counts = {name: np.zeros(BINS if histograms else 0, np.int64) for name in extremes}
-    again = samples if histograms else []
-    for name, value in _activations(graph, model, inputs, again):
-        if np.isfinite(extremes[name][0]):
-            counts[name] += _histogram(value, *extremes[name])
-    return {name: Statistics(*extremes[name], counts[name]) for name in extremes}
+    found = dict(before or {})
+    for name, value in _activations(graph, graph.to_bytes(), inputs, samples):
+        found.setdefault(name, Statistics()).add(value)
+    return found
 
 
 def _show_unread(graph: Graph) -> None:
@@ -128,11 +131,3 @@ def _activations(
             value = tensor_of(interpreter, index)
             if value.size:
                 yield graph.name(index), value
-
-
-def _histogram(value: NDArray[np.float32], low: float, high: float) -> NDArray[np.int64]:
-    """Count values over BINS equal bins from low to high."""
-    values = value.ravel()[:: -(-value.size // COUNTED_VALUES)]
-    per_unit = BINS / (high - low) if high > low else 0.0
-    bins = ((values - low) * per_unit).astype(np.int64)
-    return np.bincount(np.minimum(bins, BINS - 1), minlength=BINS)

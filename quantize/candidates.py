@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from decant.inputs import Run
     from decant.tensors import TensorInfo
 
-    from .calibrate import Statistics
+    from .calibration import Statistics
     from .recipes import Recipe
 
     Infos = tuple[TensorInfo, ...]
@@ -59,6 +59,7 @@ class Job:
         reference: The float file's outputs on them.
         judge: By those outputs; None where the runs are no real data, on which ratios say nothing.
         scoring: The metric; None where there is none.
+        calibrators: Per activation, the name of the one that "auto" takes.
     """
 
     graph: Graph
@@ -71,6 +72,7 @@ class Job:
     held_out: Sequence[Run]
     reference: Sequence[Outputs]
     judge: Judge | None
+    calibrators: Mapping[str, str] = field(default_factory=dict)
     scoring: Scoring | None = None
 
     @property
@@ -163,7 +165,8 @@ def make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
     if recipe.needs_calibration:
         if isinstance(job.statistics, InternalError):
             raise job.statistics
-        ranges = choose(job.graph, job.statistics, recipe.range_method)
+        calibrators = job.calibrators if recipe.calibrator == "auto" else recipe.calibrator
+        ranges = choose(job.graph, job.statistics, calibrators)
         recipe = recipe.model_copy(update={"ranges": ranges, "model_sha256": job.model_sha256})
     named = by_tensors(recipe, job.graph, job.modules)
     check_ranges(job.graph, named, UNBOUNDED)

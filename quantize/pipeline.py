@@ -12,12 +12,13 @@ from decant.artifacts import sha256, to_json, updated_folder, write_bytes, write
 from decant.errors import DataError, InternalError
 from decant.files import QUANTIZATION, RECIPE
 from decant.flatbuffer.graph import Graph
-from decant.inputs import cut_runs, wanted_samples
+from decant.inputs import Runs, cut_runs, wanted_samples
 from decant.isolation import run_checked
 from decant.runtime import sample_inputs
 
 from . import rewrites
-from .calibrate import measure, split
+from .calibrate import few, measure_in_chunks, split
+from .calibrator_choice import Calibration, choose_calibrators
 from .candidates import Job, make_all, run_file
 from .judge import Judge
 from .modules import by_tensors, modules_beside
@@ -25,6 +26,7 @@ from .ranges import check_ranges, idle_patterns
 from .recipes import check_recipes, default_recipes, recipes_document
 from .remedy import unfit_warning
 from .report import QuantizeReport, constant_outputs, float_islands
+from .sample_doubts import doubts
 from .signature import signature_of
 
 if TYPE_CHECKING:
@@ -33,10 +35,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from decant.inputs import Run
+    from decant.inputs.stored import AnyArray
     from decant.paths import AnyPath
     from decant.tensors import TensorInfo
 
-    from .calibrate import Statistics
+    from .calibration import Statistics
     from .candidates import Infos, Made, Outputs, Scoring
     from .plan.request import PlanRequest
     from .recipes import Recipe
@@ -48,7 +51,7 @@ def quantize(
     tflite: AnyPath,
     out: AnyPath,
     *,
-    calibration: Mapping[str, NDArray[Any]] | None = None,
+    calibration: Mapping[str, AnyArray] | None = None,
     other_sizes: Sequence[Mapping[str, NDArray[Any]]] = (),
     inputs: Sequence[TensorInfo] | None = None,
     outputs: Sequence[TensorInfo] | None = None,
@@ -91,8 +94,8 @@ def quantize(
     if recipes is None:
         recipes, left_out = default_recipes(calibrated=calibration is not None)
     check_recipes(recipes)
-    samples, held_out = _divided(calibration, signature[0], recipes)
-    held_out += [run for each in other_sizes for run in cut_runs(each, signature[0])]
+    samples, measured = _divided(calibration, signature[0], recipes)
+    held_out = [*measured, *(run for each in other_sizes for run in cut_runs(each, signature[0]))]
     graph = _float_graph(tflite)
     applied = rewrites.apply(graph)
     modules = modules_beside(tflite)
@@ -106,10 +109,12 @@ def quantize(
     if held_out:
         _check_reference(reference)
     statistics = _calibrated(graph, signature[0], samples, recipes)
+    calibrators = _calibrators(graph, signature, (statistics, measured), recipes)
     judge = Judge(reference) if held_out else None
     job = Job(
         *(graph, modules, tflite, sha256(tflite), *signature, statistics, runs, reference, judge),
         scoring=_scoring(plan, tflite, signature, calibration),
+        calibrators=calibrators,
     )
     made = make_all(job, recipes)
     planned = None if plan is None else plan.carried_out(job, made)
@@ -121,7 +126,7 @@ def quantize(
         calibration_samples=len(samples),
         measured_samples=len(held_out),
         rewrites=applied,
-        warnings=tuple(_warnings(job, made, samples)),
+        warnings=(*doubts(samples, measured), *_warnings(job, made, samples)),
         notes=(*_uncalibrated(left_out, signature[0]), *_notes(made)),
         plan=planned,
     )
@@ -142,7 +147,7 @@ def _scoring(
     plan: PlanRequest | None,
     tflite: Path,
     signature: tuple[Infos, Infos],
-    calibration: Mapping[str, NDArray[Any]] | None,
+    calibration: Mapping[str, AnyArray] | None,
 ) -> Scoring | None:
     """Measure the float file by a plan's metric, if there are both."""
     if plan is None or calibration is None:
@@ -151,10 +156,10 @@ def _scoring(
 
 
 def _divided(
-    calibration: Mapping[str, NDArray[Any]] | None,
+    calibration: Mapping[str, AnyArray] | None,
     inputs: Sequence[TensorInfo],
     recipes: Sequence[Recipe],
-) -> tuple[list[Run], list[Run]]:
+) -> tuple[Runs, Runs]:
     """Give the runs to calibrate on and the runs to measure on."""
     recipe = next((each for each in recipes if each.needs_calibration), None)
     if calibration is None:
@@ -163,23 +168,42 @@ def _divided(
                 f"there is no calibration data, and recipe {recipe.name!r} has no activation"
                 f" ranges; give {wanted_samples(inputs)}, or the recipe.json of an earlier run"
             )
-        return [], []
+        return Runs({}), Runs({})
     runs = cut_runs(calibration, inputs)
-    return ([], runs) if recipe is None else split(runs)
+    return (Runs({}), few(runs)) if recipe is None else split(runs)
 
 
 def _calibrated(
-    graph: Graph, inputs: Infos, samples: Sequence[Run], recipes: Sequence[Recipe]
+    graph: Graph, inputs: Infos, samples: Runs, recipes: Sequence[Recipe]
 ) -> dict[str, Statistics] | InternalError:
     """Measure what the recipes need; a crash fails only those that need it."""
-    methods = {recipe.range_method for recipe in recipes if recipe.needs_calibration}
-    if not methods:
+    if not any(recipe.needs_calibration for recipe in recipes):
         return {}
     logger.info("calibration: ranges of %d samples …", len(samples))
     try:
-        return run_checked(measure, graph.to_bytes(), inputs, samples, histograms="mse" in methods)
+        return measure_in_chunks(graph.to_bytes(), inputs, samples, "calibration")
     except InternalError as error:
         return InternalError(f"the activations' ranges cannot be measured: {error}")
+
+
+def _calibrators(
+    graph: Graph,
+    signature: tuple[Infos, Infos],
+    calibrated: tuple[Mapping[str, Statistics] | InternalError, Runs],
+    recipes: Sequence[Recipe],
+) -> dict[str, str]:
+    """Choose each activation's calibrator, where a recipe leaves it open."""
+    statistics, held_out = calibrated
+    asked = any(each.needs_calibration and each.calibrator == "auto" for each in recipes)
+    if not asked or isinstance(statistics, InternalError):
+        return {}
+    logger.info("calibration: which ranges do least harm on %d other samples …", len(held_out))
+    others = measure_in_chunks(graph.to_bytes(), signature[0], held_out, "calibrators")
+    return choose_calibrators(Calibration(graph, signature, statistics, others, [*held_out]))
+
+
+def _alike(one: Run, other: Run) -> bool:
+    return all(np.array_equal(one[name], other[name]) for name in one)
 
 
 def _check_reference(reference: Sequence[Outputs]) -> None:
@@ -193,7 +217,7 @@ def _check_reference(reference: Sequence[Outputs]) -> None:
                 )
 
 
-def _warnings(job: Job, made: Made, samples: Sequence[Run]) -> list[str]:
+def _warnings(job: Job, made: Made, samples: Runs) -> list[str]:
     """Say what failed, and what weakens the candidates or their ratios."""
     notes = [f"recipe {name} made no candidate: {why}" for name, why in made.failures.items()]
     fit = [candidate.name for candidate in made.candidates if candidate.fit]
@@ -212,7 +236,7 @@ def _warnings(job: Job, made: Made, samples: Sequence[Run]) -> list[str]:
     if job.judge is None:
         notes.append("no calibration data: the files run, but no signal-to-noise ratio is measured")
         return notes
-    if samples and samples[0] is job.held_out[0]:
+    if len(samples) == len(job.held_out) == 1 and _alike(samples[0], job.held_out[0]):
         notes.append("one calibration sample only: ranges and ratios come from the same sample")
     notes.extend(
         f"output {name!r} hardly changes between samples, so that its ratio proves nothing"

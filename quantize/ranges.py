@@ -9,25 +9,22 @@ import numpy as np
 
 from decant.errors import DataError
 
+from .calibration import CALIBRATORS
+from .calibration import Range as Range
+from .calibration.comparison import least_error
 from .schemes import holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from numpy.typing import NDArray
-
     from decant.flatbuffer.graph import Graph
 
-    from .calibrate import Statistics
-    from .recipes import RangeMethod, Recipe
+    from .calibration import Statistics
+    from .recipes import Recipe
 
-Range = tuple[float, float]
-
-LEVELS = 255
 # Below the bound the operator's result is constant, so that clipping its input there is exact.
 LOWEST_INPUT = {"HARD_SWISH": -3.0, "RELU": 0.0, "RELU6": 0.0}
 COPIES = ("CONCATENATION", "RESHAPE", "TRANSPOSE")
-CLIP_STEPS = 64
 # For an activation that was always zero; the near-zero step that its own range would give is
 # outside what XNNPACK's ADD takes.
 DEAD = (0.0, 1.0)
@@ -42,31 +39,57 @@ FOREIGN = "the recipe was made for another model; give calibration data instead"
 
 
 def choose(
-    graph: Graph, statistics: Mapping[str, Statistics], method: RangeMethod
+    graph: Graph,
+    statistics: Mapping[str, Statistics],
+    calibrators: str | Mapping[str, str] = "minmax",
 ) -> dict[str, Range]:
     """Choose a range per activation.
 
     Args:
         graph: The float graph.
         statistics: Per activation name, what calibration saw.
-        method: "minmax" spans every value seen; "mse" clips to the range with the least expected
-            squared error of 8-bit rounding and clipping together.
+        calibrators: Name of the one for all in `CALIBRATORS`, or of each by activation, "minmax"
+            where it names none.
 
     Returns:
         Ranges by name; an activation that was NaN or infinite has none.
     """
     bounds = _exact_bounds(graph)
-    find = _least_error if method == "mse" else _extremes
+    chosen = {} if isinstance(calibrators, str) else calibrators
+    rest = calibrators if isinstance(calibrators, str) else "minmax"
     ranges = {
-        name: find(seen, bounds.get(name, -np.inf))
+        name: _range_of(chosen.get(name, rest), seen.above(bounds.get(name, -np.inf)))
         for name, seen in statistics.items()
-        if np.isfinite(seen.low)
+        if seen.usable
     }
-    for operator in graph.operators:
-        written = graph.name(int(operator.outputs[0])) if len(operator.outputs) == 1 else None
-        if written in ranges:
-            ranges[written] = _inherited(graph, operator, ranges) or ranges[written]
+    for name, source in _inherited(graph):
+        if name in ranges:
+            ranges[name] = PIXELS if source is None else ranges.get(source, ranges[name])
     return {name: DEAD if low == high == 0 else (low, high) for name, (low, high) in ranges.items()}
+
+
+def least_local_errors(
+    graph: Graph, statistics: Mapping[str, Statistics], held_out: Mapping[str, Statistics]
+) -> dict[str, str]:
+    """Name each activation's calibrator whose range has the least error on other samples.
+
+    Args:
+        graph: The float graph.
+        statistics: What the ranges are made from.
+        held_out: What they are judged by. A reader's bound counts here, too.
+    """
+    bounds = _exact_bounds(graph)
+    spans = {name: choose(graph, statistics, name) for name in CALIBRATORS}
+    inherited = {name for name, _ in _inherited(graph)}
+    return {
+        name: least_error(
+            statistics[name].above(bounds.get(name, -np.inf)),
+            held_out[name].above(bounds.get(name, -np.inf)),
+            {calibrator: ranges[name] for calibrator, ranges in spans.items()},
+        )
+        for name in spans["minmax"]
+        if name in held_out and held_out[name].usable and name not in inherited
+    }
 
 
 def check_ranges(graph: Graph, recipe: Recipe, why: str = FOREIGN) -> None:
@@ -134,23 +157,29 @@ def _quantized(graph: Graph, operator: Any, recipe: Recipe) -> list[int]:
     ]
 
 
-def _inherited(graph: Graph, operator: Any, ranges: Mapping[str, Range]) -> Range | None:
-    """Return the range that an operator's output has from its input alone, if it has one."""
-    inputs = dict.fromkeys(int(index) for index in operator.inputs)
-    read = [index for index in inputs if index >= 0 and graph.constant(index) is None]
-    kind = graph.kind(operator)
-    if kind == "DEQUANTIZE" and read and graph.dtype(read[0]) == np.uint8:
-        return PIXELS
-    # A joined constant has a range of its own; a constant shape or permutation has none.
-    joined = inputs if kind == "CONCATENATION" else read
-    if kind in COPIES and len(joined) == len(read) == 1:
-        # The same values: one range for both, or a requantization comes between them.
-        return ranges.get(graph.name(read[0]))
-    return None
+def _inherited(graph: Graph) -> Iterator[tuple[str, str | None]]:
+    """Yield activations whose range is that of another one, or of all pixels (None), in order."""
+    for operator in graph.operators:
+        if len(operator.outputs) != 1:
+            continue
+        written = graph.name(int(operator.outputs[0]))
+        inputs = dict.fromkeys(int(index) for index in operator.inputs)
+        read = [index for index in inputs if index >= 0 and graph.constant(index) is None]
+        kind = graph.kind(operator)
+        # A joined constant has a range of its own; a constant shape or permutation has none.
+        joined = inputs if kind == "CONCATENATION" else read
+        if kind == "DEQUANTIZE" and read and graph.dtype(read[0]) == np.uint8:
+            yield written, None
+        elif kind in COPIES and len(joined) == len(read) == 1:
+            # The same values: one range for both, or a requantization comes between them.
+            yield written, graph.name(read[0])
 
 
-def _extremes(seen: Statistics, bound: float) -> Range:
-    return max(seen.low, bound), max(seen.high, bound)
+def _range_of(calibrator: str, seen: Statistics) -> Range:
+    """Let a calibrator choose; where no value was counted that is not zero, the extremes."""
+    if not seen.histogram.counts.sum():
+        return seen.low, seen.high
+    return CALIBRATORS[calibrator].range_of(seen)
 
 
 def _exact_bounds(graph: Graph) -> dict[str, float]:
@@ -165,27 +194,3 @@ def _exact_bounds(graph: Graph) -> dict[str, float]:
             if tensor not in graph.outputs and lowest and len(lowest) == len(known):
                 bounds[graph.name(tensor)] = min(lowest)
     return bounds
-
-
-def _least_error(seen: Statistics, bound: float) -> Range:
-    """Search the two ends on a grid in turn; zero always stays inside."""
-    low, high = _extremes(seen, bound)
-    width = (seen.high - seen.low) / len(seen.counts)
-    centres = np.maximum(seen.low + (np.arange(len(seen.counts)) + 0.5) * width, bound)
-    fractions = np.linspace(0, 1, CLIP_STEPS + 1)[1:]
-    lows = low * fractions if low < 0 else [low]
-    highs = high * fractions if high > 0 else [high]
-    for _ in range(2):
-        low = min(lows, key=lambda end: (_error(seen.counts, centres, end, high), end))
-        high = min(highs, key=lambda end: (_error(seen.counts, centres, low, end), -end))
-    return float(low), float(high)
-
-
-def _error(
-    counts: NDArray[np.int64], centres: NDArray[np.float64], low: float, high: float
-) -> float:
-    """Expected squared error of rounding to 255 steps inside a range and clipping outside."""
-    step = (max(high, 0.0) - min(low, 0.0)) / LEVELS
-    beyond = centres - np.clip(centres, low, high)
-    inside = beyond == 0
-    return float((counts * np.where(inside, step * step / 12, beyond**2)).sum())

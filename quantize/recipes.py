@@ -8,7 +8,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from decant.artifacts import read_json
 from decant.errors import SpecError
@@ -20,7 +27,7 @@ from decant.files import (
     RECIPE_SCHEMA,
     STATIC_INT8_FILE,
 )
-from decant.quantization import Granularity, Group, Patterns, SchemeName
+from decant.quantization import CalibratorChoice, Granularity, Group, Patterns, SchemeName
 
 from .schemes import SCHEMES, holds
 
@@ -36,7 +43,8 @@ logger = logging.getLogger(__name__)
 
 LIBRARY = "litert-quantizer"
 
-RangeMethod = Literal["minmax", "mse"]
+# Of a recipe's key `calibrator` in files of up to 0.5.
+OLD_CALIBRATOR = "range_method"
 
 
 class Recipe(BaseModel):
@@ -54,7 +62,8 @@ class Recipe(BaseModel):
             has one.
         symmetric: Whether activations have their zero in the middle: ranges reach as far to both
             sides.
-        range_method: How a static recipe gets activation ranges from calibration.
+        calibrator: What makes the activation ranges of calibration samples; "auto" takes for each
+            activation the one whose error is least on other samples.
         ranges: Tensor name → (low, high): ranges to use instead of calibrating, as an earlier run
             wrote them.
         model_sha256: Of the float file that the ranges were measured on; "" if that is not known.
@@ -70,9 +79,18 @@ class Recipe(BaseModel):
     keep_float: Patterns = ()
     granularity: Granularity = "channel"
     symmetric: bool = False
-    range_method: RangeMethod = "minmax"
+    calibrator: CalibratorChoice = "auto"
     ranges: dict[str, tuple[float, float]] = Field(default_factory=dict)
     model_sha256: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, document: Any) -> Any:
+        """Read files in which the key has its old name."""
+        if not isinstance(document, dict) or OLD_CALIBRATOR not in document:
+            return document
+        rest = {key: value for key, value in document.items() if key != OLD_CALIBRATOR}
+        return {"calibrator": document[OLD_CALIBRATOR], **rest}
 
     @field_validator("ranges")
     @classmethod
@@ -202,6 +220,7 @@ def spec_recipes(spec: Spec) -> tuple[Recipe, ...]:
                 "keep_float": section.keep_float,
                 "granularity": section.granularity,
                 "symmetric": section.symmetric,
+                "calibrator": section.calibrator,
                 "groups": section.groups.get(name, ()),
             }
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from decant.artifacts import scratch_folder, to_json, updated_folder, write_bytes, write_text
 from decant.described import described_beside
@@ -28,14 +28,13 @@ from .report import SignaturesCandidate, SignaturesQuantizeReport
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from decant.inputs.stored import AnyArray
     from decant.paths import AnyPath
 
     from .recipes import Recipe
     from .report import QuantizeReport
 
-    Arrays = Mapping[str, NDArray[Any]]
+    Arrays = Mapping[str, AnyArray]
 
 logger = logging.getLogger(__name__)
 

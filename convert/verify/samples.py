@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from decant.free_sizes import Shape, SizeHints, Sizes
     from decant.inputs import Run
+    from decant.inputs.stored import AnyArray
 
     Array = NDArray[Any]
     Trial: TypeAlias = "Callable[[Run], Mapping[str, Array]]"
@@ -35,7 +36,7 @@ GIVE_INPUTS = "give real inputs with --inputs FILE.npz (Python: inputs={name: ar
 
 def samples_for(
     inputs: Sequence[ir.Value],
-    given: Mapping[str, Array] | None,
+    given: Mapping[str, AnyArray] | None,
     *,
     raw: bool = False,
     trial: Trial | None = None,
@@ -73,7 +74,7 @@ def samples_for(
         draw = _Draw(infos, [*stated_shapes(inputs).values()], trial, codes or {})
         return draw.samples(draw.sizes_of(like) or draw.sizes(hints))
     runs = cut_runs(given, infos)
-    samples = [runs[at * len(runs) // MOST] for at in range(MOST)] if len(runs) > MOST else runs
+    samples = [runs[at * len(runs) // MOST] for at in range(MOST)] if len(runs) > MOST else [*runs]
     if len(samples) == 1:
         # Of a scalar, flip makes a NumPy number, which ONNX Runtime does not take.
         flipped = {name: np.array(np.flip(array)) for name, array in samples[0].items()}

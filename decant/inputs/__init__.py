@@ -6,7 +6,7 @@ from .array import ArraySection
 from .audio import AudioSection
 from .image import ImageSection, PhotoReader
 from .registry import SECTIONS, AnyInput
-from .runs import Run, cut_runs, load_arrays, wanted_samples
+from .runs import Run, Runs, cut_runs, load_arrays, open_arrays, wanted_samples
 from .section import InputSection, Reader
 
 __all__ = [
@@ -19,7 +19,9 @@ __all__ = [
     "PhotoReader",
     "Reader",
     "Run",
+    "Runs",
     "cut_runs",
     "load_arrays",
+    "open_arrays",
     "wanted_samples",
 ]

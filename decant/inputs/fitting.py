@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import DataError
+from .stored import RowsFile, TemporaryFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from ..contract.images import Placement
     from ..samples import Sample
     from .section import InputSection
+    from .stored import StoredArray
 
     Arrays = dict[str, NDArray[np.generic]]
 
@@ -72,8 +75,40 @@ def tensors(
         DataError: As `fit` does.
     """
     rows: dict[str, list[NDArray[np.generic]]] = {name: [] for name in inputs}
+    for arrays in _prepared(samples, inputs):
+        for name, array in arrays.items():
+            rows[name].append(array)
+    return {name: np.stack(each) for name, each in rows.items()}
+
+
+def stored_tensors(
+    samples: Iterable[Sample], inputs: Mapping[str, InputSection]
+) -> dict[str, StoredArray]:
+    """Do as `tensors`, with no more than one sample in memory: the rest is in a temporary file.
+
+    Args:
+        samples: See `tensors`.
+        inputs: See `tensors`.
+
+    Raises:
+        DataError: As `fit` does, or there is no room for the file.
+    """
+    folder = TemporaryFolder()
+    with contextlib.ExitStack() as opened:
+        rows = {
+            name: opened.enter_context(RowsFile(folder, f"{number}"))
+            for number, name in enumerate(inputs)
+        }
+        for arrays in _prepared(samples, inputs):
+            for name, array in arrays.items():
+                rows[name].append(array)
+    return {name: each.stored() for name, each in rows.items()}
+
+
+def _prepared(samples: Iterable[Sample], inputs: Mapping[str, InputSection]) -> Iterator[Arrays]:
     for sample in samples:
         _, arrays, _ = fit(sample, inputs)
-        for name, section in inputs.items():
-            rows[name].append(section.tensor(arrays[name], raw=section.file_dtype == "uint8"))
-    return {name: np.stack(each) for name, each in rows.items()}
+        yield {
+            name: section.tensor(arrays[name], raw=section.file_dtype == "uint8")
+            for name, section in inputs.items()
+        }

@@ -5,21 +5,30 @@ from __future__ import annotations
 import tokenize
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 
 from ..errors import DataError
 from ..paths import content_fault
-from ..tensors import fits, reshaping, sizes
+from ..tensors import sizes
+from .columns import column_of
+from .stored import open_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from ..paths import AnyPath
     from ..tensors import TensorInfo
+    from .columns import Column
+    from .stored import AnyArray
+
+ADVICE = "save it with numpy.savez(path, input_name=array)"
 
 Run: TypeAlias = "dict[str, NDArray[Any]]"
 """What one run of a model takes: input name → array in ONNX axis order."""
@@ -45,15 +54,39 @@ def load_arrays(path: AnyPath) -> dict[str, NDArray[Any]]:
     Raises:
         DataError: The file is missing, damaged, not an `.npz`, or holds Python objects.
     """
-    advice = "save it with numpy.savez(path, input_name=array)"
-    try:
+    with _named(path):
         archive = np.load(path, allow_pickle=False)
         if isinstance(archive, np.ndarray):
-            raise DataError(f"{path}: one bare array without an input's name; {advice}")
+            raise DataError(f"{path}: one bare array without an input's name; {ADVICE}")
         with archive:
             return {name: archive[name] for name in archive.files}
+
+
+def open_arrays(path: AnyPath) -> dict[str, AnyArray]:
+    """Do as `load_arrays`, but leave the values on disk until they are asked for.
+
+    Raises:
+        DataError: As `load_arrays` does.
+    """
+    path = Path(path)
+    if not zipfile.is_zipfile(path):
+        return dict(load_arrays(path))  # which says what is wrong with it
+    found: dict[str, AnyArray] = {}
+    with _named(path), zipfile.ZipFile(path) as archive, np.load(path) as loaded:
+        for entry in archive.namelist():
+            stored = open_entry(path, archive, entry)
+            name = entry.removesuffix(".npy")
+            found[name] = loaded[name] if stored is None else stored
+    return found
+
+
+@contextmanager
+def _named(path: AnyPath) -> Iterator[None]:
+    """Say of a file what NumPy finds wrong with it."""
+    try:
+        yield
     except UNREADABLE as error:
-        fault = content_fault(path) or f"{_damage(path, error)}; {advice}"
+        fault = content_fault(path) or f"{_damage(path, error)}; {ADVICE}"
         raise DataError(f"{path}: {fault}") from error
 
 
@@ -83,7 +116,33 @@ def _sample_shape(info: TensorInfo) -> str:
     return f"{info.dtype} {sizes((None, *shape)).replace('?', 'samples', 1)}"
 
 
-def cut_runs(arrays: Mapping[str, NDArray[Any]], inputs: Sequence[TensorInfo]) -> list[Run]:
+class Runs(Sequence[Run]):
+    """Runs of a model, each cut out of arrays when it is asked for."""
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        """Go with columns of one length, by input."""
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return min((len(each) for each in self._columns.values()), default=0)
+
+    @overload
+    def __getitem__(self, at: int) -> Run: ...
+    @overload
+    def __getitem__(self, at: slice) -> Runs: ...
+    def __getitem__(self, at: int | slice) -> Run | Runs:
+        """Cut out a run; of a slice, nothing yet."""
+        if isinstance(at, slice):
+            return self.taken(range(len(self))[at])
+        place = range(len(self))[at]  # an index too large ends a loop over the runs
+        return {name: column.value(place) for name, column in self._columns.items()}
+
+    def taken(self, places: Sequence[int]) -> Runs:
+        """Pick some runs."""
+        return Runs({name: column.taken(places) for name, column in self._columns.items()})
+
+
+def cut_runs(arrays: Mapping[str, AnyArray], inputs: Sequence[TensorInfo]) -> Runs:
     """Check arrays against a model's inputs and cut them into runs of the model.
 
     Args:
@@ -105,62 +164,14 @@ def cut_runs(arrays: Mapping[str, NDArray[Any]], inputs: Sequence[TensorInfo]) -
             f"the given data holds {_listing(given)}, but the model's inputs are"
             f" {_listing(wanted)}; give one array per input under exactly these names"
         )
-    columns = {info.name: _column(np.asarray(arrays[info.name]), info) for info in inputs}
+    columns = {info.name: column_of(arrays[info.name], info) for info in inputs}
     counts = {name: len(column) for name, column in columns.items()}
     if len(set(counts.values())) > 1:
         raise DataError(
             f"the given arrays hold unequal numbers of samples ({counts}); give as many for every"
             " input"
         )
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def _column(array: NDArray[Any], info: TensorInfo) -> list[NDArray[Any]]:
-    """Cut [samples, …] into the values of one input."""
-    if array.size == 0:
-        raise DataError(
-            f"the data for input {info.name!r} is empty (shape {list(array.shape)}); give at least"
-            " one sample, better a hundred"
-        )
-    expected = info.onnx_shape
-    whole = array.ndim == len(expected) + 1
-    batch = (expected[0] if expected else None) or 1
-    shape = array.shape[1:] if whole else (batch, *array.shape[1:])
-    if not fits(shape, expected) or (not whole and len(array) % batch):
-        samples = expected[1:] if array.ndim <= len(expected) else expected
-        call = reshaping(info.name, array.shape, (None, *samples))
-        advice = f"give {call}" if call else "stack samples of that shape along the first axis"
-        raise DataError(
-            f"the data for input {info.name!r} has shape {list(array.shape)}, but the model takes"
-            f" {sizes(expected)} in ONNX axis order; {advice}"
-        )
-    values = _converted(array, info)
-    return [np.asarray(value) for value in (values if whole else values.reshape(-1, *shape))]
-
-
-def _converted(array: NDArray[Any], info: TensorInfo) -> NDArray[Any]:
-    """Bring values to the element type of an input, if it holds them all."""
-    if array.dtype.kind not in "fiub":
-        raise DataError(
-            f"the data for input {info.name!r} has element type {array.dtype}, but the model takes"
-            f" {info.dtype}; convert it"
-        )
-    dtype = np.dtype(info.dtype if info.scale is None else np.float32)
-    with np.errstate(invalid="ignore", over="ignore"):
-        converted = np.ascontiguousarray(array, dtype).reshape(array.shape)
-    broken = ~(np.isfinite(array) & np.isfinite(converted))
-    if broken.any():
-        first = [int(index) for index in np.argwhere(broken)[0]]
-        raise DataError(
-            f"the data for input {info.name!r} holds {int(broken.sum())} values that are NaN or"
-            f" infinite as {dtype}, the first at index {first}; leave such samples out"
-        )
-    if dtype.kind in "iub" and not np.array_equal(converted, array):
-        raise DataError(
-            f"the data for input {info.name!r} holds values (from {array.min():g} to"
-            f" {array.max():g}) that {dtype} cannot hold; give raw values, not normalised ones"
-        )
-    return converted
+    return Runs(columns)
 
 
 def _listing(names: Sequence[str]) -> str:

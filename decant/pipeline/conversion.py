@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 from ..datasets import open_dataset
 from ..errors import SpecError
 from ..inputs import cut_runs
-from ..inputs.fitting import tensors
+from ..inputs.fitting import stored_tensors, tensors
 from ..inputs.sizes import resized
 from ..machine import usable_cores
 from ..progress import track
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from decant.convert import ConvertReport
 
+    from ..inputs.stored import AnyArray
     from ..paths import AnyPath
     from ..shapes import AskedShapes
     from ..spec import Spec
@@ -66,7 +67,7 @@ def convert_network(
     spec: Spec,
     network: nn.Module | Path,
     out: Path,
-    inputs: Mapping[str, NDArray[np.generic]] | None,
+    inputs: Mapping[str, AnyArray] | None,
     **options: Unpack[ConvertOptions],
 ) -> ConvertReport:
     """Convert a spec's network as the spec says; returns the conversion's report.
@@ -116,7 +117,7 @@ def _check_inputs(spec: Spec, file: Path) -> None:
 
 
 def of_other_sizes(
-    spec: Spec, arrays: Mapping[str, NDArray[np.generic]]
+    spec: Spec, arrays: Mapping[str, AnyArray]
 ) -> list[Mapping[str, NDArray[np.generic]]]:
     """Make a few samples of every size that a spec says to test beside the first."""
     others = spec.other_sizes
@@ -141,8 +142,10 @@ def spread(count: int, wanted: int = PARITY_SAMPLES) -> list[int]:
     )
 
 
-def calibration_arrays(spec: Spec, *, few: bool = False) -> dict[str, NDArray[np.generic]]:
+def calibration_arrays(spec: Spec, *, few: bool = False) -> dict[str, AnyArray]:
     """Prepare calibration samples as the file takes them: [samples, …] by input name.
+
+    They lie in a temporary file if there are more than a few.
 
     Args:
         spec: Whose samples.
@@ -153,4 +156,6 @@ def calibration_arrays(spec: Spec, *, few: bool = False) -> dict[str, NDArray[np
     dataset = open_dataset(source, task, spec.folder, inputs=spec.signature, jobs=jobs)
     chosen = [dataset[index] for index in spread(len(dataset))] if few else dataset
     samples = track(chosen, "calibration samples", len(chosen))
-    return tensors(samples, spec.signature)
+    if few:
+        return {**tensors(samples, spec.signature)}
+    return {**stored_tensors(samples, spec.signature)}

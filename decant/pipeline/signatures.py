@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError, SpecError, UsageError
 from ..files import RECIPE
-from ..inputs import load_arrays
+from ..inputs import load_arrays, open_arrays
 from ..spec import FORWARD
 from .conversion import settings_of
 from .source_model import load_source
@@ -15,18 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from decant.convert import EntryPoint, SignaturesReport
     from decant.quantize import SignaturesQuantizeReport
 
+    from ..inputs.stored import AnyArray
     from ..paths import AnyPath
     from ..shapes import AskedShapes, AskedSignatures
     from ..spec import Spec
     from .conversion import ConvertOptions
 
-    Arrays = Mapping[str, NDArray[np.generic]]
+    Arrays = Mapping[str, AnyArray]
 
 ONE_FILE = ("shapes", "unverified")
 """Options of a conversion that are of one signature."""
@@ -185,7 +183,7 @@ def quantize_united(
             f"{tflite}: holds the signatures {', '.join(keys)}, and a {RECIPE} the ranges of one;"
             " leave --recipe out"
         )
-    given = None if calibration is None else by_signature(load_arrays(calibration), keys)
+    given = None if calibration is None else by_signature(open_arrays(calibration), keys)
     return quantize_signatures(tflite, out, calibration=given)
 
 

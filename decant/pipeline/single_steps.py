@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
+
+import numpy as np
 
 from ..artifacts import scratch_folder, updated_folder
 from ..errors import DecantError, ParityError, UnsupportedOp, UsageError
@@ -17,7 +19,7 @@ from ..files import (
     UNVERIFIED_FILE,
 )
 from ..flatbuffer import Graph, signature_keys
-from ..inputs import ImageSection, load_arrays
+from ..inputs import ImageSection, load_arrays, open_arrays
 from ..quantization import Plan
 from ..runtime import describe
 from ..shapes import options_of
@@ -39,13 +41,13 @@ from .source_model import load_source
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
     from torch import nn
 
     from decant.convert import ConvertReport, SignaturesReport
     from decant.quantize import QuantizeReport, Recipe, SignaturesQuantizeReport
 
+    from ..inputs.stored import AnyArray
     from ..overrides import Overrides
     from ..paths import AnyPath
     from ..shapes import AskedShapes, AskedSignatures
@@ -57,7 +59,7 @@ if TYPE_CHECKING:
     from .planning import Score
     from .routes import Keep, Race
 
-    Arrays = Mapping[str, NDArray[np.generic]]
+    Arrays = Mapping[str, AnyArray]
     Infos = tuple[TensorInfo, ...]
 
 OF_SIGNATURES = (SIGNATURES, SIGNATURES_FOLDER)
@@ -155,7 +157,7 @@ def convert(
         spec, signatures, {"--routes": routes, "--keep-unverified": keep_unverified}
     )
     out = _folder(found, spec, "convert") if out is None else Path(out)
-    arrays = load_arrays(inputs) if inputs is not None else None
+    arrays: Arrays | None = load_arrays(inputs) if inputs is not None else None
     if several:
         united = convert_signatures(
             found.path, spec, out, asked=signatures or {}, arrays=arrays, options=options
@@ -167,7 +169,7 @@ def convert(
     if keep_unverified:
         options["unverified"] = out / UNVERIFIED_FILE
     model = _model(found, spec)
-    taken = _in_floats(arrays) if _takes_pixels(spec, options) else arrays
+    taken = _for_others(arrays, pixels=_takes_pixels(spec, options))
     try:
         with updated_folder(out, without=OF_ANOTHER_RUN) as temporary:
             report = _convert(model, spec, temporary, arrays, options)
@@ -190,7 +192,7 @@ def _race_of_others(
     entrants: Race,
     model: Path | nn.Module,
     out: Path,
-    inputs: Arrays | None,
+    inputs: Mapping[str, NDArray[Any]] | None,
     options: ConvertOptions,
 ) -> RoutesReport:
     """Let the others try a model that decant has refused; the best file of theirs is kept.
@@ -233,11 +235,13 @@ def _takes_pixels(spec: Spec | None, options: ConvertOptions) -> bool:
     )
 
 
-def _in_floats(pixels: Arrays | None) -> Arrays | None:
-    """Give raw pixels on the scale 0…1."""
-    if pixels is None:
+def _for_others(arrays: Arrays | None, *, pixels: bool) -> Mapping[str, NDArray[Any]] | None:
+    """Give what other converters verify with: raw pixels on the scale 0…1."""
+    if arrays is None:
         return None
-    return {name: array.astype("float32") / 255 for name, array in pixels.items()}
+    if not pixels:
+        return {name: array[:] for name, array in arrays.items()}
+    return {name: array[:].astype("float32") / 255 for name, array in arrays.items()}
 
 
 def quantize(
@@ -330,7 +334,7 @@ def _scored(
         raise UsageError("--metric is for a file; a spec's task has a metric: leave it out")
     if arrays is None:
         raise UsageError("--metric measures on calibration data; give --calibration X.npz too")
-    truth = {name: array for name, array in arrays.items() if is_truth(name)}
+    truth = {name: np.asarray(array) for name, array in arrays.items() if is_truth(name)}
     given = {name: array for name, array in arrays.items() if not is_truth(name)}
     return given, file_score(metric, truth)
 
@@ -381,7 +385,7 @@ def _calibration(
 ) -> Arrays | None:
     """Read or prepare the samples to calibrate and to measure on; None if there are none."""
     if file is not None:
-        return load_arrays(file)
+        return {**open_arrays(file)}
     if spec is None:
         return None
     calibrates = any(recipe.needs_calibration for recipe in recipes or ())

@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Unpack
 
-    import numpy as np
-    from numpy.typing import NDArray
     from torch import nn
 
     from decant.bench.original import Original
 
+    from ..inputs.stored import AnyArray
     from ..spec import Spec
     from ..tensors import TensorInfo
     from .conversion import ConvertOptions
@@ -43,7 +42,7 @@ def make_float_file(
     spec: Spec,
     source: nn.Module | Path,
     out: Path,
-    inputs: Mapping[str, NDArray[np.generic]] | None,
+    inputs: Mapping[str, AnyArray] | None,
     **options: Unpack[ConvertOptions],
 ) -> Sequence[str]:
     """Write the float file of a spec's model and `convert.json`, which describes it.

@@ -22,14 +22,13 @@ from ..tensors import TensorInfo
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    import numpy as np
-    from numpy.typing import NDArray
     from torch import nn
 
     from decant.quantize import PlanRequest
 
     from ..cache import Result
     from ..contract.decode.rule import Shapes
+    from ..inputs.stored import AnyArray
     from ..provenance import Origins, Provenance
     from .project import Project
 
@@ -357,7 +356,7 @@ class Stages:
         return load_source(self.project.spec)
 
     @cached_property
-    def _calibration(self) -> dict[str, NDArray[np.generic]]:
+    def _calibration(self) -> dict[str, AnyArray]:
         from .conversion import calibration_arrays
 
         return calibration_arrays(self.project.spec)

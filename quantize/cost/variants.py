@@ -12,7 +12,7 @@ from decant.errors import InternalError
 from decant.flatbuffer.graph import Graph
 from decant.isolation import run_isolated
 
-from ..calibrate import Statistics
+from ..calibration import Statistics
 from ..ranges import choose
 from ..recipes import OFFERED
 from ..schemes import SCHEMES
@@ -115,9 +115,10 @@ def made_up_ranges(graph: Graph) -> dict[str, Range]:
     """
     computed = [int(tensor) for operator in graph.operators for tensor in operator.outputs]
     names = [graph.name(tensor) for tensor in (*graph.inputs, *computed) if graph.is_float(tensor)]
-    none = np.zeros(0, np.int64)
     ends = np.linspace(1, 2, len(names))
-    seen = {name: Statistics(-end, end, none) for name, end in zip(names, ends, strict=True)}
+    seen = {
+        name: Statistics.of(np.array([-end, end])) for name, end in zip(names, ends, strict=True)
+    }
     return choose(graph, seen, "minmax")
 
 

@@ -65,5 +65,5 @@ class PlanRequest:
         if job.judge is None or isinstance(job.statistics, InternalError) or not job.statistics:
             logger.warning("no plan: it needs calibration data that the model runs on")
             return None
-        ranges = choose(job.graph, job.statistics, "minmax")
+        ranges = choose(job.graph, job.statistics, job.calibrators)
         return Planning(job, made, ranges, self.asked, self.state).run()

@@ -271,7 +271,7 @@ def float_and_int8(kind: str, seed: int) -> tuple[Outputs, Outputs]:
     random = np.random.default_rng(seed)
     samples = [{"x": random.normal(size=SHAPE).astype(np.float32)} for _ in range(4)]
     content = graph.to_bytes()
-    statistics = measure(content, [INPUT], samples, histograms=False)
+    statistics = measure(content, [INPUT], samples)
     ranges = choose(Graph.from_bytes(content), statistics, "minmax")
     made = transform(content, STATIC_INT8.model_copy(update={"ranges": ranges}))
     return outputs(content, samples), outputs(made, samples)

@@ -135,6 +135,7 @@ CALLS = {
     "decant.inputs.PhotoReader.read": lambda: inputs.PhotoReader().read("test/dark/0.png"),
     "decant.inputs.Reader.read": lambda: SOUND.read("sound.wav"),
     "decant.inputs.load_arrays": lambda: inputs.load_arrays("samples.npz"),
+    "decant.inputs.open_arrays": lambda: inputs.open_arrays("samples.npz"),
     "decant.network.load_weights": lambda: network.load_weights(
         QuadrantRecipe().model("teacher"), teacher()
     ),

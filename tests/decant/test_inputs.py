@@ -59,9 +59,13 @@ def broken(value):
         ({"image": ones(5, 7)}, [IMAGE], r"'image' has shape \[5, 7\]"),
         ({"pairs": ones(5, 4)}, [PAIRS], r"'pairs' has shape \[5, 4\].*\[2, 4\] in .*; stack"),
         ({"image": ones(0, 3, 5, 7)}, [IMAGE], r"'image' is empty \(shape \[0, 3, 5, 7\]\)"),
-        ({"image": broken(np.nan)}, [IMAGE], r"'image' holds 1 values.*index \[2, 1, 0, 6\]"),
+        (
+            {"image": broken(np.nan)},
+            [IMAGE],
+            r"'image' holds 1 values.*\(nan\) in sample 2 at index \[2, 1, 0, 6\]; leave such",
+        ),
         ({"image": broken(np.inf)}, [IMAGE], r"NaN or infinite"),
-        ({"image": broken(0.5)}, [PIXELS], r"that uint8 cannot hold; give raw values"),
+        ({"image": broken(0.5)}, [PIXELS], r"cannot hold \(in sample 2 first\); give raw values"),
         ({"image": broken(256)}, [PIXELS], r"that uint8 cannot hold"),
         ({"image": ones(4, 3, 5, 7).astype(str)}, [IMAGE], r"'image' has element type <U"),
         (

@@ -7,8 +7,20 @@ from ai_edge_litert import schema_py_generated as schema
 
 from decant.flatbuffer import empty_graph
 from decant.inputs import cut_runs
-from decant.quantize.calibrate import BINS, measure, split
+from decant.quantize.calibrate import (
+    CHUNK,
+    MEASURED_SAMPLES,
+    few,
+    measure,
+    measure_in_chunks,
+    split,
+)
 from decant.tensors import TensorInfo
+
+
+def runs_of(count):
+    info = TensorInfo(name="x", shape=(1,), dtype="float32")
+    return cut_runs({"x": np.arange(count, dtype=np.float32)[:, None]}, [info])
 
 
 @pytest.mark.parametrize(
@@ -21,9 +33,17 @@ from decant.tensors import TensorInfo
     ],
 )
 def test_measuring_uses_other_samples_than_calibrating(count, kept, held_out):
-    samples = [{"x": np.full(1, at)} for at in range(count)]
-    parts = [[int(sample["x"][0]) for sample in part] for part in split(samples)]
+    parts = [[int(sample["x"][0]) for sample in part] for part in split(runs_of(count))]
     assert parts == [kept, held_out]
+
+
+def test_of_many_samples_a_bounded_number_is_held_out_evenly():
+    kept, held_out = split(runs_of(1000))
+    places = [int(sample["x"][0]) for sample in held_out]
+    assert len(kept) + len(held_out) == 1000
+    assert 48 <= len(places) <= MEASURED_SAMPLES
+    assert len({*np.diff(places)}) == 1
+    assert len(few(runs_of(1000))) <= MEASURED_SAMPLES
 
 
 def test_statistics_are_those_of_the_activations():
@@ -35,16 +55,21 @@ def test_statistics_are_those_of_the_activations():
         "x": (-2.0, 3.0),
         "y": (0.0, 3.0),
     }
-    expected = np.histogram([0, 0, 1, 3, 0, 1, 1, 1], BINS, (0, 3))[0]
-    np.testing.assert_array_equal(found["y"].counts, expected)
+    assert (found["y"].zeros, found["y"].histogram.counts.sum()) == (3, 5)
+    assert (found["x"].average_low, found["x"].average_high) == (-1.5, 2.0)
 
 
-def test_histograms_are_made_only_on_request():
+def test_samples_in_several_processes_are_as_those_in_one():
     graph = tiny_graph.of_one("RELU", (1, 4), (1, 4))
     info = TensorInfo(name="x", shape=(1, 4), dtype="float32")
-    samples = [{"x": np.array([[-2, 0, 1, 3]], np.float32)}]
-    found = measure(graph.to_bytes(), [info], samples, histograms=False)
-    assert (found["y"].low, found["y"].high, found["y"].counts.size) == (0.0, 3.0, 0)
+    values = np.random.default_rng(0).normal(size=(CHUNK + 3, 4)).astype(np.float32)
+    runs = cut_runs({"x": values}, [info])
+    whole = measure(graph.to_bytes(), [info], runs)
+    parted = measure_in_chunks(graph.to_bytes(), [info], runs, "calibration")
+    for name, seen in whole.items():
+        assert parted[name].samples == seen.samples == CHUNK + 3
+        assert parted[name].average_high == seen.average_high
+        np.testing.assert_array_equal(parted[name].histogram.counts, seen.histogram.counts)
 
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]], ids=["finite-first", "infinite-first"])

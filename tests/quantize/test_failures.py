@@ -176,7 +176,7 @@ def test_a_crash_while_calibrating_fails_the_static_recipe_only(logarithm, tmp_p
     def crashing(function, *args, **kwargs):
         return real(os.abort) if function is measure else real(function, *args, **kwargs)
 
-    monkeypatch.setattr("decant.quantize.pipeline.run_checked", crashing)
+    monkeypatch.setattr("decant.quantize.calibrate.run_checked", crashing)
     made = quantize_tiny(logarithm, tmp_path / "out", positive(), STATIC_INT8, FLOAT16)
     assert [candidate.name for candidate in made.candidates] == ["float16"]
     assert "ranges cannot be measured: " in made.failures["static_int8"]

@@ -6,13 +6,14 @@ import tiny_graph
 from ai_edge_litert import schema_py_generated as schema
 
 from decant.flatbuffer import empty_graph
-from decant.quantize.calibrate import BINS, Statistics
-from decant.quantize.ranges import LEVELS, choose
+from decant.quantize.calibration import CALIBRATORS
+from decant.quantize.calibration.calibrators import LEVELS
+from decant.quantize.calibration.statistics import Statistics
+from decant.quantize.ranges import choose, least_local_errors
 
 
 def statistics(values):
-    counts = np.histogram(values, BINS)[0]
-    return Statistics(float(values.min()), float(values.max()), counts)
+    return Statistics.of(*np.array_split(np.asarray(values, np.float32), 4))
 
 
 def error(values, low, high):
@@ -39,6 +40,7 @@ def values():
 
 def test_minmax_spans_what_was_seen(values):
     seen = statistics(values)
+    assert (seen.low, seen.high) == (np.float32(values.min()), np.float32(values.max()))
     assert choose(chain("TANH"), {"x": seen}, "minmax") == {"x": (seen.low, seen.high)}
 
 
@@ -59,7 +61,7 @@ def test_mse_keeps_a_range_without_outliers():
     assert high == pytest.approx(3, abs=3 / 32)
 
 
-@pytest.mark.parametrize("method", ["minmax", "mse"])
+@pytest.mark.parametrize("method", CALIBRATORS)
 @pytest.mark.parametrize(("kind", "bound"), [("HARD_SWISH", -3.0), ("RELU", 0.0), ("RELU6", 0.0)])
 def test_values_that_the_reader_cannot_tell_apart_are_clipped(values, kind, bound, method):
     graph = chain("TANH", kind)
@@ -67,6 +69,22 @@ def test_values_that_the_reader_cannot_tell_apart_are_clipped(values, kind, boun
     assert low == pytest.approx(bound, abs=0.06)
     assert low >= bound
     assert high > 5
+
+
+def test_each_activation_takes_the_calibrator_with_the_least_error_on_other_samples():
+    random = np.random.default_rng(0)
+    tail, flat = random.laplace(size=(2, 100_000)), random.uniform(-1, 3, (2, 20_000))
+    seen = {"x": statistics(tail[0]), "t0": statistics(flat[0])}
+    others = {"x": statistics(tail[1]), "t0": statistics(flat[1])}
+    found = least_local_errors(chain("TANH"), seen, others)
+    assert found["t0"] == "minmax"
+    errors = {name: error(tail[1], *choose(chain("TANH"), seen, name)["x"]) for name in CALIBRATORS}
+    # The safest of those within a tenth of the least error, by bins and not by single values.
+    assert errors[found["x"]] <= 1.12 * min(errors.values())
+    assert errors[found["x"]] < 0.95 * errors["minmax"]
+    both = choose(chain("TANH"), seen, found)
+    assert both["x"] == choose(chain("TANH"), seen, found["x"])["x"]
+    assert both["t0"] == (seen["t0"].low, seen["t0"].high)
 
 
 def test_another_reader_keeps_them(values):

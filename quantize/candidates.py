@@ -15,6 +15,7 @@ from decant.flatbuffer.graph import Graph
 from decant.isolation import run_checked, run_isolated
 from decant.runtime import LiteRtModel, describe
 
+from .islands import float_groups
 from .judge import Judge, output_steps
 from .modules import by_tensors
 from .ranges import UNBOUNDED, check_ranges, choose
@@ -167,7 +168,10 @@ def make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
             raise job.statistics
         calibrators = job.calibrators if recipe.calibrator == "auto" else recipe.calibrator
         ranges = choose(job.graph, job.statistics, calibrators)
-        recipe = recipe.model_copy(update={"ranges": ranges, "model_sha256": job.model_sha256})
+        groups = (*float_groups(job.graph, ranges), *recipe.groups)
+        recipe = recipe.model_copy(
+            update={"ranges": ranges, "groups": groups, "model_sha256": job.model_sha256}
+        )
     named = by_tensors(recipe, job.graph, job.modules)
     check_ranges(job.graph, named, UNBOUNDED)
     content = run_isolated(transform, job.graph.to_bytes(), named)

@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 # Below the bound the operator's result is constant, so that clipping its input there is exact.
 LOWEST_INPUT = {"HARD_SWISH": -3.0, "RELU": 0.0, "RELU6": 0.0}
 COPIES = ("CONCATENATION", "RESHAPE", "TRANSPOSE")
+# What only hands integers on: its result has the scale of what it reads.
+MOVES = (
+    "GATHER",
+    "RESHAPE",
+    "SLICE",
+    "SPLIT",
+    "STRIDED_SLICE",
+    "TRANSPOSE",
+    "UNPACK",
+)
+# Steps of int8 below and above zero.
+BELOW, ABOVE = 128, 127
 # For an activation that was always zero; the near-zero step that its own range would give is
 # outside what XNNPACK's ADD takes.
 DEAD = (0.0, 1.0)
@@ -65,6 +77,7 @@ def choose(
     for name, source in _inherited(graph):
         if name in ranges:
             ranges[name] = PIXELS if source is None else ranges.get(source, ranges[name])
+    _centre_factors(graph, ranges)
     return {name: DEAD if low == high == 0 else (low, high) for name, (low, high) in ranges.items()}
 
 
@@ -180,6 +193,26 @@ def _range_of(calibrator: str, seen: Statistics) -> Range:
     if not seen.histogram.counts.sum():
         return seen.low, seen.high
     return CALIBRATORS[calibrator].range_of(seen)
+
+
+def _centre_factors(graph: Graph, ranges: dict[str, Range]) -> None:
+    """Give zero point 0 to the second factors of products, and to what they are moved from.
+
+    XNNPACK takes no others: LiteRT's own int8 product takes 20 times as long.
+    """
+    writers = {int(tensor): operator for operator in graph.operators for tensor in operator.outputs}
+    for operator in graph.operators:
+        if graph.kind(operator) != "BATCH_MATMUL":
+            continue
+        tensor = int(operator.inputs[1])
+        while (name := graph.name(tensor)) in ranges:
+            low, high = ranges[name]
+            step = max(-low / BELOW, high / ABOVE)
+            ranges[name] = (-BELOW * step, ABOVE * step)
+            moved = writers.get(tensor)
+            if moved is None or graph.kind(moved) not in MOVES:
+                break
+            tensor = int(moved.inputs[-1 if graph.kind(moved) == "SPLIT" else 0])
 
 
 def _exact_bounds(graph: Graph) -> dict[str, float]:

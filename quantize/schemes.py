@@ -23,6 +23,7 @@ WEIGHTED_KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_
 # RSQRT, SQUARED_DIFFERENCE, BATCH_MATMUL, MAXIMUM and a lone RELU.
 STATIC_KINDS = (
     "ADD",
+    "BATCH_MATMUL",
     "CONCATENATION",
     "CONV_2D",
     "DEPTHWISE_CONV_2D",
@@ -50,8 +51,9 @@ STATIC_KINDS = (
     "TRANSPOSE_CONV",
     "UNPACK",
 )
-# The library has no int16 form of it.
-INT16_KINDS = tuple(kind for kind in STATIC_KINDS if kind != "SPACE_TO_DEPTH")
+# The library has no int16 form of SPACE_TO_DEPTH, and XNNPACK none of products.
+NO_INT16 = ("BATCH_MATMUL", "SPACE_TO_DEPTH")
+INT16_KINDS = tuple(kind for kind in STATIC_KINDS if kind not in NO_INT16)
 
 _GRANULARITIES: dict[Granularity, str] = {"channel": "CHANNELWISE", "tensor": "TENSORWISE"}
 

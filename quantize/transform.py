@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
     """
     from litert_quantizer import quantizer
 
-    asked = library_recipe(_without_loops(recipe))
+    asked = library_recipe(_without_loops(_without_constant_factors(recipe, model)))
     try:
         library = quantizer.Quantizer(bytearray(_prepared(model)), asked)
     except (ValueError, KeyError) as error:
@@ -97,6 +98,23 @@ def _without_loops(recipe: Recipe) -> Recipe:
     if not recipe.ranged:
         return recipe
     return recipe.model_copy(update={"keep_float": (*recipe.keep_float, f"^{IN_LOOP}")})
+
+
+def _without_constant_factors(recipe: Recipe, model: bytes) -> Recipe:
+    """Keep products with constants float, such as those of a recurrent layer's two directions.
+
+    The library gives the constant a scale per channel, of which LiteRT's BATCH_MATMUL reads the
+    first (2.3): the numbers would be wrong. XNNPACK has no such product.
+    """
+    graph = Graph.from_bytes(model)
+    names = [
+        re.escape(";".join(graph.name(int(tensor)) for tensor in operator.outputs))
+        for operator in graph.operators
+        if graph.kind(operator) == "BATCH_MATMUL"
+        and any(graph.constant(int(tensor)) is not None for tensor in operator.inputs)
+    ]
+    kept = (f"^(?:{'|'.join(names)});?$",) if names and recipe.ranged else ()
+    return recipe.model_copy(update={"keep_float": (*recipe.keep_float, *kept)})
 
 
 def _unmark_loops(made: Graph) -> None:

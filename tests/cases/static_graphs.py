@@ -81,6 +81,7 @@ class Growing:
 
 OPTIONS: dict[str, Any] = {
     "ADD": schema.AddOptionsT,
+    "BATCH_MATMUL": schema.BatchMatMulOptionsT,
     "CONCATENATION": schema.ConcatenationOptionsT,
     "CONV_2D": schema.Conv2DOptionsT,
     "DEPTHWISE_CONV_2D": schema.DepthwiseConv2DOptionsT,
@@ -208,6 +209,16 @@ def depthwise(growing: Growing, x: int) -> int:
     return growing.one("DEPTHWISE_CONV_2D", inputs, SHAPE, depthMultiplier=1, **WINDOW)
 
 
+def product(growing: Growing, x: int) -> int:
+    """Multiply by an activation or a constant, whichever way round the latter lies."""
+    turned = bool(growing.random.random() < 0.5)
+    square = (1, 6, 4, 4)
+    other = growing.weights(*SHAPE, scale=0.3) if growing.random.random() < 0.3 else growing.any()
+    scores = growing.one("BATCH_MATMUL", [x, other], square, adjY=True)
+    small = growing.one("LOGISTIC", [scores], square)
+    return growing.one("BATCH_MATMUL", [small, growing.any()], SHAPE, adjX=turned)
+
+
 def transposed(growing: Growing, x: int) -> int:
     inputs = [growing.integers(SHAPE), growing.weights(8, 3, 3, 8, scale=0.1), x]
     return growing.one("TRANSPOSE_CONV", inputs, SHAPE, strideW=1, strideH=1)
@@ -220,6 +231,7 @@ def connected(growing: Growing, x: int) -> int:
 
 STEPS: dict[str, Callable[[Growing, int], int]] = {
     "ADD": binary("ADD"),
+    "BATCH_MATMUL": product,
     "CONCATENATION": concatenation,
     "CONV_2D": convolution,
     "DEPTHWISE_CONV_2D": depthwise,

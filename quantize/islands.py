@@ -33,6 +33,8 @@ SUM_RATIOS = (2.0**-10, 2.0**8)
 PRODUCT_RATIOS = (2.0**-16, 2.0**8)
 SUMS = ("ADD", "SUB")
 AFFINE = (*SUMS, "MUL")
+ARRANGING = ("RESHAPE", "TRANSPOSE")
+PASSING = (*ARRANGING, "CONCATENATION", "MEAN", "SLICE", "SPLIT", "STRIDED_SLICE", "SUM", "UNPACK")
 
 
 class Links:
@@ -106,15 +108,22 @@ def joined_outputs(links: Links, ranges: Mapping[str, Range]) -> Iterator[Any]:
     After:  boxes, scores: int8 → DEQUANTIZE of each → CONCATENATION → output
 
     The output is float anyway, so that as many values are made float. Pixels beside probabilities
-    in one scale leave nothing of these: a detector's raw head.
+    in one scale leave nothing of these: a detector's raw head. What arranges the values behind is
+    float, too, which takes XNNPACK the same time; and so is the arithmetic that makes pixels of the
+    last layer's values. (A head of 240 boxes: AP 0 as int8, 0.778 with the joining float, 0.815
+    with the arithmetic, as the float file; 0.236 and 0.247 ms.)
     """
-    for tensor in links.graph.outputs:
-        reshaped = links.writer(tensor, "RESHAPE")
-        joined = tensor if reshaped is None else int(reshaped.inputs[0])
-        operator = links.writer(joined, "CONCATENATION")
+    for output in links.graph.outputs:
+        end, tensor = [], output
+        while (moving := links.writer(tensor, *ARRANGING)) is not None:
+            end.append(moving)
+            tensor = int(moving.inputs[0])
+        joining = links.writer(tensor, "CONCATENATION")
         # What is read as integers as well would be joined twice.
-        if operator is not None and len(links.readers.get(joined, [])) <= (reshaped is not None):
-            yield from (operator,) if reshaped is None else (operator, reshaped)
+        between = [tensor, *(int(moving.inputs[0]) for moving in end)]
+        single = all(len(links.readers.get(each, [])) <= 1 for each in between)
+        if joining is not None and single and (end or tensor not in links.readers):
+            yield from (*_decoding(links, joining), joining, *end)
 
 
 def masks(links: Links, ranges: Mapping[str, Range]) -> Iterator[Any]:
@@ -217,6 +226,30 @@ def _affine(links: Links, tensor: int) -> Iterator[Any]:
     if len(links.constants(readers[0])) == 1:
         yield readers[0]
         yield from _affine(links, int(readers[0].outputs[0]))
+
+
+def _decoding(links: Links, joining: Any) -> list[Any]:
+    """List the arithmetic before a joining, and what passes its results on; no layer, no gate."""
+    operators = links.graph.operators
+    computed: set[int] = set()
+    for operator in operators:
+        kind = links.graph.kind(operator)
+        passes = kind in PASSING and computed.intersection(_read(operator))
+        if passes or (kind in AFFINE and not _is_gate(links, operator)):
+            computed.update(int(index) for index in operator.outputs)
+    wanted = set(_read(joining))
+    found = []
+    for operator in reversed(operators):
+        if wanted.intersection(int(index) for index in operator.outputs) & computed:
+            found.append(operator)
+            wanted.update(_read(operator))
+    return found
+
+
+def _is_gate(links: Links, operator: Any) -> bool:
+    """Whether a product is of a value and its own sigmoid, which is one table as it stands."""
+    gates = [links.writer(tensor, "LOGISTIC") for tensor in _read(operator)]
+    return any(gate is not None and int(gate.inputs[0]) in operator.inputs for gate in gates)
 
 
 def _is_masking(links: Links, operator: Any, ranges: Mapping[str, Range]) -> bool:

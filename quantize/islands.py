@@ -14,7 +14,8 @@ import numpy as np
 
 from decant.quantization import Group
 
-from .ranges import LEVELS, written_by
+from .calibration.calibrators import LEVELS
+from .ranges import written_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -127,7 +127,10 @@ def test_half_a_silu_is_not_free(costs):
     schemes = ["static_int8" if at <= MUL else "float" for at in range(10)]
     together = costs.predict_ms(schemes)
     schemes[LOGISTIC] = "float"
-    assert costs.predict_ms(schemes) > together + costs.alone_ms(MUL) / 2
+    changed = costs.table_ms(LOGISTIC) - costs.operator_ms(LOGISTIC, "static_int8")
+    half = together + changed + costs.alone_ms(MUL)
+    assert costs.predict_ms(schemes) == pytest.approx(half)
+    assert costs.alone_ms(MUL) > costs.operator_ms(MUL, "static_int8") == 0
 
 
 def test_a_pad_that_a_dynamic_convolution_keeps_is_charged_to_that(costs, variants):

@@ -19,7 +19,7 @@ GENERATOR = $(if $(READY),$(VENV)/bin/python -m pip install -qq --constraint con
 # Tests go to whichever process is free; tests/conftest.py keeps together what shares a fixture.
 IN_PARALLEL := --numprocesses auto --dist loadgroup
 ASSETS := android_demo/app/src/main/assets/model
-COMMANDS := tflite convert quantize train distill bench gate report
+COMMANDS := tflite convert lint quantize train distill bench gate report
 
 .PHONY: help $(COMMANDS) demo-web demo ops doctor docs test test-fast android-test \
 	web-test web-packages compiled-app test-bundle check generator clean setup install
@@ -30,6 +30,7 @@ help:
 	@echo
 	@echo '  tflite    the whole way: convert, quantize, measure, choose, report'
 	@echo '  convert   a verified float .tflite only'
+	@echo '  lint      what will hurt when it is quantized, and what is done about it'
 	@echo '  quantize  the float16, dynamic int8 and static int8 files only'
 	@echo '  train     train by the spec'"'"'s recipe; goes on where it was interrupted'
 	@echo '  distill   the same under the teacher'

@@ -96,7 +96,7 @@ def quantize(
     check_recipes(recipes)
     samples, measured = _divided(calibration, signature[0], recipes)
     held_out = [*measured, *(run for each in other_sizes for run in cut_runs(each, signature[0]))]
-    graph = _float_graph(tflite)
+    graph = float_graph(tflite)
     applied = rewrites.apply(graph)
     modules = modules_beside(tflite)
     for recipe in recipes:
@@ -134,7 +134,7 @@ def quantize(
     return report
 
 
-def _float_graph(tflite: Path) -> Graph:
+def float_graph(tflite: Path) -> Graph:
     """Read a float file, with what the quantizer asks of names."""
     graph = Graph.from_file(tflite)
     graph.check_float(tflite)

@@ -128,7 +128,7 @@ def check_ranges(graph: Graph, recipe: Recipe, why: str = FOREIGN) -> None:
             f" compute: {FOREIGN}"
         )
     for operator in graph.operators:
-        for tensor in _quantized(graph, operator, recipe):
+        for tensor in ranged_tensors(graph, operator, recipe):
             if graph.name(tensor) not in recipe.ranges:
                 raise DataError(
                     f"recipe {recipe.name!r} has no range for {graph.name(tensor)!r}, which a"
@@ -156,7 +156,7 @@ def written_by(graph: Graph, operator: Any) -> str:
     return ";".join(graph.name(int(tensor)) for tensor in operator.outputs)
 
 
-def _quantized(graph: Graph, operator: Any, recipe: Recipe) -> list[int]:
+def ranged_tensors(graph: Graph, operator: Any, recipe: Recipe) -> list[int]:
     """List the activations that a recipe gives a range around an operator."""
     if not recipe.scheme_of(graph.kind(operator), written_by(graph, operator)).ranged:
         return []

@@ -17,6 +17,7 @@ from .doctor import doctor
 from .feedback import feedback
 from .gate import gate
 from .init import init
+from .lint import lint
 from .ops import ops
 from .quantize import quantize
 from .report import report
@@ -25,7 +26,8 @@ from .train import train
 
 # In the order that one comes to need them.
 COMMANDS = (
-    *(init, ops, tflite, convert, quantize, train, distill, bench, gate, report, demo, bundle),
+    *(init, ops, tflite, convert, lint, quantize, train, distill, bench, gate, report, demo),
+    bundle,
     doctor,
 )
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .initial import Initial, init
     from .installation import Installation, doctor
     from .judging import Drawn, Judged, gate, report
+    from .linting import Linted, lint
     from .listening import Imported, import_feedback
     from .operators import Operators, ops
     from .single_steps import Converted, Quantized, convert, quantize
@@ -32,6 +33,7 @@ __all__ = [
     "Initial",
     "Installation",
     "Judged",
+    "Linted",
     "Measured",
     "Operators",
     "Page",
@@ -47,6 +49,7 @@ __all__ = [
     "gate",
     "import_feedback",
     "init",
+    "lint",
     "ops",
     "quantize",
     "report",
@@ -63,6 +66,7 @@ _LAZY = {
     "initial": ("Initial", "init"),
     "installation": ("Installation", "doctor"),
     "judging": ("Drawn", "Judged", "gate", "report"),
+    "linting": ("Linted", "lint"),
     "listening": ("Imported", "import_feedback"),
     "operators": ("Operators", "ops"),
     "single_steps": ("Converted", "Quantized", "convert", "quantize"),

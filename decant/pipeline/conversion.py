@@ -142,7 +142,9 @@ def spread(count: int, wanted: int = PARITY_SAMPLES) -> list[int]:
     )
 
 
-def calibration_arrays(spec: Spec, *, few: bool = False) -> dict[str, AnyArray]:
+def calibration_arrays(
+    spec: Spec, *, few: bool = False, most: int | None = None
+) -> dict[str, AnyArray]:
     """Prepare calibration samples as the file takes them: [samples, …] by input name.
 
     They lie in a temporary file if there are more than a few.
@@ -150,11 +152,13 @@ def calibration_arrays(spec: Spec, *, few: bool = False) -> dict[str, AnyArray]:
     Args:
         spec: Whose samples.
         few: Only as many as are verified with.
+        most: Only so many, evenly spaced; None for all.
     """
     jobs = 1 if few else usable_cores()
+    most = PARITY_SAMPLES if few else most
     source, task = spec.data.calibration, spec.open_task()
     dataset = open_dataset(source, task, spec.folder, inputs=spec.signature, jobs=jobs)
-    chosen = [dataset[index] for index in spread(len(dataset))] if few else dataset
+    chosen = dataset if most is None else [dataset[at] for at in spread(len(dataset), most)]
     samples = track(chosen, "calibration samples", len(chosen))
     if few:
         return {**tensors(samples, spec.signature)}

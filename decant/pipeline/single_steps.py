@@ -299,9 +299,9 @@ def quantize(
     arrays, score = _scored(spec, arrays, metric)
     asked = None if recipe is not None else _plan(spec, arrays, plan)
     with updated_folder(out) as temporary:
-        float_file, inputs, outputs = _float_file(found, spec, temporary, arrays, options)
+        tflite, inputs, outputs = float_file(found, spec, temporary, arrays, options)
         report = quantize_file(
-            float_file,
+            tflite,
             temporary,
             calibration=arrays,
             other_sizes=() if spec is None or arrays is None else of_other_sizes(spec, arrays),
@@ -414,7 +414,7 @@ def _convert(
     return to_tflite(model, out, inputs=arrays, **options)
 
 
-def _float_file(
+def float_file(
     source: Source,
     spec: Spec | None,
     out: Path,

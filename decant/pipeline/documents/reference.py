@@ -26,6 +26,7 @@ from ..docstrings import meanings
 from .document import Answer, Document, Failure
 from .feedback import ImportedDocument
 from .hand_over import BundledDocument, PageDocument
+from .linting import LintedDocument
 from .measurement import DrawnDocument, JudgedDocument, MeasuredDocument
 from .operators import OperatorsDocument
 from .setting_up import InitialDocument, InstallationDocument
@@ -37,6 +38,7 @@ RESULTS: Final[Mapping[str, type[Document]]] = {
     "ops": OperatorsDocument,
     "tflite": MeasuredDocument,
     "convert": ConvertedDocument,
+    "lint": LintedDocument,
     "quantize": QuantizedDocument,
     "train": TrainedDocument,
     "distill": TrainedDocument,

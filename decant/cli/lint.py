@@ -57,14 +57,14 @@ def lint(
             shapes=parse_shapes(shapes),
             overrides=parse_overrides(changes),
         )
-        terminal.give(found, _show)
+        terminal.give(found, show_findings)
         grave = [each for each in found.report.findings if each.severity != "info"]
         if strict and grave:
             codes = ", ".join(dict.fromkeys(each.code for each in grave))
             raise GateFailed(f"--strict: lint found {codes}; {grave[0].cure}")
 
 
-def _show(terminal: Terminal, found: pipeline.Linted) -> None:
+def show_findings(terminal: Terminal, found: pipeline.Linted) -> None:
     """Print the findings, those of one code together, and a count."""
     report = found.report
     width = max(terminal.columns or PLAIN_WIDTH, NARROWEST)

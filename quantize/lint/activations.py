@@ -139,9 +139,25 @@ def _judged(subject: Subject) -> list[int]:
         if tensor in subject.writers
         and tensor not in subject.graph.outputs
         and subject.kind_of(tensor) not in MOVING
+        and not _only_summed(subject, tensor)
         and (subject.activations[tensor].channel_variances > 0).sum() >= FEWEST_CHANNELS
         and _values_per_channel(subject, tensor) >= FEWEST_VALUES
     ]
+
+
+def _only_summed(subject: Subject, tensor: int) -> bool:
+    """Whether the channels go on as their sum alone, in which small ones do not count."""
+    last = len(subject.graph.shape(tensor)) - 1
+    readers = subject.readers.get(tensor, [])
+    return bool(readers) and all(last in _summed_axes(subject, each) for each in readers)
+
+
+def _summed_axes(subject: Subject, operator: Any) -> set[int]:
+    if subject.graph.kind(operator) not in ("MEAN", "SUM"):
+        return set()
+    axes = subject.graph.constant(int(operator.inputs[1]))
+    rank = len(subject.graph.shape(int(operator.inputs[0])))
+    return set() if axes is None else {int(axis) % rank for axis in axes.ravel()}
 
 
 def _values_per_channel(subject: Subject, tensor: int) -> float:

@@ -22,7 +22,7 @@ FEW_SAMPLES = 32
 # Below, there is no half of the samples that says anything of the other.
 COMPARED_SAMPLES = 8
 # A range that grows by more between half the samples and all of them is not settled.
-GROWTH = 1.1
+GROWTH = 1.25
 UNSETTLED_SHARE = 0.25
 # One sample that spans so many times what any other does costs all others a bit of eight.
 ALONE = 2.0

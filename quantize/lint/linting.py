@@ -75,7 +75,7 @@ def lint(
     recipe = next((each for each in recipes if each.ranged), STATIC_INT8)
     recipe = by_tensors(recipe, graph, modules)
     content = graph.to_bytes()
-    logger.info("float file: run on %d samples …", max(len(samples), 1))
+    logger.info("float file: run on %s …", f"{len(samples)} samples" if samples else "noise")
     # Without the checks of the heap, which double its time: the file has been loaded under them.
     real = run_checked(outside, content)
     runs = samples or [sample_inputs(signature[0])]

@@ -27,8 +27,9 @@ LONGEST_PERIOD = 16
 # every usual std, 0.2 to 0.5, is a slope of 2 to 5.
 USUAL_MEANS = (0.2, 0.8)
 USUAL_SLOPES = (1.2, 12.0)
-# A first operator of such a slope or less takes raw pixels 0…255 to about 1.
-OF_PIXELS = 1 / 100
+# A model that scales its input by so little or less takes raw pixels 0…255: 1 / 255, or with a std
+# of 0.2 to 0.5 behind it a fiftieth at most.
+OF_PIXELS = 1 / 25
 # Pixels that are normalised once lie in ±3. Twice by ImageNet's figures they reach -11 to 9.
 ONCE, TWICE = 4.0, 16.0
 SPREAD_TWICE = 3.0

@@ -33,6 +33,18 @@ MASKING = frozenset(
 MASK = 1e4
 
 
+INT8_FILE = "the static int8 file"
+UNLIKE = (
+    "XNNPACK has no int8 {} of operands whose steps are so unlike, such as a sum with a tiny"
+    " constant: keep it float (`keep_float`), where it joins a float operator behind it"
+)
+CURES = {
+    **{kind: UNLIKE.format(kind) for kind in ("ADD", "MUL", "SUB")},
+    **{kind: "keep the operators beside it float (`keep_float`)" for kind in SCALINGS},
+}
+"""What there is to do about operators that XNNPACK leaves in int8 alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Island:
     """Float operators that read each other's results, between int8 ones.
@@ -162,7 +174,7 @@ def outside_delegate(subject: Subject) -> Iterator[Found]:
         if floats.get(kind, 0) < Counter(found.int8.operators.values())[kind]
     }
     named = {_origin(name, known): kind for name, kind in left.items()}
-    yield from _left(subject, "the static int8 file", named, found.int8.partitions)
+    yield from _left(subject, INT8_FILE, named, found.int8.partitions)
 
 
 def _origin(name: str, known: Mapping[str, int]) -> str:
@@ -178,13 +190,12 @@ def _left(
     for kind, count in Counter(operators.values()).most_common():
         names = [name for name, each in operators.items() if each == kind]
         places = tuple(subject.place(known[name]) for name in names if name in known)
-        scaling = kind in SCALINGS
         yield Found(
             f"{count} {kind} of {file} run{'s' * (count == 1)} outside XNNPACK, which takes the"
             f" rest in {partitions} part{'s' * (partitions != 1)}",
             {"operators": count, "partitions": partitions},
             places,
-            cure="keep the operators beside it float (`keep_float`)" if scaling else None,
+            cure=CURES.get(kind) if file == INT8_FILE else None,
         )
 
 

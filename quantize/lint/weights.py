@@ -151,8 +151,8 @@ CHECKS = (
         "bias-overflow",
         "warning",
         "biases that int32 does not hold",
-        "the quantizer clips them: set such weights to 0, or keep the operator float"
-        " (`keep_float`)",
+        "litert-quantizer 0.11 makes the lowest int32 of them, of whichever sign they were: set"
+        " such weights to 0, or keep the operator float (`keep_float`)",
         bias_overflow,
     ),
     Check(

@@ -117,6 +117,13 @@ def test_convert(asked, network):
     assert result["report"] == read_json(network / "out/convert.json")
 
 
+def test_lint(asked, built):
+    result = asked("lint", "build/bright/model_fp32.tflite")
+    assert result["model"] == "build/bright/model_fp32.tflite"
+    assert result["report"]["samples"] == 0
+    assert "few-samples" in result["report"]["unchecked"]
+
+
 def test_quantize(asked, built):
     result = asked("quantize", "build/bright/model_fp32.tflite", "-o", built / "out")
     assert result["folder"] == str(built / "out")

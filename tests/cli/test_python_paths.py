@@ -31,10 +31,11 @@ from decant import (
     training,
 )
 from decant.contract import images, predictor, sidecar
+from decant.quantize import lint
 
 MODULES = (
-    *(bench, bundle, convert, datasets, distill, feedback, images, inputs, network, predictor),
-    *(quantize, runtime, sidecar, source, spec, training),
+    *(bench, bundle, convert, datasets, distill, feedback, images, inputs, lint, network),
+    *(predictor, quantize, runtime, sidecar, source, spec, training),
 )
 
 
@@ -150,6 +151,7 @@ CALLS = {
     "decant.contract.predictor.check_golden": lambda: predictor.check_golden(
         f"{OUT}/model.json", sidecar.read_sidecar(f"{OUT}/model.json"), 0
     ),
+    "decant.quantize.lint.lint": lambda: lint.lint(f"{OUT}/model_fp32.tflite"),
     "decant.quantize.load_recipes": lambda: quantize.load_recipes(f"{OUT}/recipe.json"),
     "decant.quantize.quantize": lambda: quantize.quantize(
         f"{OUT}/model_fp32.tflite", "quantized", recipes=[quantize.FLOAT16]

@@ -11,6 +11,7 @@ COMMANDS = [
     "ops",
     "tflite",
     "convert",
+    "lint",
     "quantize",
     "train",
     "distill",

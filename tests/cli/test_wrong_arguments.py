@@ -17,14 +17,15 @@ from processes import run_decant
 from decant.artifacts import sha256
 
 COMMANDS = {
-    **{name: (name,) for name in ("tflite", "convert", "quantize", "train", "distill", "bench")},
-    **{name: (name,) for name in ("gate", "report")},
+    **{name: (name,) for name in ("tflite", "convert", "lint", "quantize", "train", "distill")},
+    **{name: (name,) for name in ("bench", "gate", "report")},
     "demo": ("demo", "--port", "0"),
     "bundle": ("bundle",),
 }
 # Suffixes that a command works on as they are.
 TAKEN = {
     "convert": {".onnx", ".pt2"},
+    "lint": {".onnx", ".pt2", ".tflite"},
     "quantize": {".onnx", ".pt2", ".tflite"},
     "bench": {".tflite"},
 }
@@ -193,6 +194,7 @@ SHAPES = {
 }
 FOLDERS = {"notes.txt": "is a file", "notes.txt/below": "cannot be written"}
 OPTIONS = {
+    ("lint", "net.tflite", "--calibration"): ARRAYS,
     ("quantize", "net.tflite", "--calibration"): ARRAYS,
     ("convert", "net.onnx", "--inputs"): ARRAYS,
     ("quantize", "net.tflite", "--recipe"): DOCUMENTS,
@@ -205,8 +207,10 @@ OPTIONS = {
     ("convert", "net.onnx", "--without"): {"typo": "no rewrite is called typo; "},
     ("convert", "net.onnx", "--routes"): {"typo": "no such route; "},
     ("convert", "net.onnx", "--rewrite"): {"typo": "no rewrite is called typo; "},
+    ("lint", "net.onnx", "--shape"): SHAPES,
     ("quantize", "net.onnx", "--shape"): SHAPES,
     ("quantize", "net.tflite", "--shape"): {"x=1,3,4,5": "is converted already"},
+    ("lint", "good", "--shape"): {"x=1,3,4,5": "a spec states the shapes of its inputs"},
     ("convert", "good", "--shape"): {"x=1,3,4,5": "a spec states the shapes of its inputs"},
     ("feedback", "import", "net.onnx", "--model"): DOCUMENTS,
     ("feedback", "import"): {

@@ -142,12 +142,12 @@ def test_operator_outside_xnnpack_cuts_the_graph():
 
 
 def test_without_delegate_everything_is_outside(monkeypatch):
-    from decant.bench import profile as module
+    from decant import delegation as module
     from decant.runtime import open_interpreter
 
     path = tiny_detector.tiny_detector_files() / tiny_detector.FILES["float"]
     with monkeypatch.context() as patch:
         patch.setattr(module, "open_interpreter", lambda p: open_interpreter(p, delegate=False))
-        found = module.profile(path)
+        found = profile(path)
     assert (found.delegated, found.partitions) == (0, 0)
     assert found.outside == found.operators

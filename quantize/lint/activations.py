@@ -234,11 +234,15 @@ def coarse_denominator(subject: Subject) -> Iterator[Found]:
         if smallest < DENOMINATOR_STEPS * step:
             yield Found(
                 f"values go from {number(seen.low)} to {number(seen.high)} in steps of"
-                f" {number(step)}: the smallest has {smallest / step:.1f} of them, and its"
-                f" {subject.graph.kind(operator)} is as wrong as that",
+                f" {number(step)}: the smallest has {smallest / step:.1f} of them, and rounding"
+                f" moves it by up to {_share(step / 2, smallest)}",
                 {"low": seen.low, "high": seen.high, "step": step, "steps": smallest / step},
                 (subject.place_of(operator), subject.place(tensor)),
             )
+
+
+def _share(error: float, size: float) -> str:
+    return f"{100 * error / size:.0f} %" if size > error else "all that it is"
 
 
 def hidden_lobe(subject: Subject) -> Iterator[Found]:

@@ -177,7 +177,7 @@ def mixed_concatenation(subject: Subject) -> Iterator[Found]:
         output = int(operator.outputs[0])
         if subject.graph.kind(operator) != "CONCATENATION" or output not in subject.rounded:
             continue
-        if output in subject.graph.outputs:
+        if _is_given(subject, output):
             continue  # it is judged as an output
         noise = subject.noise(output)
         for tensor in dict.fromkeys(int(index) for index in operator.inputs):
@@ -196,6 +196,16 @@ def mixed_concatenation(subject: Subject) -> Iterator[Found]:
                 | {"joined_high": joined.high, "ratio_db": ratio},
                 (subject.place(output), subject.place(tensor)),
             )
+
+
+def _is_given(subject: Subject, tensor: int) -> bool:
+    """Whether a tensor is an output, or becomes one by being moved alone."""
+    while tensor not in subject.graph.outputs:
+        readers = subject.readers.get(tensor, [])
+        if len(readers) != 1 or subject.graph.kind(readers[0]) not in MOVING:
+            return False
+        tensor = int(readers[0].outputs[0])
+    return True
 
 
 def _variance(seen: Activation) -> float:

@@ -178,6 +178,16 @@ def test_small_values_joined_with_large_ones(size, count):
     assert all(each.places[1].tensor == "x" for each in found)
 
 
+def test_a_joined_output_is_told_as_an_output():
+    built = Built((1, 2, 40), (1, 3, 40))
+    joined = built.one("CONCATENATION", built.inputs, (1, 5, 40), axis=1)
+    turned = built.one("TRANSPOSE", [joined, built.integers([0, 2, 1])], (1, 40, 5))
+    samples = list(zip(normal(12, 1, 2, 40), 3000 * normal(12, 1, 3, 40, seed=1), strict=True))
+    looked_at = subject(built.ends(turned), samples)
+    assert findings("mixed-concatenation", looked_at) == []
+    assert len(findings("mixed-output", looked_at)) == 1
+
+
 # Outputs
 
 

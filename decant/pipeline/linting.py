@@ -112,7 +112,8 @@ def _of_spec(source: AnyPath, calibration: AnyPath | None, overrides: Overrides 
     with locked(project.out):
         folder = Stages(project).converted.folder
         if calibration is None:
-            arrays = calibration_arrays(spec, most=MOST_SAMPLES)
+            given = calibration_arrays(spec, most=MOST_SAMPLES)
+            arrays = {name: array[:] for name, array in given.items()}
         else:
             arrays = load_arrays(calibration)
         conversion = read_json(folder / CONVERSION)

@@ -6,14 +6,12 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from decant.inputs import cut_runs
 from decant.isolation import run_checked, run_isolated
 from decant.runtime import sample_inputs
 
 from .. import rewrites
-from ..calibrate import Statistics
+from ..calibration import Statistics
 from ..modules import by_tensors, modules_beside
 from ..pipeline import float_graph
 from ..ranges import choose
@@ -99,9 +97,7 @@ def _ranged(graph: Graph, observed: Observed, recipe: Recipe) -> Recipe | None:
     seen = {graph.name(tensor): each for tensor, each in observed.activations.items()}
     if any(each.unbounded for each in seen.values()):
         return None
-    statistics = {
-        name: Statistics(each.low, each.high, np.zeros(0, np.int64)) for name, each in seen.items()
-    }
+    statistics = {name: Statistics(low=each.low, high=each.high) for name, each in seen.items()}
     ranges = recipe.ranges or choose(graph, statistics, "minmax")
     return recipe.model_copy(update={"ranges": ranges})
 

@@ -45,7 +45,7 @@ def test_a_crash_of_the_runtime_is_a_message_and_leaves_no_file(report, float_pa
 def test_a_file_that_the_runtime_refuses_is_a_failure(tmp_path):
     path = tmp_path / "model_int8.tflite"
     path.write_bytes(empty_graph().to_bytes()[:40])
-    job = Job(empty_graph(), {}, "", (), (), {}, [], [], judge=None)
+    job = Job(empty_graph(), {}, path, "", (), (), {}, [], [], judge=None)
     with pytest.raises(InternalError, match=r"^the new model_int8\.tflite does not run: LiteRT"):
         _first_run(job, path)
 

@@ -12,7 +12,7 @@ from candidates import named
 from decant.artifacts import read_json
 from decant.convert import to_tflite
 from decant.fidelity import broken
-from decant.quantize import STATIC_INT8, load_recipes, quantize
+from decant.quantize import DYNAMIC_INT8, FLOAT16, STATIC_INT8, Group, load_recipes, quantize
 from decant.runtime import LiteRtModel
 
 LAYOUTS = {"rows": False, "columns": True}
@@ -25,7 +25,15 @@ def head(request, tmp_path_factory):
     folder, rows = tmp_path_factory.mktemp(request.param), LAYOUTS[request.param]
     yolo_head.write_onnx(folder / "net.onnx", rows=rows)
     converted = to_tflite(folder / "net.onnx", folder, inputs={"images": CALIBRATION[:2]})
-    return quantize(converted.tflite, folder, calibration={"images": CALIBRATION}), rows
+    # By itself decant joins such an output in float.
+    whole = STATIC_INT8.model_copy(
+        update={"groups": (Group(scheme="static_int8", kinds=STATIC_INT8.kinds),)}
+    )
+    recipes = [whole, DYNAMIC_INT8, FLOAT16]
+    report = quantize(
+        converted.tflite, folder, calibration={"images": CALIBRATION}, recipes=recipes
+    )
+    return report, rows
 
 
 def surviving(report, candidate, decoded):

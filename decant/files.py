@@ -40,6 +40,8 @@ DYNAMIC_INT8_FILE: Final = "model_int8_dynamic.tflite"
 STATIC_INT8_FILE: Final = "model_int8.tflite"
 INT16X8_FILE: Final = "model_int16x8.tflite"
 INT8_WEIGHTS_FILE: Final = "model_int8_weights.tflite"
+QDQ_SUFFIX: Final = ".qdq.onnx"
+"""In place of `.tflite`: the ONNX form of a quantized file."""
 RECIPE: Final = "recipe.json"
 RECIPE_SCHEMA: Final = 1
 QUANTIZATION: Final = "quantize.json"

@@ -70,6 +70,7 @@ class Quantization(Rule):
         granularity: Whether each output channel of a weight has a scale of its own.
         symmetric: Whether the ranges of activations reach as far to both sides of zero.
         groups: By recipe, its operators of other schemes; one in several belongs to the last.
+        qdq: Whether candidates with integer weights are written as ONNX too.
     """
 
     recipes: Annotated[tuple[RecipeName, ...], AfterValidator(distinct)] = Field(
@@ -82,10 +83,11 @@ class Quantization(Rule):
     groups: dict[RecipeName, Annotated[tuple[Group, ...], Field(strict=False)]] = Field(
         default_factory=dict
     )
+    qdq: bool = False
 
     @model_validator(mode="after")
     def _check_choice(self) -> Quantization:
-        others = sorted(self.model_fields_set - {"recipe"})
+        others = sorted(self.model_fields_set - {"recipe", "qdq"})
         if self.recipe is not None and others:
             raise ValueError(
                 f"give either {others[0]} or recipe; a recipe file says which candidates there are"

@@ -52,6 +52,7 @@ def quantize(
     inputs: Sequence[TensorInfo] | None = None,
     outputs: Sequence[TensorInfo] | None = None,
     recipes: Sequence[Recipe] | None = None,
+    qdq: bool = False,
 ) -> QuantizeReport:
     """Make one candidate per recipe, with float inputs and outputs under the same names.
 
@@ -74,6 +75,7 @@ def quantize(
         recipes: What to make; all of `RECIPES` if None, or without calibration data those of them
             that need none. `load_recipes` reads those of an earlier run's `recipe.json`, which
             give the same bytes again.
+        qdq: Write candidates with integer weights as ONNX too, whose quantization is explicit.
 
     Raises:
         DataError: The float file or the calibration data is unusable, or a recipe is another
@@ -105,6 +107,7 @@ def quantize(
     judge = Judge(reference) if held_out else None
     job = Job(graph, modules, sha256(tflite), *signature, statistics, runs, reference, judge)
     made = make_all(job, recipes)
+    without_form = _with_qdq(job, made) if qdq else []
     report = QuantizeReport(
         folder=out,
         candidates=tuple(made.candidates),
@@ -114,7 +117,7 @@ def quantize(
         measured_samples=len(held_out),
         rewrites=applied,
         warnings=tuple(_warnings(job, made, samples)),
-        notes=(*_uncalibrated(left_out, signature[0]), *_notes(made)),
+        notes=(*_uncalibrated(left_out, signature[0]), *_notes(made), *without_form),
     )
     _write(out, made, report)
     return report
@@ -159,6 +162,13 @@ def _calibrated(
         return run_checked(measure, graph.to_bytes(), inputs, samples, histograms="mse" in methods)
     except InternalError as error:
         return InternalError(f"the activations' ranges cannot be measured: {error}")
+
+
+def _with_qdq(job: Job, made: Made) -> list[str]:
+    """Add the ONNX forms, which need ONNX; returns what has none, and why."""
+    from .qdq import add_qdq
+
+    return add_qdq(job, made)
 
 
 def _check_reference(reference: Sequence[Outputs]) -> None:
@@ -226,7 +236,7 @@ def _notes(made: Made) -> Iterator[str]:
 
 def _write(out: Path, made: Made, report: QuantizeReport) -> None:
     recipes = [candidate.recipe for candidate in report.candidates]
-    with updated_folder(out) as stage:
+    with updated_folder(out, report.no_longer_forms) as stage:
         for name, content in made.contents.items():
             write_bytes(stage / name, content)
         write_text(stage / RECIPE, to_json(recipes_document(recipes)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from decant.fidelity import Part
-from decant.files import QUANTIZATION_SCHEMA, QUANTIZED_SIGNATURES_SCHEMA
+from decant.files import QDQ_SUFFIX, QUANTIZATION_SCHEMA, QUANTIZED_SIGNATURES_SCHEMA
 from decant.parity import spread
 from decant.tensors import TensorInfo
 
@@ -24,6 +24,25 @@ if TYPE_CHECKING:
     from decant.flatbuffer.graph import Graph
 
     Outputs = Mapping[str, NDArray[Any]]
+
+
+class QdqForm(BaseModel):
+    """The ONNX form of one candidate.
+
+    Attributes:
+        file: Name in the report's folder.
+        size_bytes: Of the file.
+        file_snr_db: Per output, signal-to-noise ratio of its weakest part in ONNX Runtime against
+            the candidate in LiteRT on the held-out samples; empty without calibration data.
+        float_snr_db: Likewise, against the float file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    size_bytes: int
+    file_snr_db: dict[str, float]
+    float_snr_db: dict[str, float]
 
 
 class Candidate(BaseModel):
@@ -42,6 +61,7 @@ class Candidate(BaseModel):
         parts: Of every output what was judged by itself, with what its ratio means.
         fit: Whether no part of an output has lost its information; an unfit file is not chosen.
         operators: How many of each kind the file has.
+        qdq: The same as ONNX, where that was asked for and can be.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +77,12 @@ class Candidate(BaseModel):
     parts: tuple[Part, ...] = ()
     fit: bool = True
     operators: dict[str, int]
+    qdq: QdqForm | None = None
+
+    @property
+    def qdq_file(self) -> str:
+        """Name of its ONNX form, whether there is one or not."""
+        return self.file.removesuffix(".tflite") + QDQ_SUFFIX
 
 
 class QuantizeReport(BaseModel):
@@ -92,6 +118,11 @@ class QuantizeReport(BaseModel):
     def path(self, candidate: Candidate) -> Path:
         """Return where a candidate lies."""
         return self.folder / candidate.file
+
+    @property
+    def no_longer_forms(self) -> list[str]:
+        """Names under which an earlier run may have left the ONNX form of another candidate."""
+        return [candidate.qdq_file for candidate in self.candidates if candidate.qdq is None]
 
 
 class SignaturesCandidate(BaseModel):

@@ -37,6 +37,14 @@ def quantize(
             help="That of an earlier run: the same files, no calibration.",
         ),
     ] = None,
+    qdq: Annotated[
+        bool,
+        typer.Option(
+            "--qdq",
+            help="Write int8 candidates as ONNX too, with explicit QuantizeLinear and"
+            " DequantizeLinear, for ONNX Runtime, OpenVINO and TensorRT.",
+        ),
+    ] = False,
     shapes: Shapes = None,
     changes: Set = None,
     as_json: Json = False,
@@ -51,6 +59,7 @@ def quantize(
             out,
             calibration=calibration,
             recipe=recipe,
+            qdq=qdq,
             shapes=parse_shapes(shapes),
             overrides=parse_overrides(changes),
         )

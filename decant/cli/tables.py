@@ -13,6 +13,8 @@ from ..fidelity import SCALE, decibels, weakest
 from ..files import REPORT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from decant.bench import Report
     from decant.bench.schema import Entry
     from decant.pipeline import Measured, Quantized
@@ -100,6 +102,18 @@ def show_candidates(terminal: Terminal, made: Quantized) -> None:
         unfit = "" if each.fit else "; unfit"
         size = f"{each.size_bytes:,} bytes, {share:.2f} × the float file"
         terminal.result(f"{made.folder / each.file}: {size}{unfit}")
+    if isinstance(report, QuantizeReport):
+        _show_onnx(terminal, made.folder, report)
+
+
+def _show_onnx(terminal: Terminal, folder: Path, report: QuantizeReport) -> None:
+    """Print the ONNX forms, with how near ONNX Runtime comes to each file with them."""
+    for each in report.candidates:
+        if each.qdq is None:
+            continue
+        ratios = each.qdq.file_snr_db
+        near = f"; ONNX Runtime beside LiteRT: {decibels(min(ratios.values()))}" if ratios else ""
+        terminal.result(f"{folder / each.qdq.file}: {each.qdq.size_bytes:,} bytes{near}")
 
 
 def _show_ratios(terminal: Terminal, report: QuantizeReport) -> None:

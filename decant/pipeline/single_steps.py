@@ -236,6 +236,7 @@ def quantize(
     *,
     calibration: AnyPath | None = None,
     recipe: AnyPath | None = None,
+    qdq: bool = False,
     shapes: AskedShapes | None = None,
     overrides: Overrides | None = None,
 ) -> Quantized:
@@ -249,6 +250,8 @@ def quantize(
             forms are made that need none. Of a file of several signatures its arrays are called
             "small:image" or the like.
         recipe: The `recipe.json` of an earlier run; the spec's recipes, or all, if None.
+        qdq: Write candidates with integer weights as ONNX too, as a spec says by
+            `quantization.qdq`; not of a file of several signatures.
         shapes: See `ConvertOptions`.
         overrides: Values that go before the spec's, by dotted key, such as
             `{"requirements.max_drop": 0.02}`.
@@ -268,12 +271,18 @@ def quantize(
     if spec is not None:
         check_one_signature(spec, "decant convert makes their file, which decant quantize takes")
     if found.kind == "tflite" and len(keys := signature_keys(Graph.from_file(found.path))) > 1:
+        if qdq:
+            raise UsageError(
+                f"--qdq: {source} has {len(keys)} signatures, and an ONNX file has one; give the"
+                " file of one signature"
+            )
         return Quantized(
             out, quantize_united(found.path, keys, out, calibration=calibration, recipe=recipe)
         )
     recipes = _recipes(spec, recipe)
     arrays = _calibration(spec, calibration, recipes)
-    with updated_folder(out) as temporary:
+    stale: list[str] = []
+    with updated_folder(out, stale) as temporary:
         float_file, inputs, outputs = _float_file(found, spec, temporary, arrays, options)
         report = quantize_file(
             float_file,
@@ -283,7 +292,9 @@ def quantize(
             inputs=inputs,
             outputs=outputs,
             recipes=recipes,
+            qdq=qdq or (spec is not None and spec.quantization.qdq),
         )
+        stale += report.no_longer_forms
     return Quantized(out, report)
 
 

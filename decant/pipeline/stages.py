@@ -150,6 +150,7 @@ class Stages:
             inputs=_infos(self._float["inputs"]),
             outputs=_infos(self._float["outputs"]),
             recipes=spec_recipes(self.project.spec),
+            qdq=self.project.spec.quantization.qdq,
         )
         self._warn(report.warnings)
 

@@ -46,6 +46,8 @@ PLAN_FIT_FILE: Final = "model_plan_fit.tflite"
 NOISE: Final = "noise.json"
 PLAN_STATE: Final = ".plan"
 """Of a search for plans: what an interrupted one goes on from."""
+QDQ_SUFFIX: Final = ".qdq.onnx"
+"""In place of `.tflite`: the ONNX form of a quantized file."""
 RECIPE: Final = "recipe.json"
 RECIPE_SCHEMA: Final = 1
 QUANTIZATION: Final = "quantize.json"

@@ -48,6 +48,7 @@ class OnnxRuntime:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ERRORS_ONLY
         options.intra_op_num_threads = 1
+        options.add_session_config_entry(EXACT_PRODUCTS, "1")
         if not optimize:
             level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
             options.graph_optimization_level = level
@@ -148,6 +149,9 @@ PREAMBLE = re.compile(
 
 NEWEST_IR = re.compile(r"Unsupported model IR version: \d+, max supported IR version: (\d+)")
 """In the message on a file that is newer than ONNX Runtime."""
+
+EXACT_PRODUCTS = "session.x64quantprecision"
+"""On x86 without VNNI, int8 products add up in 16 bits, which overflow, unless this is 1."""
 
 WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
 

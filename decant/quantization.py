@@ -122,6 +122,7 @@ class Quantization(Rule):
             activation the one whose error is least on samples that are held out.
         groups: By recipe, its operators of other schemes; one in several belongs to the last.
         plan: How mixed files are searched for, beside the recipes; none are if it is left out.
+        qdq: Whether candidates with integer weights are written as ONNX too.
     """
 
     recipes: Annotated[tuple[RecipeName, ...], AfterValidator(distinct)] = Field(
@@ -136,10 +137,11 @@ class Quantization(Rule):
         default_factory=dict
     )
     plan: Plan | None = None
+    qdq: bool = False
 
     @model_validator(mode="after")
     def _check_choice(self) -> Quantization:
-        others = sorted(self.model_fields_set - {"recipe"})
+        others = sorted(self.model_fields_set - {"recipe", "qdq"})
         if self.recipe is not None and others:
             raise ValueError(
                 f"give either {others[0]} or recipe; a recipe file says which candidates there are"

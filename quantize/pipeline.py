@@ -57,6 +57,7 @@ def quantize(
     outputs: Sequence[TensorInfo] | None = None,
     recipes: Sequence[Recipe] | None = None,
     plan: PlanRequest | None = None,
+    qdq: bool = False,
 ) -> QuantizeReport:
     """Make one candidate per recipe, with float inputs and outputs under the same names.
 
@@ -81,6 +82,7 @@ def quantize(
             give the same bytes again.
         plan: Asks for mixed files beside the recipes', and for a choice; none are searched for if
             None, or without calibration data.
+        qdq: Write candidates with integer weights as ONNX too, whose quantization is explicit.
 
     Raises:
         DataError: The float file or the calibration data is unusable, or a recipe is another
@@ -118,6 +120,7 @@ def quantize(
     )
     made = make_all(job, recipes)
     planned = None if plan is None else plan.carried_out(job, made)
+    without_form = _with_qdq(job, made) if qdq else []
     report = QuantizeReport(
         folder=out,
         candidates=tuple(made.candidates),
@@ -127,7 +130,7 @@ def quantize(
         measured_samples=len(held_out),
         rewrites=applied,
         warnings=(*doubts(samples, measured), *_warnings(job, made, samples)),
-        notes=(*_uncalibrated(left_out, signature[0]), *_notes(made)),
+        notes=(*_uncalibrated(left_out, signature[0]), *_notes(made), *without_form),
         plan=planned,
     )
     _write(out, made, report)
@@ -206,6 +209,13 @@ def _alike(one: Run, other: Run) -> bool:
     return all(np.array_equal(one[name], other[name]) for name in one)
 
 
+def _with_qdq(job: Job, made: Made) -> list[str]:
+    """Add the ONNX forms, which need ONNX; returns what has none, and why."""
+    from .qdq import add_qdq
+
+    return add_qdq(job, made)
+
+
 def _check_reference(reference: Sequence[Outputs]) -> None:
     """Refuse a float file whose own outputs leave nothing to compare with."""
     for outputs in reference:
@@ -271,7 +281,7 @@ def _notes(made: Made) -> Iterator[str]:
 
 def _write(out: Path, made: Made, report: QuantizeReport) -> None:
     recipes = [candidate.recipe for candidate in report.candidates]
-    with updated_folder(out) as stage:
+    with updated_folder(out, report.no_longer_forms) as stage:
         for name, content in made.contents.items():
             write_bytes(stage / name, content)
         write_text(stage / RECIPE, to_json(recipes_document(recipes)))

@@ -112,6 +112,12 @@ class Recipe(BaseModel):
         return any(SCHEMES[name].ranged for name in names)
 
     @property
+    def integer_weights(self) -> bool:
+        """Whether some operator's weights are stored as integers."""
+        names = (self.form, *(group.scheme for group in self.groups))
+        return any(SCHEMES[name].weight_bits == 8 for name in names)
+
+    @property
     def rules(self) -> list[Group]:
         """What it says of operators: the last rule that fits one counts; float where none does."""
         own = [Group(scheme=self.form, kinds=self.kinds)] if self.kinds else []

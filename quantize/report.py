@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from decant.fidelity import CEILING_DB, Part
-from decant.files import QUANTIZATION_SCHEMA, QUANTIZED_SIGNATURES_SCHEMA
+from decant.files import QDQ_SUFFIX, QUANTIZATION_SCHEMA, QUANTIZED_SIGNATURES_SCHEMA
 from decant.parity import spread
 from decant.plan_report import PlanReport
 from decant.tensors import TensorInfo
@@ -25,6 +25,25 @@ if TYPE_CHECKING:
     from decant.flatbuffer.graph import Graph
 
     Outputs = Mapping[str, NDArray[Any]]
+
+
+class QdqForm(BaseModel):
+    """The ONNX form of one candidate.
+
+    Attributes:
+        file: Name in the report's folder.
+        size_bytes: Of the file.
+        file_snr_db: Per output, signal-to-noise ratio of its weakest part in ONNX Runtime against
+            the candidate in LiteRT on the held-out samples; empty without calibration data.
+        float_snr_db: Likewise, against the float file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    size_bytes: int
+    file_snr_db: dict[str, float]
+    float_snr_db: dict[str, float]
 
 
 class Candidate(BaseModel):
@@ -44,6 +63,7 @@ class Candidate(BaseModel):
         fit: Whether no part of an output has lost its information; an unfit file is not chosen.
         operators: How many of each kind the file has.
         drop: Of the metric on calibration data, against the float file; null without one.
+        qdq: The same as ONNX, where that was asked for and can be.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,11 +80,17 @@ class Candidate(BaseModel):
     fit: bool = True
     operators: dict[str, int]
     drop: float | None = None
+    qdq: QdqForm | None = None
 
     @property
     def weakest_db(self) -> float:
         """The least ratio of all outputs."""
         return min(self.snr_db.values(), default=CEILING_DB)
+
+    @property
+    def qdq_file(self) -> str:
+        """Name of its ONNX form, whether there is one or not."""
+        return self.file.removesuffix(".tflite") + QDQ_SUFFIX
 
 
 class QuantizeReport(BaseModel):
@@ -102,6 +128,11 @@ class QuantizeReport(BaseModel):
     def path(self, candidate: Candidate) -> Path:
         """Return where a candidate lies."""
         return self.folder / candidate.file
+
+    @property
+    def no_longer_forms(self) -> list[str]:
+        """Names under which an earlier run may have left the ONNX form of another candidate."""
+        return [candidate.qdq_file for candidate in self.candidates if candidate.qdq is None]
 
 
 class SignaturesCandidate(BaseModel):

@@ -79,6 +79,14 @@ def quantize(
             " a section quantization.plan, or one of these options is given.",
         ),
     ] = True,
+    qdq: Annotated[
+        bool,
+        typer.Option(
+            "--qdq",
+            help="Write int8 candidates as ONNX too, with explicit QuantizeLinear and"
+            " DequantizeLinear, for ONNX Runtime, OpenVINO and TensorRT.",
+        ),
+    ] = False,
     shapes: Shapes = None,
     changes: Set = None,
     as_json: Json = False,
@@ -100,6 +108,7 @@ def quantize(
             recipe=recipe,
             plan=asked if plan else False,
             metric=metric,
+            qdq=qdq,
             shapes=parse_shapes(shapes),
             overrides=parse_overrides(changes),
         )

@@ -14,6 +14,7 @@ from ..files import REPORT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from decant.bench import Report
     from decant.bench.schema import Entry
@@ -105,8 +106,10 @@ def show_candidates(terminal: Terminal, made: Quantized) -> None:
         unfit = "" if each.fit else "; unfit"
         size = f"{each.size_bytes:,} bytes, {share:.2f} × the float file"
         terminal.result(f"{made.folder / each.file}: {size}{unfit}")
-    if isinstance(report, QuantizeReport) and report.plan is not None:
-        _show_plan(terminal, made, report, report.plan)
+    if isinstance(report, QuantizeReport):
+        _show_onnx(terminal, made.folder, report)
+        if report.plan is not None:
+            _show_plan(terminal, made, report, report.plan)
 
 
 def _show_plan(
@@ -148,6 +151,16 @@ def _show_groups(terminal: Terminal, groups: Sequence[OperatorGroup]) -> None:
         table.add_row(group.module, *times, decibels(group.snr_db), chosen)
     terminal.result("what costs most accuracy where it alone is int8")
     print_table(terminal, table, terminal.columns or UNBROKEN)
+
+
+def _show_onnx(terminal: Terminal, folder: Path, report: QuantizeReport) -> None:
+    """Print the ONNX forms, with how near ONNX Runtime comes to each file with them."""
+    for each in report.candidates:
+        if each.qdq is None:
+            continue
+        ratios = each.qdq.file_snr_db
+        near = f"; ONNX Runtime beside LiteRT: {decibels(min(ratios.values()))}" if ratios else ""
+        terminal.result(f"{folder / each.qdq.file}: {each.qdq.size_bytes:,} bytes{near}")
 
 
 def _show_ratios(terminal: Terminal, report: QuantizeReport) -> None:

@@ -252,6 +252,7 @@ def quantize(
     recipe: AnyPath | None = None,
     plan: Plan | Literal[False] | None = None,
     metric: str | None = None,
+    qdq: bool = False,
     shapes: AskedShapes | None = None,
     overrides: Overrides | None = None,
 ) -> Quantized:
@@ -271,6 +272,8 @@ def quantize(
         metric: Of a file, `file.py:function`: from the outputs per calibration sample, a list of
             dictionaries of arrays in ONNX axis order, and the arrays of the calibration data that
             are called "truth" or "truth_…", by name, to a number of which more is better.
+        qdq: Write candidates with integer weights as ONNX too, as a spec says by
+            `quantization.qdq`; not of a file of several signatures.
         shapes: See `ConvertOptions`.
         overrides: Values that go before the spec's, by dotted key, such as
             `{"requirements.max_drop": 0.02}`.
@@ -291,6 +294,11 @@ def quantize(
     if spec is not None:
         check_one_signature(spec, "decant convert makes their file, which decant quantize takes")
     if found.kind == "tflite" and len(keys := signature_keys(Graph.from_file(found.path))) > 1:
+        if qdq:
+            raise UsageError(
+                f"--qdq: {source} has {len(keys)} signatures, and an ONNX file has one; give the"
+                " file of one signature"
+            )
         return Quantized(
             out, quantize_united(found.path, keys, out, calibration=calibration, recipe=recipe)
         )
@@ -298,7 +306,8 @@ def quantize(
     arrays = _calibration(spec, calibration, recipes)
     arrays, score = _scored(spec, arrays, metric)
     asked = None if recipe is not None else _plan(spec, arrays, plan)
-    with updated_folder(out) as temporary:
+    stale: list[str] = []
+    with updated_folder(out, stale) as temporary:
         tflite, inputs, outputs = float_file(found, spec, temporary, arrays, options)
         report = quantize_file(
             tflite,
@@ -309,7 +318,9 @@ def quantize(
             outputs=outputs,
             recipes=recipes,
             plan=None if asked is None else PlanRequest(asked, score, out / PLAN_STATE),
+            qdq=qdq or (spec is not None and spec.quantization.qdq),
         )
+        stale += report.no_longer_forms
     return Quantized(out, report)
 
 

@@ -152,6 +152,7 @@ class Stages:
             outputs=_infos(self._float["outputs"]),
             recipes=spec_recipes(self.project.spec),
             plan=self._plan_request(),
+            qdq=self.project.spec.quantization.qdq,
         )
         self._warn(report.warnings)
 

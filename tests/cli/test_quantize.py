@@ -17,8 +17,12 @@ from written_networks import PICTURES, write_network
 from decant.artifacts import read_json
 from decant.cli.tables import show_candidates
 from decant.cli.terminal import Terminal
+from decant.errors import DataError
+from decant.fidelity import decibels
+from decant.flatbuffer import Graph, empty_graph, united
 from decant.pipeline import Quantized
-from decant.quantize import QuantizeReport
+from decant.pipeline.onnx_form import compare_onnx_form
+from decant.quantize import QuantizeReport, load_recipes, quantize
 
 # Word numbers with a table of word vectors: the whole of what a text model begins with.
 WORDS = """<ir_version: 10, opset_import: ["" : 21]>
@@ -278,3 +282,60 @@ def test_what_is_unfit_is_marked_with_what_it_lost(pictures):
     assert ends == [False, True, True]
     figures = "-0.1 dB, broken, 1 distinct value where the float file has 5,120"
     assert f"dynamic_int8: output0[:, 4:7, :]: {figures}" in lines
+
+
+def test_a_candidate_as_onnx_says_how_near_it_is(decant, pictures, tmp_path):
+    out = tmp_path / "out"
+    source = ("quantize", pictures / "net.onnx", "--recipe", pictures / "out" / "recipe.json")
+    samples = ("--calibration", pictures / "samples.npz")
+    ended = decant(*source, *samples, "--qdq", "-o", out)
+    assert ended.code == 0, ended.err
+    report = QuantizeReport.model_validate(read_json(out / "quantize.json"))
+    for name in ("static_int8", "dynamic_int8"):
+        candidate = named(report, name)
+        near = min(candidate.qdq.file_snr_db.values())
+        assert near > 25
+        assert (
+            f"out/{candidate.qdq.file}: {candidate.qdq.size_bytes:,} bytes; ONNX Runtime beside"
+            f" LiteRT: {decibels(near)}\n"
+        ) in ended.out
+        assert (out / candidate.qdq.file).stat().st_size == candidate.qdq.size_bytes
+    assert decant(*source, "-o", out).code == 0
+    assert not [*out.glob("*.qdq.onnx")]  # an earlier run's are no longer those of the candidates
+
+
+def test_a_file_of_several_signatures_has_no_onnx_form(decant, tmp_path):
+    graph = empty_graph((1, 4))
+    y = graph.add_tensor("y", (1, 4))
+    graph.subgraph.operators = [graph.operator("RELU", graph.inputs, y)]
+    graph.subgraph.outputs = [y]
+    graph.ensure_signature()
+    both = united({"small": graph, "large": Graph.from_bytes(graph.to_bytes())})
+    (tmp_path / "net.tflite").write_bytes(both.to_bytes())
+    ended = decant("quantize", tmp_path / "net.tflite", "--qdq", "-o", tmp_path / "out")
+    assert ended.code == 2
+    assert "net.tflite has 2 signatures, and an ONNX file has one; give the file of" in ended.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_both_forms_of_a_candidate_are_judged_on_the_test_set(built):
+    made = built / "build" / "bright"
+    recipes = load_recipes(made / "recipe.json")
+    quantize(made / "model_fp32.tflite", built / "out", recipes=recipes, qdq=True)
+    compared = compare_onnx_form("model.toml", "out")
+    before, after = (compared[each] for each in ("LiteRT", "ONNX Runtime"))
+    assert before.accuracy
+    for metric, figure in before.accuracy.items():
+        assert after.accuracy[metric].value == pytest.approx(figure.value, abs=0.05)
+        assert after.drop[metric].value == pytest.approx(
+            figure.value - after.accuracy[metric].value
+        )
+
+
+def test_a_candidate_without_a_form_is_not_judged(pictures):
+    with pytest.raises(DataError) as raised:
+        compare_onnx_form("model.toml", pictures / "out")
+    assert str(raised.value) == (
+        f"{pictures / 'out'}: has no ONNX form of static_int8; run decant quantize --qdq -o"
+        f" {pictures / 'out'}"
+    )

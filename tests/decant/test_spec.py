@@ -245,6 +245,12 @@ modules = ["^head"]
 """
 
 
+def test_onnx_forms_are_asked_for_beside_a_recipe_file_too(write):
+    text = f'{SPEC}[quantization]\nqdq = true\nrecipe = "recipe.json"\n'
+    section = load_spec(write(text)).quantization
+    assert (section.qdq, section.recipe) == (True, "recipe.json")
+
+
 def test_groups_of_schemes(write):
     section = load_spec(write(f"{SPEC}{GROUPS}")).quantization
     (group,) = section.groups["static_int8"]

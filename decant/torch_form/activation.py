@@ -24,6 +24,11 @@ _FUNCTIONS: dict[int, Callable[[Tensor], Tensor]] = {
 }
 
 
+def fused(options: Any) -> int:
+    """Give which activation an operator's options name."""
+    return int(getattr(options, "fusedActivationFunction", FUSED.NONE))
+
+
 def activated(options: Any, x: Tensor) -> Tensor:
     """Apply `options.fusedActivationFunction`; nothing where there are no options."""
-    return _FUNCTIONS[getattr(options, "fusedActivationFunction", FUSED.NONE)](x)
+    return _FUNCTIONS[fused(options)](x)

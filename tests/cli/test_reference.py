@@ -11,6 +11,7 @@ from decant.cli.app import app
 from decant.convert import ConvertReport
 from decant.files import (
     MANIFEST_SCHEMA,
+    QAT_SCHEMA,
     QUANTIZED_SIGNATURES_SCHEMA,
     REPORT_SCHEMA,
     ROUTES_SCHEMA,
@@ -74,6 +75,7 @@ def test_the_reference_names_no_other_option():
         ("quantize.json", QuantizeReport.model_fields["schema_version"].default),
         ("signatures.json", SIGNATURES_SCHEMA),
         ("quantize_signatures.json", QUANTIZED_SIGNATURES_SCHEMA),
+        ("qat.json", QAT_SCHEMA),
         ("recipe.json", RecipeFile.model_fields["schema_version"].default),
     ],
 )

@@ -74,7 +74,7 @@ def measure(
     _show_unread(graph)
     model = graph.to_bytes()
     extremes: dict[str, tuple[float, float]] = {}
-    for name, value in _activations(graph, model, inputs, samples):
+    for name, value in activations(graph, model, inputs, samples):
         low, high = float(value.min()), float(value.max())
         if not np.isfinite([low, high]).all():
             low = high = np.nan
@@ -83,7 +83,7 @@ def measure(
         extremes[name] = float(np.minimum(known[0], low)), float(np.maximum(known[1], high))
     counts = {name: np.zeros(BINS if histograms else 0, np.int64) for name in extremes}
     again = samples if histograms else []
-    for name, value in _activations(graph, model, inputs, again):
+    for name, value in activations(graph, model, inputs, again):
         if np.isfinite(extremes[name][0]):
             counts[name] += _histogram(value, *extremes[name])
     return {name: Statistics(*extremes[name], counts[name]) for name in extremes}
@@ -99,7 +99,7 @@ def _show_unread(graph: Graph) -> None:
     graph.subgraph.outputs = [*graph.outputs, *(index for index in computed if index not in read)]
 
 
-def _activations(
+def activations(
     graph: Graph, model: bytes, inputs: Sequence[TensorInfo], samples: Sequence[Run]
 ) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Yield name and value of every float activation for every sample."""

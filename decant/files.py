@@ -42,6 +42,8 @@ INT16X8_FILE: Final = "model_int16x8.tflite"
 INT8_WEIGHTS_FILE: Final = "model_int8_weights.tflite"
 RECIPE: Final = "recipe.json"
 RECIPE_SCHEMA: Final = 1
+CORRECTIONS: Final = ".corrections.safetensors"
+"""End of the name of what a recipe's corrections have found, beside its file."""
 QUANTIZATION: Final = "quantize.json"
 QUANTIZATION_SCHEMA: Final = 2
 QUANTIZED_SIGNATURES: Final = "quantize_signatures.json"

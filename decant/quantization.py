@@ -13,6 +13,7 @@ from .tasks.section import distinct
 RecipeName = Literal["static_int8", "dynamic_int8", "float16", "int16x8", "weight_only_int8"]
 SchemeName = Literal[RecipeName, "float"]
 Granularity = Literal["channel", "tensor"]
+Correction = Literal["equalisation", "bias", "rounding"]
 
 
 def _compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
@@ -69,6 +70,7 @@ class Quantization(Rule):
             tensor within whose name one of them matches.
         granularity: Whether each output channel of a weight has a scale of its own.
         symmetric: Whether the ranges of activations reach as far to both sides of zero.
+        corrections: What is tried to make integers lose less, and kept where it helps.
         groups: By recipe, its operators of other schemes; one in several belongs to the last.
     """
 
@@ -79,6 +81,9 @@ class Quantization(Rule):
     keep_float: Patterns = Field(default=(), strict=False)
     granularity: Granularity = "channel"
     symmetric: bool = False
+    corrections: Annotated[tuple[Correction, ...], AfterValidator(distinct)] = Field(
+        default=(), strict=False
+    )
     groups: dict[RecipeName, Annotated[tuple[Group, ...], Field(strict=False)]] = Field(
         default_factory=dict
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from decant.flatbuffer.graph import Graph
 from decant.isolation import run_checked, run_isolated
 from decant.runtime import LiteRtModel, describe
 
-from .judge import Judge, output_steps
+from .correcting import correct, corrected_graph
+from .judge import output_steps
 from .modules import by_tensors
 from .ranges import UNBOUNDED, check_ranges, choose
 from .recipes import quantizer_version
@@ -24,50 +26,16 @@ from .report import Candidate
 from .transform import transform
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from decant.inputs import Run
-    from decant.tensors import TensorInfo
 
-    from .calibrate import Statistics
+    from .job import Infos, Job, Outputs
     from .recipes import Recipe
-
-    Infos = tuple[TensorInfo, ...]
-    Outputs = dict[str, NDArray[Any]]
 
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What every recipe works with.
-
-    Attributes:
-        graph: The float graph after rewrites.
-        modules: Of the model: tensor's name → PyTorch module's path.
-        model_sha256: Of the float file.
-        inputs: Of the float file.
-        outputs: Of the float file.
-        statistics: Per activation, over the calibration samples; what went wrong if they could not
-            be measured.
-        held_out: The runs to measure on.
-        reference: The float file's outputs on them.
-        judge: By those outputs; None where the runs are no real data, on which ratios say nothing.
-    """
-
-    graph: Graph
-    modules: Mapping[str, str]
-    model_sha256: str
-    inputs: Infos
-    outputs: Infos
-    statistics: Mapping[str, Statistics] | InternalError
-    held_out: Sequence[Run]
-    reference: Sequence[Outputs]
-    judge: Judge | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +100,27 @@ def run_file(
 
 def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
     """Make one candidate and run it."""
-    if recipe.needs_calibration:
+    if recipe.ranged and not recipe.ranges:
         if isinstance(job.statistics, InternalError):
             raise job.statistics
         ranges = choose(job.graph, job.statistics, recipe.range_method)
         recipe = recipe.model_copy(update={"ranges": ranges, "model_sha256": job.model_sha256})
     named = by_tensors(recipe, job.graph, job.modules)
     check_ranges(job.graph, named, UNBOUNDED)
-    content = run_isolated(transform, job.graph.to_bytes(), named)
+    if not recipe.asks_to_correct:
+        return _proven(job, recipe, named)
+    return correct(job, named, partial(_proven, job, recipe))
+
+
+def _proven(job: Job, recipe: Recipe, named: Recipe) -> tuple[Candidate, bytes]:
+    """Make a candidate and run it.
+
+    Args:
+        job: With the graph.
+        recipe: As it is written down, but for what `named` has found since.
+        named: Whose groups name tensors; with ranges and what corrections have found.
+    """
+    content = run_isolated(transform, corrected_graph(job.graph, named).to_bytes(), named)
     with scratch_folder("decant-quantize-") as folder:
         path = folder / recipe.file
         path.write_bytes(content)
@@ -154,7 +135,7 @@ def _make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
         inputs=signature[0],
         outputs=signature[1],
         quantizer=quantizer_version(),
-        recipe=recipe,
+        recipe=named.model_copy(update={"groups": recipe.groups}),
         snr_db={output: part.snr_db for output, part in weakest(parts).items()},
         parts=parts,
         fit=not broken(parts),

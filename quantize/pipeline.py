@@ -18,7 +18,8 @@ from decant.runtime import sample_inputs
 
 from . import rewrites
 from .calibrate import measure, split
-from .candidates import Job, make_all, run_file
+from .candidates import make_all, run_file
+from .job import Job
 from .judge import Judge
 from .modules import by_tensors, modules_beside
 from .ranges import check_ranges, idle_patterns
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from decant.tensors import TensorInfo
 
     from .calibrate import Statistics
-    from .candidates import Infos, Made, Outputs
+    from .candidates import Made
+    from .job import Infos, Outputs
     from .recipes import Recipe
 
 logger = logging.getLogger(__name__)
@@ -103,7 +105,9 @@ def quantize(
         _check_reference(reference)
     statistics = _calibrated(graph, signature[0], samples, recipes)
     judge = Judge(reference) if held_out else None
-    job = Job(graph, modules, sha256(tflite), *signature, statistics, runs, reference, judge)
+    job = Job(
+        graph, modules, sha256(tflite), *signature, statistics, runs, reference, judge, samples
+    )
     made = make_all(job, recipes)
     report = QuantizeReport(
         folder=out,
@@ -229,5 +233,8 @@ def _write(out: Path, made: Made, report: QuantizeReport) -> None:
     with updated_folder(out) as stage:
         for name, content in made.contents.items():
             write_bytes(stage / name, content)
+        for recipe in recipes:
+            if recipe.corrections_sha256:
+                write_bytes(stage / recipe.corrections_file, recipe.found)
         write_text(stage / RECIPE, to_json(recipes_document(recipes)))
         write_text(stage / QUANTIZATION, to_json(report.model_dump(mode="json")))

@@ -105,16 +105,17 @@ def rescale(graph: Graph, scales: Mapping[str, NDArray[np.int8]]) -> int:
         if exponents is None or exponents.shape != (region.channels,):
             continue
         factors = np.ldexp(np.float32(1), exponents.astype(np.int32))
+        inverse = np.ldexp(np.float32(1), -exponents.astype(np.int32))
         current = {layer.name: layer for layer in layers_of(graph)}
         for layer in region.writers:
             _multiply_outputs(graph, current[layer.name], factors)
         current = {layer.name: layer for layer in layers_of(graph)}
         for layer in region.readers:
-            _multiply_inputs(graph, current[layer.name], 1 / factors)
+            _multiply_inputs(graph, current[layer.name], inverse)
         for operand in region.divided:
             _multiply_operand(graph, operand, factors)
         for operand in region.multiplied:
-            _multiply_operand(graph, operand, 1 / factors)
+            _multiply_operand(graph, operand, inverse)
         count += 1
     return count
 
@@ -206,5 +207,5 @@ def _matrix(layer: Layer) -> Array:
     """Give weights as [outputs, places, inputs]; of a depthwise layer [places, channels]."""
     weights = layer.weights.astype(np.float64)
     if layer.kind == "DEPTHWISE_CONV_2D":
-        return np.sqrt(np.square(weights.reshape(-1, layer.channels)).mean(0))[None]
+        return np.asarray(np.sqrt(np.square(weights.reshape(-1, layer.channels)).mean(0)))[None]
     return weights.reshape(layer.channels, -1, weights.shape[-1])

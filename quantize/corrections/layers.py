@@ -104,7 +104,7 @@ def set_bias(graph: Graph, layer: Layer, bias: NDArray[np.float32]) -> None:
 
 
 def set_constant(graph: Graph, operator: Any, at: int, value: NDArray[Any]) -> None:
-    """Give an operator another constant, of the same shape; other readers of it keep the old one."""
+    """Give an operator another constant, of the same shape, but to no other reader of it."""
     tensor = int(operator.inputs[at])
     readers = [each for each in graph.operators if tensor in [int(t) for t in each.inputs]]
     uses = [int(t) for t in operator.inputs].count(tensor)

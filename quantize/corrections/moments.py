@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # Of all the places at which a layer is computed for a sample, so many are looked at, by chance.
 PLACES_PER_SAMPLE = 256
+# So many places count for one.
+ALIKE = 4
 SEED = 0
 
 
@@ -37,7 +39,7 @@ class Moments:
 
     Attributes:
         mean: [groups, values] mean.
-        square: [groups, values, values] mean of the products; empty if not asked for.
+        count: Of places.
     """
 
     def __init__(self) -> None:
@@ -60,11 +62,27 @@ class Moments:
         assert self._sum is not None
         return self._sum / self.count
 
-    @property
-    def square(self) -> Floats:
-        """[groups, values, values] mean of the products."""
+    def shrunk(self, *, centred: bool) -> Floats:
+        """[groups, values, values] mean of the products, those of different values made smaller.
+
+        Few places say little of how so many values go together: of 24 samples of a layer that reads
+        1,000 values, rounding would be learned by heart. The share kept of what was seen is that of
+        the places, which are close to each other in a picture, in places and values.
+
+        Args:
+            centred: Whether to take the products about the mean.
+        """
         assert self._products is not None
-        return np.asarray(self._products / self.count, np.float32)
+        square = np.asarray(self._products / self.count, np.float32)
+        if centred:
+            square -= np.asarray(self.mean[:, :, None] * self.mean[:, None], np.float32)
+        places = self.count / ALIKE
+        kept = np.float32(places / (places + square.shape[-1]))
+        own = np.diagonal(square, axis1=-2, axis2=-1).copy()
+        square *= kept
+        each = np.arange(square.shape[-1])
+        square[:, each, each] = np.maximum(own, 0)
+        return square
 
 
 def channel_statistics(
@@ -126,9 +144,7 @@ def layer_moments(
     return {name: moments for name, moments in found.items() if moments.count}
 
 
-def patches_of(
-    layer: Layer, value: Floats, places: int, generator: np.random.Generator
-) -> Floats:
+def patches_of(layer: Layer, value: Floats, places: int, generator: np.random.Generator) -> Floats:
     """Cut out what a layer reads for some places of its output.
 
     Args:
@@ -155,11 +171,18 @@ def patches_of(
     return grouped.transpose(1, 0, 3, 4, 2).reshape(groups, len(cut), -1)
 
 
-def matrix_of(layer: Layer, groups: int) -> Floats:
-    """Give weights as [groups, outputs of each, values that one reads], as `patches_of` has them."""
+def as_matrix(layer: Layer, values: Floats, groups: int) -> Floats:
+    """Lay a layer's weights as [groups, outputs of each, values read], in `patches_of`'s order."""
     if layer.kind == "DEPTHWISE_CONV_2D":
-        return layer.weights.reshape(-1, layer.channels).T[:, None]
-    return layer.weights.reshape(groups, layer.channels // groups, -1)
+        return np.ascontiguousarray(values.reshape(-1, layer.channels).T[:, None])
+    return np.ascontiguousarray(values.reshape(groups, layer.channels // groups, -1))
+
+
+def as_weights(layer: Layer, matrix: NDArray[Any]) -> NDArray[Any]:
+    """Lay what `as_matrix` gives as the weights are stored."""
+    if layer.kind == "DEPTHWISE_CONV_2D":
+        return np.ascontiguousarray(matrix[:, 0].T).reshape(layer.weights.shape)
+    return matrix.reshape(layer.weights.shape)
 
 
 def _some(count: int, wanted: int, generator: np.random.Generator) -> NDArray[np.int64]:

@@ -193,9 +193,7 @@ class _Search:
         return found
 
     def _writer(self, tensor: int) -> Any:
-        return next(
-            op for op in self._graph.operators if tensor in [int(t) for t in op.outputs]
-        )
+        return next(op for op in self._graph.operators if tensor in [int(t) for t in op.outputs])
 
     def _is_computed(self, tensor: int) -> bool:
         known = tensor >= 0 and self._graph.constant(tensor) is None

@@ -1,0 +1,143 @@
+"""Learns the rounding of a graph's layers one after the other, within bounds of time and memory."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from decant.flatbuffer.graph import Graph
+
+from .layers import layers_of
+from .moments import as_matrix, as_weights, layer_moments
+from .rounding import learn
+from .weights import steps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from decant.inputs import Run
+    from decant.quantization import Granularity
+    from decant.tensors import TensorInfo
+
+    from .layers import Layer
+    from .moments import Moments
+
+logger = logging.getLogger(__name__)
+
+# Second moments that are held at a time; those of more layers are measured in several turns.
+MOMENTS_BYTES = 512 << 20
+# What learning takes besides, in copies of a layer's weights and moments.
+COPIES = 8
+# A layer's learning goes on to its end; no other one is begun after so long.
+LONGEST_S = 240.0
+# Below, the learned rounding of a layer is not worth storing.
+WORTH = 0.98
+
+
+@dataclass(slots=True)
+class Learned:
+    """What became of the layers.
+
+    Attributes:
+        rounding: Layer → bits, packed: whether each weight is rounded up.
+        nearest: Layer that keeps nearest rounding → why.
+    """
+
+    rounding: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
+    nearest: dict[str, str] = field(default_factory=dict)
+
+
+def learned_rounding(
+    model: bytes,
+    inputs: Sequence[TensorInfo],
+    samples: Sequence[Run],
+    steps: Mapping[str, Granularity],
+    *,
+    centred: bool,
+    longest_s: float = LONGEST_S,
+    memory_bytes: int = MOMENTS_BYTES,
+) -> Learned:
+    """Learn the rounding of layers; for a child process.
+
+    Args:
+        model: The float flatbuffer.
+        inputs: Of the model.
+        samples: To learn on.
+        steps: Layer whose weights become int8 → along what its steps lie.
+        centred: Whether the bias takes away what rounding does to an output's mean.
+        longest_s: When no other layer is begun.
+        memory_bytes: That second moments may take.
+    """
+    graph, made = Graph.from_bytes(model), Learned()
+    until = time.monotonic() + longest_s
+    layers = [layer for layer in layers_of(graph) if layer.name in steps]
+    for turn in _turns(graph, layers, memory_bytes, made):
+        names = [layer.name for layer in turn]
+        if time.monotonic() > until:
+            made.nearest.update(dict.fromkeys(names, f"no time was left after {longest_s:.0f} s"))
+            continue
+        moments = layer_moments(model, inputs, samples, names, products=True)
+        for layer in turn:
+            if time.monotonic() > until:
+                made.nearest[layer.name] = f"no time was left after {longest_s:.0f} s"
+            elif layer.name in moments:
+                _learn(layer, moments.pop(layer.name), steps[layer.name], centred, made)
+    return made
+
+
+def _learn(
+    layer: Layer, moments: Moments, granularity: Granularity, centred: bool, made: Learned
+) -> None:
+    """Learn one layer's rounding, if memory is enough."""
+    try:
+        square = moments.shrunk(centred=centred)
+        steps = np.broadcast_to(steps_of(layer, granularity), layer.weights.shape)
+        groups = len(square)
+        found = learn(
+            as_matrix(layer, layer.weights, groups), as_matrix(layer, steps, groups), square
+        )
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):
+            raise
+        made.nearest[layer.name] = "memory was not enough to learn it"
+        return
+    if found.after < WORTH * found.before:
+        made.rounding[layer.name] = np.packbits(as_weights(layer, found.up))
+    logger.info("%s: %.2f of the disturbance left", layer.name, found.after / (found.before or 1))
+
+
+def _turns(
+    graph: Graph, layers: Sequence[Layer], memory_bytes: int, made: Learned
+) -> Iterator[list[Layer]]:
+    """Part layers into turns whose second moments fit into memory together."""
+    turn: list[Layer] = []
+    held = 0
+    for layer in layers:
+        size = moments_bytes(layer)
+        if layer.kind == "TRANSPOSE_CONV":
+            made.nearest[layer.name] = "its rounding is not learned where it is a TRANSPOSE_CONV"
+        elif size * COPIES > 4 * memory_bytes:
+            made.nearest[layer.name] = (
+                f"each output reads so many values that learning would take {size * COPIES:,} bytes"
+            )
+        else:
+            if turn and held + size > memory_bytes:
+                yield turn
+                turn, held = [], 0
+            turn.append(layer)
+            held += size
+    if turn:
+        yield turn
+
+
+def moments_bytes(layer: Layer) -> int:
+    """Give the memory of a layer's second moments, in float32; of a grouped one at most that."""
+    outputs, values = layer.channels, layer.weights.size // layer.channels
+    groups = outputs if layer.kind == "DEPTHWISE_CONV_2D" else 1
+    return groups * values * values * 4

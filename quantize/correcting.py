@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 # one is kept from this gain on, and no output may lose more.
 WORTH_DB = 0.1
 LOSS_DB = 0.5
-"""In which order they are tried: each works on what the one before has made."""
+# Each works on what the one before has made.
 ORDER: tuple[Correction, ...] = ("equalisation", "bias", "rounding")
 
 
@@ -89,10 +89,11 @@ def correct(job: Job, recipe: Recipe, prove: Proof) -> tuple[Candidate, bytes]:
 
 def is_better(candidate: Candidate, other: Candidate) -> bool:
     """Whether the outputs of one candidate are closer to the float file's, beyond chance."""
-    if len(broken(candidate.parts)) != len(broken(other.parts)):
-        return len(broken(candidate.parts)) < len(broken(other.parts))
     now, before = weakest(candidate.parts), weakest(other.parts)
     gains = [now[output].snr_db - before[output].snr_db for output in before]
+    logger.info("outputs gain %s dB", ", ".join(f"{gain:+.2f}" for gain in gains))
+    if len(broken(candidate.parts)) != len(broken(other.parts)):
+        return len(broken(candidate.parts)) < len(broken(other.parts))
     return bool(np.mean(gains) >= WORTH_DB and min(gains) >= -LOSS_DB)
 
 

@@ -230,7 +230,8 @@ def _notes(made: Made) -> Iterator[str]:
 
 def _write(out: Path, made: Made, report: QuantizeReport) -> None:
     recipes = [candidate.recipe for candidate in report.candidates]
-    with updated_folder(out) as stage:
+    stale = [each.corrections_file for each in recipes if not each.corrections_sha256]
+    with updated_folder(out, stale) as stage:
         for name, content in made.contents.items():
             write_bytes(stage / name, content)
         for recipe in recipes:

@@ -4,7 +4,8 @@ Nagel et al. 2020 (arXiv 2004.10568): rounding each weight to the nearest intege
 disturbs a layer's output least. Their equation 25 is minimised per layer: the mean square of what
 rounding does to the output, and a term that drives each weight's choice to up or down. The output
 is linear in the weights, so that the first is a quadratic form in the layer's second moments of
-what it reads (their equation 20), and no sample is needed any more once those are measured.
+what it reads (their equation 20), and no sample is needed any more once those are measured. What
+gradient descent has chosen is gone over weight by weight: of its disturbance, a tenth goes so.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Rounding:
     after: float
 
 
-def learn(weights: Floats, steps: Floats, moments: Floats) -> Rounding:
+def learn(weights: Floats, steps: Floats, moments: Floats, *, descend: bool = True) -> Rounding:
     """Learn the rounding of a layer's weights.
 
     Args:
@@ -59,13 +60,15 @@ def learn(weights: Floats, steps: Floats, moments: Floats) -> Rounding:
         steps: Of the weights, of the same shape or one that broadcasts to it.
         moments: [groups, values, values], second moments of what an output reads; about the mean
             where the bias takes the mean error away.
+        descend: Whether to begin with gradient descent, which takes nearly all of the time; without
+            it, nearest rounding is improved weight by weight.
 
     Returns:
         What was learned; nearest rounding where nothing better was found.
     """
     plain, still = nearest(weights, steps), fixed(weights, steps)
     before = _disturbance(error(weights, steps, plain), moments)
-    chosen = np.where(still, plain, _descend(weights / steps, moments))
+    chosen = np.where(still, plain, _descend(weights / steps, moments) if descend else plain)
     _settle(chosen, still, (weights, np.broadcast_to(steps, weights.shape), moments))
     after = _disturbance(error(weights, steps, chosen), moments)
     return Rounding(chosen, before, after) if after < before else Rounding(plain, before, before)

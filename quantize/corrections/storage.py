@@ -60,7 +60,7 @@ class Found:
                 f"{source} is damaged ({error}); restore it, or quantize again with calibration"
                 " data"
             ) from error
-        for key, value in stored.items():
+        for key, value in sorted(stored.items()):  # the library gives them in any order
             part, _, name = key.partition("/")
             if part not in (SCALES, ROUNDING, BIASES):
                 raise DataError(

@@ -77,7 +77,7 @@ def correct(job: Job, recipe: Recipe, prove: Proof) -> tuple[Candidate, bytes]:
             continue
         logger.info("%s: %s …", recipe.name, name)
         try:
-            tried = _STEPS[name](job, best[0].recipe.model_copy(update={"groups": recipe.groups}))
+            tried = STEPS[name](job, best[0].recipe.model_copy(update={"groups": recipe.groups}))
             found = None if tried is None else prove(tried)
         except DecantError as error:
             logger.warning("%s of recipe %s failed, and is left out: %s", name, recipe.name, error)
@@ -143,7 +143,7 @@ def _rounded_by_learning(job: Job, recipe: Recipe) -> Recipe | None:
     return _with_biases(job, made) if found.biases else made
 
 
-_STEPS: Mapping[Correction, Callable[[Job, Recipe], Recipe | None]] = {
+STEPS: Mapping[Correction, Callable[[Job, Recipe], Recipe | None]] = {
     "equalisation": _equalised,
     "bias": _with_biases,
     "rounding": _rounded_by_learning,

@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Second moments that are held at a time; those of more layers are measured in several turns.
-MOMENTS_BYTES = 512 << 20
-# What learning takes besides, in copies of a layer's weights and moments.
-COPIES = 8
+# Learning one layer takes about four times what its own are.
+MOMENTS_BYTES = 256 << 20
 # After so long, the layers that are left are learned by the short way.
 LONGEST_S = 120.0
 # Below, the learned rounding of a layer is not worth storing.
@@ -126,9 +125,9 @@ def _turns(
         size = moments_bytes(layer)
         if layer.kind == "TRANSPOSE_CONV":
             made.nearest[layer.name] = "its rounding is not learned where it is a TRANSPOSE_CONV"
-        elif size * COPIES > 4 * memory_bytes:
+        elif size > memory_bytes:
             made.nearest[layer.name] = (
-                f"each output reads so many values that learning would take {size * COPIES:,} bytes"
+                f"its second moments would take {size:,} bytes, and {memory_bytes:,} are allowed"
             )
         else:
             if turn and held + size > memory_bytes:

@@ -64,14 +64,17 @@ def learn(weights: Floats, steps: Floats, moments: Floats, *, descend: bool = Tr
             it, nearest rounding is improved weight by weight.
 
     Returns:
-        What was learned; nearest rounding where nothing better was found.
+        What was learned, which disturbs no more than nearest rounding.
     """
     plain, still = nearest(weights, steps), fixed(weights, steps)
-    before = _disturbance(error(weights, steps, plain), moments)
-    chosen = np.where(still, plain, _descend(weights / steps, moments) if descend else plain)
-    _settle(chosen, still, (weights, np.broadcast_to(steps, weights.shape), moments))
-    after = _disturbance(error(weights, steps, chosen), moments)
-    return Rounding(chosen, before, after) if after < before else Rounding(plain, before, before)
+    starts = [plain]
+    if descend:
+        starts.append(np.where(still, plain, _descend(weights / steps, moments)))
+    layer = weights, np.broadcast_to(steps, weights.shape), moments
+    settled = [_settled(start, still, layer) for start in starts]
+    before, *after = (_disturbance(error(weights, steps, up), moments) for up in (plain, *settled))
+    best = int(np.argmin(after))
+    return Rounding(settled[best], before, after[best])
 
 
 def _disturbance(of_weights: Floats, moments: Floats) -> float:
@@ -86,6 +89,7 @@ def _descend(scaled: Floats, moments: Floats) -> NDArray[np.bool_]:
     """
     import torch
 
+    torch.set_num_threads(1)  # others wait for each other longer than these products take
     rest = torch.from_numpy(scaled - np.floor(scaled))
     loudness = np.trace(moments, axis1=-2, axis2=-1)[:, None, None] / moments.shape[-1]
     form = torch.from_numpy(np.asarray(moments / np.maximum(loudness, 1e-30), np.float32))
@@ -101,17 +105,18 @@ def _descend(scaled: Floats, moments: Floats) -> NDArray[np.bool_]:
     return np.asarray(choice.detach().numpy() > 0)
 
 
-def _settle(
-    up: NDArray[np.bool_], still: NDArray[np.bool_], layer: tuple[Floats, Floats, Floats]
-) -> None:
-    """Turn single choices over, in place, as long as that disturbs an output less.
+def _settled(
+    start: NDArray[np.bool_], still: NDArray[np.bool_], layer: tuple[Floats, Floats, Floats]
+) -> NDArray[np.bool_]:
+    """Turn single choices over as long as that disturbs an output less.
 
     Args:
-        up: [groups, outputs, values].
+        start: [groups, outputs, values], the choices.
         still: Which of them stay.
         layer: Weights, their steps, and moments.
     """
     weights, steps, moments = layer
+    up = start.copy()
     slopes = np.matmul(error(weights, steps, up), moments)
     curves = np.diagonal(moments, axis1=-2, axis2=-1)
     for _ in range(SWEEPS):
@@ -126,6 +131,7 @@ def _settle(
                 slopes += (change * turn)[..., None] * moments[:, None, at]
         if not turned:
             break
+    return up
 
 
 def _undecided(up: Any, progress: float) -> Any:

@@ -122,9 +122,9 @@ def unequal(seed: int = 0, channels: int = 12) -> Graph:
     sizes = np.exp2(np.linspace(0, -8, channels)).astype(np.float32)
     first = layered.normal(channels, 3, 3, 3) * sizes[:, None, None, None] / 5
     x = layered.conv(layered.x, first, RELU)
-    for tensor in layered.graph.operators[-1].inputs[2:]:
-        layered.graph.store(int(tensor), 0.1 * sizes)
     x = layered.depthwise(x, layered.normal(1, 3, 3, channels) / 3, RELU)
+    for operator in layered.graph.operators:
+        layered.graph.store(int(operator.inputs[2]), 0.1 * sizes)
     last = layered.normal(5, 1, 1, channels) / sizes / 4
     return layered.ending(layered.conv(x, last))
 

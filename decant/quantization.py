@@ -16,6 +16,7 @@ CalibratorName = Literal["minmax", "moving_average", "percentile", "mse", "entro
 CalibratorChoice = Literal["auto", CalibratorName]
 Granularity = Literal["channel", "tensor"]
 Objective = Literal["latency", "size", "memory"]
+Correction = Literal["equalisation", "bias", "rounding"]
 
 
 def _compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
@@ -120,6 +121,7 @@ class Quantization(Rule):
         symmetric: Whether the ranges of activations reach as far to both sides of zero.
         calibrator: What makes activation ranges of calibration samples; "auto" takes for each
             activation the one whose error is least on samples that are held out.
+        corrections: What is tried to make integers lose less, and kept where it helps.
         groups: By recipe, its operators of other schemes; one in several belongs to the last.
         plan: How mixed files are searched for, beside the recipes; none are if it is left out.
         qdq: Whether candidates with integer weights are written as ONNX too.
@@ -133,6 +135,9 @@ class Quantization(Rule):
     granularity: Granularity = "channel"
     symmetric: bool = False
     calibrator: CalibratorChoice = "auto"
+    corrections: Annotated[tuple[Correction, ...], AfterValidator(distinct)] = Field(
+        default=(), strict=False
+    )
     groups: dict[RecipeName, Annotated[tuple[Group, ...], Field(strict=False)]] = Field(
         default_factory=dict
     )

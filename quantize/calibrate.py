@@ -87,7 +87,7 @@ def measure(
     graph = Graph.from_bytes(model)
     _show_unread(graph)
     found = dict(before or {})
-    for name, value in _activations(graph, graph.to_bytes(), inputs, samples):
+    for name, value in activations(graph, graph.to_bytes(), inputs, samples):
         found.setdefault(name, Statistics()).add(value)
     return found
 
@@ -102,7 +102,7 @@ def _show_unread(graph: Graph) -> None:
     graph.subgraph.outputs = [*graph.outputs, *(index for index in computed if index not in read)]
 
 
-def _activations(
+def activations(
     graph: Graph, model: bytes, inputs: Sequence[TensorInfo], samples: Sequence[Run]
 ) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Yield name and value of every float activation for every sample."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from decant.flatbuffer.graph import Graph
 from decant.isolation import run_checked, run_isolated
 from decant.runtime import LiteRtModel, describe
 
+from .correcting import correct, corrected_graph
 from .islands import float_groups
-from .judge import Judge, output_steps
+from .judge import output_steps
 from .modules import by_tensors
 from .ranges import UNBOUNDED, check_ranges, choose
 from .recipes import quantizer_version
@@ -25,76 +27,16 @@ from .report import Candidate
 from .transform import transform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from decant.inputs import Run
-    from decant.tensors import TensorInfo
 
-    from .calibration import Statistics
+    from .job import Infos, Job, Outputs, Scoring
     from .recipes import Recipe
-
-    Infos = tuple[TensorInfo, ...]
-    Outputs = dict[str, NDArray[Any]]
 
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What every recipe works with.
-
-    Attributes:
-        graph: The float graph after rewrites.
-        modules: Of the model: tensor's name → PyTorch module's path.
-        float_file: Where it lies.
-        model_sha256: Of the float file.
-        inputs: Of the float file.
-        outputs: Of the float file.
-        statistics: Per activation, over the calibration samples; what went wrong if they could not
-            be measured.
-        held_out: The runs to measure on.
-        reference: The float file's outputs on them.
-        judge: By those outputs; None where the runs are no real data, on which ratios say nothing.
-        scoring: The metric; None where there is none.
-        calibrators: Per activation, the name of the one that "auto" takes.
-    """
-
-    graph: Graph
-    modules: Mapping[str, str]
-    float_file: Path
-    model_sha256: str
-    inputs: Infos
-    outputs: Infos
-    statistics: Mapping[str, Statistics] | InternalError
-    held_out: Sequence[Run]
-    reference: Sequence[Outputs]
-    judge: Judge | None
-    calibrators: Mapping[str, str] = field(default_factory=dict)
-    scoring: Scoring | None = None
-
-    @property
-    def signature(self) -> tuple[Infos, Infos]:
-        """Inputs and outputs of the float file."""
-        return self.inputs, self.outputs
-
-
-@dataclass(frozen=True, slots=True)
-class Scoring:
-    """The task's metric on calibration data with truth.
-
-    Attributes:
-        runs: What it is measured on.
-        figure: From the outputs of those runs, in their order, to the metric; more is better.
-        reference: Of the float file.
-    """
-
-    runs: Sequence[Run]
-    figure: Callable[[Sequence[Outputs]], float]
-    reference: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +105,7 @@ def make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
     Raises:
         DecantError: The recipe gives no file, or none that runs.
     """
-    if recipe.needs_calibration:
+    if recipe.ranged and not recipe.ranges:
         if isinstance(job.statistics, InternalError):
             raise job.statistics
         calibrators = job.calibrators if recipe.calibrator == "auto" else recipe.calibrator
@@ -174,7 +116,20 @@ def make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
         )
     named = by_tensors(recipe, job.graph, job.modules)
     check_ranges(job.graph, named, UNBOUNDED)
-    content = run_isolated(transform, job.graph.to_bytes(), named)
+    if not recipe.asks_to_correct:
+        return _proven(job, recipe, named)
+    return correct(job, named, partial(_proven, job, recipe))
+
+
+def _proven(job: Job, recipe: Recipe, named: Recipe) -> tuple[Candidate, bytes]:
+    """Make a candidate and run it.
+
+    Args:
+        job: With the graph.
+        recipe: As it is written down, but for what `named` has found since.
+        named: Whose groups name tensors; with ranges and what corrections have found.
+    """
+    content = run_isolated(transform, corrected_graph(job.graph, named).to_bytes(), named)
     with scratch_folder("decant-quantize-") as folder:
         path = folder / recipe.file
         path.write_bytes(content)
@@ -190,7 +145,7 @@ def make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
         inputs=signature[0],
         outputs=signature[1],
         quantizer=quantizer_version(),
-        recipe=recipe,
+        recipe=named.model_copy(update={"groups": recipe.groups}),
         snr_db={output: part.snr_db for output, part in weakest(parts).items()},
         parts=parts,
         fit=not broken(parts),

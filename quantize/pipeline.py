@@ -19,7 +19,8 @@ from decant.runtime import sample_inputs
 from . import rewrites
 from .calibrate import few, measure_in_chunks, split
 from .calibrator_choice import Calibration, choose_calibrators
-from .candidates import Job, make_all, run_file
+from .candidates import make_all, run_file
+from .job import Job
 from .judge import Judge
 from .modules import by_tensors, modules_beside
 from .ranges import check_ranges, idle_patterns
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
     from decant.tensors import TensorInfo
 
     from .calibration import Statistics
-    from .candidates import Infos, Made, Outputs, Scoring
+    from .candidates import Made
+    from .job import Infos, Outputs, Scoring
     from .plan.request import PlanRequest
     from .recipes import Recipe
 
@@ -115,6 +117,7 @@ def quantize(
     judge = Judge(reference) if held_out else None
     job = Job(
         *(graph, modules, tflite, sha256(tflite), *signature, statistics, runs, reference, judge),
+        samples=samples,
         scoring=_scoring(plan, tflite, signature, calibration),
         calibrators=calibrators,
     )
@@ -281,8 +284,12 @@ def _notes(made: Made) -> Iterator[str]:
 
 def _write(out: Path, made: Made, report: QuantizeReport) -> None:
     recipes = [candidate.recipe for candidate in report.candidates]
-    with updated_folder(out, report.no_longer_forms) as stage:
+    stale = [each.corrections_file for each in recipes if not each.corrections_sha256]
+    with updated_folder(out, [*stale, *report.no_longer_forms]) as stage:
         for name, content in made.contents.items():
             write_bytes(stage / name, content)
+        for recipe in recipes:
+            if recipe.corrections_sha256:
+                write_bytes(stage / recipe.corrections_file, recipe.found)
         write_text(stage / RECIPE, to_json(recipes_document(recipes)))
         write_text(stage / QUANTIZATION, to_json(report.model_dump(mode="json")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 from importlib import metadata
@@ -17,17 +18,26 @@ from pydantic import (
     model_validator,
 )
 
-from decant.artifacts import read_json
-from decant.errors import SpecError
+from decant.artifacts import read_bytes, read_json
+from decant.errors import DataError, SpecError
 from decant.files import (
+    CORRECTIONS,
     DYNAMIC_INT8_FILE,
     FLOAT16_FILE,
     INT8_WEIGHTS_FILE,
     INT16X8_FILE,
+    RECIPE,
     RECIPE_SCHEMA,
     STATIC_INT8_FILE,
 )
-from decant.quantization import CalibratorChoice, Granularity, Group, Patterns, SchemeName
+from decant.quantization import (
+    CalibratorChoice,
+    Correction,
+    Granularity,
+    Group,
+    Patterns,
+    SchemeName,
+)
 
 from .schemes import SCHEMES, holds
 
@@ -67,6 +77,10 @@ class Recipe(BaseModel):
         ranges: Tensor name → (low, high): ranges to use instead of calibrating, as an earlier run
             wrote them.
         model_sha256: Of the float file that the ranges were measured on; "" if that is not known.
+        corrections: What is tried to make integers lose less; of a candidate, what was kept.
+        corrections_sha256: Of the file of what they have found, beside the candidate's; "" where
+            that is still to be found.
+        found: Content of that file, which is no part of the JSON.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,6 +96,9 @@ class Recipe(BaseModel):
     calibrator: CalibratorChoice = "auto"
     ranges: dict[str, tuple[float, float]] = Field(default_factory=dict)
     model_sha256: str = ""
+    corrections: tuple[Correction, ...] = ()
+    corrections_sha256: str = ""
+    found: bytes = Field(default=b"", exclude=True, repr=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -102,8 +119,18 @@ class Recipe(BaseModel):
 
     @property
     def needs_calibration(self) -> bool:
-        """Whether ranges have to be measured."""
-        return self.ranged and not self.ranges
+        """Whether ranges have to be measured, or corrections to be found."""
+        return self.asks_to_correct or (self.ranged and not self.ranges)
+
+    @property
+    def asks_to_correct(self) -> bool:
+        """Whether corrections have to be found."""
+        return bool(self.corrections) and not self.corrections_sha256
+
+    @property
+    def corrections_file(self) -> str:
+        """Name of the file of what corrections have found."""
+        return self.file.removesuffix(".tflite") + CORRECTIONS
 
     @property
     def ranged(self) -> bool:
@@ -181,7 +208,8 @@ def load_recipes(path: AnyPath) -> tuple[Recipe, ...]:
     """Read a `recipe.json`: from it and the float file come the same bytes, without calibrating.
 
     Raises:
-        DataError: The file is missing or is not JSON.
+        DataError: The file is missing or is not JSON, or one that corrections need is missing or
+            another.
         SpecError: A key is unknown or missing, a value has a wrong type, or two recipes clash.
     """
     path = Path(path)
@@ -202,7 +230,29 @@ def load_recipes(path: AnyPath) -> tuple[Recipe, ...]:
             quantizer_version(),
         )
     check_recipes(file.recipes)
-    return file.recipes
+    return tuple(_with_found(recipe, path.parent) for recipe in file.recipes)
+
+
+def _with_found(recipe: Recipe, folder: Path) -> Recipe:
+    """Add to a recipe what its corrections have found, from the file beside."""
+    if not recipe.corrections_sha256:
+        return recipe
+    path = folder / recipe.corrections_file
+    try:
+        content = read_bytes(path)
+    except DataError as error:
+        raise DataError(
+            f"{error}. Recipe {recipe.name!r} needs it for its corrections: restore it beside"
+            f" {RECIPE}, or take corrections and corrections_sha256 out of the recipe and quantize"
+            " again with calibration data"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != recipe.corrections_sha256:
+        raise DataError(
+            f"{path}: is not the file that recipe {recipe.name!r} was written with (its SHA-256 is"
+            f" not corrections_sha256); restore the one of the same run, or take both keys out of"
+            " the recipe and quantize again with calibration data"
+        )
+    return recipe.model_copy(update={"found": content})
 
 
 def quantizer_version() -> str:
@@ -227,6 +277,7 @@ def spec_recipes(spec: Spec) -> tuple[Recipe, ...]:
                 "granularity": section.granularity,
                 "symmetric": section.symmetric,
                 "calibrator": section.calibrator,
+                "corrections": section.corrections if SCHEMES[name].weight_bits == 8 else (),
                 "groups": section.groups.get(name, ()),
             }
         )

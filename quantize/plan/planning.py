@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from decant.plan_report import OperatorGroup, Stopped
     from decant.quantization import Plan
 
-    from ..candidates import Job, Made
+    from ..candidates import Made
     from ..cost import Costs as OperatorCosts
+    from ..job import Job
     from ..ranges import Range
     from ..recipes import Recipe
     from ..report import Candidate

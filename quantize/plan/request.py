@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from decant.errors import InternalError
 from decant.isolation import run_isolated
 
-from ..candidates import Scoring, run_file
+from ..candidates import run_file
+from ..job import Scoring
 from ..ranges import choose
 from .planning import Planning
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from decant.plan_report import PlanReport
     from decant.quantization import Plan
 
-    from ..candidates import Infos, Job, Made, Outputs
+    from ..candidates import Made
+    from ..job import Infos, Job, Outputs
 
 logger = logging.getLogger(__name__)
 

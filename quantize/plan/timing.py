@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from decant.tensors import TensorInfo
 
-    from ..candidates import Job
+    from ..job import Job
     from ..report import Candidate
 
 

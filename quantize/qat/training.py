@@ -140,8 +140,8 @@ class _Case:
     student: IntegerForm
     inputs: Infos
     outputs: Infos
-    runs: list[Run]
-    held_out: list[Run]
+    runs: Sequence[Run]
+    held_out: Sequence[Run]
 
 
 def _case(
@@ -157,10 +157,10 @@ def _case(
     source = _prepared(tflite)
     named = by_tensors(recipe, source, modules_beside(tflite))
     if named.needs_calibration:
-        seen = run_checked(
-            measure, source.to_bytes(), infos[0], runs, histograms=named.range_method != "minmax"
-        )
-        named = named.model_copy(update={"ranges": choose(source, seen, named.range_method)})
+        seen = run_checked(measure, source.to_bytes(), infos[0], runs)
+        # Where it is left open: the ranges are learned anyway.
+        calibrator = "minmax" if named.calibrator == "auto" else named.calibrator
+        named = named.model_copy(update={"ranges": choose(source, seen, calibrator)})
     check_ranges(source, named)
     made = Graph.from_bytes(run_isolated(transform, source.to_bytes(), named))
     student = IntegerForm(made, source, named)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from decant.inputs import Run
     from decant.tensors import TensorInfo
 
-    from ..candidates import Job, Made
+    from ..candidates import Made
+    from ..job import Job
     from ..report import Candidate
 
     Infos = tuple[TensorInfo, ...]

@@ -14,7 +14,8 @@ from decant.errors import DataError, InternalError, SpecError
 from decant.flatbuffer import empty_graph
 from decant.quantize import FLOAT16, RECIPES, STATIC_INT8, quantize
 from decant.quantize.calibrate import measure
-from decant.quantize.candidates import Job, _first_run
+from decant.quantize.candidates import _first_run
+from decant.quantize.job import Job
 from decant.tensors import TensorInfo
 
 

@@ -1,0 +1,1 @@
+"""Changes a float graph's constants so that its integers lose less."""

@@ -36,6 +36,9 @@ class Costs(Protocol):
         values.
         """
 
+    def tied_to(self, at: int) -> int | None:
+        """Give the operator that number `at` is part of where both have the same scheme."""
+
     def quantize_cost(self, tensor: int) -> float:
         """Give what it costs to make a float tensor int8."""
 
@@ -66,7 +69,9 @@ def assign(graph: Graph, costs: Costs, noise: Noise, price: float) -> Assignment
         )
         for number, choice in enumerate(choices)
     ]
-    int8 = least_cost(sides, _links(graph, costs, noise, price))
+    tied = ((number, costs.tied_to(number)) for number in _numbers(graph))
+    ties = [(number, other) for number, other in tied if other is not None]
+    int8 = least_cost(sides, _links(graph, costs, noise, price), ties)
     return tuple(
         "static_int8" if here else "float" if choice is None else choice[1]
         for here, choice in zip(int8, choices, strict=True)

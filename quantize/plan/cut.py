@@ -59,12 +59,15 @@ class Link:
     dequantize: float
 
 
-def least_cost(operators: Sequence[Sides], links: Sequence[Link]) -> list[bool]:
+def least_cost(
+    operators: Sequence[Sides], links: Sequence[Link], ties: Sequence[tuple[int, int]] = ()
+) -> list[bool]:
     """Tell which operators are in int8 where all costs together are least.
 
     Args:
         operators: By number.
         links: Between them; costs are not negative, of the same unit as the operators'.
+        ties: Pairs of operators that are on the same side.
 
     Returns:
         By number, whether the operator is in int8. Of several choices of least cost that with the
@@ -82,6 +85,9 @@ def least_cost(operators: Sequence[Sides], links: Sequence[Link]) -> list[bool]:
         network.add(number, network.float, sides.int8)
     for link in links:
         _add_link(network, link)
+    for one, other in ties:
+        network.add(one, other, None)
+        network.add(other, one, None)
     reached = network.cut()
     return [bool(reached[number]) for number in range(len(operators))]
 

@@ -10,7 +10,7 @@ from ..schemes import SCHEMES
 from ..simulate import weights_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from decant.flatbuffer.graph import Graph
     from decant.quantization import Objective, SchemeName
@@ -22,21 +22,24 @@ FLOAT_BYTES = 4
 BORDER_BYTES = 200.0
 
 
-def objective_of(name: Objective, graph: Graph, costs: Costs) -> Latency | Size | Memory:
+def objective_of(
+    name: Objective, graph: Graph, costs: Costs, kept: Collection[int]
+) -> Latency | Size | Memory:
     """Give what a plan is searched by.
 
     Args:
         name: What it shall have little of.
         graph: The float graph.
         costs: Its operators' times, and which of them take which scheme.
+        kept: Numbers of operators that stay float though they take int8.
     """
     match name:
         case "latency":
-            return Latency(costs)
+            return Latency(costs, kept)
         case "size":
-            return Size(graph, costs)
+            return Size(graph, costs, kept)
         case "memory":
-            return Memory(graph, costs)
+            return Memory(graph, costs, kept)
     assert_never(name)
 
 
@@ -45,13 +48,17 @@ class Latency:
 
     unit = "ms"
 
-    def __init__(self, costs: Costs) -> None:
-        """Take measured costs."""
-        self._costs = costs
+    def __init__(self, costs: Costs, kept: Collection[int] = ()) -> None:
+        """Take measured costs, and the operators that stay float."""
+        self._costs, self._kept = costs, frozenset(kept)
 
     def operator_cost(self, at: int, scheme: SchemeName) -> float | None:
         """Give an operator's time in a scheme."""
-        return self._costs.operator_ms(at, scheme)
+        return _allowed_ms(self._costs, self._kept, at, scheme)
+
+    def tied_to(self, at: int) -> int | None:
+        """Give the operator that another one is part of."""
+        return self._costs.joined(at, "static_int8")
 
     def quantize_cost(self, tensor: int) -> float:
         """Give the time of making a tensor int8."""
@@ -71,16 +78,20 @@ class Size:
 
     unit = "bytes"
 
-    def __init__(self, graph: Graph, costs: Costs) -> None:
-        """Take a float graph, and the costs for which operators take which scheme."""
-        self._costs = costs
+    def __init__(self, graph: Graph, costs: Costs, kept: Collection[int] = ()) -> None:
+        """Take a float graph, costs for which operators take which scheme, and what stays float."""
+        self._costs, self._kept = costs, frozenset(kept)
         self._bytes = [_weight_bytes(graph, number) for number in range(len(graph.operators))]
 
     def operator_cost(self, at: int, scheme: SchemeName) -> float | None:
         """Give the bytes of an operator's weights in a scheme."""
-        if self._costs.operator_ms(at, scheme) is None:
+        if _allowed_ms(self._costs, self._kept, at, scheme) is None:
             return None
         return self._bytes[at] * SCHEMES[scheme].weight_bits / (8 * FLOAT_BYTES)
+
+    def tied_to(self, _at: int) -> int | None:
+        """Give nothing: every operator has its own bytes."""
+        return None
 
     def quantize_cost(self, _tensor: int) -> float:
         """Give the bytes of a QUANTIZE."""
@@ -105,19 +116,23 @@ class Memory:
 
     unit = "bytes"
 
-    def __init__(self, graph: Graph, costs: Costs) -> None:
-        """Take a float graph, and the costs for which operators take which scheme."""
-        self._costs = costs
+    def __init__(self, graph: Graph, costs: Costs, kept: Collection[int] = ()) -> None:
+        """Take a float graph, costs for which operators take which scheme, and what stays float."""
+        self._costs, self._kept = costs, frozenset(kept)
         self._alive = _most_alive(graph)
         self._written = [[int(t) for t in operator.outputs] for operator in graph.operators]
 
     def operator_cost(self, at: int, scheme: SchemeName) -> float | None:
         """Give the bytes of what an operator writes that is alive at the fullest moment."""
-        if self._costs.operator_ms(at, scheme) is None:
+        if _allowed_ms(self._costs, self._kept, at, scheme) is None:
             return None
         bits = SCHEMES[scheme].activation_bits or 8 * FLOAT_BYTES
         values = sum(self._alive.get(tensor, 0) for tensor in self._written[at])
         return values * bits / 8
+
+    def tied_to(self, _at: int) -> int | None:
+        """Give nothing: every operator has its own result."""
+        return None
 
     def quantize_cost(self, tensor: int) -> float:
         """Give the bytes of the int8 copy of a tensor."""
@@ -131,6 +146,13 @@ class Memory:
         """Give the bytes of what is alive at the fullest moment, without copies."""
         costs = (self.operator_cost(at, scheme) for at, scheme in enumerate(schemes))
         return float(sum(cost for cost in costs if cost is not None))
+
+
+def _allowed_ms(costs: Costs, kept: Collection[int], at: int, scheme: SchemeName) -> float | None:
+    """Give an operator's time in a scheme; None where it does not or shall not take it."""
+    if scheme == "static_int8" and at in kept:
+        return None
+    return costs.operator_ms(at, scheme)
 
 
 def _weight_bytes(graph: Graph, number: int) -> float:

@@ -15,7 +15,10 @@ from decant.files import PLAN_FILE, PLAN_FIT_FILE, PLAN_GOOD_FILE
 from decant.plan_report import PlanReport, Point
 
 from ..candidates import make
+from ..islands import float_groups
 from ..modules import by_tensors
+from ..ranges import written_by
+from ..recipes import STATIC_INT8
 from .choice import FLOAT, choose, keeps
 from .groups import alone_in_int8, members_by_module, operator_groups
 from .noise import Effort, measure_noise
@@ -158,7 +161,7 @@ class Planning:
         graph = self.job.graph
         logger.info("plan: time of each operator in each scheme …")
         self.found.costs = costs = measure_costs(graph, cache=self.state, ranges=self.ranges)
-        self.found.objective = objective_of(self.asked.objective, graph, costs)
+        self.found.objective = objective_of(self.asked.objective, graph, costs, self._kept_float())
         logger.info("plan: noise of each value …")
         self.found.noise = measure_noise(
             graph,
@@ -167,6 +170,18 @@ class Planning:
             self.ranges,
             Effort(self._left_s * NOISE_SHARE, self.asked.seed, self.state),
         )
+
+    def _kept_float(self) -> list[int]:
+        """List the operators that the rules for static files keep float."""
+        graph = self.job.graph
+        kinds = STATIC_INT8.kinds
+        rules = STATIC_INT8.model_copy(update={"groups": float_groups(graph, self.ranges)})
+        named = [(graph.kind(each), written_by(graph, each)) for each in graph.operators]
+        return [
+            number
+            for number, (kind, names) in enumerate(named)
+            if kind in kinds and not rules.scheme_of(kind, names).ranged
+        ]
 
     def _search(self) -> None:
         """Make the files that tell which plan meets each demand at the least cost."""

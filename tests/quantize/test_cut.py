@@ -63,6 +63,14 @@ def test_a_tensor_of_several_readers_is_converted_once():
     ]  # fmt: skip
 
 
+def test_tied_operators_are_on_the_same_side():
+    operators = [Sides(1.0, 2.0), Sides(3.0, 1.0)]
+
+    assert least_cost(operators, []) == [True, False]
+    assert least_cost(operators, [], ties=[(0, 1)]) == [False, False]
+    assert least_cost([Sides(1.0, 4.0), operators[1]], [], ties=[(0, 1)]) == [True, True]
+
+
 def test_of_equal_choices_the_one_with_least_int8_is_taken():
     assert least_cost([Sides(1.0, 1.0)], []) == [False]
 

@@ -64,7 +64,7 @@ def _static_pair(kind: str, seed: int) -> tuple[Pair, dict[str, float]]:
     random = np.random.default_rng(seed)
     samples = [{"x": random.normal(size=SHAPE).astype(np.float32)} for _ in range(3)]
     content = graph.to_bytes()
-    statistics = measure(content, [INPUT], samples, histograms=False)
+    statistics = measure(content, [INPUT], samples)
     ranges = choose(Graph.from_bytes(content), statistics, "minmax")
     made = transform(content, STATIC_INT8.model_copy(update={"ranges": ranges}))
     return both(made, samples), output_steps(Graph.from_bytes(made))

@@ -74,7 +74,7 @@ def test_weights_times_what_a_layer_reads_is_its_output(build):
 def noise(graph, original, runs):
     """Simulate the int8 file of a graph; the mean square of what it adds to another's outputs."""
     infos = [layered_graphs.info(graph)], layered_graphs.described_outputs(graph)
-    seen = measure(graph.to_bytes(), infos[0], runs, histograms=False)
+    seen = measure(graph.to_bytes(), infos[0], runs)
     numbers = {graph.name(int(t)): int(t) for op in graph.operators for t in op.outputs}
     ranges = {numbers[name]: (each.low, each.high) for name, each in seen.items() if name != "x"}
     with simulator(original, *infos) as plain, simulator(graph, *infos) as integers:

@@ -164,7 +164,7 @@ class Trial:
 def tried(name):
     graph = GRAPHS[name]()
     content = graph.to_bytes()
-    statistics = measure(content, [INPUT], inputs(), histograms=False)
+    statistics = measure(content, [INPUT], inputs())
     ranges = choose(graph, statistics, "minmax")
     groups = float_groups(graph, ranges)
     plain = STATIC_INT8.model_copy(update={"ranges": ranges})

@@ -75,7 +75,7 @@ def test_borders_are_those_of_the_file(seed):
     content = graph.to_bytes()
     random = np.random.default_rng(seed)
     samples = [{"x": random.normal(size=INPUT.shape).astype(np.float32)}]
-    ranges = choose(graph, measure(content, [INPUT], samples, histograms=False), "minmax")
+    ranges = choose(graph, measure(content, [INPUT], samples), "minmax")
     made = Graph.from_bytes(transform(content, STATIC_INT8.model_copy(update={"ranges": ranges})))
     told = islands(subject(graph))
     assert told

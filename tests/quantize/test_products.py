@@ -48,7 +48,7 @@ def skewed(count=6):
 
 def int8_file(graph):
     samples = skewed()
-    statistics = measure(graph.to_bytes(), [INPUT], samples, histograms=False)
+    statistics = measure(graph.to_bytes(), [INPUT], samples)
     ranges = choose(Graph.from_bytes(graph.to_bytes()), statistics, "minmax")
     recipe = STATIC_INT8.model_copy(update={"ranges": ranges})
     return transform(graph.to_bytes(), recipe), ranges

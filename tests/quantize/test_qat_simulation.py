@@ -29,7 +29,7 @@ def integer_file(graph, recipe, samples):
     if recipe.ranged:
         (name, value), *_ = samples[0].items()
         info = TensorInfo(name=name, shape=value.shape, dtype="float32")
-        seen = measure(source.to_bytes(), [info], samples, histograms=False)
+        seen = measure(source.to_bytes(), [info], samples)
         recipe = recipe.model_copy(update={"ranges": choose(source, seen, "minmax")})
     content = transform(source.to_bytes(), recipe)
     return content, IntegerForm(Graph.from_bytes(content), source, recipe)

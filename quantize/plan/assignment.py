@@ -78,6 +78,16 @@ def assign(graph: Graph, costs: Costs, noise: Noise, price: float) -> Assignment
     )
 
 
+def most_rounded(graph: Graph, costs: Costs) -> Assignment:
+    """Give the schemes that round all that any plan rounds."""
+    tried: tuple[SchemeName, ...] = ("static_int8", "dynamic_int8")
+    floats: SchemeName = "float"
+    return tuple(
+        next((each for each in tried if costs.operator_cost(at, each) is not None), floats)
+        for at in _numbers(graph)
+    )
+
+
 def recipe_of(graph: Graph, schemes: Assignment, name: str, file: str) -> Recipe:
     """Write schemes as a recipe.
 

@@ -20,7 +20,7 @@ from decant.isolation import run_isolated
 
 from ..simulate import simulator, weights_of
 from .kept import Kept
-from .simulation import MOST_RUNS, judging
+from .simulation import MOST_RUNS, judging, rounded_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ..ranges import Range
     from ..simulate import Infos
+    from .simulation import Assignment
 
     Value = tuple[str, int]
 
@@ -73,6 +74,7 @@ def measure_noise(
     signature: tuple[Infos, Infos],
     runs: Sequence[Run],
     ranges: Mapping[str, Range],
+    most: Assignment,
     effort: Effort,
 ) -> Noise:
     """Measure what rounding each activation, and the weights of each operator, does.
@@ -82,15 +84,17 @@ def measure_noise(
         signature: Its inputs and outputs.
         runs: To measure on, apart from those that the ranges are from.
         ranges: Tensor's name → what its int8 values span.
+        most: The schemes that round all that any plan rounds; nothing else is measured.
         effort: How long, and where what was measured is kept.
 
     Raises:
         InternalError: LiteRT crashed.
     """
     model = graph.to_bytes()  # which numbers tensors anew
-    names = {graph.name(tensor): tensor for tensor in _activations(graph)}
+    tensors, operators = rounded_by(graph, most)
+    names = {graph.name(tensor): tensor for tensor in _activations(graph) if tensor in tensors}
     spans = {names[name]: span for name, span in ranges.items() if name in names}
-    weighted = [n for n, each in enumerate(graph.operators) if weights_of(graph, each)]
+    weighted = [n for n in sorted(operators) if weights_of(graph, graph.operators[n])]
     wanted: list[Value] = [("activation", each) for each in spans]
     wanted += [("weights", each) for each in weighted]
     np.random.default_rng(effort.seed).shuffle(wanted)

@@ -19,6 +19,7 @@ from ..islands import float_groups
 from ..modules import by_tensors
 from ..ranges import written_by
 from ..recipes import STATIC_INT8
+from .assignment import most_rounded
 from .choice import FLOAT, choose, keeps
 from .groups import alone_in_int8, members_by_module, operator_groups
 from .noise import Effort, measure_noise
@@ -161,13 +162,16 @@ class Planning:
         graph = self.job.graph
         logger.info("plan: time of each operator in each scheme …")
         self.found.costs = costs = measure_costs(graph, cache=self.state, ranges=self.ranges)
-        self.found.objective = objective_of(self.asked.objective, graph, costs, self._kept_float())
+        self.found.objective = objective = objective_of(
+            self.asked.objective, graph, costs, self._kept_float()
+        )
         logger.info("plan: noise of each value …")
         self.found.noise = measure_noise(
             graph,
             self.job.signature,
             self.job.held_out,
             self.ranges,
+            most_rounded(graph, objective),
             Effort(self._left_s * NOISE_SHARE, self.asked.seed, self.state),
         )
 

@@ -44,7 +44,7 @@ class Links:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.readers = graph.readers()
-        self._writers = {int(t): operator for operator in graph.operators for t in operator.outputs}
+        self._writers = graph.writers()
 
     def writer(self, tensor: int, *kinds: str) -> Any | None:
         """Give what writes a tensor if it is of one of some kinds."""

@@ -24,7 +24,7 @@ from .job import Job
 from .judge import Judge
 from .modules import by_tensors, modules_beside
 from .ranges import check_ranges, idle_patterns
-from .recipes import check_recipes, default_recipes, recipes_document
+from .recipes import STATIC_INT8, check_recipes, default_recipes, recipes_document
 from .remedy import unfit_warning
 from .report import QuantizeReport, constant_outputs, float_islands
 from .sample_doubts import doubts
@@ -272,7 +272,7 @@ def _notes(made: Made) -> Iterator[str]:
         if not candidate.recipe.ranged:
             continue
         islands = float_islands(Graph.from_bytes(made.contents[candidate.file]))
-        unasked = islands.keys() - {*candidate.recipe.kinds}
+        unasked = islands.keys() - {*STATIC_INT8.kinds, *candidate.recipe.kinds}
         if unasked:
             counts = ", ".join(f"{islands[kind]} {kind}" for kind in sorted(unasked))
             yield (

@@ -122,7 +122,7 @@ def _keep_float(candidate: Candidate, remedy: Candidate) -> str:
 
 def _end(graph: Graph, tensors: Sequence[int], passed: Sequence[str], *, layers: bool) -> list[Any]:
     """Walk back from tensors through some kinds of operators; with layers, to the next ones too."""
-    writers = {int(tensor): op for op in graph.operators for tensor in op.outputs}
+    writers = graph.writers()
     waiting, found = list(tensors), dict[int, Any]()
     while waiting:
         operator = writers.get(waiting.pop())

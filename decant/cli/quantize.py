@@ -101,6 +101,8 @@ def quantize(
         from .tables import show_quantized
 
         asked = _asked(budget=budget, objective=objective, min_snr_db=min_snr, max_drop=max_drop)
+        if asked is not None and not plan:
+            raise UsageError("--no-plan searches for nothing; leave the options of a search out")
         made = pipeline.quantize(
             source,
             out,

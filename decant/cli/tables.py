@@ -139,6 +139,8 @@ def _show_plan(
 
 def _show_groups(terminal: Terminal, groups: Sequence[OperatorGroup]) -> None:
     """Print which modules cost most accuracy, with what they would gain in int8."""
+    from decant.bench import formatting
+
     if not groups:
         return
     table = Table("module", box=None, pad_edge=False)
@@ -147,7 +149,7 @@ def _show_groups(terminal: Terminal, groups: Sequence[OperatorGroup]) -> None:
         table.add_column(column, justify="right" if column != "in the file" else "left")
     for group in groups[:SHOWN_GROUPS]:
         chosen = ", ".join(f"{count} {name}" for name, count in sorted(group.schemes.items()))
-        times = (f"{ms:.2f} ms" for ms in (group.float_ms, group.int8_ms))
+        times = map(formatting.milliseconds, (group.float_ms, group.int8_ms))
         table.add_row(group.module, *times, decibels(group.snr_db), chosen)
     terminal.result("what costs most accuracy where it alone is int8")
     print_table(terminal, table, terminal.columns or UNBROKEN)

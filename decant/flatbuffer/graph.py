@@ -250,6 +250,10 @@ class Graph:
         flat = np.frombuffer(bytes(data), self.dtype(tensor))
         return flat.reshape([] if described.shape is None else list(described.shape))
 
+    def writers(self) -> dict[int, Any]:
+        """Map each tensor that is computed to the operator that writes it."""
+        return {int(tensor): each for each in self.operators for tensor in each.outputs}
+
     def readers(self) -> dict[int, list[Any]]:
         """Map each tensor to the operators that read it."""
         found: dict[int, list[Any]] = {}

@@ -6,7 +6,7 @@ from .array import ArraySection
 from .audio import AudioSection
 from .image import ImageSection, PhotoReader
 from .registry import SECTIONS, AnyInput
-from .runs import Run, Runs, cut_runs, load_arrays, open_arrays, wanted_samples
+from .runs import Run, Runs, cut_runs, is_truth, load_arrays, open_arrays, wanted_samples
 from .section import InputSection, Reader
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Run",
     "Runs",
     "cut_runs",
+    "is_truth",
     "load_arrays",
     "open_arrays",
     "wanted_samples",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .columns import Column
     from .stored import AnyArray
 
+TRUTH = "truth"
 ADVICE = "save it with numpy.savez(path, input_name=array)"
 
 Run: TypeAlias = "dict[str, NDArray[Any]]"
@@ -148,7 +149,7 @@ def cut_runs(arrays: Mapping[str, AnyArray], inputs: Sequence[TensorInfo]) -> Ru
     Args:
         arrays: Per input name [samples, …], each sample in ONNX axis order. Where a sample has the
             rank of the model's input without its first axis, the first axis of both is one and
-            the same (the batch).
+            the same (the batch). What holds truth (`is_truth`) is no input and left out.
         inputs: The model's inputs.
 
     Returns:
@@ -158,7 +159,8 @@ def cut_runs(arrays: Mapping[str, AnyArray], inputs: Sequence[TensorInfo]) -> Ru
         DataError: Wrong names, no samples, unequal counts, a shape that does not fit, NaN or
             infinity, or values that the input's element type does not hold.
     """
-    wanted, given = [info.name for info in inputs], list(arrays)
+    wanted = [info.name for info in inputs]
+    given = [name for name in arrays if name in wanted or not is_truth(name)]
     if set(wanted) != set(given):
         raise DataError(
             f"the given data holds {_listing(given)}, but the model's inputs are"
@@ -172,6 +174,15 @@ def cut_runs(arrays: Mapping[str, AnyArray], inputs: Sequence[TensorInfo]) -> Ru
             " input"
         )
     return Runs(columns)
+
+
+def is_truth(name: str) -> bool:
+    """Whether an array of samples is what is right, not what a model is given.
+
+    >>> is_truth("truth"), is_truth("truth_boxes"), is_truth("image")
+    (True, True, False)
+    """
+    return name == TRUTH or name.startswith(f"{TRUTH}_")
 
 
 def _listing(names: Sequence[str]) -> str:

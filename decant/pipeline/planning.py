@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import numbers
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..datasets import open_dataset
-from ..errors import DataError, SpecError
+from ..errors import DataError, SpecError, UsageError
 from ..factory import resolve
 from ..inputs.fitting import fit
 from ..tasks.task import metric_of
@@ -21,13 +21,50 @@ if TYPE_CHECKING:
 
     from decant.quantize import PlanRequest
 
+    from ..paths import AnyPath
     from ..quantization import Plan
     from ..spec import Spec
 
     Outputs = Mapping[str, NDArray[Any]]
     Score = Callable[[Sequence[Outputs]], float]
 
-TRUTH = "truth"
+
+def check_asked(
+    asked: Plan | Literal[False] | None,
+    metric: str | None,
+    *,
+    of_spec: bool,
+    recipe: AnyPath | None,
+    calibration: AnyPath | None,
+) -> None:
+    """Refuse what would be asked for in vain.
+
+    Args:
+        asked: What mixed files have to keep; False where none are searched for.
+        metric: Of a file, `file.py:function`.
+        of_spec: Whether a spec is quantized, which has a metric and data of its own.
+        recipe: The `recipe.json` of an earlier run.
+        calibration: An `.npz`.
+
+    Raises:
+        UsageError: Two options do not go together, or one misses another.
+    """
+    if metric is not None and of_spec:
+        raise UsageError("--metric is for a file; a spec's task has a metric: leave it out")
+    if recipe is not None and (asked or metric is not None):
+        raise UsageError(
+            "--recipe makes the files that it describes, and none are searched for; leave"
+            " --budget, --objective, --min-snr, --max-drop and --metric out"
+        )
+    if metric is not None and asked is False:
+        raise UsageError("--metric grades what a search finds; leave --no-plan out")
+    if of_spec:
+        return
+    if calibration is None and (asked or metric is not None):
+        option = "--metric" if metric is not None else "a search for mixed files"
+        raise UsageError(f"{option} measures on calibration data; give --calibration X.npz too")
+    if asked and asked.max_drop is not None and metric is None:
+        raise UsageError("--max-drop is of a metric; give --metric FILE.py:FUNCTION too")
 
 
 def plan_of_spec(spec: Spec, asked: Plan | None, state: Path | None) -> PlanRequest | None:
@@ -92,12 +129,3 @@ def file_score(reference: str, truth: Mapping[str, NDArray[Any]]) -> Score:
         return float(figure)
 
     return score
-
-
-def is_truth(name: str) -> bool:
-    """Whether an array of calibration data is what is right, not what a model is given.
-
-    >>> is_truth("truth"), is_truth("truth_boxes"), is_truth("image")
-    (True, True, False)
-    """
-    return name == TRUTH or name.startswith(f"{TRUTH}_")

@@ -19,7 +19,7 @@ from ..files import (
     UNVERIFIED_FILE,
 )
 from ..flatbuffer import Graph, signature_keys
-from ..inputs import ImageSection, load_arrays, open_arrays
+from ..inputs import ImageSection, is_truth, load_arrays, open_arrays
 from ..quantization import Plan
 from ..runtime import describe
 from ..shapes import options_of
@@ -27,7 +27,7 @@ from ..source import find_source
 from ..spec import load_spec
 from .conversion import ConvertOptions, calibration_arrays, convert_network, of_other_sizes
 from .file_tensors import inputs_as
-from .planning import file_score, is_truth, spec_score
+from .planning import check_asked, file_score, spec_score
 from .project import without_spec
 from .routes import Own, entrants_of, forget_earlier, of_others, race
 from .signatures import (
@@ -302,6 +302,7 @@ def quantize(
         return Quantized(
             out, quantize_united(found.path, keys, out, calibration=calibration, recipe=recipe)
         )
+    check_asked(plan, metric, of_spec=spec is not None, recipe=recipe, calibration=calibration)
     recipes = _recipes(spec, recipe)
     arrays = _calibration(spec, calibration, recipes)
     arrays, score = _scored(spec, arrays, metric)
@@ -341,11 +342,13 @@ def _scored(
     """Part truth from calibration data, and give the metric that goes with it."""
     if metric is None:
         return arrays, None if spec is None else spec_score(spec)
-    if spec is not None:
-        raise UsageError("--metric is for a file; a spec's task has a metric: leave it out")
-    if arrays is None:
-        raise UsageError("--metric measures on calibration data; give --calibration X.npz too")
+    assert arrays is not None  # see `check_asked`
     truth = {name: np.asarray(array) for name, array in arrays.items() if is_truth(name)}
+    if not truth:
+        raise UsageError(
+            "--metric grades outputs by what is right, and the calibration data holds none; add it"
+            " to the .npz as an array whose name is truth or begins with truth_"
+        )
     given = {name: array for name, array in arrays.items() if not is_truth(name)}
     return given, file_score(metric, truth)
 

@@ -123,7 +123,7 @@ def operator_keys(graph: Graph, scheme: SchemeName, ranges: Mapping[str, Range])
         ranges: Of the activations.
     """
     ranged = SCHEMES[scheme].ranged
-    writers = {int(t): graph.kind(each) for each in graph.operators for t in each.outputs}
+    writers = {tensor: graph.kind(each) for tensor, each in graph.writers().items()}
     readers = graph.readers()
     keys = []
     for operator in graph.operators:

@@ -64,8 +64,7 @@ class Variant:
 
     def _lowered(self, tensor: int) -> bool:
         """Whether a tensor is a constant of fewer bits, as it is or behind a DEQUANTIZE."""
-        writers = {int(each.outputs[0]): each for each in self.made.operators if len(each.outputs)}
-        writer = writers.get(tensor)
+        writer = self.made.writers().get(tensor)
         if writer is not None and self.made.kind(writer) == "DEQUANTIZE":
             tensor = int(writer.inputs[0])
         if tensor < 0 or self.made.constant(tensor) is None:

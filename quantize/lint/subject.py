@@ -59,7 +59,7 @@ class Subject:
     @cached_property
     def writers(self) -> dict[int, Any]:
         """Tensor → the operator that writes it."""
-        return {int(tensor): op for op in self.graph.operators for tensor in op.outputs}
+        return self.graph.writers()
 
     @cached_property
     def readers(self) -> dict[int, list[Any]]:

@@ -85,7 +85,8 @@ def least_cost(
         network.add(number, network.float, sides.int8)
     for link in links:
         _add_link(network, link)
-    for one, other in ties:
+    # Once each: SciPy adds up edges of the same nodes, and 32 bits do not hold two impossible ones.
+    for one, other in dict.fromkeys((min(pair), max(pair)) for pair in ties):
         network.add(one, other, None)
         network.add(other, one, None)
     reached = network.cut()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from decant.flatbuffer.graph import Graph
+    from decant.quantization import SchemeName
 
     from ..cost import Costs
     from .simulation import Assignment
@@ -87,10 +88,10 @@ def operator_groups(
     return tuple(sorted(described, key=lambda group: group.snr_db))
 
 
-def _time(costs: Costs, numbers: Sequence[int], scheme: str) -> float:
+def _time(costs: Costs, numbers: Sequence[int], scheme: SchemeName) -> float:
     """Add up times in a scheme, and in float where an operator does not take it."""
     total = 0.0
     for number in numbers:
-        own = costs.operator_ms(number, "static_int8" if scheme == "static_int8" else "float")
+        own = costs.operator_ms(number, scheme)
         total += own if own is not None else costs.operator_ms(number, "float") or 0.0
     return total

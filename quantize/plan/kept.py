@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from decant.inputs import Run
 
     from ..ranges import Range
+
+
+KEY = re.compile(r"(activation|weights) (\d+)", re.ASCII)
 
 
 class _File(BaseModel):
@@ -75,8 +79,8 @@ class Kept:
             return {}
         if file.made_from != self.made_from:
             return {}
-        pairs = ((key.split(), ratio) for key, ratio in file.ratios.items())
-        return {(kind, int(number)): ratio for (kind, number), ratio in pairs}
+        pairs = ((KEY.fullmatch(key), ratio) for key, ratio in file.ratios.items())
+        return {(key[1], int(key[2])): ratio for key, ratio in pairs if key is not None}
 
     def write(self, ratios: Mapping[tuple[str, int], float]) -> None:
         """Keep ratios.

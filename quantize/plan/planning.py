@@ -138,6 +138,7 @@ class Planning:
             self._describe_groups()
         except KeyboardInterrupt:
             logger.warning("interrupted: the best of what was found until now is kept")
+            self._take_tried()
             stopped = "interrupted"
         if stopped == "finished" and self._left_s == 0:
             stopped = "time"
@@ -200,6 +201,16 @@ class Planning:
             if tried is not None:
                 found.by_demand[demand.name] = tried
         self._keep()
+
+    def _take_tried(self) -> None:
+        """Take what meets the demands that were still searched for."""
+        search = self.found.search
+        if search is None:
+            return
+        for demand in self._demands():
+            tried = search.cheapest_tried(demand.meets)
+            if tried is not None:
+                self.found.by_demand.setdefault(demand.name, tried)
 
     def _simulated(self, plans: Sequence[Assignment]) -> list[float]:
         job = self.job
@@ -273,9 +284,12 @@ class Planning:
         return by_tensors(candidate.recipe, self.job.graph, self.job.modules)
 
     def _relative_costs(self) -> dict[str, float]:
-        """Give what candidates cost, relative to the float file."""
+        """Give what candidates cost, relative to the float file.
+
+        Times are foreseen ones where an interrupt came before they were measured.
+        """
         objective, asked = self.found.objective, self.asked.objective
-        if asked == "latency" or objective is None:
+        if objective is None or (asked == "latency" and self.found.ratios):
             return dict(self.found.ratios)
         if asked == "size":
             whole = self.job.float_file.stat().st_size

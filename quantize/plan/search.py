@@ -117,6 +117,11 @@ class Search:
                 place = (first + behind) // 2
         return found
 
+    def cheapest_tried(self, meets: Callable[[Candidate], bool]) -> Tried | None:
+        """Give the cheapest of the plans already tried that meet a demand; None if none does."""
+        met = (self.tried[number] for number in sorted(self.tried))
+        return next((each for each in met if meets(each.candidate)), None)
+
     @property
     def spent(self) -> bool:
         """Whether the time is over."""
@@ -130,13 +135,13 @@ class Search:
             try:
                 made = self.make(recipe_of(self.graph, plan.schemes, name, f"{name}.tflite"))
             except DecantError as error:
-                logger.info("plan %d makes no file: %s", number, error)
+                logger.info("plan %d of %d makes no file: %s", number + 1, len(self.plans), error)
                 self.failures[number] = str(error)
             else:
                 self.tried[number] = Tried(plan, *made)
                 logger.info(
                     "plan %d of %d keeps %.1f dB (foreseen: %.1f)",
-                    *(number, len(self.plans), made[0].weakest_db, plan.snr_db),
+                    *(number + 1, len(self.plans), made[0].weakest_db, plan.snr_db),
                 )
         return self.tried.get(number)
 

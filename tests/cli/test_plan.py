@@ -94,8 +94,37 @@ def test_a_metric_needs_calibration_data(decant, folder):
     assert "--metric measures on calibration data; give --calibration X.npz too" in ended.err
 
 
-def test_truth_is_refused_where_no_metric_reads_it(decant, folder):
-    ended = decant("quantize", *ASKED)
+def test_truth_is_no_input_where_no_metric_reads_it(decant, folder):
+    ended = decant("quantize", *ASKED, "--no-plan")
 
-    assert ended.code == 5
-    assert "the given data holds 'image', 'truth', but the model's inputs are 'image'" in ended.err
+    assert ended.code == 0, ended.err
+    assert (folder / "out" / "model_int8.tflite").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--no-plan", "--budget", "60s"), "--no-plan searches for nothing"),
+        (("--no-plan", "--metric", "metric.py:brightest"), "leave --no-plan out"),
+        (("--recipe", "recipe.json", "--min-snr", "20"), "--recipe makes the files that it"),
+        (("--max-drop", "0.1"), "--max-drop is of a metric; give --metric"),
+    ],
+    ids=["no plan", "no plan, metric", "recipe", "no metric"],
+)
+def test_options_that_would_do_nothing_are_refused(decant, folder, arguments, message):
+    ended = decant("quantize", *ASKED, *arguments)
+
+    assert ended.code == 2
+    assert message in ended.err
+
+
+def test_a_metric_needs_truth_and_a_search_needs_data(decant, folder):
+    given = ("quantize", "net.onnx", "-o", "out")
+    metric = ("--metric", "metric.py:brightest")
+
+    without_truth = decant(*given, "--calibration", "inputs.npz", *metric)
+    without_data = decant(*given, "--budget", "60s")
+
+    assert "the calibration data holds none; add it to the .npz" in without_truth.err
+    assert "a search for mixed files measures on calibration data" in without_data.err
+    assert without_truth.code == without_data.code == 2

@@ -77,3 +77,10 @@ def test_of_equal_choices_the_one_with_least_int8_is_taken():
 
 def test_examples():
     assert doctest.testmod(cut).failed == 0
+
+
+def test_a_tie_that_is_named_from_both_ends_holds():
+    """Capacities of the same edge are added in 32 bits, which two impossible ones overflow."""
+    operators = [Sides(1.0, 4.0), Sides(None, 1.0)]
+
+    assert least_cost(operators, [], [(0, 1), (1, 0)]) == [False, False]

@@ -8,6 +8,8 @@ from candidates import named
 from decant.flatbuffer.graph import Graph
 from decant.quantization import Plan
 from decant.quantize import PlanRequest, load_recipes, quantize
+from decant.quantize.recipes import STATIC_INT8
+from decant.quantize.report import float_islands
 
 ASKED = Plan(budget="2m", min_snr_db=26.0)
 
@@ -129,6 +131,55 @@ def test_an_interrupt_leaves_what_was_found(float_path, calibration, tmp_path, m
     assert report.plan.stopped == "interrupted"
     assert named(report, "plan").weakest_db >= 26.0
     assert report.plan.chosen != "float"
+
+
+def test_an_interrupted_search_keeps_what_it_has_tried(
+    float_path, calibration, tmp_path, monkeypatch
+):
+    from decant.quantize.plan import planning
+
+    class Interrupted(planning.Search):
+        def cheapest(self, *arguments):
+            super().cheapest(*arguments)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(planning, "Search", Interrupted)
+
+    report = planned(float_path, calibration, tmp_path, PlanRequest(ASKED))
+
+    assert report.plan.stopped == "interrupted"
+    assert named(report, "plan").weakest_db >= 26.0
+    assert report.plan.float_ms is None  # so that foreseen times decide
+    assert report.plan.chosen != "float"
+
+
+def test_what_a_recipe_leaves_float_itself_is_no_news(float_path, calibration, tmp_path):
+    kinds = tuple(kind for kind in STATIC_INT8.kinds if kind != "DEPTHWISE_CONV_2D")
+
+    report = quantize(
+        float_path,
+        tmp_path,
+        calibration=calibration,
+        inputs=mobile_network.INPUTS_INFO,
+        outputs=mobile_network.OUTPUTS_INFO,
+        recipes=[STATIC_INT8.model_copy(update={"kinds": kinds})],
+    )
+
+    graph = Graph.from_file(report.folder / "model_int8.tflite")
+    assert "DEPTHWISE_CONV_2D" in float_islands(graph)
+    assert not any("DEPTHWISE_CONV_2D" in note for note in report.notes)
+
+
+def test_noise_that_a_damaged_file_holds_is_measured_again(tmp_path):
+    from decant.artifacts import write_json
+    from decant.quantize.plan.kept import Kept
+
+    kept = Kept.of(tmp_path, b"model", [], {})
+    kept.write({("activation", 3): 0.5})
+    damaged = {"made_from": kept.made_from, "ratios": {"activation 3": 0.5, "weights": 1.0}}
+    write_json(kept.path, damaged)
+
+    assert kept.read() == {("activation", 3): 0.5}
 
 
 def test_without_calibration_data_nothing_is_planned(float_path, tmp_path):

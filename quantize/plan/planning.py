@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from decant.errors import DataError, InternalError
 from decant.fidelity import BROKEN_DB, GOOD_DB
 from decant.files import PLAN_FILE, PLAN_FIT_FILE, PLAN_GOOD_FILE
 from decant.plan_report import PlanReport, Point
@@ -120,14 +121,15 @@ class Planning:
     def run(self) -> PlanReport:
         """Search until all is known or the time is over.
 
-        An interrupt ends the search, and what was found until then counts.
+        An interrupt or a fault ends the search, and what was found until then counts.
 
         Returns:
             What came of it.
 
         Raises:
-            DataError: LiteRT refuses the float file.
+            DataError: LiteRT refuses a candidate's file when it is timed.
             InternalError: It crashes on it.
+            SpecError: The metric is at fault.
         """
         stopped: Stopped = "finished"
         try:
@@ -138,9 +140,15 @@ class Planning:
         except KeyboardInterrupt:
             logger.warning("interrupted: the best of what was found until now is kept")
             stopped = "interrupted"
+        except (DataError, InternalError) as error:
+            logger.warning("the search for mixed files failed: %s; what there is is kept", error)
+            stopped = "failed"
         if stopped == "finished" and self._left_s == 0:
             stopped = "time"
         self._keep()
+        if not self.found.ratios:
+            # Whatever ended it: which file to ship is told by times alone.
+            self._time(SHORTEST_TIMING_S)
         chosen = choose(self.made.candidates, self._relative_costs(), self.asked, self._samples)
         return self._report(stopped, chosen)
 
@@ -228,10 +236,10 @@ class Planning:
             self.made.candidates.append(tried.candidate.model_copy(update=update))
             self.made.contents[file] = tried.content
 
-    def _time(self) -> None:
+    def _time(self, most_s: float = LONGEST_TIMING_S) -> None:
         """Time all candidates that are fit, in turns."""
         fit = [each for each in self.made.candidates if each.fit]
-        budget_s = min(LONGEST_TIMING_S, max(SHORTEST_TIMING_S, self._left_s / 4))
+        budget_s = min(most_s, max(SHORTEST_TIMING_S, self._left_s / 4))
         if fit:
             logger.info("plan: %d files in turns with the float file …", len(fit))
             timed = latency_ratios(self.job, fit, self.made.contents, budget_s)

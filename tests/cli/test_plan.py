@@ -99,3 +99,23 @@ def test_truth_is_refused_where_no_metric_reads_it(decant, folder):
 
     assert ended.code == 5
     assert "the given data holds 'image', 'truth', but the model's inputs are 'image'" in ended.err
+
+
+def test_a_metric_that_changes_its_truth_grades_every_candidate_by_the_same(tmp_path):
+    from decant.pipeline.planning import file_score
+
+    metric = tmp_path / "metric.py"
+    metric.write_text(
+        "def spoil(outputs, truth):\n    truth['truth'] += 1\n    return truth['truth'].sum()\n"
+    )
+    score = file_score(f"{metric}:spoil", {"truth": np.zeros(3)})
+
+    assert [score([]), score([])] == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("option", ["--min-snr", "--max-drop"])
+def test_a_demand_that_is_no_number_is_refused(decant, folder, option):
+    ended = decant("quantize", "net.onnx", option, "nan", "-o", "out")
+
+    assert ended.code == 2
+    assert f"{option}: " in ended.err

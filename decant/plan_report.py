@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from .quantization import Objective
 
-Stopped = Literal["finished", "time", "interrupted"]
+Stopped = Literal["finished", "time", "interrupted", "failed"]
 
 
 class _Part(BaseModel):
@@ -69,7 +69,8 @@ class PlanReport(_Part):
         unit: Of the points' `foreseen`.
         budget_s: Time that was given.
         spent_s: Time that it took.
-        stopped: Why the search ended: it was finished, its time was over, or it was interrupted.
+        stopped: Why the search ended: it was finished, its time was over, it was interrupted, or it
+            failed.
         float_ms: Time of the float file; null if nothing was timed.
         prediction_error: Median error of the foreseen times of the points, relative to the
             measured ones; null where none was timed.

@@ -98,8 +98,8 @@ class Plan(Rule):
 
     budget: Annotated[str, AfterValidator(_duration)] = "10m"
     objective: Objective = "latency"
-    min_snr_db: float | None = None
-    max_drop: float | None = Field(default=None, ge=0)
+    min_snr_db: float | None = Field(default=None, allow_inf_nan=False)
+    max_drop: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     seed: int = Field(default=0, ge=0)
 
     @property

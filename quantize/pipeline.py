@@ -285,7 +285,7 @@ def _notes(made: Made) -> Iterator[str]:
 def _write(out: Path, made: Made, report: QuantizeReport) -> None:
     recipes = [candidate.recipe for candidate in report.candidates]
     stale = [each.corrections_file for each in recipes if not each.corrections_sha256]
-    with updated_folder(out, [*stale, *report.no_longer_forms]) as stage:
+    with updated_folder(out, [*stale, *report.no_longer_made]) as stage:
         for name, content in made.contents.items():
             write_bytes(stage / name, content)
         for recipe in recipes:

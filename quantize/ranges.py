@@ -40,6 +40,8 @@ BELOW, ABOVE = 128, 127
 # For an activation that was always zero; the near-zero step that its own range would give is
 # outside what XNNPACK's ADD takes.
 DEAD = (0.0, 1.0)
+# A step below float32's least normal number is zero to LiteRT, whose QUANTIZE crashes on it.
+NARROWEST = (BELOW + ABOVE) * float(np.finfo(np.float32).tiny)
 # What a uint8 input can hold; spanned whole, its int8 form loses nothing.
 PIXELS = (0.0, 255.0)
 # Why an activation has no range.
@@ -78,7 +80,10 @@ def choose(
         if name in ranges:
             ranges[name] = PIXELS if source is None else ranges.get(source, ranges[name])
     _centre_factors(graph, ranges)
-    return {name: DEAD if low == high == 0 else (low, high) for name, (low, high) in ranges.items()}
+    return {
+        name: DEAD if high - low < NARROWEST else (low, high)
+        for name, (low, high) in ranges.items()
+    }
 
 
 def least_local_errors(

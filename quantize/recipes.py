@@ -24,6 +24,7 @@ from decant.files import (
     CORRECTIONS,
     DYNAMIC_INT8_FILE,
     FLOAT16_FILE,
+    FLOAT_FILE,
     INT8_WEIGHTS_FILE,
     INT16X8_FILE,
     RECIPE,
@@ -289,10 +290,17 @@ def check_recipes(recipes: Sequence[Recipe]) -> None:
     """Refuse recipes that would overwrite each other's candidates, and none at all.
 
     Raises:
-        SpecError: There is none, or two have one name or one file.
+        SpecError: There is none, two have one name or one file, or one would overwrite the float
+            file.
     """
     if not recipes:
         raise SpecError("there is no quantization recipe; give at least one")
+    for recipe in recipes:
+        if recipe.file == FLOAT_FILE:
+            raise SpecError(
+                f"quantization recipe {recipe.name!r} has file = {recipe.file!r}, which is the"
+                " float file's name; give it another"
+            )
     for key in ("name", "file"):
         values = [getattr(recipe, key) for recipe in recipes]
         twice = sorted({value for value in values if values.count(value) > 1})

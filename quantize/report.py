@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from decant.fidelity import CEILING_DB, Part
-from decant.files import QDQ_SUFFIX, QUANTIZATION_SCHEMA, QUANTIZED_SIGNATURES_SCHEMA
+from decant.files import (
+    PLAN_FILE,
+    PLAN_FIT_FILE,
+    PLAN_GOOD_FILE,
+    QDQ_SUFFIX,
+    QUANTIZATION_SCHEMA,
+    QUANTIZED_SIGNATURES_SCHEMA,
+)
 from decant.parity import spread
 from decant.plan_report import PlanReport
 from decant.tensors import TensorInfo
@@ -130,9 +137,17 @@ class QuantizeReport(BaseModel):
         return self.folder / candidate.file
 
     @property
-    def no_longer_forms(self) -> list[str]:
-        """Names under which an earlier run may have left the ONNX form of another candidate."""
-        return [candidate.qdq_file for candidate in self.candidates if candidate.qdq is None]
+    def no_longer_made(self) -> list[str]:
+        """Names under which an earlier run may have left what this one has not.
+
+        Those are ONNX forms of candidates that have none now, and planned files.
+        """
+        forms = [candidate.qdq_file for candidate in self.candidates if candidate.qdq is None]
+        made = {candidate.file for candidate in self.candidates}
+        return [
+            *forms,
+            *(file for file in (PLAN_FILE, PLAN_GOOD_FILE, PLAN_FIT_FILE) if file not in made),
+        ]
 
 
 class SignaturesCandidate(BaseModel):

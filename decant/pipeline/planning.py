@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import numbers
 from pathlib import Path
@@ -123,7 +124,8 @@ def file_score(reference: str, truth: Mapping[str, NDArray[Any]]) -> Score:
 
     def score(outputs: Sequence[Outputs]) -> float:
         with user_code(f'the metric "{reference}"'):
-            figure = function(list(outputs), dict(truth))
+            # A copy: what it changes in place is not what the next candidate is graded by.
+            figure = function(list(outputs), copy.deepcopy(dict(truth)))
         if not isinstance(figure, numbers.Real) or not math.isfinite(figure):
             raise SpecError(f'the metric "{reference}" gives {figure!r}; let it return a number')
         return float(figure)

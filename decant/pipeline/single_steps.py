@@ -321,7 +321,7 @@ def quantize(
             plan=None if asked is None else PlanRequest(asked, score, out / PLAN_STATE),
             qdq=qdq or (spec is not None and spec.quantization.qdq),
         )
-        stale += report.no_longer_forms
+        stale += report.no_longer_made
     return Quantized(out, report)
 
 

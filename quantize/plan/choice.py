@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 FLOAT = "float"
 # What a file of which everything is good may take more than one of which something is doubtful.
 WORTH = 1.15
+# What a file takes of the float file's at most to be called better: times differ by chance.
+BETTER = 0.97
 # What a metric may lose where nobody says: 0.3 points, or what one sample decides.
 USUAL_DROP = 0.003
 
@@ -37,7 +39,7 @@ def choose(
     Returns:
         "float" where no candidate keeps it and costs less than the float file.
     """
-    fitting = [each for each in candidates if costs.get(each.name, 1.0) < 1]
+    fitting = [each for each in candidates if costs.get(each.name, 1.0) < BETTER]
     fitting = [each for each in fitting if keeps(each, asked, samples)]
     if not fitting:
         return FLOAT

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from decant.errors import DataError, InternalError
 from decant.fidelity import BROKEN_DB, GOOD_DB
 from decant.files import PLAN_FILE, PLAN_FIT_FILE, PLAN_GOOD_FILE
 from decant.plan_report import PlanReport, Point
@@ -121,14 +122,15 @@ class Planning:
     def run(self) -> PlanReport:
         """Search until all is known or the time is over.
 
-        An interrupt ends the search, and what was found until then counts.
+        An interrupt or a fault ends the search, and what was found until then counts.
 
         Returns:
             What came of it.
 
         Raises:
-            DataError: LiteRT refuses the float file.
+            DataError: LiteRT refuses a candidate's file when it is timed.
             InternalError: It crashes on it.
+            SpecError: The metric is at fault.
         """
         stopped: Stopped = "finished"
         try:
@@ -140,9 +142,15 @@ class Planning:
             logger.warning("interrupted: the best of what was found until now is kept")
             self._take_tried()
             stopped = "interrupted"
+        except (DataError, InternalError) as error:
+            logger.warning("the search for mixed files failed: %s; what there is is kept", error)
+            stopped = "failed"
         if stopped == "finished" and self._left_s == 0:
             stopped = "time"
         self._keep()
+        if not self.found.ratios:
+            # Whatever ended it: which file to ship is told by times alone.
+            self._time(SHORTEST_TIMING_S)
         chosen = choose(self.made.candidates, self._relative_costs(), self.asked, self._samples)
         return self._report(stopped, chosen)
 
@@ -243,10 +251,10 @@ class Planning:
             self.made.candidates.append(tried.candidate.model_copy(update=update))
             self.made.contents[file] = tried.content
 
-    def _time(self) -> None:
+    def _time(self, most_s: float = LONGEST_TIMING_S) -> None:
         """Time all candidates that are fit, in turns."""
         fit = [each for each in self.made.candidates if each.fit]
-        budget_s = min(LONGEST_TIMING_S, max(SHORTEST_TIMING_S, self._left_s / 4))
+        budget_s = min(most_s, max(SHORTEST_TIMING_S, self._left_s / 4))
         if fit:
             logger.info("plan: %d files in turns with the float file …", len(fit))
             timed = latency_ratios(self.job, fit, self.made.contents, budget_s)
@@ -284,7 +292,7 @@ class Planning:
         return by_tensors(candidate.recipe, self.job.graph, self.job.modules)
 
     def _relative_costs(self) -> dict[str, float]:
-        """Give what candidates cost, relative to the float file.
+        """Give what candidates cost, relative to the float file; those that are slower than it not.
 
         Times are foreseen ones where an interrupt came before they were measured.
         """
@@ -293,12 +301,14 @@ class Planning:
             return dict(self.found.ratios)
         if asked == "size":
             whole = self.job.float_file.stat().st_size
-            return {each.name: each.size_bytes / whole for each in self.made.candidates}
-        floats = objective.whole_cost(self._schemes(FLOAT)) or 1.0
-        return {
-            each.name: objective.whole_cost(self._schemes(each.name)) / floats
-            for each in self.made.candidates
-        }
+            costs = {each.name: each.size_bytes / whole for each in self.made.candidates}
+        else:
+            floats = objective.whole_cost(self._schemes(FLOAT)) or 1.0
+            costs = {
+                each.name: objective.whole_cost(self._schemes(each.name)) / floats
+                for each in self.made.candidates
+            }
+        return {name: cost for name, cost in costs.items() if self.found.ratios.get(name, 1) <= 1}
 
     def _report(self, stopped: Stopped, chosen: str) -> PlanReport:
         """Say what was found, and with what effort."""

@@ -128,3 +128,23 @@ def test_a_metric_needs_truth_and_a_search_needs_data(decant, folder):
     assert "the calibration data holds none; add it to the .npz" in without_truth.err
     assert "a search for mixed files measures on calibration data" in without_data.err
     assert without_truth.code == without_data.code == 2
+
+
+def test_a_metric_that_changes_its_truth_grades_every_candidate_by_the_same(tmp_path):
+    from decant.pipeline.planning import file_score
+
+    metric = tmp_path / "metric.py"
+    metric.write_text(
+        "def spoil(outputs, truth):\n    truth['truth'] += 1\n    return truth['truth'].sum()\n"
+    )
+    score = file_score(f"{metric}:spoil", {"truth": np.zeros(3)})
+
+    assert [score([]), score([])] == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("option", ["--min-snr", "--max-drop"])
+def test_a_demand_that_is_no_number_is_refused(decant, folder, option):
+    ended = decant("quantize", "net.onnx", option, "nan", "-o", "out")
+
+    assert ended.code == 2
+    assert f"{option}: " in ended.err

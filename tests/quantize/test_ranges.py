@@ -130,3 +130,14 @@ def test_pixels_span_all_of_uint8():
 
 def test_a_dead_activation_gets_a_usable_range():
     assert choose(chain("TANH"), {"t0": statistics(np.zeros(9))}, "minmax") == {"t0": (0.0, 1.0)}
+
+
+def test_a_range_whose_step_would_be_zero_in_float32_is_that_of_a_dead_activation():
+    """LiteRT's QUANTIZE ends its process on a scale of 0."""
+    values = np.random.default_rng(5).uniform(0, 1, 1000)
+    seen = {"x": statistics(values * 1e-37), "t0": statistics(values * 1e-30)}
+
+    ranges = choose(chain("TANH"), seen, "minmax")
+
+    assert ranges["x"] == (0.0, 1.0)
+    assert ranges["t0"][1] == pytest.approx(1e-30, rel=0.01)

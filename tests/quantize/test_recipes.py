@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from decant.errors import DataError, InternalError, SpecError
 from decant.quantize import RECIPES, STATIC_INT8, load_recipes, spec_recipes
-from decant.quantize.recipes import recipes_document
+from decant.quantize.recipes import check_recipes, recipes_document
 from decant.quantize.transform import transform
 from decant.spec import load_spec
 
@@ -131,3 +131,10 @@ def test_what_the_library_cannot_do_is_reported(float_path):
     # A static recipe without ranges.
     with pytest.raises(InternalError, match=r"cannot make 'static_int8': RuntimeError"):
         transform(float_path.read_bytes(), STATIC_INT8)
+
+
+def test_no_recipe_overwrites_the_float_file():
+    recipe = RECIPES["static_int8"].model_copy(update={"file": "model_fp32.tflite"})
+
+    with pytest.raises(SpecError, match=r"'static_int8' has file = 'model_fp32.tflite', which is"):
+        check_recipes([recipe])

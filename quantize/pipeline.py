@@ -23,6 +23,7 @@ from .candidates import make_all, run_file
 from .job import Job
 from .judge import Judge
 from .modules import by_tensors, modules_beside
+from .plan.request import carried_out, scoring
 from .ranges import check_ranges, idle_patterns
 from .recipes import STATIC_INT8, check_recipes, default_recipes, recipes_document
 from .remedy import unfit_warning
@@ -122,7 +123,7 @@ def quantize(
         calibrators=calibrators,
     )
     made = make_all(job, recipes)
-    planned = None if plan is None else plan.carried_out(job, made)
+    planned = None if plan is None else carried_out(plan, job, made)
     without_form = _with_qdq(job, made) if qdq else []
     report = QuantizeReport(
         folder=out,
@@ -158,7 +159,7 @@ def _scoring(
     """Measure the float file by a plan's metric, if there are both."""
     if plan is None or calibration is None:
         return None
-    return plan.scoring(tflite, signature, cut_runs(calibration, signature[0]))
+    return scoring(plan, tflite, signature, cut_runs(calibration, signature[0]))
 
 
 def _divided(

@@ -71,14 +71,14 @@ def quantize(
             " outputs per sample and the arrays of X.npz that are called truth or truth_…",
         ),
     ] = None,
-    plan: Annotated[
+    no_plan: Annotated[
         bool,
         typer.Option(
-            "--plan/--no-plan",
-            help="Whether to search for mixed files. Of a spec they are searched for where it has"
-            " a section quantization.plan, or one of these options is given.",
+            "--no-plan",
+            help="Search for no mixed files. Of a spec they are searched for where it has a section"
+            " quantization.plan, or an option of the search is given.",
         ),
-    ] = True,
+    ] = False,
     qdq: Annotated[
         bool,
         typer.Option(
@@ -101,14 +101,14 @@ def quantize(
         from .tables import show_quantized
 
         asked = _asked(budget=budget, objective=objective, min_snr_db=min_snr, max_drop=max_drop)
-        if asked is not None and not plan:
+        if asked is not None and no_plan:
             raise UsageError("--no-plan searches for nothing; leave the options of a search out")
         made = pipeline.quantize(
             source,
             out,
             calibration=calibration,
             recipe=recipe,
-            plan=asked if plan else False,
+            plan=False if no_plan else asked,
             metric=metric,
             qdq=qdq,
             shapes=parse_shapes(shapes),

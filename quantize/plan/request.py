@@ -43,29 +43,32 @@ class PlanRequest:
     metric: Callable[[Sequence[Outputs]], float] | None = None
     state: Path | None = None
 
-    def scoring(
-        self, tflite: Path, signature: tuple[Infos, Infos], runs: Sequence[Run]
-    ) -> Scoring | None:
-        """Measure the float file by the metric.
 
-        Args:
-            tflite: The float file.
-            signature: Its inputs and outputs.
-            runs: All calibration samples.
-        """
-        if self.metric is None or not runs:
-            return None
-        outputs, _ = run_isolated(run_file, tflite, *signature, runs)
-        return Scoring(runs, self.metric, self.metric(outputs))
+def scoring(
+    request: PlanRequest, tflite: Path, signature: tuple[Infos, Infos], runs: Sequence[Run]
+) -> Scoring | None:
+    """Measure the float file by the metric; None where there is none.
 
-    def carried_out(self, job: Job, made: Made) -> PlanReport | None:
-        """Search, and let what was found join the candidates.
+    Args:
+        request: With the metric.
+        tflite: The float file.
+        signature: Its inputs and outputs.
+        runs: All calibration samples.
+    """
+    if request.metric is None or not runs:
+        return None
+    outputs, _ = run_isolated(run_file, tflite, *signature, runs)
+    return Scoring(runs, request.metric, request.metric(outputs))
 
-        Returns:
-            None where there are no ranges to plan with.
-        """
-        if job.judge is None or isinstance(job.statistics, InternalError) or not job.statistics:
-            logger.warning("no plan: it needs calibration data that the model runs on")
-            return None
-        ranges = choose(job.graph, job.statistics, job.calibrators)
-        return Planning(job, made, ranges, self.asked, self.state).run()
+
+def carried_out(request: PlanRequest, job: Job, made: Made) -> PlanReport | None:
+    """Search, and let what was found join the candidates.
+
+    Returns:
+        None where there are no ranges to plan with.
+    """
+    if job.judge is None or isinstance(job.statistics, InternalError) or not job.statistics:
+        logger.warning("no plan: it needs calibration data that the model runs on")
+        return None
+    ranges = choose(job.graph, job.statistics, job.calibrators)
+    return Planning(job, made, ranges, request.asked, request.state).run()

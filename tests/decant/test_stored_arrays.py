@@ -123,3 +123,14 @@ def test_no_rows_are_no_array():
         pass
     with pytest.raises(DataError, match="there is no sample; give at least one"):
         rows.stored()
+
+
+def test_a_damaged_npz_is_refused(tmp_path, arrays):
+    path = tmp_path / "x.npz"
+    np.savez(path, **arrays)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+    with pytest.raises(DataError, match=r"x\.npz: cannot be read as input arrays \(Bad CRC-32"):
+        open_arrays(path)

@@ -90,7 +90,9 @@ def frontier(marks: Sequence[Mark], scale: Scale, title: str) -> str:
     track = " ".join(f"{x:.1f},{y:.1f}" for x, y in best)
     parts = [_grid(across, down, scale), f'<polyline class="frontier" points="{track}"/>']
     parts += [_spot(mark, *places[mark.name]) for mark in marks]
-    parts += _labels(marks, places)
+    named = [(LEFT, down.at(level), CHARACTER * len(name)) for level, name in scale.levels]
+    taken = [(x, y - LINE, x + wide, y) for x, y, wide in named]
+    parts += _labels(marks, places, taken)
     parts.append(text(WIDTH - RIGHT, HEIGHT - 8, "time, × float →", "axis", "end"))
     parts.append(text(LEFT - 44, 13, f"↑ {scale.title}", "axis", "start"))
     return whole(WIDTH, HEIGHT, title, "".join(parts))
@@ -135,16 +137,17 @@ def _spot(mark: Mark, x: float, y: float, radius: float) -> str:
     return (f'<circle {place} r="{radius + 4:.1f}" class="ring"/>' if mark.chosen else "") + spot
 
 
-def _labels(marks: Sequence[Mark], places: dict[str, tuple[float, float, float]]) -> Iterator[str]:
+def _labels(
+    marks: Sequence[Mark], places: dict[str, tuple[float, float, float]], taken: list[Box]
+) -> Iterator[str]:
     """Write names where they hide no other, the shipped file's first; who finds no room has none.
 
-    The figure's table names all of them.
+    The figure's table names all of them. What is `taken` already has its words.
     """
     spots = {
         name: (x - radius, y - radius, x + radius, y + radius)
         for name, (x, y, radius) in places.items()
     }
-    taken: list[Box] = []
     for mark in sorted(marks, key=lambda each: (not each.chosen, not each.timed)):
         others = [box for name, box in spots.items() if name != mark.name]
         wide = CHARACTER * len(mark.name)

@@ -59,7 +59,8 @@ class PlanView:
         modules: The noisiest first.
         weak: How many of them leave the outputs less than what is good.
         points: All files, each with the counts of its schemes.
-        metered: Whether the metric was measured on calibration data.
+        metered: Whether the metric of files was measured on calibration data.
+        graded: Whether that of modules was.
         hidden: How many files the figures have no place for: too slow, or not timed.
     """
 
@@ -68,6 +69,7 @@ class PlanView:
     weak: int
     points: tuple[tuple[Point, str], ...]
     metered: bool
+    graded: bool
     hidden: int
 
 
@@ -94,6 +96,7 @@ def plan_view(report: Report, colours: dict[str, str]) -> PlanView | None:
         weak=sum(row.meaning != "good" for row in rows),
         points=tuple((point, counts(point.schemes)) for point in plan.points),
         metered=any(point.drop is not None for point in plan.points),
+        graded=any(row.worse for row in rows),
         hidden=len(placed) - len(shown),
     )
 

@@ -20,6 +20,7 @@ from decant.bench.schema import Choice, Swapped
 from decant.errors import DataError
 from decant.tasks import Mark
 
+
 def read(path):
     page = Page()
     page.feed(path.read_text())

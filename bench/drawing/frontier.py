@@ -91,7 +91,7 @@ def frontier(marks: Sequence[Mark], scale: Scale, title: str) -> str:
     parts = [_grid(across, down, scale), f'<polyline class="frontier" points="{track}"/>']
     parts += [_spot(mark, *places[mark.name]) for mark in marks]
     named = [(LEFT, down.at(level), CHARACTER * len(name)) for level, name in scale.levels]
-    taken = [(x, y - LINE, x + wide, y) for x, y, wide in named]
+    taken: list[Box] = [(x, y - LINE, x + wide, y) for x, y, wide in named]
     parts += _labels(marks, places, taken)
     parts.append(text(WIDTH - RIGHT, HEIGHT - 8, "time, × float →", "axis", "end"))
     parts.append(text(LEFT - 44, 13, f"↑ {scale.title}", "axis", "start"))

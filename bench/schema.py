@@ -12,6 +12,7 @@ from decant.fidelity import Part as OutputPart
 from decant.fidelity import broken
 from decant.files import REPORT_SCHEMA
 from decant.machine import Machine
+from decant.plan_report import PlanReport
 from decant.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -419,6 +420,8 @@ class Report(Part):
         seed: Of the bootstrap.
         made_from: Checkpoint, code, data and spec that all of this speaks of; None for a file
             without a spec, and in a report of schema 1.
+        plan: How mixed files were searched for, on calibration data, and what each module costs;
+            None where none were.
     """
 
     schema_version: Literal[3] = Field(default=REPORT_SCHEMA, alias="schema")
@@ -440,6 +443,7 @@ class Report(Part):
     evidence: EvidenceFile | None = None
     seed: int = 0
     made_from: Provenance | None = None
+    plan: PlanReport | None = None
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -21,6 +21,7 @@ from ..schema import Estimate, Slice
 from ..verdict import limit_of
 from . import plots
 from .label_tables import MOST_LABELS, confusion_table, label_rows
+from .plan import plan_view
 
 if TYPE_CHECKING:
     from decant.fidelity import Part
@@ -72,6 +73,7 @@ def page(report: Report, folder: Path) -> str:
         "interval": lambda figure: f"{figure.low:.4f} … {figure.high:.4f}",
         "share": lambda value: "–" if value is None else f"{value:.4f}",
         "signed": _signed,
+        "signed_number": signed,
         "limit": limit_of,
         "polyline": polyline,
         "ms": milliseconds,
@@ -79,11 +81,13 @@ def page(report: Report, folder: Path) -> str:
         "written": written,
     }
     shown = _shown(report)
+    found = colours(report, shown)
     return environment.get_template("report.html.j2").render(
         report=report,
         gallery=load_gallery(folder / GALLERY),
         shown=shown,
-        colours=colours(report, shown),
+        colours=found,
+        view=plan_view(report, found),
         tradeoff=_tradeoff(report, shown),
         slices=_slices(report, shown),
         operators=_operators(report),

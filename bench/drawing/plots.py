@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
+from .svg import Axis, line, text, ticks, whole
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,20 +33,6 @@ class Series:
     drops: dict[str, Estimate] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
-    """Maps values to pixels."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-
-    def at(self, value: float) -> float:
-        share = (value - self.low) / (self.high - self.low)
-        return self.start + share * (self.end - self.start)
-
-
 def tradeoff(
     entries: Sequence[Entry],
     colours: dict[str, str],
@@ -63,7 +51,7 @@ def tradeoff(
     """
     times = {entry.name: entry.latency_ms[threads].median for entry in entries}
     slowest = max(*times.values(), limits[0] or 0.0)
-    across = _Axis(0.0, slowest * 1.12, LEFT, WIDTH - RIGHT)
+    across = Axis(0.0, slowest * 1.12, LEFT, WIDTH - RIGHT)
     estimates = [entry.accuracy[metric] for entry in entries]
     edges = [edge for each in estimates for edge in (each.low, each.high)]
     span = max(max(edges) - min(edges), 0.01)
@@ -73,7 +61,7 @@ def tradeoff(
         floor = None
     edges += [] if floor is None else [floor]
     margin = 0.15 * span
-    down = _Axis(min(edges) - margin, max(edges) + margin, HEIGHT - BOTTOM, TOP)
+    down = Axis(min(edges) - margin, max(edges) + margin, HEIGHT - BOTTOM, TOP)
     largest = max(entry.size_bytes for entry in entries)
     parts = [_grid(across, down), _limit_lines(across, down, longest, floor)]
     for entry in entries:
@@ -81,11 +69,11 @@ def tradeoff(
         radius = BUBBLE * math.sqrt(entry.size_bytes / largest)
         parts.append(_bubble(entry, colours[entry.name], x, y, radius))
         whisker = (down.at(entry.accuracy[metric].low), down.at(entry.accuracy[metric].high))
-        parts.append(_line(x, whisker[0], x, whisker[1], "whisker"))
+        parts.append(line(x, whisker[0], x, whisker[1], "whisker"))
     title = f"{metric} against latency with {threads.replace('_', ' = ')}"
-    axes = _text(WIDTH - RIGHT, HEIGHT - 6, "median latency, ms →", "axis", "end")
-    axes += _text(LEFT - 44, 12, f"↑ {metric}, test set", "axis", "start")
-    return _svg(WIDTH, HEIGHT, title, "".join(parts) + axes)
+    axes = text(WIDTH - RIGHT, HEIGHT - 6, "median latency, ms →", "axis", "end")
+    axes += text(LEFT - 44, 12, f"↑ {metric}, test set", "axis", "start")
+    return whole(WIDTH, HEIGHT, title, "".join(parts) + axes)
 
 
 def slices(rows: Sequence[tuple[str, int]], series: Sequence[Series], metric: str) -> str:
@@ -97,34 +85,34 @@ def slices(rows: Sequence[tuple[str, int]], series: Sequence[Series], metric: st
         metric: Named in the title.
     """
     bottom = TOP + ROW * len(rows)
-    across = _Axis(0.0, 1.0, 8, BARS_END)
+    across = Axis(0.0, 1.0, 8, BARS_END)
     beside = _drop_axis(series)
     parts = [
         _ruler(across, (0.0, 0.5, 1.0), bottom),
         _ruler(beside, ticks(beside.low, beside.high, 3), bottom),
-        _line(beside.at(0), TOP - 6, beside.at(0), bottom, "zero"),
-        _text(across.start, 12, metric, "axis", "start"),
-        _text(WIDTH - 8, 12, f"drop of {metric}, right of the line: worse", "axis", "end"),
+        line(beside.at(0), TOP - 6, beside.at(0), bottom, "zero"),
+        text(across.start, 12, metric, "axis", "start"),
+        text(WIDTH - 8, 12, f"drop of {metric}, right of the line: worse", "axis", "end"),
     ]
     for index, (tag, count) in enumerate(rows):
         top = TOP + index * ROW
-        parts.append(_text(8, top + 15, f"{tag} · {count} samples", "name", "start"))
+        parts.append(text(8, top + 15, f"{tag} · {count} samples", "name", "start"))
         for place, each in enumerate(series):
             y = top + 22 + place * (BAR + 2)
             if tag in each.figures:
                 parts.append(_bar(across, y, each.figures[tag], each))
             if tag in each.drops:
                 parts.append(_drop(beside, y + BAR / 2, each.drops[tag], each))
-    return _svg(WIDTH, bottom + 26, f"{metric} per slice", "".join(parts))
+    return whole(WIDTH, bottom + 26, f"{metric} per slice", "".join(parts))
 
 
-def _drop_axis(series: Sequence[Series]) -> _Axis:
+def _drop_axis(series: Sequence[Series]) -> Axis:
     """Span all drops with their intervals, and zero."""
     drops = [drop for each in series for drop in each.drops.values()]
     low = min((drop.low for drop in drops), default=0.0)
     high = max((drop.high for drop in drops), default=0.0)
     margin = 0.08 * max(high - low, LEAST_SPAN)
-    return _Axis(
+    return Axis(
         min(low, -LEAST_SPAN / 2) - margin,
         max(high, LEAST_SPAN / 2) + margin,
         DROPS_START,
@@ -132,58 +120,48 @@ def _drop_axis(series: Sequence[Series]) -> _Axis:
     )
 
 
-def _ruler(across: _Axis, marks: Sequence[float], bottom: float) -> str:
+def _ruler(across: Axis, marks: Sequence[float], bottom: float) -> str:
     return "".join(
-        _line(across.at(mark), TOP, across.at(mark), bottom, "grid")
-        + _text(across.at(mark), bottom + 16, f"{mark:g}", "tick", "middle")
+        line(across.at(mark), TOP, across.at(mark), bottom, "grid")
+        + text(across.at(mark), bottom + 16, f"{mark:g}", "tick", "middle")
         for mark in marks
     )
 
 
-def _drop(beside: _Axis, y: float, drop: Estimate, series: Series) -> str:
+def _drop(beside: Axis, y: float, drop: Estimate, series: Series) -> str:
     hover = f"{series.name}: {drop.value:+.4f} ({drop.low:+.4f} … {drop.high:+.4f})"
     return (
-        _line(beside.at(drop.low), y, beside.at(drop.high), y, "whisker")
+        line(beside.at(drop.low), y, beside.at(drop.high), y, "whisker")
         + f'<circle cx="{beside.at(drop.value):.1f}" cy="{y:.1f}" r="4" '
         f'class="drop {series.colour}"><title>{escape(hover)}</title></circle>'
     )
 
 
-def _grid(across: _Axis, down: _Axis) -> str:
+def _grid(across: Axis, down: Axis) -> str:
     parts = []
     for tick in ticks(across.low, across.high):
         x = across.at(tick)
-        parts.append(_line(x, TOP, x, HEIGHT - BOTTOM, "grid"))
-        parts.append(_text(x, HEIGHT - BOTTOM + 16, f"{tick:g}", "tick", "middle"))
+        parts.append(line(x, TOP, x, HEIGHT - BOTTOM, "grid"))
+        parts.append(text(x, HEIGHT - BOTTOM + 16, f"{tick:g}", "tick", "middle"))
     # Metrics are fractions; the axis only reaches further for the bubbles' sake.
     for tick in (tick for tick in ticks(down.low, down.high) if 0 <= tick <= 1):
         y = down.at(tick)
-        parts.append(_line(LEFT, y, WIDTH - RIGHT, y, "grid"))
-        parts.append(_text(LEFT - 6, y + 4, f"{tick:g}", "tick", "end"))
+        parts.append(line(LEFT, y, WIDTH - RIGHT, y, "grid"))
+        parts.append(text(LEFT - 6, y + 4, f"{tick:g}", "tick", "end"))
     return "".join(parts)
 
 
-def ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Choose about `count` round values between two others."""
-    rough = (high - low) / count
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
-    return [round(number * step, 10) for number in range(first, last + 1)]
-
-
-def _limit_lines(across: _Axis, down: _Axis, longest: float | None, lowest: float | None) -> str:
+def _limit_lines(across: Axis, down: Axis, longest: float | None, lowest: float | None) -> str:
     """Draw the spec's limits as dashed lines."""
     found = ""
     if longest is not None:
         x = across.at(longest)
-        found += _line(x, TOP, x, HEIGHT - BOTTOM, "limit")
-        found += _text(x - 4, TOP + 10, "slowest allowed", "tick", "end")
+        found += line(x, TOP, x, HEIGHT - BOTTOM, "limit")
+        found += text(x - 4, TOP + 10, "slowest allowed", "tick", "end")
     if lowest is not None:
         y = down.at(lowest)
-        found += _line(LEFT, y, WIDTH - RIGHT, y, "limit")
-        found += _text(WIDTH - RIGHT, y - 4, "lowest allowed", "tick", "end")
+        found += line(LEFT, y, WIDTH - RIGHT, y, "limit")
+        found += text(WIDTH - RIGHT, y - 4, "lowest allowed", "tick", "end")
     return found
 
 
@@ -193,30 +171,13 @@ def _bubble(entry: Entry, colour: str, x: float, y: float, radius: float) -> str
     return (ring if entry.chosen else "") + spot
 
 
-def _bar(across: _Axis, y: float, figure: Estimate, series: Series) -> str:
+def _bar(across: Axis, y: float, figure: Estimate, series: Series) -> str:
     end = across.at(figure.value)
     middle = y + BAR / 2
     hover = f"{series.name}: {figure.value:.4f} ({figure.low:.4f} … {figure.high:.4f})"
     return (
         f'<rect x="{across.start:.1f}" y="{y:.1f}" width="{max(0.5, end - across.start):.1f}" '
         f'height="{BAR}" rx="2" class="bar {series.colour}"><title>{escape(hover)}</title></rect>'
-        + _line(across.at(figure.low), middle, across.at(figure.high), middle, "whisker")
-        + _text(across.at(figure.high) + 5, middle + 3.5, f"{figure.value:.3f}", "figure", "start")
-    )
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{kind}"/>'
-
-
-def _text(x: float, y: float, text: str, kind: str, anchor: str) -> str:
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">{escape(text)}</text>'
-    )
-
-
-def _svg(width: int, height: int, title: str, content: str) -> str:
-    return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}" '
-        f'class="figure">{content}</svg>'
+        + line(across.at(figure.low), middle, across.at(figure.high), middle, "whisker")
+        + text(across.at(figure.high) + 5, middle + 3.5, f"{figure.value:.3f}", "figure", "start")
     )

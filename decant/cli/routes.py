@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from .tables import UNBROKEN, print_table
+from .printed_table import UNBROKEN, print_table
 
 if TYPE_CHECKING:
     from decant.pipeline.documents.routes import RacedFile, RoutesReport

@@ -11,15 +11,15 @@ from rich.table import Table
 from ..errors import GateFailed
 from ..fidelity import SCALE, decibels, weakest
 from ..files import REPORT
+from .plan_table import show_plan
+from .printed_table import UNBROKEN, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from decant.bench import Report
     from decant.bench.schema import Entry
     from decant.pipeline import Measured, Quantized
-    from decant.plan_report import OperatorGroup, PlanReport
     from decant.quantize import QuantizeReport
 
     from ..fidelity import Part
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 FULL, INTERVALS, RATIOS, BARE = range(4)
 FILE_NAME = "file name"
 NOT_MET = "not met"
-UNBROKEN = 10_000
-SHOWN_GROUPS = 8
-"""Modules of which the cost in accuracy is printed."""
 
 
 def give_measured(terminal: Terminal, measured: Measured) -> None:
@@ -109,50 +106,8 @@ def show_candidates(terminal: Terminal, made: Quantized) -> None:
     if isinstance(report, QuantizeReport):
         _show_onnx(terminal, made.folder, report)
         if report.plan is not None:
-            _show_plan(terminal, made, report, report.plan)
-
-
-def _show_plan(
-    terminal: Terminal, made: Quantized, report: QuantizeReport, plan: PlanReport
-) -> None:
-    """Print what was measured of each file, what costs accuracy, and which file to ship."""
-    table = Table("file", box=None, pad_edge=False)
-    for column in ("time", "weakest part", "metric's drop", "operators"):
-        table.add_column(column, justify="right" if column != "operators" else "left")
-    for point in plan.points:
-        if point.latency_ratio is not None:
-            counts = ", ".join(f"{count} {name}" for name, count in sorted(point.schemes.items()))
-            drop = "–" if point.drop is None else f"{point.drop:+.4f}"
-            ratio = f"{point.latency_ratio:.2f} ×"
-            table.add_row(point.name, ratio, decibels(point.snr_db), drop, counts)
-    terminal.result("time on one thread, relative to the float file, measured in turns")
-    print_table(terminal, table, terminal.columns or UNBROKEN)
-    _show_groups(terminal, plan.groups)
-    files = {each.name: made.folder / each.file for each in report.candidates}
-    shipped = files.get(plan.chosen)
-    terminal.result(
-        f"ship {shipped}"
-        if shipped is not None
-        else "ship the float file: no candidate keeps what is asked of it and costs less"
-    )
-
-
-def _show_groups(terminal: Terminal, groups: Sequence[OperatorGroup]) -> None:
-    """Print which modules cost most accuracy, with what they would gain in int8."""
-    from decant.bench import formatting
-
-    if not groups:
-        return
-    table = Table("module", box=None, pad_edge=False)
-    table.columns[0].overflow = "fold"
-    for column in ("float", "int8", "outputs keep", "in the file"):
-        table.add_column(column, justify="right" if column != "in the file" else "left")
-    for group in groups[:SHOWN_GROUPS]:
-        chosen = ", ".join(f"{count} {name}" for name, count in sorted(group.schemes.items()))
-        times = map(formatting.milliseconds, (group.float_ms, group.int8_ms))
-        table.add_row(group.module, *times, decibels(group.snr_db), chosen)
-    terminal.result("what costs most accuracy where it alone is int8")
-    print_table(terminal, table, terminal.columns or UNBROKEN)
+            files = {each.name: made.folder / each.file for each in report.candidates}
+            show_plan(terminal, report.plan, files)
 
 
 def _show_onnx(terminal: Terminal, folder: Path, report: QuantizeReport) -> None:
@@ -287,15 +242,6 @@ def _natural_width(table: Table) -> int:
     """Say how many columns a table takes without a line broken."""
     console = Console(width=UNBROKEN)
     return Measurement.get(console, console.options, table).maximum
-
-
-def print_table(terminal: Terminal, table: Table, width: int) -> None:
-    """Lay a table out and print it as any other result."""
-    console = Console(file=terminal.out, width=width, highlight=False, markup=False)
-    with console.capture() as drawn:
-        console.print(table)
-    for line in drawn.get().splitlines():
-        terminal.result(line.rstrip())
 
 
 def _judged(part: Part) -> str:

@@ -17,11 +17,19 @@ from ..contract.rules import kind_of
 from ..datasets import SOURCES
 from ..errors import DataError, UsageError
 from ..files import SPEC
-from ..quantization import Quantization
+from ..quantization import Plan, Quantization
 from ..spec import MODEL_FILES, Requirements
 from ..tasks import FRACTION, SECTIONS
 from .file_tensors import file_tensors
-from .spec_sections import TO_DO, Known, as_key, as_toml, section_lines, task_lines
+from .spec_sections import (
+    TO_DO,
+    Known,
+    as_key,
+    as_toml,
+    optional_lines,
+    section_lines,
+    task_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +41,11 @@ if TYPE_CHECKING:
 
 FREE = "write a number, or a name that [sizes] lists sizes for"
 WEIGHTS = (".ckpt", ".pt", ".pth", ".safetensors")
+PLAN = "plan"
+PLAN_NOTE = (
+    "The next section, without its #, has a mixed file searched for: every operator in float or "
+    "int8 by what was measured of it."
+)
 FACTORY = re.compile(r"^[^:]+:[A-Za-z_]\w*$")
 
 
@@ -85,7 +98,8 @@ def init(source: str, task: str, *, out: AnyPath = SPEC) -> Initial:
             task_text,
             _data(kinds[task], inputs),
             section_lines("requirements", Requirements, _limits(kinds[task], task_text)),
-            section_lines("quantization", Quantization),
+            section_lines("quantization", Quantization, without=(PLAN,)),
+            optional_lines(f"quantization.{PLAN}", Plan, PLAN_NOTE),
         )
     )
     write_text(path, text + "\n")

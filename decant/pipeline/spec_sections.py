@@ -16,7 +16,7 @@ from ..tensors import sizes
 from .docstrings import meanings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from ..contract.decode.rule import Reading
     from ..tasks import TaskSection
@@ -44,10 +44,26 @@ class Known:
 
 
 def section_lines(
-    name: str, section: type[BaseModel], known: Mapping[str, Known] | None = None
+    name: str,
+    section: type[BaseModel],
+    known: Mapping[str, Known] | None = None,
+    *,
+    without: Collection[str] = (),
 ) -> str:
-    """Write a section: known and required keys, and the others as comments."""
-    return "\n".join([f"[{name}]", *_keys(section, known or {})])
+    """Write a section: known and required keys, and the others as comments.
+
+    Args:
+        name: Of the section.
+        section: What it may hold.
+        known: What is written for keys.
+        without: Keys that are sections of their own.
+    """
+    return "\n".join([f"[{name}]", *_keys(section, known or {}, without)])
+
+
+def optional_lines(name: str, section: type[BaseModel], note: str) -> str:
+    """Write a section that is left out, with what taking it in does, as comments."""
+    return "\n".join([*_wrapped(note), f"# [{name}]", *_keys(section, {})])
 
 
 def task_lines(section: type[TaskSection], outputs: Sequence[TensorInfo]) -> str:
@@ -104,10 +120,12 @@ def _options(readings: Sequence[Reading]) -> Iterator[str]:
         yield from _wrapped(count + reading.note, "#       ")
 
 
-def _keys(section: type[BaseModel], known: Mapping[str, Known]) -> Iterator[str]:
+def _keys(
+    section: type[BaseModel], known: Mapping[str, Known], without: Collection[str] = ()
+) -> Iterator[str]:
     told = meanings(section)
     for key, field in section.model_fields.items():
-        if key in HIDDEN:
+        if key in HIDDEN or key in without:
             continue
         if key not in known and field.is_required():
             yield from _wrapped(told.get(key, ""))

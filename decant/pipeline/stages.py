@@ -16,6 +16,7 @@ from ..cache import Stage
 from ..errors import DataError
 from ..fidelity import Part
 from ..files import CONVERSION, FLOAT_FILE, PLAN_STATE, QUANTIZATION, REPORT
+from ..plan_report import PlanReport
 from ..provenance import CODE, LIBRARIES, PARTS, collect, digests, sections
 from ..tensors import TensorInfo
 
@@ -242,12 +243,12 @@ class Stages:
 
     @cached_property
     def drawn(self) -> Result:
-        """The report with what it was made from, and the page that shows it.
+        """The report with what it was made from and the plan, and the page that shows it.
 
         Apart from the measurement, which need not be made again where, say, another converter made
         the same files.
         """
-        settings = {"made_from": self.made_from.model_dump(mode="json")}
+        settings = {"made_from": self.made_from.model_dump(mode="json"), "plan": self._plan}
         return self._run(self._stage("report", self.measured.files, settings), self._draw)
 
     def _draw(self, out: Path) -> None:
@@ -256,7 +257,9 @@ class Stages:
         for name in self.measured.files:
             shutil.copyfile(self.measured.folder / name, out / name)
         report = load_report(out / REPORT)
-        report.model_copy(update={"made_from": self.made_from}).save(out / REPORT)
+        plan = None if self._plan is None else PlanReport.model_validate(self._plan)
+        update = {"made_from": self.made_from, "plan": plan}
+        report.model_copy(update=update).save(out / REPORT)
         page = render(out)
         for name in self.measured.files:
             if out / name not in (page, out / REPORT):
@@ -305,6 +308,12 @@ class Stages:
         """Describe the float file as the candidates are described."""
         signature = {role: self._conversion[role] for role in ("inputs", "outputs")}
         return {"name": FLOAT, "file": FLOAT_FILE, "quantizer": None, "parts": [], **signature}
+
+    @cached_property
+    def _plan(self) -> dict[str, Any] | None:
+        """How mixed files were searched for; None where they were not."""
+        plan: dict[str, Any] | None = read_json(self.quantized.folder / QUANTIZATION).get("plan")
+        return plan
 
     @cached_property
     def _described(self) -> list[dict[str, Any]]:

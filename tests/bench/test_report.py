@@ -4,49 +4,21 @@ import base64
 import re
 import shutil
 import subprocess
-from html.parser import HTMLParser
 
 import cv2
 import numpy as np
 import pytest
 from bench_reports import entry, unfit
+from drawn_page import Page
 from measured import measured, model_file
 
 from decant.artifacts import write_json
 from decant.bench import load_report, measure_file, render
-from decant.bench.drawing import plots
+from decant.bench.drawing import plots, svg
 from decant.bench.gallery import load_gallery
 from decant.bench.schema import Choice, Swapped
 from decant.errors import DataError
 from decant.tasks import Mark
-
-VOID = {"meta", "br", "wbr"}
-LINKS = {"href", "src", "srcset", "xlink:href", "action", "data", "poster"}
-
-
-class Page(HTMLParser):
-    """Collects tags, links and text, and checks that tags close."""
-
-    def __init__(self):
-        super().__init__()
-        self.tags, self.links, self.open, self.text = [], [], [], ""
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.links += [value for key, value in attributes if key in LINKS]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.tags.append(tag)
-        self.links += [value for key, value in attributes if key in LINKS]
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
-            self.text += data
 
 
 def read(path):
@@ -279,7 +251,7 @@ def test_damaged_gallery_is_refused(folder):
     ],
 )
 def test_ticks_are_round(low, high, expected):
-    assert plots.ticks(low, high) == expected
+    assert svg.ticks(low, high) == expected
 
 
 def positions(svg, pattern):

@@ -18,6 +18,7 @@ from decant.contract.decode import EndToEndRule, SsdRule, TextRule, YoloRule
 from decant.contract.decode.box_scores import TwoOutputRule
 from decant.contract.rules import kind_of
 from decant.errors import DataError, SpecError, UsageError
+from decant.quantization import Plan
 from decant.spec import load_spec
 from decant.tasks import SECTIONS
 
@@ -223,13 +224,22 @@ def test_a_filled_spec_is_usable(tmp_path):
     assert spec.image.shape == (1, 3, 32, 48)
     assert spec.task.labels == ("first", "second")
     # What stands as a comment is what holds when it is left out.
-    for line in begun.path.read_text().splitlines():
+    for line in begun.path.read_text().partition("# [quantization.plan]")[0].splitlines():
         written = re.match(r"# (max_drop|recipes|serving) = (.+)$", line)
         if written:
             section = spec.quantization if written[1] == "recipes" else spec.requirements
             value = tomllib.loads(f"x = {written[2]}")["x"]
             found = getattr(section, written[1])
             assert value == (list(found) if isinstance(found, tuple) else found)
+
+
+def test_a_plan_is_searched_for_once_its_section_is_no_comment(tmp_path):
+    write_onnx(tmp_path / "net.onnx", [PHOTO])
+    begun = pipeline.init(str(tmp_path / "net.onnx"), "classification", out=tmp_path / "model.toml")
+    assert load_spec(begun.path).quantization.plan is None
+    text = begun.path.read_text()
+    begun.path.write_text(re.sub(r"# (\[quantization\.plan\]|budget = .*)", r"\1", text))
+    assert load_spec(begun.path).quantization.plan == Plan()
 
 
 def test_inputs_are_described_each_by_its_kind(tmp_path):

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from decant import cache, machine, source_code
-from decant.artifacts import read_json
+from decant.artifacts import read_json, write_json
+from decant.bench import load_report
 from decant.cache import Result
 from decant.pipeline.project import open_project
 from decant.pipeline.stages import Stages
+from decant.plan_report import PlanReport
 from decant.provenance import changes, origins, provenance_of
 
 ALL = {"data", "convert", "quantize", "measure", "release", "report"}
@@ -281,6 +283,31 @@ def test_what_only_draws_runs_nothing_but_the_drawing(built, monkeypatch, file, 
     after, now = keys(built)
     assert {name for name in ALL if before[name] != after[name]} == stages
     assert changes(then, now) == []
+
+
+def test_a_plan_is_in_the_report_and_only_there(built, tmp_path):
+    (path,) = (built / "build" / "bright" / ".cache").glob("quantize-*/quantize.json")
+    plan = PlanReport(
+        objective="latency",
+        unit="ms",
+        budget_s=60,
+        spent_s=1.5,
+        stopped="time",
+        chosen="float",
+    )
+
+    def add():
+        write_json(path, read_json(path) | {"plan": plan.model_dump(mode="json")})
+
+    before, _ = keys(built)
+    add()
+    after, _ = keys(built)
+    assert {name for name in ALL if before[name] != after[name]} == {"report"}
+
+    planned = Planned(open_project(str(built / "model.toml"), built / "build" / "bright"))
+    planned._draw(tmp_path)
+    assert load_report(tmp_path / "report.json").plan == plan
+    assert "What int8 costs" in (tmp_path / "report.html").read_text()
 
 
 def test_how_the_report_is_drawn_is_seen(built, monkeypatch):

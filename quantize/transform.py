@@ -10,6 +10,7 @@ import numpy as np
 from decant.errors import InternalError, SpecError
 from decant.flatbuffer.graph import Graph
 
+from .bias_room import make_room
 from .recipes import quantizer_version
 from .schemes import SCHEMES, kinds_of
 
@@ -57,7 +58,7 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
 
     asked = library_recipe(_without_loops(_without_constant_factors(recipe, model)))
     try:
-        library = quantizer.Quantizer(bytearray(_prepared(model)), asked)
+        library = quantizer.Quantizer(bytearray(_prepared(model, recipe)), asked)
     except (ValueError, KeyError) as error:
         raise SpecError(
             f"recipe {recipe.name!r}: {quantizer_version()} refuses it: {error}"
@@ -81,12 +82,13 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
     return made.to_bytes()
 
 
-def _prepared(model: bytes) -> bytes:
+def _prepared(model: bytes, recipe: Recipe) -> bytes:
     """Leave out outputs that are inputs, or outputs already, and mark what loops compute.
 
-    The library confuses such outputs.
+    The library confuses such outputs. Biases that it cannot count get room.
     """
     graph = Graph.from_bytes(model)
+    make_room(graph, recipe)
     graph.set_outputs({name: tensor for tensor, name in _plain_outputs(graph).items()})
     for tensor in _in_loops(graph):
         tensor.name = IN_LOOP.encode() + tensor.name

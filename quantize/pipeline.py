@@ -239,6 +239,11 @@ def _warnings(job: Job, made: Made, samples: Runs) -> list[str]:
         for candidate in made.candidates
         if not candidate.fit
     )
+    notes.extend(
+        f"{each.file} keeps {spared.place} float, since the quantizer fails on it: {spared.why}"
+        for each in made.candidates
+        for spared in each.spared
+    )
     notes.extend(idle for each in made.candidates for idle in idle_patterns(job.graph, each.recipe))
     notes.extend(
         f"the ranges of recipe {candidate.name} were measured on another float file than this one;"

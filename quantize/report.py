@@ -46,6 +46,29 @@ class QdqForm(BaseModel):
     float_snr_db: dict[str, float]
 
 
+class Spared(BaseModel):
+    """An operator that stays float, since the quantizer fails on it.
+
+    Attributes:
+        operator: Its kind.
+        tensor: What it writes.
+        module: Path of the PyTorch module that it comes from; "" where that is not known.
+        why: How the quantizer failed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    operator: str
+    tensor: str
+    module: str
+    why: str
+
+    @property
+    def place(self) -> str:
+        """Names it for a message."""
+        return f"{self.operator} {self.tensor!r}" + (f" of {self.module}" if self.module else "")
+
+
 class Candidate(BaseModel):
     """One quantized file.
 
@@ -63,6 +86,7 @@ class Candidate(BaseModel):
         fit: Whether no part of an output has lost its information; an unfit file is not chosen.
         operators: How many of each kind the file has.
         drop: Of the metric on calibration data, against the float file; null without one.
+        spared: Operators that stay float, since the quantizer fails on them.
         qdq: The same as ONNX, where that was asked for and can be.
     """
 
@@ -80,6 +104,7 @@ class Candidate(BaseModel):
     fit: bool = True
     operators: dict[str, int]
     drop: float | None = None
+    spared: tuple[Spared, ...] = ()
     qdq: QdqForm | None = None
 
     @property

@@ -33,6 +33,7 @@ LIBRARY_FAILURES = (
 )
 # The library's name of an operator where it is not the schema's.
 LIBRARY_NAMES = {"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"}
+ADVICE = ". Keep the operators it names in float (`keep_float`) or leave the recipe out"
 ALL = "*"
 # Operators that take the last of their inputs apart; every part has its type and scale.
 PARTING = ("SPLIT", "UNPACK")
@@ -71,8 +72,8 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
         result = library.quantize(limits or None, enable_progress_report=False)
     except LIBRARY_FAILURES as error:
         raise InternalError(
-            f"{quantizer_version()} cannot make {recipe.name!r}: {type(error).__name__}: {error}."
-            " Keep the operators it names in float (`keep_float`) or leave the recipe out"
+            f"{quantizer_version()} cannot make {recipe.name!r}: {type(error).__name__}: {error}"
+            f"{ADVICE}"
         ) from error
     made = Graph.from_bytes(bytes(result.quantized_model))
     _unmark_loops(made)

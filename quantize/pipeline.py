@@ -135,6 +135,7 @@ def quantize(
         warnings=(*doubts(samples, measured), *_warnings(job, made, samples)),
         notes=(*_uncalibrated(left_out, signature[0]), *_notes(made), *without_form),
         plan=planned,
+        calibrators=dict(calibrators),
     )
     _write(out, made, report)
     return report

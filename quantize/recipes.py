@@ -39,6 +39,7 @@ from decant.quantization import (
     SchemeName,
 )
 
+from .contradictions import contradiction
 from .schemes import SCHEMES, holds
 
 if TYPE_CHECKING:
@@ -116,6 +117,13 @@ class Recipe(BaseModel):
             if not (math.isfinite(low) and math.isfinite(high) and low <= high):
                 raise ValueError(f"{name!r} has [{low}, {high}], which is no range")
         return ranges
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Recipe:
+        fault = contradiction(self)
+        if fault is not None:
+            raise ValueError(fault)
+        return self
 
     @property
     def needs_calibration(self) -> bool:

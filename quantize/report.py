@@ -134,6 +134,8 @@ class QuantizeReport(BaseModel):
         warnings: The failures, and what weakens the ratios.
         notes: What stays float in an int8 file, and what that means.
         plan: How mixed files were searched for; null where they were not.
+        calibrators: Activation → the calibrator that "auto" took for it; one that is not named has
+            the range of what it copies. Empty where no recipe leaves it open.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -149,6 +151,7 @@ class QuantizeReport(BaseModel):
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     plan: PlanReport | None = None
+    calibrators: dict[str, str] = Field(default_factory=dict)
 
     def path(self, candidate: Candidate) -> Path:
         """Return where a candidate lies."""

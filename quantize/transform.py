@@ -61,9 +61,7 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
     try:
         library = quantizer.Quantizer(bytearray(_prepared(model, recipe)), asked)
     except (ValueError, KeyError) as error:
-        raise SpecError(
-            f"recipe {recipe.name!r}: {quantizer_version()} refuses it: {error}"
-        ) from error
+        raise SpecError(f"recipe {recipe.name!r}: {_refusal(recipe, error)}") from error
     limits = {
         name: {"min": np.asarray(low, np.float32), "max": np.asarray(high, np.float32)}
         for name, (low, high) in recipe.ranges.items()
@@ -81,6 +79,25 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
     _type_unread_parts(made)
     _restore_outputs(Graph.from_bytes(model), made)
     return made.to_bytes()
+
+
+def _refusal(recipe: Recipe, error: Exception) -> str:
+    """Say which kind of operator the library does not make in a scheme; else what it says."""
+    from litert_quantizer import recipe_manager
+
+    for rule in recipe.rules:
+        for kind in kinds_of(rule):
+            entry = _entry(recipe, rule.scheme, ".*", kind)
+            try:
+                recipe_manager.RecipeManager().load_quantization_recipe([entry])
+            except (ValueError, KeyError):
+                taken = ", ".join(SCHEMES[rule.scheme].kinds)
+                return (
+                    f"{quantizer_version()} makes no {rule.scheme} {kind}; leave {kind} out of the"
+                    f" kinds, or give it another scheme. What has {rule.scheme} as a rule is"
+                    f" {taken}"
+                )
+    return f"{quantizer_version()} refuses it: {error}"
 
 
 def _prepared(model: bytes, recipe: Recipe) -> bytes:

@@ -4,26 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .schemes import SCHEMES
+
 if TYPE_CHECKING:
-    from .recipes import Recipe
+    from collections.abc import Sequence
+
+    from decant.quantization import Correction, SchemeName
 
 
-def contradiction(recipe: Recipe) -> str | None:
-    """Say what of a recipe cannot be meant, and what to do; None where nothing is."""
-    schemes = " and ".join(dict.fromkeys((recipe.form, *(each.scheme for each in recipe.groups))))
-    if recipe.ranges and not recipe.ranged:
+def contradiction(
+    schemes: Sequence[SchemeName],
+    corrections: Sequence[Correction],
+    *,
+    has_ranges: bool,
+    has_found: bool,
+) -> str | None:
+    """Say what of a recipe cannot be meant, and what to do; None where nothing is.
+
+    Args:
+        schemes: Of its operators.
+        corrections: That it names.
+        has_ranges: Whether it gives ranges.
+        has_found: Whether it names a file of what corrections have found.
+    """
+    named = " and ".join(dict.fromkeys(schemes))
+    if has_ranges and not any(SCHEMES[scheme].ranged for scheme in schemes):
         return (
-            f"{recipe.name!r} has ranges, but of {schemes} no activation is stored as an integer;"
-            " leave ranges out, or make form or a group static_int8 or int16x8"
+            f"there are ranges, but of {named} no activation is stored as an integer; leave ranges"
+            " out, or make form or a group static_int8 or int16x8"
         )
-    if recipe.corrections and not recipe.integer_weights:
+    if corrections and not any(SCHEMES[scheme].weight_bits == 8 for scheme in schemes):
         return (
-            f"{recipe.name!r} asks for corrections ({', '.join(recipe.corrections)}), but of"
-            f" {schemes} no weight is an integer that could be corrected; leave corrections out"
+            f"there are corrections ({', '.join(corrections)}), but of {named} no weight is an"
+            " integer that could be corrected; leave corrections out"
         )
-    if recipe.corrections_sha256 and not recipe.corrections:
+    if has_found and not corrections:
         return (
-            f"{recipe.name!r} has corrections_sha256, but names no corrections; leave it out, or"
-            " name those that its file holds"
+            "there is corrections_sha256, but no corrections; leave it out, or name those that the"
+            " file beside the recipe holds"
         )
     return None

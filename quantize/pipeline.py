@@ -216,6 +216,11 @@ def _warnings(job: Job, made: Made, samples: Runs) -> list[str]:
         for each in made.candidates
         for spared in each.spared
     )
+    notes.extend(
+        f"corrections of {each.file}: {what}: {why}"
+        for each in made.candidates
+        for what, why in each.uncorrected.items()
+    )
     notes.extend(idle for each in made.candidates for idle in idle_patterns(job.graph, each.recipe))
     notes.extend(
         f"the ranges of recipe {candidate.name} were measured on another float file than this one;"

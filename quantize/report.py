@@ -87,6 +87,7 @@ class Candidate(BaseModel):
         operators: How many of each kind the file has.
         drop: Of the metric on calibration data, against the float file; null without one.
         spared: Operators that stay float, since the quantizer fails on them.
+        uncorrected: Correction that failed, or layer that one did not reach → why.
         qdq: The same as ONNX, where that was asked for and can be.
     """
 
@@ -105,6 +106,7 @@ class Candidate(BaseModel):
     operators: dict[str, int]
     drop: float | None = None
     spared: tuple[Spared, ...] = ()
+    uncorrected: dict[str, str] = Field(default_factory=dict)
     qdq: QdqForm | None = None
 
     @property

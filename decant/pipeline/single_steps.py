@@ -306,6 +306,7 @@ def quantize(
     arrays = _calibration(spec, calibration, recipes)
     arrays, score = _scored(spec, arrays, metric)
     asked = _plan(spec, arrays, plan, recipe)
+    corrections = () if spec is None else spec.quantization.corrections
     stale: list[str] = []
     with updated_folder(out, stale) as temporary:
         tflite, inputs, outputs = float_file(found, spec, temporary, arrays, options)
@@ -317,7 +318,9 @@ def quantize(
             inputs=inputs,
             outputs=outputs,
             recipes=recipes,
-            plan=None if asked is None else PlanRequest(asked, score, out / PLAN_STATE),
+            plan=None
+            if asked is None
+            else PlanRequest(asked, score, out / PLAN_STATE, corrections),
             qdq=qdq or (spec is not None and spec.quantization.qdq),
         )
         stale += report.no_longer_forms

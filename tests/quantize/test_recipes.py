@@ -61,12 +61,12 @@ def test_a_recipe_cannot_be_changed():
         ({"file": "recipe.json"}, r"recipes\.0\.file"),
         ({"name": "float16"}, r"two quantization recipes have name = 'float16'"),
         ({"calibrator": "median"}, r"recipes\.0\.calibrator: Input should be 'auto', 'minmax'"),
-        ({"form": "float16", "ranges": {"a": [0, 1]}}, "'static_int8' has ranges, but of float16"),
+        ({"form": "float16", "ranges": {"a": [0, 1]}}, "'static_int8': there are ranges, but"),
         (
             {"form": "float16", "corrections": ["bias"]},
-            r"asks for corrections \(bias\), but of float16 no weight is an integer",
+            r"there are corrections \(bias\), but of float16 no weight is an integer",
         ),
-        ({"corrections_sha256": "ab"}, "has corrections_sha256, but names no corrections"),
+        ({"corrections_sha256": "ab"}, "there is corrections_sha256, but no corrections"),
     ],
     ids=[
         "unknown-key", "unknown-form", "bad-pattern", "half-a-range", "backwards", "endless",

@@ -75,7 +75,7 @@ def outside(content: bytes) -> Outside:
         DataError: LiteRT cannot load it.
     """
     with scratch_folder("decant-lint-") as folder:
-        path = folder / "model.tflite"
+        path = folder / "looked_at.tflite"
         write_bytes(path, content)
         try:
             found = delegation(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -143,6 +143,17 @@ class Quantization(Rule):
     )
     plan: Plan | None = None
     qdq: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_planned_groups(cls, document: Any) -> Any:
+        groups = document.get("groups") if isinstance(document, dict) else None
+        if isinstance(groups, dict) and "plan" in groups:
+            raise ValueError(
+                "groups.plan: a plan finds its groups itself; to decide some of them, edit the"
+                " recipe.json that it writes, and name that as recipe"
+            )
+        return document
 
     @model_validator(mode="after")
     def _check_choice(self) -> Quantization:

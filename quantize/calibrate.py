@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from typing import TYPE_CHECKING
 
+from decant.files import STATISTICS
 from decant.flatbuffer.graph import Graph
 from decant.isolation import run_checked
 from decant.progress import track
 from decant.runtime import encode, tensor_of
 
 from .calibration import Statistics
+from .calibration.kept_statistics import KeptStatistics, chunk_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
     from decant.inputs import Run, Runs
     from decant.tensors import TensorInfo
+
+logger = logging.getLogger(__name__)
 
 HELD_OUT_EVERY = 4
 MEASURED_SAMPLES = 64
@@ -48,7 +54,11 @@ def few(runs: Runs) -> Runs:
 
 
 def measure_in_chunks(
-    model: bytes, inputs: Sequence[TensorInfo], runs: Runs, what: str
+    model: bytes,
+    inputs: Sequence[TensorInfo],
+    runs: Runs,
+    what: str,
+    folder: Path | None = None,
 ) -> dict[str, Statistics]:
     """Do as `measure` in processes of their own, telling those who watch how far it is.
 
@@ -56,15 +66,27 @@ def measure_in_chunks(
         model: See `measure`.
         inputs: See `measure`.
         runs: See `measure`.
-        what: Names the work.
+        what: Names the work, and its file in the folder.
+        folder: Where statistics are kept after each chunk, from which the same call goes on;
+            nothing is kept if None.
 
     Raises:
+        DataError: They cannot be kept.
         InternalError: LiteRT crashed.
     """
-    found: dict[str, Statistics] = {}
     starts = range(0, len(runs), CHUNK)
-    for start in track(starts, what, len(starts)):
+    kept = KeptStatistics(None if folder is None else folder / f"{what}{STATISTICS}")
+    keys = [] if folder is None else chunk_keys(model, inputs, runs, starts, __file__)
+    known, before = kept.read()
+    done = keys.index(known) + 1 if known in keys else 0
+    found = before if done else {}
+    if done:
+        logger.info("%s: %d of %d chunks are known", what, done, len(starts))
+    for number in track(range(done, len(starts)), what, len(starts) - done):
+        start = starts[number]
         found = run_checked(measure, model, inputs, runs[start : start + CHUNK], found)
+        if keys:
+            kept.write(keys[number], found)
     return found
 
 

@@ -19,15 +19,16 @@ from decant.runtime import LiteRtModel, describe
 from .correcting import correct, corrected_graph
 from .islands import float_groups
 from .judge import output_steps
-from .modules import by_tensors
-from .ranges import UNBOUNDED, check_ranges, choose
+from .modules import by_tensors, module_of
+from .ranges import UNBOUNDED, check_ranges, choose, written_by
 from .recipes import quantizer_version
 from .remedy import longer_float_ends
-from .report import Candidate
+from .report import Candidate, Spared
+from .sparing import sparing
 from .transform import transform
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from decant.inputs import Run
@@ -129,12 +130,9 @@ def _proven(job: Job, recipe: Recipe, named: Recipe) -> tuple[Candidate, bytes]:
         recipe: As it is written down, but for what `named` has found since.
         named: Whose groups name tensors; with ranges and what corrections have found.
     """
-    content = run_isolated(transform, corrected_graph(job.graph, named).to_bytes(), named)
-    with scratch_folder("decant-quantize-") as folder:
-        path = folder / recipe.file
-        path.write_bytes(content)
-        outputs, signature = _first_run(job, path)
-        drop = None if job.scoring is None else _drop(job, job.scoring, path)
+    built, named, spared = sparing(job.graph, named, partial(_built, job))
+    content, outputs, signature = built
+    drop = None if job.scoring is None else _drop(job, job.scoring, content)
     _check_finite(job, recipe, outputs)
     made = Graph.from_bytes(content)
     parts = () if job.judge is None else job.judge.parts(outputs, output_steps(made))
@@ -150,14 +148,41 @@ def _proven(job: Job, recipe: Recipe, named: Recipe) -> tuple[Candidate, bytes]:
         parts=parts,
         fit=not broken(parts),
         drop=drop,
+        spared=_described(job, spared),
         operators=made.histogram(),
     )
     return candidate, content
 
 
-def _drop(job: Job, scoring: Scoring, path: Path) -> float:
+def _built(job: Job, named: Recipe) -> tuple[bytes, list[Outputs], tuple[Infos, Infos]]:
+    """Make the file and run it; returns it with its outputs, inputs and outputs as it has them."""
+    content = run_isolated(transform, corrected_graph(job.graph, named).to_bytes(), named)
+    with scratch_folder("decant-quantize-") as folder:
+        path = folder / named.file
+        path.write_bytes(content)
+        return content, *_first_run(job, path)
+
+
+def _described(job: Job, spared: Mapping[str, str]) -> tuple[Spared, ...]:
+    """Say what operators are that stay float, from names of what they write."""
+    kinds = {written_by(job.graph, each): job.graph.kind(each) for each in job.graph.operators}
+    return tuple(
+        Spared(
+            operator=kinds[written],
+            tensor=written.split(";")[0],
+            module=module_of(written, job.modules),
+            why=why,
+        )
+        for written, why in spared.items()
+    )
+
+
+def _drop(job: Job, scoring: Scoring, content: bytes) -> float:
     """Measure how much less the metric is than the float file's."""
-    outputs, _ = run_isolated(run_file, path, job.inputs, job.outputs, scoring.runs)
+    with scratch_folder("decant-quantize-") as folder:
+        path = folder / "scored.tflite"
+        path.write_bytes(content)
+        outputs, _ = run_isolated(run_file, path, job.inputs, job.outputs, scoring.runs)
     return scoring.reference - scoring.figure(outputs)
 
 

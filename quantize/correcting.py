@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .report import Candidate
 
     Proof = Callable[[Recipe], tuple[Candidate, bytes]]
+    Told = dict[str, str]
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ logger = logging.getLogger(__name__)
 # one is kept from this gain on, and no output may lose more.
 WORTH_DB = 0.1
 LOSS_DB = 0.5
+HURRIED = "its rounding is improved weight by weight only: the time for learning was over"
 # Each works on what the one before has made.
 ORDER: tuple[Correction, ...] = ("equalisation", "bias", "rounding")
 
@@ -72,23 +74,33 @@ def correct(job: Job, recipe: Recipe, prove: Proof) -> tuple[Candidate, bytes]:
     best = prove(recipe.model_copy(update={"corrections": ()}))
     if job.judge is None:
         return best
+    told: dict[str, str] = {}
     for name in ORDER:
         if name not in recipe.corrections:
             continue
         logger.info("%s: %s …", recipe.name, name)
         try:
-            tried = STEPS[name](job, best[0].recipe.model_copy(update={"groups": recipe.groups}))
+            before = best[0].recipe.model_copy(update={"groups": recipe.groups})
+            tried = STEPS[name](job, before, told)
             found = None if tried is None else prove(tried)
         except DecantError as error:
             logger.warning("%s of recipe %s failed, and is left out: %s", name, recipe.name, error)
+            told[name] = str(error).split("\n")[0]
             continue
         if found is not None and is_better(found[0], best[0]):
             best = found
-    return best
+    return best[0].model_copy(update={"uncorrected": told}), best[1]
 
 
 def is_better(candidate: Candidate, other: Candidate) -> bool:
-    """Whether the outputs of one candidate are closer to the float file's, beyond chance."""
+    """Whether the outputs of one candidate are closer to the float file's, beyond chance.
+
+    Where there is a metric, it must not lose by it: that is the task's own word, on samples beside
+    those that the ratios are of.
+    """
+    if candidate.drop is not None and other.drop is not None and candidate.drop > other.drop:
+        logger.info("the metric drops by %.4f instead of %.4f", candidate.drop, other.drop)
+        return False
     now, before = weakest(candidate.parts), weakest(other.parts)
     gains = [now[output].snr_db - before[output].snr_db for output in before]
     logger.info("outputs gain %s dB", ", ".join(f"{gain:+.2f}" for gain in gains))
@@ -97,7 +109,7 @@ def is_better(candidate: Candidate, other: Candidate) -> bool:
     return bool(np.mean(gains) >= WORTH_DB and min(gains) >= -LOSS_DB)
 
 
-def _equalised(job: Job, recipe: Recipe) -> Recipe | None:
+def _equalised(job: Job, recipe: Recipe, _: Told) -> Recipe | None:
     """Give the recipe with scales between layers, and the ranges that come of them."""
     content, signature = job.graph.to_bytes(), (job.inputs, job.outputs)
     rounded = _rounded(job.graph, recipe)
@@ -113,7 +125,7 @@ def _equalised(job: Job, recipe: Recipe) -> Recipe | None:
     return made.model_copy(update={"ranges": choose(graph, seen, calibrators)})
 
 
-def _with_biases(job: Job, recipe: Recipe) -> Recipe:
+def _with_biases(job: Job, recipe: Recipe, _: Told) -> Recipe:
     """Give the recipe with biases that take away what rounding weights adds to means."""
     found = _found(recipe)
     scaled = corrected(job.graph, Found(scales=found.scales), {})
@@ -128,8 +140,11 @@ def _with_biases(job: Job, recipe: Recipe) -> Recipe:
     return _with(recipe, replace(found, biases=biases), "bias")
 
 
-def _rounded_by_learning(job: Job, recipe: Recipe) -> Recipe | None:
-    """Give the recipe with learned rounding, and biases that fit it where they are corrected."""
+def _rounded_by_learning(job: Job, recipe: Recipe, told: Told) -> Recipe | None:
+    """Give the recipe with learned rounding, and biases that fit it where they are corrected.
+
+    Layers that keep nearest rounding, or for which time was short, are added to `told`.
+    """
     found, steps = _found(recipe), integer_layers(job.graph, recipe)
     scaled = corrected(job.graph, Found(scales=found.scales), {}).to_bytes()
     learned = run_isolated(
@@ -137,13 +152,15 @@ def _rounded_by_learning(job: Job, recipe: Recipe) -> Recipe | None:
     )
     for layer, why in learned.nearest.items():
         logger.warning("%s: %s keeps nearest rounding: %s", recipe.name, layer, why)
+        told[layer] = f"it keeps nearest rounding: {why}"
+    told.update(dict.fromkeys(learned.hurried, HURRIED))
     if not learned.rounding:
         return None
     made = _with(recipe, replace(found, rounding=learned.rounding), "rounding")
-    return _with_biases(job, made) if found.biases else made
+    return _with_biases(job, made, told) if found.biases else made
 
 
-STEPS: Mapping[Correction, Callable[[Job, Recipe], Recipe | None]] = {
+STEPS: Mapping[Correction, Callable[[Job, Recipe, Told], Recipe | None]] = {
     "equalisation": _equalised,
     "bias": _with_biases,
     "rounding": _rounded_by_learning,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from decant.artifacts import sha256, to_json, updated_folder, write_bytes, write_text
-from decant.errors import DataError, InternalError
+from decant.errors import DataError
 from decant.files import QUANTIZATION, RECIPE
 from decant.flatbuffer.graph import Graph
 from decant.inputs import Runs, cut_runs, wanted_samples
@@ -17,8 +17,8 @@ from decant.isolation import run_checked
 from decant.runtime import sample_inputs
 
 from . import rewrites
-from .calibrate import few, measure_in_chunks, split
-from .calibrator_choice import Calibration, choose_calibrators
+from .calibrate import few, split
+from .calibrating import calibrated, calibrators_of
 from .candidates import make_all, run_file
 from .job import Job
 from .judge import Judge
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from decant.paths import AnyPath
     from decant.tensors import TensorInfo
 
-    from .calibration import Statistics
     from .candidates import Made
     from .job import Infos, Outputs, Scoring
     from .plan.request import PlanRequest
@@ -113,8 +112,9 @@ def quantize(
     reference, _ = run_checked(run_file, tflite, *signature, runs)
     if held_out:
         _check_reference(reference)
-    statistics = _calibrated(graph, signature[0], samples, recipes)
-    calibrators = _calibrators(graph, signature, (statistics, measured), recipes)
+    state = None if plan is None else plan.state
+    statistics = calibrated(graph, signature[0], samples, recipes, state)
+    calibrators = calibrators_of(graph, signature, (statistics, measured), recipes, state)
     judge = Judge(reference) if held_out else None
     job = Job(
         *(graph, modules, tflite, sha256(tflite), *signature, statistics, runs, reference, judge),
@@ -136,6 +136,7 @@ def quantize(
         warnings=(*doubts(samples, measured), *_warnings(job, made, samples)),
         notes=(*_uncalibrated(left_out, signature[0]), *_notes(made), *without_form),
         plan=planned,
+        calibrators=dict(calibrators),
     )
     _write(out, made, report)
     return report
@@ -180,35 +181,6 @@ def _divided(
     return (Runs({}), few(runs)) if recipe is None else split(runs)
 
 
-def _calibrated(
-    graph: Graph, inputs: Infos, samples: Runs, recipes: Sequence[Recipe]
-) -> dict[str, Statistics] | InternalError:
-    """Measure what the recipes need; a crash fails only those that need it."""
-    if not any(recipe.needs_calibration for recipe in recipes):
-        return {}
-    logger.info("calibration: ranges of %d samples …", len(samples))
-    try:
-        return measure_in_chunks(graph.to_bytes(), inputs, samples, "calibration")
-    except InternalError as error:
-        return InternalError(f"the activations' ranges cannot be measured: {error}")
-
-
-def _calibrators(
-    graph: Graph,
-    signature: tuple[Infos, Infos],
-    calibrated: tuple[Mapping[str, Statistics] | InternalError, Runs],
-    recipes: Sequence[Recipe],
-) -> dict[str, str]:
-    """Choose each activation's calibrator, where a recipe leaves it open."""
-    statistics, held_out = calibrated
-    asked = any(each.needs_calibration and each.calibrator == "auto" for each in recipes)
-    if not asked or isinstance(statistics, InternalError):
-        return {}
-    logger.info("calibration: which ranges do least harm on %d other samples …", len(held_out))
-    others = measure_in_chunks(graph.to_bytes(), signature[0], held_out, "calibrators")
-    return choose_calibrators(Calibration(graph, signature, statistics, others, [*held_out]))
-
-
 def _alike(one: Run, other: Run) -> bool:
     return all(np.array_equal(one[name], other[name]) for name in one)
 
@@ -239,6 +211,16 @@ def _warnings(job: Job, made: Made, samples: Runs) -> list[str]:
         unfit_warning(candidate, made.remedies[candidate.name], fit)
         for candidate in made.candidates
         if not candidate.fit
+    )
+    notes.extend(
+        f"{each.file} keeps {spared.place} float, since the quantizer fails on it: {spared.why}"
+        for each in made.candidates
+        for spared in each.spared
+    )
+    notes.extend(
+        f"corrections of {each.file}: {what}: {why}"
+        for each in made.candidates
+        for what, why in each.uncorrected.items()
     )
     notes.extend(idle for each in made.candidates for idle in idle_patterns(job.graph, each.recipe))
     notes.extend(

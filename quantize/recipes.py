@@ -40,6 +40,7 @@ from decant.quantization import (
     SchemeName,
 )
 
+from .contradictions import contradiction
 from .schemes import SCHEMES, holds
 
 if TYPE_CHECKING:
@@ -118,6 +119,18 @@ class Recipe(BaseModel):
                 raise ValueError(f"{name!r} has [{low}, {high}], which is no range")
         return ranges
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Recipe:
+        fault = contradiction(
+            self._schemes,
+            self.corrections,
+            has_ranges=bool(self.ranges),
+            has_found=bool(self.corrections_sha256),
+        )
+        if fault is not None:
+            raise ValueError(f"recipe {self.name!r}: {fault}")
+        return self
+
     @property
     def needs_calibration(self) -> bool:
         """Whether ranges have to be measured, or corrections to be found."""
@@ -136,14 +149,16 @@ class Recipe(BaseModel):
     @property
     def ranged(self) -> bool:
         """Whether some operator needs the ranges of its activations."""
-        names = (self.form, *(group.scheme for group in self.groups))
-        return any(SCHEMES[name].ranged for name in names)
+        return any(SCHEMES[name].ranged for name in self._schemes)
 
     @property
     def integer_weights(self) -> bool:
         """Whether some operator's weights are stored as integers."""
-        names = (self.form, *(group.scheme for group in self.groups))
-        return any(SCHEMES[name].weight_bits == 8 for name in names)
+        return any(SCHEMES[name].weight_bits == 8 for name in self._schemes)
+
+    @property
+    def _schemes(self) -> tuple[SchemeName, ...]:
+        return self.form, *(group.scheme for group in self.groups)
 
     @property
     def rules(self) -> list[Group]:

@@ -53,6 +53,29 @@ class QdqForm(BaseModel):
     float_snr_db: dict[str, float]
 
 
+class Spared(BaseModel):
+    """An operator that stays float, since the quantizer fails on it.
+
+    Attributes:
+        operator: Its kind.
+        tensor: What it writes.
+        module: Path of the PyTorch module that it comes from; "" where that is not known.
+        why: How the quantizer failed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    operator: str
+    tensor: str
+    module: str
+    why: str
+
+    @property
+    def place(self) -> str:
+        """Names it for a message."""
+        return f"{self.operator} {self.tensor!r}" + (f" of {self.module}" if self.module else "")
+
+
 class Candidate(BaseModel):
     """One quantized file.
 
@@ -70,6 +93,8 @@ class Candidate(BaseModel):
         fit: Whether no part of an output has lost its information; an unfit file is not chosen.
         operators: How many of each kind the file has.
         drop: Of the metric on calibration data, against the float file; null without one.
+        spared: Operators that stay float, since the quantizer fails on them.
+        uncorrected: Correction that failed, or layer that one did not reach → why.
         qdq: The same as ONNX, where that was asked for and can be.
     """
 
@@ -87,6 +112,8 @@ class Candidate(BaseModel):
     fit: bool = True
     operators: dict[str, int]
     drop: float | None = None
+    spared: tuple[Spared, ...] = ()
+    uncorrected: dict[str, str] = Field(default_factory=dict)
     qdq: QdqForm | None = None
 
     @property
@@ -116,6 +143,8 @@ class QuantizeReport(BaseModel):
         warnings: The failures, and what weakens the ratios.
         notes: What stays float in an int8 file, and what that means.
         plan: How mixed files were searched for; null where they were not.
+        calibrators: Activation → the calibrator that "auto" took for it; one that is not named has
+            the range of what it copies. Empty where no recipe leaves it open.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -131,6 +160,7 @@ class QuantizeReport(BaseModel):
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     plan: PlanReport | None = None
+    calibrators: dict[str, str] = Field(default_factory=dict)
 
     def path(self, candidate: Candidate) -> Path:
         """Return where a candidate lies."""

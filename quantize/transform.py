@@ -10,6 +10,7 @@ import numpy as np
 from decant.errors import InternalError, SpecError
 from decant.flatbuffer.graph import Graph
 
+from .bias_room import make_room
 from .recipes import quantizer_version
 from .schemes import SCHEMES, kinds_of
 
@@ -32,6 +33,7 @@ LIBRARY_FAILURES = (
 )
 # The library's name of an operator where it is not the schema's.
 LIBRARY_NAMES = {"TRANSPOSE_CONV": "CONV_2D_TRANSPOSE"}
+ADVICE = ". Keep the operators it names in float (`keep_float`) or leave the recipe out"
 ALL = "*"
 # Operators that take the last of their inputs apart; every part has its type and scale.
 PARTING = ("SPLIT", "UNPACK")
@@ -57,11 +59,9 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
 
     asked = library_recipe(_without_loops(_without_constant_factors(recipe, model)))
     try:
-        library = quantizer.Quantizer(bytearray(_prepared(model)), asked)
+        library = quantizer.Quantizer(bytearray(_prepared(model, recipe)), asked)
     except (ValueError, KeyError) as error:
-        raise SpecError(
-            f"recipe {recipe.name!r}: {quantizer_version()} refuses it: {error}"
-        ) from error
+        raise SpecError(f"recipe {recipe.name!r}: {_refusal(recipe, error)}") from error
     limits = {
         name: {"min": np.asarray(low, np.float32), "max": np.asarray(high, np.float32)}
         for name, (low, high) in recipe.ranges.items()
@@ -70,8 +70,8 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
         result = library.quantize(limits or None, enable_progress_report=False)
     except LIBRARY_FAILURES as error:
         raise InternalError(
-            f"{quantizer_version()} cannot make {recipe.name!r}: {type(error).__name__}: {error}."
-            " Keep the operators it names in float (`keep_float`) or leave the recipe out"
+            f"{quantizer_version()} cannot make {recipe.name!r}: {type(error).__name__}: {error}"
+            f"{ADVICE}"
         ) from error
     made = Graph.from_bytes(bytes(result.quantized_model))
     _unmark_loops(made)
@@ -81,12 +81,32 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
     return made.to_bytes()
 
 
-def _prepared(model: bytes) -> bytes:
+def _refusal(recipe: Recipe, error: Exception) -> str:
+    """Say which kind of operator the library does not make in a scheme; else what it says."""
+    from litert_quantizer import recipe_manager
+
+    for rule in recipe.rules:
+        for kind in kinds_of(rule):
+            entry = _entry(recipe, rule.scheme, ".*", kind)
+            try:
+                recipe_manager.RecipeManager().load_quantization_recipe([entry])
+            except (ValueError, KeyError):
+                taken = ", ".join(SCHEMES[rule.scheme].kinds)
+                return (
+                    f"{quantizer_version()} makes no {rule.scheme} {kind}; leave {kind} out of the"
+                    f" kinds, or give it another scheme. What has {rule.scheme} as a rule is"
+                    f" {taken}"
+                )
+    return f"{quantizer_version()} refuses it: {error}"
+
+
+def _prepared(model: bytes, recipe: Recipe) -> bytes:
     """Leave out outputs that are inputs, or outputs already, and mark what loops compute.
 
-    The library confuses such outputs.
+    The library confuses such outputs. Biases that it cannot count get room.
     """
     graph = Graph.from_bytes(model)
+    make_room(graph, recipe)
     graph.set_outputs({name: tensor for tensor, name in _plain_outputs(graph).items()})
     for tensor in _in_loops(graph):
         tensor.name = IN_LOOP.encode() + tensor.name

@@ -82,7 +82,9 @@ def plan_of_spec(spec: Spec, asked: Plan | None, state: Path | None) -> PlanRequ
     """
     from decant.quantize import PlanRequest
 
-    return None if asked is None else PlanRequest(asked, spec_score(spec), state)
+    if asked is None:
+        return None
+    return PlanRequest(asked, spec_score(spec), state, spec.quantization.corrections)
 
 
 def spec_score(spec: Spec) -> Score | None:

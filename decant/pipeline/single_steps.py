@@ -306,7 +306,8 @@ def quantize(
     recipes = _recipes(spec, recipe)
     arrays = _calibration(spec, calibration, recipes)
     arrays, score = _scored(spec, arrays, metric)
-    asked = None if recipe is not None else _plan(spec, arrays, plan)
+    asked = _plan(spec, arrays, plan, recipe)
+    corrections = () if spec is None else spec.quantization.corrections
     stale: list[str] = []
     with updated_folder(out, stale) as temporary:
         tflite, inputs, outputs = float_file(found, spec, temporary, arrays, options)
@@ -318,7 +319,9 @@ def quantize(
             inputs=inputs,
             outputs=outputs,
             recipes=recipes,
-            plan=None if asked is None else PlanRequest(asked, score, out / PLAN_STATE),
+            plan=None
+            if asked is None
+            else PlanRequest(asked, score, out / PLAN_STATE, corrections),
             qdq=qdq or (spec is not None and spec.quantization.qdq),
         )
         stale += report.no_longer_made
@@ -326,9 +329,19 @@ def quantize(
 
 
 def _plan(
-    spec: Spec | None, arrays: Arrays | None, asked: Plan | Literal[False] | None
+    spec: Spec | None,
+    arrays: Arrays | None,
+    asked: Plan | Literal[False] | None,
+    recipe: AnyPath | None,
 ) -> Plan | None:
     """Give what plans have to keep; None where none are searched for."""
+    if recipe is not None:
+        if asked:
+            raise UsageError(
+                f"--recipe makes what {recipe} says, and nothing is searched for: leave --budget,"
+                " --objective, --min-snr and --max-drop out, or --recipe"
+            )
+        return None
     if asked is False or arrays is None:
         return None
     if asked is not None:

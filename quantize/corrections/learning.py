@@ -45,10 +45,12 @@ class Learned:
     Attributes:
         rounding: Layer → bits, packed: whether each weight is rounded up.
         nearest: Layer that keeps nearest rounding → why.
+        hurried: Layers that were learned by the short way, since time was over.
     """
 
     rounding: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
     nearest: dict[str, str] = field(default_factory=dict)
+    hurried: list[str] = field(default_factory=list)
 
 
 def learned_rounding(
@@ -69,8 +71,8 @@ def learned_rounding(
         samples: To learn on.
         steps: Layer whose weights become int8 → along what its steps lie.
         centred: Whether the bias takes away what rounding does to an output's mean.
-        longest_s: After which the layers that are left are learned by the short way: about half of
-            the gain in a hundredth of the time.
+        longest_s: After which the layers that are left are learned by the short way, which only
+            turns single choices over.
         memory_bytes: That second moments may take.
     """
     graph, made = Graph.from_bytes(model), Learned()
@@ -83,6 +85,7 @@ def learned_rounding(
             if layer.name in moments:
                 square = moments.pop(layer.name).shrunk(centred=centred)
                 descend = time.monotonic() < until
+                made.hurried += [] if descend else [layer.name]
                 _learn(layer, square, steps[layer.name], made, descend=descend)
     return made
 

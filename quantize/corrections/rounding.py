@@ -5,7 +5,7 @@ disturbs a layer's output least. Their equation 25 is minimised per layer: the m
 rounding does to the output, and a term that drives each weight's choice to up or down. The output
 is linear in the weights, so that the first is a quadratic form in the layer's second moments of
 what it reads (their equation 20), and no sample is needed any more once those are measured. What
-gradient descent has chosen is gone over weight by weight: of its disturbance, a tenth goes so.
+gradient descent has chosen is gone over weight by weight.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from ..calibration import Statistics
 from ..ranges import choose
 from ..recipes import OFFERED
 from ..schemes import SCHEMES
+from ..sparing import sparing
 from ..transform import transform
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from decant.quantization import SchemeName
 
     from ..ranges import Range
+
+logger = logging.getLogger(__name__)
 
 SCALINGS = ("QUANTIZE", "DEQUANTIZE")
 
@@ -84,7 +88,7 @@ def fixed(graph: Graph) -> Graph:
 
 
 def make_variant(graph: Graph, scheme: SchemeName, ranges: Mapping[str, Range]) -> Variant:
-    """Make the file of one scheme.
+    """Make the file of one scheme; operators that the library fails on stay float in it.
 
     Args:
         graph: The float graph, of fixed sizes.
@@ -101,7 +105,11 @@ def make_variant(graph: Graph, scheme: SchemeName, ranges: Mapping[str, Range]) 
     recipe = OFFERED[scheme]
     if SCHEMES[scheme].ranged:
         recipe = recipe.model_copy(update={"ranges": dict(ranges)})
-    made_content = run_isolated(transform, content, recipe)
+    made_content, _, spared = sparing(
+        graph, recipe, lambda each: run_isolated(transform, content, each)
+    )
+    for name, why in spared.items():
+        logger.warning("%s is left float, since %s of it fails: %s", name, scheme, why)
     made = Graph.from_bytes(made_content)
     sources = _sources(graph, made)
     return Variant(scheme, made_content, made, sources, _owners(made, sources))

@@ -9,6 +9,7 @@ import numpy as np
 from decant.fidelity import GOOD_DB
 from decant.parity import signal_to_noise_db
 
+from ..corrections.weights import LEAST
 from ..schemes import WEIGHTED_KINDS
 from ..simulate import LARGEST_WEIGHT, weights_of
 from .check import Check, Found
@@ -100,9 +101,8 @@ def bias_overflow(subject: Subject) -> Iterator[Found]:
         reaches = np.abs(rows).max(1)
         if subject.recipe.granularity == "tensor":
             reaches = np.full_like(reaches, reaches.max())
-        steps = subject.step(tensor) * reaches / LARGEST_WEIGHT
-        with np.errstate(divide="ignore", invalid="ignore"):
-            integers = np.where(reaches > 0, np.abs(bias) / steps, 0)
+        steps = subject.step(tensor) * np.maximum(reaches, LEAST) / LARGEST_WEIGHT
+        integers = np.abs(bias) / steps
         over = np.flatnonzero(integers > LARGEST_BIAS)
         if over.size:
             worst = int(over[np.argmax(integers[over])])
@@ -149,10 +149,11 @@ CHECKS = (
     ),
     Check(
         "bias-overflow",
-        "warning",
+        "info",
         "biases that int32 does not hold",
-        "litert-quantizer 0.11 makes the lowest int32 of them, of whichever sign they were: set"
-        " such weights to 0, or keep the operator float (`keep_float`)",
+        "nothing is lost: decant makes the steps of such weights wide enough, by one weight of"
+        " each; litert-quantizer 0.11 by itself makes the lowest int32 of the bias, whichever its"
+        " sign",
         bias_overflow,
     ),
     Check(

@@ -22,6 +22,7 @@ from ..ranges import written_by
 from ..recipes import STATIC_INT8
 from .assignment import most_rounded
 from .choice import FLOAT, choose, keeps
+from .corrected import corrected_plan
 from .groups import alone_in_int8, members_by_module, operator_groups
 from .noise import Effort, measure_noise
 from .objectives import objective_of
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from decant.plan_report import OperatorGroup, Stopped
-    from decant.quantization import Plan
+    from decant.quantization import Correction, Plan
 
     from ..candidates import Made
     from ..cost import Costs as OperatorCosts
@@ -108,6 +109,7 @@ class Planning:
         ranges: Of the activations, by name.
         asked: What the user asks for.
         state: Folder for what an interrupted search goes on from; None to begin anew.
+        corrections: To try on what was found.
         started: On the clock of `time.monotonic`.
     """
 
@@ -116,6 +118,7 @@ class Planning:
     ranges: Mapping[str, Range]
     asked: Plan
     state: Path | None = None
+    corrections: Sequence[Correction] = ()
     started: float = field(default_factory=time.monotonic)
     found: Found = field(default_factory=Found)
 
@@ -208,6 +211,7 @@ class Planning:
             tried = search.cheapest(demand.meets, demand.snr_db)
             if tried is not None:
                 found.by_demand[demand.name] = tried
+        self._correct()
         self._keep()
 
     def _take_tried(self) -> None:
@@ -219,6 +223,14 @@ class Planning:
             tried = search.cheapest_tried(demand.meets)
             if tried is not None:
                 self.found.by_demand.setdefault(demand.name, tried)
+
+    def _correct(self) -> None:
+        """Try corrections on the files that were found, while there is time."""
+        for demand in self._demands() if self.corrections else ():
+            tried = self.found.by_demand.get(demand.name)
+            if tried is not None and self._left_s > 0:
+                corrected = corrected_plan(self.job, tried, self.corrections, demand.meets)
+                self.found.by_demand[demand.name] = corrected
 
     def _simulated(self, plans: Sequence[Assignment]) -> list[float]:
         job = self.job

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from decant.inputs import Run
     from decant.plan_report import PlanReport
-    from decant.quantization import Plan
+    from decant.quantization import Correction, Plan
 
     from ..candidates import Made
     from ..job import Infos, Job, Outputs
@@ -37,11 +37,13 @@ class PlanRequest:
         metric: From the outputs per calibration sample, in their order and in ONNX axis order, to
             a figure of which more is better; None where there is no truth.
         state: Folder for what an interrupted search goes on from; None to begin anew.
+        corrections: To try on the files that are found.
     """
 
     asked: Plan
     metric: Callable[[Sequence[Outputs]], float] | None = None
     state: Path | None = None
+    corrections: Sequence[Correction] = ()
 
 
 def scoring(
@@ -71,4 +73,4 @@ def carried_out(request: PlanRequest, job: Job, made: Made) -> PlanReport | None
         logger.warning("no plan: it needs calibration data that the model runs on")
         return None
     ranges = choose(job.graph, job.statistics, job.calibrators)
-    return Planning(job, made, ranges, request.asked, request.state).run()
+    return Planning(job, made, ranges, request.asked, request.state, request.corrections).run()

@@ -271,8 +271,10 @@ def test_groups_of_schemes(write):
         ('"^head"', '"("', r"'\(' is not a regular expression"),
         ('"^boxes"', '"["', r"'\[' is not a regular expression"),
         ("keep_float", 'recipe = "a"\nkeep_float', "give either groups or recipe"),
+        ("groups.static_int8", "groups.plan", "groups.plan: a plan finds its groups itself"),
+        ("keep_float", 'calibrator = "median"\nkeep_float', 'calibrator = "median": Input should'),
     ],
-    ids=["idle", "scheme", "everything", "module", "tensor", "both"],
+    ids=["idle", "scheme", "everything", "module", "tensor", "both", "plan", "calibrator"],
 )
 def test_groups_that_mean_nothing(write, old, new, message):
     with pytest.raises(SpecError, match=message):

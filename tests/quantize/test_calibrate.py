@@ -72,6 +72,77 @@ def test_samples_in_several_processes_are_as_those_in_one():
         np.testing.assert_array_equal(parted[name].histogram.counts, seen.histogram.counts)
 
 
+class Watched:
+    """Counts the samples that `measure` runs, and stops it after some chunks."""
+
+    def __init__(self, monkeypatch, chunks=99):
+        self.samples, self._chunks = 0, chunks
+        monkeypatch.setattr("decant.quantize.calibrate.run_checked", self)
+
+    def __call__(self, function, model, inputs, runs, before):
+        if not self._chunks:
+            raise KeyboardInterrupt
+        self._chunks -= 1
+        self.samples += len(runs)
+        return function(model, inputs, runs, before)
+
+
+def relu(values):
+    info = TensorInfo(name="x", shape=(1, 4), dtype="float32")
+    graph = tiny_graph.of_one("RELU", (1, 4), (1, 4))
+    return graph.to_bytes(), [info], cut_runs({"x": values}, [info])
+
+
+def drawn(count):
+    return np.random.default_rng(0).normal(size=(count, 4)).astype(np.float32)
+
+
+def test_an_interrupted_calibration_goes_on_where_it_was(tmp_path, monkeypatch):
+    asked = (*relu(drawn(2 * CHUNK + 3)), "calibration")
+    whole = measure_in_chunks(*asked)
+    Watched(monkeypatch, chunks=2)
+    with pytest.raises(KeyboardInterrupt):
+        measure_in_chunks(*asked, tmp_path)
+    watched = Watched(monkeypatch)
+    found = measure_in_chunks(*asked, tmp_path)
+    assert watched.samples == 3
+    assert repr(found) == repr(whole)
+
+
+def test_a_second_calibration_runs_nothing(tmp_path, monkeypatch):
+    values = drawn(5)
+    values[1, 2] = 1000
+    overflowing = tiny_graph.of_one("EXP", (1, 4), (1, 4), schema.ExpOptionsT()).to_bytes()
+    asked = (overflowing, *relu(values)[1:], "calibration")
+    found = measure_in_chunks(*asked, tmp_path)
+    watched = Watched(monkeypatch)
+    again = measure_in_chunks(*asked, tmp_path)
+    assert watched.samples == 0
+    assert repr(again) == repr(found)
+    assert not again["y"].usable
+
+
+@pytest.mark.parametrize("what", ["data", "more-data", "model", "inputs", "damaged"])
+def test_what_is_kept_of_something_else_counts_for_nothing(what, tmp_path, monkeypatch):
+    model, inputs, runs = relu(drawn(5))
+    measure_in_chunks(model, inputs, runs, "calibration", tmp_path)
+    (path,) = tmp_path.iterdir()
+    if what == "data":
+        runs = relu(drawn(5) + 1)[2]
+    elif what == "more-data":
+        runs = relu(drawn(6))[2]
+    elif what == "model":
+        model = tiny_graph.of_one("ABS", (1, 4), (1, 4), schema.AbsOptionsT()).to_bytes()
+    elif what == "inputs":
+        inputs = [inputs[0].model_copy(update={"scale": 1.0})]
+    else:
+        path.write_bytes(path.read_bytes()[:50])
+    watched = Watched(monkeypatch)
+    found = measure_in_chunks(model, inputs, runs, "calibration", tmp_path)
+    assert watched.samples == len(runs)
+    assert found["x"].samples == len(runs)
+
+
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]], ids=["finite-first", "infinite-first"])
 def test_an_activation_that_overflows_has_no_range(order):
     graph = tiny_graph.of_one("EXP", (1, 2), (1, 2), schema.ExpOptionsT())

@@ -10,7 +10,13 @@ from candidates import named
 from decant.errors import DataError, InternalError
 from decant.fidelity import Part
 from decant.flatbuffer.graph import Graph
-from decant.quantize import DYNAMIC_INT8, STATIC_INT8, correcting, load_recipes, quantize
+from decant.quantize import (
+    DYNAMIC_INT8,
+    STATIC_INT8,
+    correcting,
+    load_recipes,
+    quantize,
+)
 
 SIDE = "model_int8.corrections.safetensors"
 
@@ -103,6 +109,16 @@ def test_a_correction_that_fails_is_left_out(tflite, calibration, tmp_path, monk
     )
     assert made.candidates[0].recipe.corrections == ()
     assert "bias of recipe dynamic_int8 failed, and is left out: the process crashed" in caplog.text
+    assert made.candidates[0].uncorrected == {"bias": "the process crashed"}
+    assert "corrections of model_int8_dynamic.tflite: bias: the process crashed" in made.warnings
+
+
+@pytest.mark.parametrize(("drop", "better"), [(0.02, True), (0.01, True), (0.03, False)])
+def test_a_correction_that_costs_the_metric_is_not_kept(report, drop, better):
+    candidate = report.candidates[0]
+    before = candidate.model_copy(update={"parts": (part("a", 20),), "drop": 0.02})
+    after = candidate.model_copy(update={"parts": (part("a", 25),), "drop": drop})
+    assert correcting.is_better(after, before) is better
 
 
 def part(output, snr_db):

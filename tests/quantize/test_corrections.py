@@ -206,8 +206,11 @@ def test_what_time_is_left_for_is_learned_the_short_way(two_layers, monkeypatch)
         return learn(*args, descend=descend)
 
     monkeypatch.setattr(learning, "learn", watched)
-    learned_rounding(graph.to_bytes(), infos, runs, channels_of(graph), centred=False, longest_s=-1)
+    made = learned_rounding(
+        graph.to_bytes(), infos, runs, channels_of(graph), centred=False, longest_s=-1
+    )
     assert asked == [False, False]
+    assert made.hurried == list(channels_of(graph))
 
 
 @pytest.mark.parametrize("build", [strided, depthwise, dense], ids=lambda f: f.__name__)

@@ -108,6 +108,27 @@ def test_what_was_measured_is_not_measured_again(
     assert named(again, "plan").recipe == named(report, "plan").recipe
 
 
+def test_a_planned_file_is_corrected_and_made_again_without_data(
+    report, state, float_path, calibration, tmp_path, monkeypatch
+):
+    # Whether a correction helps this network is not what is tested here.
+    monkeypatch.setattr("decant.quantize.correcting.is_better", lambda *_: True)
+    request = PlanRequest(ASKED, None, state, corrections=("bias",))
+    made = named(planned(float_path, calibration, tmp_path / "one", request), "plan")
+    assert made.recipe.corrections == ("bias",)
+    assert named(report, "plan").recipe.corrections == ()
+    recipes = load_recipes(tmp_path / "one/recipe.json")
+    quantize(
+        float_path,
+        tmp_path / "two",
+        inputs=mobile_network.INPUTS_INFO,
+        outputs=mobile_network.OUTPUTS_INFO,
+        recipes=[each for each in recipes if each.name == "plan"],
+    )
+    for name in (made.file, made.recipe.corrections_file):
+        assert (tmp_path / "two" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
+
+
 def test_a_budget_too_small_for_a_plan_leaves_the_recipes_files(float_path, calibration, tmp_path):
     request = PlanRequest(Plan(budget="0.01s"))
 

@@ -10,6 +10,7 @@ from candidates import named
 
 from decant.flatbuffer.graph import Graph
 from decant.quantize import RECIPES, QuantizeReport, load_recipes
+from decant.quantize.calibration import CALIBRATORS
 from decant.quantize.transform import transform
 
 REWRITTEN = {
@@ -93,6 +94,10 @@ def test_files_describe_what_was_made(report):
     graph = Graph.from_bytes(mobile_network.float_file())
     computed = {graph.name(int(tensor)) for op in graph.operators for tensor in op.outputs}
     assert computed < set(named(report, "static_int8").recipe.ranges)
+    assert document["calibrators"] == report.calibrators
+    assert set(report.calibrators) <= set(named(report, "static_int8").recipe.ranges)
+    assert set(report.calibrators.values()) <= set(CALIBRATORS)
+    assert len(report.calibrators) > 3
 
 
 def test_keep_float_keeps_an_operator_float(report, float_path, tmp_path):

@@ -6,7 +6,9 @@ import pytest
 from bright_project import write_project
 from pydantic import ValidationError
 
-from decant.errors import DataError, InternalError, SpecError
+from decant import pipeline
+from decant.errors import DataError, InternalError, SpecError, UsageError
+from decant.quantization import Group, Plan
 from decant.quantize import RECIPES, STATIC_INT8, load_recipes, spec_recipes
 from decant.quantize.recipes import check_recipes, recipes_document
 from decant.quantize.transform import transform
@@ -31,8 +33,11 @@ def document(**change):
 
 
 def test_a_file_keeps_everything(write):
+    ranges = {"a": (-0.1, 3.0000001)}
     full = [
-        recipe.model_copy(update={"keep_float": ("head/.*",), "ranges": {"a": (-0.1, 3.0000001)}})
+        recipe.model_copy(
+            update={"keep_float": ("head/.*",), "ranges": ranges if recipe.ranged else {}}
+        )
         for recipe in RECIPES.values()
     ]
     assert list(load_recipes(write(recipes_document(full)))) == full
@@ -55,10 +60,18 @@ def test_a_recipe_cannot_be_changed():
         ({"file": "../model.tflite"}, r"recipes\.0\.file"),
         ({"file": "recipe.json"}, r"recipes\.0\.file"),
         ({"name": "float16"}, r"two quantization recipes have name = 'float16'"),
+        ({"calibrator": "median"}, r"recipes\.0\.calibrator: Input should be 'auto', 'minmax'"),
+        ({"form": "float16", "ranges": {"a": [0, 1]}}, "'static_int8': there are ranges, but"),
+        (
+            {"form": "float16", "corrections": ["bias"]},
+            r"there are corrections \(bias\), but of float16 no weight is an integer",
+        ),
+        ({"corrections_sha256": "ab"}, "there is corrections_sha256, but no corrections"),
     ],
     ids=[
         "unknown-key", "unknown-form", "bad-pattern", "half-a-range", "backwards", "endless",
-        "other-folder", "no-model", "twice",
+        "other-folder", "no-model", "twice", "calibrator", "idle-ranges", "idle-corrections",
+        "no-corrections",
     ],
 )  # fmt: skip
 def test_a_bad_recipe_is_named(write, change, message):
@@ -124,6 +137,25 @@ def test_a_spec_says_in_one_way_what_to_make(tmp_path, section, message):
 def test_an_operator_the_library_does_not_know_is_refused(float_path):
     recipe = STATIC_INT8.model_copy(update={"kinds": ("CONV_2D", "MINIMUM")})
     with pytest.raises(SpecError, match=r"'static_int8': litert-quantizer .*MINIMUM"):
+        transform(float_path.read_bytes(), recipe)
+
+
+def test_a_recipe_file_and_a_search_contradict_each_other(float_path, write, tmp_path):
+    path = write(document())
+    message = "--recipe makes what .*recipe.json says, and nothing is searched for: leave --budget"
+    with pytest.raises(UsageError, match=message):
+        pipeline.quantize(float_path, tmp_path / "out", recipe=path, plan=Plan(budget="1s"))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "kind"),
+    [("dynamic_int8", "ADD"), ("float16", "LOGISTIC"), ("weight_only_int8", "MEAN")],
+)
+def test_a_group_of_a_scheme_that_its_kinds_do_not_take_is_named(float_path, scheme, kind):
+    group = Group(scheme=scheme, kinds=("CONV_2D", kind))
+    recipe = STATIC_INT8.model_copy(update={"groups": (group,)})
+    with pytest.raises(SpecError, match=f"makes no {scheme} {kind}; leave {kind} out .*CONV_2D"):
         transform(float_path.read_bytes(), recipe)
 
 

@@ -11,8 +11,11 @@ from ..datasets import open_dataset
 from ..errors import DataError, SpecError
 from ..factory import resolve
 from ..inputs.fitting import fit
+from ..isolation import run_checked
+from ..runtime import run_each
 from ..tasks.task import metric_of
 from ..user_code import user_code
+from .conversion import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,11 +26,15 @@ if TYPE_CHECKING:
 
     from ..quantization import Plan
     from ..spec import Spec
+    from ..tensors import TensorInfo
 
     Outputs = Mapping[str, NDArray[Any]]
     Score = Callable[[Sequence[Outputs]], float]
 
 TRUTH = "truth"
+MOST_VALIDATED = 512
+RUN_AT_ONCE = 64
+"""Samples of which all outputs are held in memory."""
 
 
 def plan_of_spec(spec: Spec, asked: Plan | None, state: Path | None) -> PlanRequest | None:
@@ -68,6 +75,33 @@ def spec_score(spec: Spec) -> Score | None:
         return sign * float(task.figures(evidence)[metric.name][0])
 
     return score if truths else None
+
+
+def validation_figure(
+    spec: Spec, file: Path, signature: tuple[Sequence[TensorInfo], Sequence[TensorInfo]]
+) -> float:
+    """Give the metric of a spec's task of a file, on up to `MOST_VALIDATED` validation samples.
+
+    Args:
+        spec: Whose validation data and task count.
+        file: A `.tflite`.
+        signature: Inputs and outputs of the file.
+
+    Raises:
+        DataError: The validation data cannot be read.
+    """
+    task = spec.open_task()
+    dataset = open_dataset(spec.data.validation, task, spec.folder, inputs=spec.signature)
+    samples = [dataset[at] for at in spread(len(dataset), MOST_VALIDATED)]
+    predictions: list[Any] = []
+    for start in range(0, len(samples), RUN_AT_ONCE):
+        fitted = [fit(each, spec.signature) for each in samples[start : start + RUN_AT_ONCE]]
+        found = run_checked(run_each, file, *signature, [arrays for _, arrays, _ in fitted])
+        for (_, _, placement), arrays in zip(fitted, found, strict=True):
+            given = {info.name: each for info, each in zip(signature[1], arrays, strict=True)}
+            predictions += task.predict(given, [placement])
+    metric = metric_of(task, spec.task.metric_name)
+    return float(task.figures(task.evidence(predictions, samples))[metric.name][0])
 
 
 def file_score(reference: str, truth: Mapping[str, NDArray[Any]]) -> Score:

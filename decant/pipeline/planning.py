@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..datasets import open_dataset
 from ..errors import DataError, SpecError
 from ..factory import resolve
-from ..inputs.fitting import fit
+from ..inputs import cut_runs
+from ..inputs.fitting import fit, tensors
 from ..isolation import run_checked
 from ..runtime import run_each
 from ..tasks.task import metric_of
@@ -90,16 +91,17 @@ def validation_figure(
     Raises:
         DataError: The validation data cannot be read.
     """
-    task = spec.open_task()
+    task, (inputs, outputs) = spec.open_task(), signature
     dataset = open_dataset(spec.data.validation, task, spec.folder, inputs=spec.signature)
     samples = [dataset[at] for at in spread(len(dataset), MOST_VALIDATED)]
     predictions: list[Any] = []
     for start in range(0, len(samples), RUN_AT_ONCE):
-        fitted = [fit(each, spec.signature) for each in samples[start : start + RUN_AT_ONCE]]
-        found = run_checked(run_each, file, *signature, [arrays for _, arrays, _ in fitted])
-        for (_, _, placement), arrays in zip(fitted, found, strict=True):
-            given = {info.name: each for info, each in zip(signature[1], arrays, strict=True)}
-            predictions += task.predict(given, [placement])
+        part = samples[start : start + RUN_AT_ONCE]
+        runs = cut_runs(tensors(part, spec.signature), inputs)
+        found = run_checked(run_each, file, inputs, outputs, runs)
+        for sample, arrays in zip(part, found, strict=True):
+            given = {info.name: each for info, each in zip(outputs, arrays, strict=True)}
+            predictions += task.predict(given, [fit(sample, spec.signature)[2]])
     metric = metric_of(task, spec.task.metric_name)
     return float(task.figures(task.evidence(predictions, samples))[metric.name][0])
 

@@ -9,7 +9,8 @@ from decant.convert import to_tflite
 from decant.quantize import STATIC_INT8, quantize
 from decant.quantize.qat import SETTINGS, train
 
-# A tenth of what is the default, for the time: with that 0.95 of the drop come back.
+# A tenth of the default, for the time. Of the drop on the test set, 20 steps give back 0.77, 300
+# give back 0.95.
 SHORT = replace(SETTINGS, steps=60, warmup_steps=6, average_decay=0.9)
 PLAIN = STATIC_INT8.model_copy(update={"calibrator": "minmax"})
 

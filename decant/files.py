@@ -88,6 +88,8 @@ STDOUT_SCHEMA: Final = 1
 
 # Of the training.
 TRAINING: Final = "training"
+QAT_FOLDER: Final = "qat"
+"""In the former, of `decant distill --qat`."""
 COMPARISON: Final = "comparison.json"
 
 # Of what users of the app say.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .hand_over import Bundled, Page, bundle, demo
     from .initial import Initial, init
     from .installation import Installation, doctor
+    from .integer_training import TrainedInt8, distill_int8
     from .judging import Drawn, Judged, gate, report
     from .linting import Linted, lint
     from .listening import Imported, import_feedback
@@ -39,12 +40,14 @@ __all__ = [
     "Page",
     "Quantized",
     "Trained",
+    "TrainedInt8",
     "bench",
     "bundle",
     "compare",
     "convert",
     "demo",
     "distill",
+    "distill_int8",
     "doctor",
     "gate",
     "import_feedback",
@@ -65,6 +68,7 @@ _LAZY = {
     "hand_over": ("Bundled", "Page", "bundle", "demo"),
     "initial": ("Initial", "init"),
     "installation": ("Installation", "doctor"),
+    "integer_training": ("TrainedInt8", "distill_int8"),
     "judging": ("Drawn", "Judged", "gate", "report"),
     "linting": ("Linted", "lint"),
     "listening": ("Imported", "import_feedback"),

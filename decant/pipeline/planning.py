@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..datasets import open_dataset
 from ..errors import DataError, SpecError, UsageError
 from ..factory import resolve
-from ..inputs.fitting import fit
+from ..inputs import cut_runs
+from ..inputs.fitting import fit, tensors
+from ..isolation import run_checked
+from ..runtime import run_each
 from ..tasks.task import metric_of
 from ..user_code import user_code
+from .conversion import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,9 +29,14 @@ if TYPE_CHECKING:
     from ..paths import AnyPath
     from ..quantization import Plan
     from ..spec import Spec
+    from ..tensors import TensorInfo
 
     Outputs = Mapping[str, NDArray[Any]]
     Score = Callable[[Sequence[Outputs]], float]
+
+MOST_VALIDATED = 512
+RUN_AT_ONCE = 64
+"""Samples of which all outputs are held in memory."""
 
 
 def check_asked(
@@ -108,6 +117,34 @@ def spec_score(spec: Spec) -> Score | None:
         return sign * float(task.figures(evidence)[metric.name][0])
 
     return score if truths else None
+
+
+def validation_figure(
+    spec: Spec, file: Path, signature: tuple[Sequence[TensorInfo], Sequence[TensorInfo]]
+) -> float:
+    """Give the metric of a spec's task of a file, on up to `MOST_VALIDATED` validation samples.
+
+    Args:
+        spec: Whose validation data and task count.
+        file: A `.tflite`.
+        signature: Inputs and outputs of the file.
+
+    Raises:
+        DataError: The validation data cannot be read.
+    """
+    task, (inputs, outputs) = spec.open_task(), signature
+    dataset = open_dataset(spec.data.validation, task, spec.folder, inputs=spec.signature)
+    samples = [dataset[at] for at in spread(len(dataset), MOST_VALIDATED)]
+    predictions: list[Any] = []
+    for start in range(0, len(samples), RUN_AT_ONCE):
+        part = samples[start : start + RUN_AT_ONCE]
+        runs = cut_runs(tensors(part, spec.signature), inputs)
+        found = run_checked(run_each, file, inputs, outputs, runs)
+        for sample, arrays in zip(part, found, strict=True):
+            given = {info.name: each for info, each in zip(outputs, arrays, strict=True)}
+            predictions += task.predict(given, [fit(sample, spec.signature)[2]])
+    metric = metric_of(task, spec.task.metric_name)
+    return float(task.figures(task.evidence(predictions, samples))[metric.name][0])
 
 
 def file_score(reference: str, truth: Mapping[str, NDArray[Any]]) -> Score:

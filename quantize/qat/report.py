@@ -28,6 +28,9 @@ class QatReport(BaseModel):
             and ranges from before otherwise.
         largest_gap: Between what PyTorch simulates and LiteRT computes, in integer steps of the
             output.
+        metric: Of the task; None where there is none.
+        figures: The metric of the float file ("float") and of the integer file "before" and
+            "after" the training, on validation data.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,3 +47,5 @@ class QatReport(BaseModel):
     snr_after_db: float
     kept: bool
     largest_gap: float
+    metric: str | None = None
+    figures: dict[str, float] = {}

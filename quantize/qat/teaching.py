@@ -14,7 +14,7 @@ from decant.errors import DataError
 from decant.parity import signal_to_noise_db
 from decant.training import Objective, Recipe, Settings
 
-from ..slices import Slices, groups_of
+from ..slices import CONSTANT, Slices, groups_of
 
 if TYPE_CHECKING:
     from decant.torch_form import TorchForm
@@ -50,8 +50,11 @@ class Weighing:
 
 
 def weighing_of(arrays: Sequence[np.ndarray[Any, Any]]) -> Weighing | None:
-    """Weigh an output by the teacher's values; None where it is of integers or never varies."""
-    if arrays[0].dtype.kind != "f" or not arrays[0].size:
+    """Weigh an output by the teacher's values; None where it is of integers or never varies.
+
+    Values that differ from place to place but are the same for every sample teach nothing.
+    """
+    if arrays[0].dtype.kind != "f" or not arrays[0].size or _repeats(arrays):
         return None
     # Channels come last, and count where no other axis parts the values better.
     axes = [axis for axis in range(arrays[0].ndim - 1, 0, -1) if arrays[0].shape[axis] > 1]
@@ -59,8 +62,6 @@ def weighing_of(arrays: Sequence[np.ndarray[Any, Any]]) -> Weighing | None:
     found = [(each, groups) for each in cuts if (groups := groups_of(each))]
     if not found:
         whole = Slices.of(arrays, None)
-        if not whole.live.any():
-            return None
         return Weighing(None, torch.tensor(1 / whole.variance, dtype=torch.float32))
     slices, groups = max(found, key=lambda pair: len(pair[1]))
     weights = np.zeros(len(slices.low))
@@ -68,6 +69,18 @@ def weighing_of(arrays: Sequence[np.ndarray[Any, Any]]) -> Weighing | None:
         variance = slices.variance[group.members].mean()
         weights[group.members] = 1 / (variance * len(group.members) * len(groups))
     return Weighing(slices.axis, torch.tensor(weights, dtype=torch.float32))
+
+
+def _repeats(arrays: Sequence[np.ndarray[Any, Any]]) -> bool:
+    """Whether an output is the same for all samples; of a single one, the same in every place."""
+    if len(arrays) == 1:
+        return not Slices.of(arrays, None).live.any()
+    first = arrays[0]
+    floor = CONSTANT * float(np.abs(first).max())
+    return all(
+        each.shape == first.shape and float(np.abs(each - first).max()) <= floor
+        for each in arrays[1:]
+    )
 
 
 class Teaching(Recipe[Sample]):

@@ -6,7 +6,7 @@ import hashlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -38,9 +38,8 @@ from .teaching import Teaching
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from decant.inputs import Run
+    from decant.inputs.stored import AnyArray
     from decant.paths import AnyPath
     from decant.tensors import TensorInfo
     from decant.training.run import Report
@@ -75,11 +74,12 @@ LEFT_BEHIND = (BEGUN, f"{STEM}.safetensors")
 def train(
     tflite: AnyPath,
     recipe: Recipe,
-    calibration: Mapping[str, NDArray[Any]],
+    calibration: Mapping[str, AnyArray],
     out: AnyPath,
     *,
     settings: Settings = SETTINGS,
     minutes: float | None = None,
+    examples: Mapping[str, AnyArray] | None = None,
     inputs: Sequence[TensorInfo] | None = None,
     outputs: Sequence[TensorInfo] | None = None,
     report: Report = log_progress,
@@ -99,6 +99,8 @@ def train(
         out: Folder for the files.
         settings: How long and how.
         minutes: Of training at most.
+        examples: Further inputs to learn from, as `calibration`; neither ranges nor figures are
+            of them.
         inputs: As for `quantize`.
         outputs: As for `quantize`.
         report: Called with the progress.
@@ -111,7 +113,10 @@ def train(
     """
     tflite, out = Path(tflite), Path(out)
     case = _case(tflite, recipe, calibration, inputs, outputs)
-    samples, measured = (_tensors(runs, case.inputs) for runs in (case.runs, case.held_out))
+    further = () if examples is None else cut_runs(examples, case.inputs)
+    samples, measured = (
+        _tensors(runs, case.inputs) for runs in ([*case.runs, *further], case.held_out)
+    )
     torch.manual_seed(settings.seed)
     learned = learn(
         case.student,
@@ -122,7 +127,7 @@ def train(
         origin=_fingerprint(case.student, samples),
         report=report,
     )
-    return _written(case, learned, out)
+    return _written(case, learned, out, len(samples))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,7 @@ class _Case:
 def _case(
     tflite: Path,
     recipe: Recipe,
-    calibration: Mapping[str, NDArray[Any]],
+    calibration: Mapping[str, AnyArray],
     inputs: Sequence[TensorInfo] | None,
     outputs: Sequence[TensorInfo] | None,
 ) -> _Case:
@@ -206,7 +211,7 @@ def _fingerprint(student: IntegerForm, samples: Sequence[Sample]) -> str:
     return content.hexdigest()
 
 
-def _written(case: _Case, learned: Learned, out: Path) -> QatReport:
+def _written(case: _Case, learned: Learned, out: Path, count: int) -> QatReport:
     """Make the integer file of what was learned, hold it to the simulation, and write both."""
     graph, recipe = case.student.learned()
     content = graph.to_bytes()
@@ -219,7 +224,7 @@ def _written(case: _Case, learned: Learned, out: Path) -> QatReport:
         file=recipe.file,
         recipe=RECIPE,
         steps=learned.steps,
-        samples=len(case.runs),
+        samples=count,
         held_out=len(case.held_out),
         snr_before_db=learned.before_db,
         snr_after_db=learned.after_db,

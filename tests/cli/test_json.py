@@ -53,7 +53,7 @@ def asked(decant):
     """Run a command with --json, and give its result once all that holds for each is checked."""
 
     def asked(name, *args, code=0, options=()):
-        words = name.removesuffix(" --compare").split()
+        words = name.partition(" --")[0].split()
         ended = decant(*words, *args, *options, "--json")
         assert ended.code == code, ended.err
         answer = read(ended.out)
@@ -83,7 +83,7 @@ def test_every_command_has_a_result_and_a_test():
     commands = get_command(app).commands
     names = {name for name, each in commands.items() if not hasattr(each, "commands")}
     inner = {"feedback import"}
-    assert {name.removesuffix(" --compare") for name in RESULTS} == names | inner
+    assert {name.partition(" --")[0] for name in RESULTS} == names | inner
     tested = {*re.findall(r"asked\(\s*\"([a-z -]+)\"", Path(__file__).read_text()), "demo"}
     assert tested == RESULTS.keys()
 
@@ -151,6 +151,16 @@ def test_train_distill_and_compare(decant, asked, project):
     result = asked("distill --compare", "model.toml", "-o", "out", options=options)
     assert result["file"] == "out/training/comparison.json"
     assert result["gains"] == read_json(project / result["file"])["difference"]
+
+
+def test_distill_of_an_int8_file(asked, built):
+    result = asked("distill --qat", "model.toml", options=("--qat", "--steps", "2"))
+    assert result["folder"] == "build/bright/training/qat"
+    assert result["figures"].keys() == {"float", "before", "after"}
+    report = read_json(built / result["folder"] / "qat.json")
+    assert {name: result[name] for name in report.keys() - {"schema_version"}} == {
+        name: value for name, value in report.items() if name != "schema_version"
+    }
 
 
 def test_bench_of_a_file(asked, built):

@@ -63,7 +63,8 @@ def test_every_function_is_documented_and_typed():
 def test_reference_has_the_function_as_its_docstring_does(name):
     function = getattr(pipeline, name)
     told = inspect.getdoc(function)
-    command = {"import_feedback": "feedback import", "compare": "distill --compare"}.get(name, name)
+    options = {"compare": "distill --compare", "distill_int8": "distill --qat"}
+    command = {"import_feedback": "feedback import", **options}.get(name, name)
     row = (name, f"decant {command}", told.partition("\n")[0].rstrip("."))
     returned = inspect.signature(function).return_annotation
     assert "| `{}` | `{}` | {} | `{}` |".format(*row, returned) in REFERENCE

@@ -31,7 +31,7 @@ from .measurement import DrawnDocument, JudgedDocument, MeasuredDocument
 from .operators import OperatorsDocument
 from .setting_up import InitialDocument, InstallationDocument
 from .single_steps import ConvertedDocument, QuantizedDocument
-from .training import ComparedDocument, TrainedDocument
+from .training import ComparedDocument, TrainedDocument, TrainedInt8Document
 
 RESULTS: Final[Mapping[str, type[Document]]] = {
     "init": InitialDocument,
@@ -43,6 +43,7 @@ RESULTS: Final[Mapping[str, type[Document]]] = {
     "train": TrainedDocument,
     "distill": TrainedDocument,
     "distill --compare": ComparedDocument,
+    "distill --qat": TrainedInt8Document,
     "bench": MeasuredDocument,
     "gate": JudgedDocument,
     "report": DrawnDocument,
@@ -165,6 +166,11 @@ UNITS: Final[Mapping[str, str]] = {
     "TensorInfo.shape": "elements",
     "TensorInfo.zero_point": "steps",
     "Trained.figures": "the recipe's",
+    "TrainedInt8.figures": METRIC,
+    "TrainedInt8.held_out": "samples",
+    "TrainedInt8.largest_gap": "integer steps",
+    "TrainedInt8.samples": "samples",
+    "TrainedInt8.steps": "steps",
     "Waiting.median": "ms",
     "Waiting.n": "photos",
     "Waiting.p90": "ms",

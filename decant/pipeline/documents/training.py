@@ -39,6 +39,42 @@ class TrainedDocument(Document):
     swap: SwapDocument | None = None
 
 
+class TrainedInt8Document(Document):
+    """An int8 file whose weights and ranges were learned.
+
+    Attributes:
+        folder: Where the files are.
+        float_file: The float file with the learned weights.
+        file: The int8 file.
+        recipe: The quantization recipe with the learned ranges, which makes the one of the other.
+        steps: Of the optimiser.
+        samples: That were learned from.
+        held_out: That the signal-to-noise ratios are of.
+        snr_before_db: Of the int8 file before, against the float file, of the weakest output.
+        snr_after_db: Likewise, of `file`.
+        kept: Whether the learned weights are better and were taken.
+        largest_gap: Between PyTorch's simulation and the int8 file in LiteRT, in integer steps.
+        metric: Of the task.
+        figures: By "float", "before" and "after", the metric of these files on validation data.
+        advice: Which keys of the spec are to name the files.
+    """
+
+    folder: Path
+    float_file: str
+    file: str
+    recipe: str
+    steps: int
+    samples: int
+    held_out: int
+    snr_before_db: float
+    snr_after_db: float
+    kept: bool
+    largest_gap: float
+    metric: str | None
+    figures: dict[str, float | None]
+    advice: tuple[str, ...]
+
+
 class GainDocument(Document):
     """What distillation adds to a metric; null where a mean or an interval is not defined.
 

@@ -10,6 +10,9 @@ import numpy as np
 from decant.errors import InternalError, SpecError
 from decant.flatbuffer.graph import Graph
 
+from .pure.borders import integer_borders
+from .pure.folding import fold
+from .pure.masks import bound_masks
 from .recipes import quantizer_version
 from .schemes import SCHEMES, kinds_of
 
@@ -42,8 +45,8 @@ IN_LOOP = "in a loop: "
 def transform(model: bytes, recipe: Recipe) -> bytes:
     """Make one candidate.
 
-    Inputs and outputs stay float: the recipe names no input and no output, so that the library
-    puts QUANTIZE and DEQUANTIZE inside the file.
+    The recipe names no input and no output, so that the library puts QUANTIZE and DEQUANTIZE inside
+    the file; they are taken out where borders shall be int8.
 
     Args:
         model: The float flatbuffer.
@@ -57,7 +60,7 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
 
     asked = library_recipe(_without_loops(_without_constant_factors(recipe, model)))
     try:
-        library = quantizer.Quantizer(bytearray(_prepared(model)), asked)
+        library = quantizer.Quantizer(bytearray(_prepared(model, recipe)), asked)
     except (ValueError, KeyError) as error:
         raise SpecError(
             f"recipe {recipe.name!r}: {quantizer_version()} refuses it: {error}"
@@ -78,15 +81,21 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
     _read_integers(made)
     _type_unread_parts(made)
     _restore_outputs(Graph.from_bytes(model), made)
+    if recipe.pure:
+        fold(made, recipe.ranges, symmetric=recipe.symmetric)
+    if recipe.borders == "int8":
+        integer_borders(made, recipe.ranges, symmetric=recipe.symmetric)
     return made.to_bytes()
 
 
-def _prepared(model: bytes) -> bytes:
+def _prepared(model: bytes, recipe: Recipe) -> bytes:
     """Leave out outputs that are inputs, or outputs already, and mark what loops compute.
 
-    The library confuses such outputs.
+    The library confuses such outputs. Where all is to be integers, masks are bounded.
     """
     graph = Graph.from_bytes(model)
+    if recipe.pure:
+        bound_masks(graph, recipe.ranges)
     graph.set_outputs({name: tensor for tensor, name in _plain_outputs(graph).items()})
     for tensor in _in_loops(graph):
         tensor.name = IN_LOOP.encode() + tensor.name

@@ -44,7 +44,7 @@ def plan_of_spec(spec: Spec, asked: Plan | None, state: Path | None) -> PlanRequ
     """
     from decant.quantize import PlanRequest
 
-    return None if asked is None else PlanRequest(asked, spec_score(spec), state)
+    return None if asked is None or asked.pure else PlanRequest(asked, spec_score(spec), state)
 
 
 def spec_score(spec: Spec) -> Score | None:

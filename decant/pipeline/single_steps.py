@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from decant.quantize import QuantizeReport, Recipe, SignaturesQuantizeReport
 
     from ..inputs.stored import AnyArray
+    from ..quantization import BorderName
     from ..overrides import Overrides
     from ..paths import AnyPath
     from ..shapes import AskedShapes, AskedSignatures
@@ -253,6 +254,7 @@ def quantize(
     plan: Plan | Literal[False] | None = None,
     metric: str | None = None,
     qdq: bool = False,
+    borders: BorderName | None = None,
     shapes: AskedShapes | None = None,
     overrides: Overrides | None = None,
 ) -> Quantized:
@@ -274,6 +276,8 @@ def quantize(
             are called "truth" or "truth_…", by name, to a number of which more is better.
         qdq: Write candidates with integer weights as ONNX too, as a spec says by
             `quantization.qdq`; not of a file of several signatures.
+        borders: What files of known ranges take and give where the float file has floats; what the
+            spec says, or floats, if None.
         shapes: See `ConvertOptions`.
         overrides: Values that go before the spec's, by dotted key, such as
             `{"requirements.max_drop": 0.02}`.
@@ -302,10 +306,13 @@ def quantize(
         return Quantized(
             out, quantize_united(found.path, keys, out, calibration=calibration, recipe=recipe)
         )
-    recipes = _recipes(spec, recipe)
+    asked_plan = _plan(spec, plan)
+    recipes = _recipes(spec, recipe, asked_plan, borders)
     arrays = _calibration(spec, calibration, recipes)
     arrays, score = _scored(spec, arrays, metric)
-    asked = None if recipe is not None else _plan(spec, arrays, plan)
+    asked = None if recipe is not None or arrays is None else asked_plan
+    if asked is not None and asked.pure:
+        asked = None
     stale: list[str] = []
     with updated_folder(out, stale) as temporary:
         tflite, inputs, outputs = float_file(found, spec, temporary, arrays, options)
@@ -324,11 +331,9 @@ def quantize(
     return Quantized(out, report)
 
 
-def _plan(
-    spec: Spec | None, arrays: Arrays | None, asked: Plan | Literal[False] | None
-) -> Plan | None:
+def _plan(spec: Spec | None, asked: Plan | Literal[False] | None) -> Plan | None:
     """Give what plans have to keep; None where none are searched for."""
-    if asked is False or arrays is None:
+    if asked is False:
         return None
     if asked is not None:
         return asked
@@ -382,13 +387,28 @@ def _folder(source: Source, spec: Spec | None, command: str) -> Path:
     return Path("build", source.path.stem if spec is None else spec.model.name, command)
 
 
-def _recipes(spec: Spec | None, file: AnyPath | None) -> Sequence[Recipe] | None:
-    """Give the recipes of a file or a spec; None where nobody asks for some."""
-    from decant.quantize import load_recipes, spec_recipes
+def _recipes(
+    spec: Spec | None, file: AnyPath | None, plan: Plan | None, borders: BorderName | None
+) -> Sequence[Recipe] | None:
+    """Give the recipes of a file or a spec; None where nobody asks for some.
+
+    Raises:
+        UsageError: Borders are asked for beside a recipe file, which says which they are.
+    """
+    from decant.quantize import OFFERED, RECIPES, load_recipes, spec_recipes
 
     if file is not None:
+        if borders is not None:
+            raise UsageError(f"--borders: {file} says what borders are; leave the option out")
         return tuple(load_recipes(file))
-    return None if spec is None else tuple(spec_recipes(spec))
+    pure = plan is not None and plan.pure
+    if spec is None:
+        if not pure and borders is None:
+            return None
+        recipes = (OFFERED["pure_int8"],) if pure else tuple(RECIPES.values())
+    else:
+        recipes = spec_recipes(spec, pure=pure)
+    return recipes if borders is None else tuple(each.with_borders(borders) for each in recipes)
 
 
 def _calibration(

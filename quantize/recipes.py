@@ -41,8 +41,7 @@ from decant.quantization import (
     SchemeName,
 )
 
-from .pure.kernels import PURE_KINDS
-from .schemes import SCHEMES, holds
+from .schemes import PURE_KINDS, SCHEMES, holds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -51,9 +51,9 @@ def quantize(
     objective: Annotated[
         Objective | None,
         typer.Option(
-            help="What the file shall have little of; latency if not given. pure_int8 makes one file"
-            " of integers alone, for processors without floats, or ends with 3 and says what of the"
-            " model cannot be."
+            help="What the file shall have little of; latency if not given. pure_int8 makes one"
+            " file of integers alone, for processors without floats, or ends with 3 and says what"
+            " of the model cannot be."
         ),
     ] = None,
     min_snr: Annotated[

@@ -48,9 +48,9 @@ if TYPE_CHECKING:
     from decant.quantize import QuantizeReport, Recipe, SignaturesQuantizeReport
 
     from ..inputs.stored import AnyArray
-    from ..quantization import BorderName
     from ..overrides import Overrides
     from ..paths import AnyPath
+    from ..quantization import BorderName
     from ..shapes import AskedShapes, AskedSignatures
     from ..source import Source
     from ..spec import Spec

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from decant.flatbuffer.graph import listed
+from decant.flatbuffer.packing import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,30 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..schemes import STATIC_KINDS
-
 Steps = tuple[float, int]
 """Scale and zero point of a tensor."""
-
-# What the library makes int8 besides, which XNNPACK has no int8 operator of: slower, but integers.
-PURE_KINDS = (
-    *STATIC_KINDS,
-    "AVERAGE_POOL_2D",
-    "BROADCAST_TO",
-    "DIV",
-    "GATHER_ND",
-    "GELU",
-    "HARD_SWISH",
-    "MAXIMUM",
-    "REDUCE_MIN",
-    "RELU",
-    "RSQRT",
-    "SELECT",
-    "SELECT_V2",
-    "SOFTMAX",
-    "SQRT",
-    "SQUARED_DIFFERENCE",
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,10 @@ def _far(low: float, high: float) -> float:
     return high - low + FAR
 
 
+def _within(span: Range, low: float, high: float) -> Range:
+    return max(span[0], low), min(span[1], high)
+
+
 def _masked(graph: Graph, operator: Any, ranges: Mapping[str, Range]) -> list[tuple[int, int]]:
     """Give the activation and the mask that a sum or a choice reads, if it does."""
     kind = graph.kind(operator)

@@ -10,8 +10,9 @@ from decant.errors import UnsupportedOp
 
 from ..modules import module_of
 from ..ranges import written_by
+from ..schemes import PURE_KINDS
 from .integers import SUFFIX
-from .kernels import KERNELS, PURE_KINDS
+from .kernels import KERNELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

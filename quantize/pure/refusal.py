@@ -38,11 +38,11 @@ def check_pure(graph: Graph, recipe: Recipe, modules: Mapping[str, str]) -> None
     Raises:
         UnsupportedOp: There is one; the message lists all.
     """
-    found = [
-        f"{graph.kind(operator)} {_where(graph, operator, modules)}: {why}"
-        for operator in graph.operators
-        for why in _reasons(graph, operator, recipe)
-    ]
+    # What passes between integers and floats follows from an operator that is listed.
+    computing = [each for each in graph.operators if graph.kind(each) not in PASSING]
+    passing = [each for each in graph.operators if graph.kind(each) in PASSING]
+    listed = (_listed(graph, each, recipe, modules) for each in (computing, passing))
+    found = next((lines for lines in listed if lines), [])
     if found:
         raise UnsupportedOp(
             f"{recipe.file} would not be int8 alone: {len(found)}"
@@ -50,6 +50,16 @@ def check_pure(graph: Graph, recipe: Recipe, modules: Mapping[str, str]) -> None
             f" {'; '.join(found)}. Write these otherwise in the model, or take them out of it and"
             " compute them in the app; or leave pure_int8 out: static_int8 keeps them float"
         )
+
+
+def _listed(
+    graph: Graph, operators: list[Any], recipe: Recipe, modules: Mapping[str, str]
+) -> list[str]:
+    return [
+        f"{graph.kind(operator)} {_where(graph, operator, modules)}: {why}"
+        for operator in operators
+        for why in _reasons(graph, operator, recipe)
+    ]
 
 
 def _where(graph: Graph, operator: Any, modules: Mapping[str, str]) -> str:

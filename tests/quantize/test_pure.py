@@ -8,7 +8,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from decant.errors import UnsupportedOp
 from decant.flatbuffer import Graph, empty_graph
-from decant.quantize import PURE_INT8, load_recipes, quantize
+from decant.quantize import PURE_INT8, STATIC_INT8, load_recipes, quantize
 from decant.quantize.pure.masks import bound_masks, bounded_ranges
 
 SHAPE = (1, 6, 4, 8)
@@ -118,3 +118,17 @@ def test_masks_are_bounded_and_nothing_else_is():
     near = {"x": (-8.0, 8.0), "y": (-20.0, 8.0)}
     usual = tiny_graph.of_one("ADD", (3, 2), (3, 2), schema.AddOptionsT(), [mask / 1e8])
     assert bounded_ranges(usual, near) == near
+
+
+def test_a_static_file_with_floats_inside_takes_and_gives_int8(tmp_path):
+    (tmp_path / "float.tflite").write_bytes(grown("SIN").to_bytes())
+    (candidate,) = quantize(
+        tmp_path / "float.tflite",
+        tmp_path,
+        recipes=[STATIC_INT8.with_borders("int8")],
+        calibration={"x": SAMPLES[:, 0]},
+    ).candidates
+    assert {each.dtype for each in (*candidate.inputs, *candidate.outputs)} == {"int8"}
+    assert candidate.operators == {"CONV_2D": 2, "DEQUANTIZE": 1, "QUANTIZE": 1, "SIN": 1}
+    # As of the pure files.
+    assert min(candidate.snr_db.values()) > 18

@@ -10,12 +10,14 @@ from pydantic import AfterValidator, Field, model_validator
 from .contract.rules import Rule
 from .tasks.section import distinct
 
-RecipeName = Literal["static_int8", "dynamic_int8", "float16", "int16x8", "weight_only_int8"]
-SchemeName = Literal[RecipeName, "float"]
+WholeSchemeName = Literal["static_int8", "dynamic_int8", "float16", "int16x8", "weight_only_int8"]
+RecipeName = Literal[WholeSchemeName, "pure_int8"]
+SchemeName = Literal[WholeSchemeName, "float"]
 CalibratorName = Literal["minmax", "moving_average", "percentile", "mse", "entropy"]
 CalibratorChoice = Literal["auto", CalibratorName]
 Granularity = Literal["channel", "tensor"]
-Objective = Literal["latency", "size", "memory"]
+Objective = Literal["latency", "size", "memory", "pure_int8"]
+BorderName = Literal["float", "int8"]
 Correction = Literal["equalisation", "bias", "rounding"]
 
 
@@ -90,7 +92,8 @@ class Plan(Rule):
 
     Attributes:
         budget: Time for measuring and searching, such as "10m"; what is found until then counts.
-        objective: What the file shall have little of.
+        objective: What the file shall have little of; "pure_int8" searches for nothing: the recipe
+            of that name alone is made.
         min_snr_db: Signal-to-noise ratio in dB that every part of every output has to keep.
         max_drop: Of the metric on calibration data with truth, against the float file.
         seed: Of the order in which values are measured.
@@ -101,6 +104,11 @@ class Plan(Rule):
     min_snr_db: float | None = Field(default=None, allow_inf_nan=False)
     max_drop: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     seed: int = Field(default=0, ge=0)
+
+    @property
+    def pure(self) -> bool:
+        """Whether a file of integers alone is wanted, which leaves no plan to search for."""
+        return self.objective == "pure_int8"
 
     @property
     def budget_s(self) -> float:
@@ -119,6 +127,7 @@ class Quantization(Rule):
             tensor within whose name one of them matches.
         granularity: Whether each output channel of a weight has a scale of its own.
         symmetric: Whether the ranges of activations reach as far to both sides of zero.
+        borders: What files of known ranges take and give where the float file has floats.
         calibrator: What makes activation ranges of calibration samples; "auto" takes for each
             activation the one whose error is least on samples that are held out.
         corrections: What is tried to make integers lose less, and kept where it helps.
@@ -134,6 +143,7 @@ class Quantization(Rule):
     keep_float: Patterns = Field(default=(), strict=False)
     granularity: Granularity = "channel"
     symmetric: bool = False
+    borders: BorderName = "float"
     calibrator: CalibratorChoice = "auto"
     corrections: Annotated[tuple[Correction, ...], AfterValidator(distinct)] = Field(
         default=(), strict=False

@@ -7,6 +7,8 @@ from .plan.request import PlanRequest
 from .recipes import (
     DYNAMIC_INT8,
     FLOAT16,
+    OFFERED,
+    PURE_INT8,
     RECIPES,
     STATIC_INT8,
     Recipe,
@@ -19,6 +21,8 @@ from .signatures import quantize_signatures
 __all__ = [
     "DYNAMIC_INT8",
     "FLOAT16",
+    "OFFERED",
+    "PURE_INT8",
     "RECIPES",
     "STATIC_INT8",
     "Candidate",

@@ -20,6 +20,8 @@ from .correcting import correct, corrected_graph
 from .islands import float_groups
 from .judge import output_steps
 from .modules import by_tensors, module_of
+from .pure.masks import bounded_ranges
+from .pure.refusal import check_pure
 from .ranges import UNBOUNDED, check_ranges, choose, written_by
 from .recipes import quantizer_version
 from .remedy import longer_float_ends
@@ -111,7 +113,10 @@ def make(job: Job, recipe: Recipe) -> tuple[Candidate, bytes]:
             raise job.statistics
         calibrators = job.calibrators if recipe.calibrator == "auto" else recipe.calibrator
         ranges = choose(job.graph, job.statistics, calibrators)
-        groups = (*float_groups(job.graph, ranges), *recipe.groups)
+        if recipe.pure:
+            ranges, groups = bounded_ranges(job.graph, ranges), recipe.groups
+        else:
+            groups = (*float_groups(job.graph, ranges), *recipe.groups)
         recipe = recipe.model_copy(
             update={"ranges": ranges, "groups": groups, "model_sha256": job.model_sha256}
         )
@@ -132,6 +137,8 @@ def _proven(job: Job, recipe: Recipe, named: Recipe) -> tuple[Candidate, bytes]:
     """
     built, named, spared = sparing(job.graph, named, partial(_built, job))
     content, outputs, signature = built
+    if recipe.pure:
+        check_pure(Graph.from_bytes(content), recipe, job.modules)
     drop = None if job.scoring is None else _drop(job, job.scoring, content)
     _check_finite(job, recipe, outputs)
     made = Graph.from_bytes(content)
@@ -188,7 +195,7 @@ def _drop(job: Job, scoring: Scoring, content: bytes) -> float:
 
 def _remedy(job: Job, candidate: Candidate) -> Candidate | None:
     """Find how much of an unfit static candidate has to stay float for it to be fit."""
-    if not candidate.recipe.ranged:
+    if not candidate.recipe.ranged or candidate.recipe.pure:
         return None
     outputs = list(dict.fromkeys(part.output for part in broken(candidate.parts)))
     for recipe in longer_float_ends(job.graph, candidate.recipe, outputs):
@@ -214,11 +221,15 @@ def _first_run(job: Job, path: Path) -> tuple[list[Outputs], tuple[Infos, Infos]
 
 
 def _with_scales(described: Infos, found: Infos) -> Infos:
-    """Add the file's own scales and zero points to descriptions."""
+    """Add the file's own scales and zero points to descriptions, and the types that have them."""
     known = {info.name: info for info in found}
     return tuple(
         info.model_copy(
-            update={"scale": known[info.name].scale, "zero_point": known[info.name].zero_point}
+            update={
+                "dtype": info.dtype if (own := known[info.name]).scale is None else own.dtype,
+                "scale": own.scale,
+                "zero_point": own.zero_point,
+            }
         )
         if info.name in known
         else info

@@ -74,16 +74,16 @@ class Judge:
 
 
 def output_steps(graph: Graph) -> dict[str, float]:
-    """Give the scale of each output of a file that is an int8 tensor behind its DEQUANTIZE."""
+    """Give the scale of each output of a file that is int8, behind a DEQUANTIZE or as it is."""
     behind = {
         int(operator.outputs[0]): int(operator.inputs[0])
         for operator in graph.operators
         if graph.kind(operator) == "DEQUANTIZE"
     }
     scales = {
-        name: graph.scale(behind[tensor])
+        name: graph.scale(behind.get(tensor, tensor))
         for name, tensor in graph.signature_outputs().items()
-        if tensor in behind
+        if tensor in behind or graph.is_int8(tensor)
     }
     return {name: scale for name, scale in scales.items() if scale is not None}
 

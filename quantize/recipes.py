@@ -27,11 +27,13 @@ from decant.files import (
     FLOAT_FILE,
     INT8_WEIGHTS_FILE,
     INT16X8_FILE,
+    PURE_INT8_FILE,
     RECIPE,
     RECIPE_SCHEMA,
     STATIC_INT8_FILE,
 )
 from decant.quantization import (
+    BorderName,
     CalibratorChoice,
     Correction,
     Granularity,
@@ -41,7 +43,7 @@ from decant.quantization import (
 )
 
 from .contradictions import contradiction
-from .schemes import SCHEMES, holds
+from .schemes import PURE_KINDS, SCHEMES, holds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +76,8 @@ class Recipe(BaseModel):
             has one.
         symmetric: Whether activations have their zero in the middle: ranges reach as far to both
             sides.
+        borders: What a file of known ranges takes and gives where the float file has floats.
+        pure: Whether a file is refused in which any operator computes floats.
         calibrator: What makes the activation ranges of calibration samples; "auto" takes for each
             activation the one whose error is least on other samples.
         ranges: Tensor name → (low, high): ranges to use instead of calibrating, as an earlier run
@@ -95,6 +99,8 @@ class Recipe(BaseModel):
     keep_float: Patterns = ()
     granularity: Granularity = "channel"
     symmetric: bool = False
+    borders: BorderName = "float"
+    pure: bool = False
     calibrator: CalibratorChoice = "auto"
     ranges: dict[str, tuple[float, float]] = Field(default_factory=dict)
     model_sha256: str = ""
@@ -160,6 +166,10 @@ class Recipe(BaseModel):
     def _schemes(self) -> tuple[SchemeName, ...]:
         return self.form, *(group.scheme for group in self.groups)
 
+    def with_borders(self, borders: BorderName) -> Recipe:
+        """Let its file take and give integers or floats; without ranges, floats."""
+        return self.model_copy(update={"borders": borders if self.ranged else "float"})
+
     @property
     def rules(self) -> list[Group]:
         """What it says of operators: the last rule that fits one counts; float where none does."""
@@ -186,12 +196,16 @@ def _whole(name: SchemeName, file: str) -> Recipe:
 FLOAT16 = _whole("float16", FLOAT16_FILE)
 DYNAMIC_INT8 = _whole("dynamic_int8", DYNAMIC_INT8_FILE)
 STATIC_INT8 = _whole("static_int8", STATIC_INT8_FILE)
+PURE_INT8 = Recipe(
+    name="pure_int8", file=PURE_INT8_FILE, form="static_int8", kinds=PURE_KINDS, pure=True
+)
 RECIPES = {recipe.name: recipe for recipe in (STATIC_INT8, DYNAMIC_INT8, FLOAT16)}
 """Those that are made where none is asked for."""
 OFFERED = {
     **RECIPES,
     "int16x8": _whole("int16x8", INT16X8_FILE),
     "weight_only_int8": _whole("weight_only_int8", INT8_WEIGHTS_FILE),
+    "pure_int8": PURE_INT8,
 }
 """All that can be asked for by name."""
 
@@ -276,8 +290,13 @@ def quantizer_version() -> str:
     return f"{LIBRARY} {metadata.version(LIBRARY)}"
 
 
-def spec_recipes(spec: Spec) -> tuple[Recipe, ...]:
+def spec_recipes(spec: Spec, *, pure: bool = False) -> tuple[Recipe, ...]:
     """Give the recipes that a spec asks for.
+
+    Args:
+        spec: Whose section counts.
+        pure: Whether a file of integers alone is asked for, as the objective of the spec's plan
+            asks too; nothing else is made then.
 
     Raises:
         DataError: The recipe file that it names is missing or is not JSON.
@@ -286,18 +305,21 @@ def spec_recipes(spec: Spec) -> tuple[Recipe, ...]:
     section = spec.quantization
     if section.recipe is not None:
         return load_recipes(spec.path(section.recipe))
+    pure = pure or (section.plan is not None and section.plan.pure)
     return tuple(
-        OFFERED[name].model_copy(
+        OFFERED[name]
+        .model_copy(
             update={
                 "keep_float": section.keep_float,
                 "granularity": section.granularity,
                 "symmetric": section.symmetric,
                 "calibrator": section.calibrator,
-                "corrections": section.corrections if SCHEMES[name].weight_bits == 8 else (),
+                "corrections": section.corrections if OFFERED[name].integer_weights else (),
                 "groups": section.groups.get(name, ()),
             }
         )
-        for name in section.recipes
+        .with_borders(section.borders)
+        for name in (("pure_int8",) if pure else section.recipes)
     )
 
 

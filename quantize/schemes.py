@@ -51,6 +51,25 @@ STATIC_KINDS = (
     "TRANSPOSE_CONV",
     "UNPACK",
 )
+# What the library makes int8 besides, which XNNPACK has no int8 operator of: slower, but integers.
+PURE_KINDS = (
+    *STATIC_KINDS,
+    "AVERAGE_POOL_2D",
+    "BROADCAST_TO",
+    "DIV",
+    "GATHER_ND",
+    "GELU",
+    "HARD_SWISH",
+    "MAXIMUM",
+    "REDUCE_MIN",
+    "RELU",
+    "RSQRT",
+    "SELECT",
+    "SELECT_V2",
+    "SOFTMAX",
+    "SQRT",
+    "SQUARED_DIFFERENCE",
+)
 # The library has no int16 form of SPACE_TO_DEPTH, and XNNPACK none of products.
 NO_INT16 = ("BATCH_MATMUL", "SPACE_TO_DEPTH")
 INT16_KINDS = tuple(kind for kind in STATIC_KINDS if kind not in NO_INT16)

@@ -11,6 +11,9 @@ from decant.errors import InternalError, SpecError
 from decant.flatbuffer.graph import Graph
 
 from .bias_room import make_room
+from .pure.borders import integer_borders
+from .pure.folding import fold
+from .pure.masks import bound_masks
 from .recipes import quantizer_version
 from .schemes import SCHEMES, kinds_of
 
@@ -44,8 +47,8 @@ IN_LOOP = "in a loop: "
 def transform(model: bytes, recipe: Recipe) -> bytes:
     """Make one candidate.
 
-    Inputs and outputs stay float: the recipe names no input and no output, so that the library
-    puts QUANTIZE and DEQUANTIZE inside the file.
+    The recipe names no input and no output, so that the library puts QUANTIZE and DEQUANTIZE inside
+    the file; they are taken out where borders shall be int8.
 
     Args:
         model: The float flatbuffer.
@@ -78,6 +81,10 @@ def transform(model: bytes, recipe: Recipe) -> bytes:
     _read_integers(made)
     _type_unread_parts(made)
     _restore_outputs(Graph.from_bytes(model), made)
+    if recipe.pure:
+        fold(made, recipe.ranges, symmetric=recipe.symmetric)
+    if recipe.borders == "int8":
+        integer_borders(made, recipe.ranges, symmetric=recipe.symmetric)
     return made.to_bytes()
 
 
@@ -103,10 +110,13 @@ def _refusal(recipe: Recipe, error: Exception) -> str:
 def _prepared(model: bytes, recipe: Recipe) -> bytes:
     """Leave out outputs that are inputs, or outputs already, and mark what loops compute.
 
-    The library confuses such outputs. Biases that it cannot count get room.
+    The library confuses such outputs. Biases that it cannot count get room, and where all is to be
+    integers, masks are bounded.
     """
     graph = Graph.from_bytes(model)
     make_room(graph, recipe)
+    if recipe.pure:
+        bound_masks(graph, recipe.ranges)
     graph.set_outputs({name: tensor for tensor, name in _plain_outputs(graph).items()})
     for tensor in _in_loops(graph):
         tensor.name = IN_LOOP.encode() + tensor.name

@@ -12,7 +12,7 @@ from .. import pipeline
 from ..errors import UsageError
 from ..files import RECIPE
 from ..overrides import parse_overrides
-from ..quantization import Objective, Plan
+from ..quantization import BorderName, Objective, Plan
 from ..shapes import parse_shapes
 from .options import Json, OutOfStep, Set, Shapes, Verbose
 from .session import session
@@ -50,7 +50,11 @@ def quantize(
     ] = None,
     objective: Annotated[
         Objective | None,
-        typer.Option(help="What the file shall have little of; latency if not given."),
+        typer.Option(
+            help="What the file shall have little of; latency if not given. pure_int8 makes one"
+            " file of integers alone, for processors without floats, or ends with 3 and says what"
+            " of the model cannot be."
+        ),
     ] = None,
     min_snr: Annotated[
         float | None,
@@ -87,6 +91,13 @@ def quantize(
             " DequantizeLinear, for ONNX Runtime, OpenVINO and TensorRT.",
         ),
     ] = False,
+    borders: Annotated[
+        BorderName | None,
+        typer.Option(
+            help="What static int8 files take and give; float if not given. The scale of int8"
+            " inputs and outputs is in the report and in the sidecar."
+        ),
+    ] = None,
     shapes: Shapes = None,
     changes: Set = None,
     as_json: Json = False,
@@ -111,6 +122,7 @@ def quantize(
             plan=False if no_plan else asked,
             metric=metric,
             qdq=qdq,
+            borders=borders,
             shapes=parse_shapes(shapes),
             overrides=parse_overrides(changes),
         )

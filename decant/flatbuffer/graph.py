@@ -118,6 +118,14 @@ class Graph:
             if signature.subgraphIndex == 0:
                 signature.outputs = [_entry(name, tensor) for name, tensor in tensors.items()]
 
+    def replace_input(self, old: int, new: int) -> None:
+        """Let the caller fill another tensor, in the graph and in its signature."""
+        self.subgraph.inputs = [new if tensor == old else tensor for tensor in self.inputs]
+        for signature in listed(self.model.signatureDefs):
+            if signature.subgraphIndex == 0:
+                for entry in listed(signature.inputs):
+                    entry.tensorIndex = new if entry.tensorIndex == old else entry.tensorIndex
+
     def _signature(self, side: str, tensors: list[int]) -> dict[str, int]:
         for signature in listed(self.model.signatureDefs):
             if signature.subgraphIndex == 0:

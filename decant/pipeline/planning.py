@@ -91,7 +91,7 @@ def plan_of_spec(spec: Spec, asked: Plan | None, state: Path | None) -> PlanRequ
     """
     from decant.quantize import PlanRequest
 
-    if asked is None:
+    if asked is None or asked.pure:
         return None
     return PlanRequest(asked, spec_score(spec), state, spec.quantization.corrections)
 

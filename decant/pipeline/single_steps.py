@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from ..inputs.stored import AnyArray
     from ..overrides import Overrides
     from ..paths import AnyPath
+    from ..quantization import BorderName
     from ..shapes import AskedShapes, AskedSignatures
     from ..source import Source
     from ..spec import Spec
@@ -253,6 +254,7 @@ def quantize(
     plan: Plan | Literal[False] | None = None,
     metric: str | None = None,
     qdq: bool = False,
+    borders: BorderName | None = None,
     shapes: AskedShapes | None = None,
     overrides: Overrides | None = None,
 ) -> Quantized:
@@ -274,6 +276,8 @@ def quantize(
             are called "truth" or "truth_…", by name, to a number of which more is better.
         qdq: Write candidates with integer weights as ONNX too, as a spec says by
             `quantization.qdq`; not of a file of several signatures.
+        borders: What files of known ranges take and give where the float file has floats; what the
+            spec says, or floats, if None.
         shapes: See `ConvertOptions`.
         overrides: Values that go before the spec's, by dotted key, such as
             `{"requirements.max_drop": 0.02}`.
@@ -303,10 +307,11 @@ def quantize(
             out, quantize_united(found.path, keys, out, calibration=calibration, recipe=recipe)
         )
     check_asked(plan, metric, of_spec=spec is not None, recipe=recipe, calibration=calibration)
-    recipes = _recipes(spec, recipe)
+    asked_plan = _plan(spec, plan, recipe)
+    recipes = _recipes(spec, recipe, asked_plan, borders)
     arrays = _calibration(spec, calibration, recipes)
     arrays, score = _scored(spec, arrays, metric)
-    asked = _plan(spec, arrays, plan, recipe)
+    asked = None if arrays is None or asked_plan is None or asked_plan.pure else asked_plan
     corrections = () if spec is None else spec.quantization.corrections
     stale: list[str] = []
     with updated_folder(out, stale) as temporary:
@@ -330,7 +335,6 @@ def quantize(
 
 def _plan(
     spec: Spec | None,
-    arrays: Arrays | None,
     asked: Plan | Literal[False] | None,
     recipe: AnyPath | None,
 ) -> Plan | None:
@@ -342,7 +346,7 @@ def _plan(
                 " --objective, --min-snr and --max-drop out, or --recipe"
             )
         return None
-    if asked is False or arrays is None:
+    if asked is False:
         return None
     if asked is not None:
         return asked
@@ -398,13 +402,28 @@ def _folder(source: Source, spec: Spec | None, command: str) -> Path:
     return Path("build", source.path.stem if spec is None else spec.model.name, command)
 
 
-def _recipes(spec: Spec | None, file: AnyPath | None) -> Sequence[Recipe] | None:
-    """Give the recipes of a file or a spec; None where nobody asks for some."""
-    from decant.quantize import load_recipes, spec_recipes
+def _recipes(
+    spec: Spec | None, file: AnyPath | None, plan: Plan | None, borders: BorderName | None
+) -> Sequence[Recipe] | None:
+    """Give the recipes of a file or a spec; None where nobody asks for some.
+
+    Raises:
+        UsageError: Borders are asked for beside a recipe file, which says which they are.
+    """
+    from decant.quantize import OFFERED, RECIPES, load_recipes, spec_recipes
 
     if file is not None:
+        if borders is not None:
+            raise UsageError(f"--borders: {file} says what borders are; leave the option out")
         return tuple(load_recipes(file))
-    return None if spec is None else tuple(spec_recipes(spec))
+    pure = plan is not None and plan.pure
+    if spec is None:
+        if not pure and borders is None:
+            return None
+        recipes = (OFFERED["pure_int8"],) if pure else tuple(RECIPES.values())
+    else:
+        recipes = spec_recipes(spec, pure=pure)
+    return recipes if borders is None else tuple(each.with_borders(borders) for each in recipes)
 
 
 def _calibration(

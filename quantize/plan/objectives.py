@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
+from decant.errors import SpecError
+
 from ..schemes import SCHEMES
 from ..simulate import weights_of
 
@@ -32,6 +34,9 @@ def objective_of(
         graph: The float graph.
         costs: Its operators' times, and which of them take which scheme.
         kept: Numbers of operators that stay float though they take int8.
+
+    Raises:
+        SpecError: It is "pure_int8", of which there is nothing to search.
     """
     match name:
         case "latency":
@@ -40,6 +45,8 @@ def objective_of(
             return Size(graph, costs, kept)
         case "memory":
             return Memory(graph, costs, kept)
+        case "pure_int8":
+            raise SpecError("pure_int8 leaves no plan to search for; make the recipe of that name")
     assert_never(name)
 
 

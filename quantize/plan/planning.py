@@ -206,7 +206,7 @@ class Planning:
         assert found.noise is not None
         plans = foreseen_plans(graph, found.objective, found.noise, self._simulated)
         until = time.monotonic() + self._left_s * SEARCH_SHARE
-        found.search = search = Search(graph, plans, lambda recipe: make(self.job, recipe), until)
+        found.search = search = Search(graph, plans, self._make, until)
         for demand in self._demands():
             tried = search.cheapest(demand.meets, demand.snr_db)
             if tried is not None:
@@ -299,6 +299,11 @@ class Planning:
             if each.name == name and self.found.costs is not None:
                 return self.found.costs.schemes(self._named(each), self.job.graph)
         return all_float(self.job.graph)
+
+    def _make(self, recipe: Recipe) -> tuple[Candidate, bytes]:
+        """Make a plan's file, with the borders of the static files beside it."""
+        integers = any(each.recipe.borders == "int8" for each in self.made.candidates)
+        return make(self.job, recipe.with_borders("int8" if integers else "float"))
 
     def _named(self, candidate: Candidate) -> Recipe:
         return by_tensors(candidate.recipe, self.job.graph, self.job.modules)

@@ -339,14 +339,7 @@ def _plan(
     recipe: AnyPath | None,
 ) -> Plan | None:
     """Give what plans have to keep; None where none are searched for."""
-    if recipe is not None:
-        if asked:
-            raise UsageError(
-                f"--recipe makes what {recipe} says, and nothing is searched for: leave --budget,"
-                " --objective, --min-snr and --max-drop out, or --recipe"
-            )
-        return None
-    if asked is False:
+    if asked is False or recipe is not None:
         return None
     if asked is not None:
         return asked

@@ -142,7 +142,7 @@ def test_an_operator_the_library_does_not_know_is_refused(float_path):
 
 def test_a_recipe_file_and_a_search_contradict_each_other(float_path, write, tmp_path):
     path = write(document())
-    message = "--recipe makes what .*recipe.json says, and nothing is searched for: leave --budget"
+    message = "--recipe makes the files that it describes, and none are searched for; leave"
     with pytest.raises(UsageError, match=message):
         pipeline.quantize(float_path, tmp_path / "out", recipe=path, plan=Plan(budget="1s"))
     assert not (tmp_path / "out").exists()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from decant.errors import DataError, InternalError
@@ -22,10 +23,11 @@ from .schemes import SCHEMES
 from .simulate import simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from decant.fidelity import Part
     from decant.flatbuffer.graph import Graph
     from decant.inputs import Run
     from decant.tensors import TensorInfo
@@ -41,8 +43,8 @@ logger = logging.getLogger(__name__)
 # Multiplications of weights that trials may take: about twenty seconds of one core with AVX-512.
 TRIAL_MULTIPLICATIONS = 6e11
 FEWEST_RUNS = 4
-# Noises at the outputs that differ by less are equal.
-EQUAL = 0.1
+# Bits per output by which plans may differ that are equal: a tenth more or less of noise.
+EQUAL_BITS = 0.07
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,9 @@ def by_outputs(known: Calibration, local: Choice) -> Choice:
     plans: list[str | Choice] = [local, *CALIBRATORS]
     affordable = TRIAL_MULTIPLICATIONS / (len(plans) * max(multiplications(known.graph), 1))
     trial = _Trial(known, _spread(known.runs, max(FEWEST_RUNS, int(affordable))))
-    noises = [trial.noise(choose(known.graph, known.statistics, plan)) for plan in plans]
-    least = min(noises) * (1 + EQUAL)
-    best = next(plan for plan, noise in zip(plans, noises, strict=True) if noise <= least)
+    kept = [trial.information(choose(known.graph, known.statistics, plan)) for plan in plans]
+    most = max(kept) - EQUAL_BITS
+    best = next(plan for plan, bits in zip(plans, kept, strict=True) if bits >= most)
     return dict.fromkeys(local, best) if isinstance(best, str) else best
 
 
@@ -114,12 +116,12 @@ class _Trial:
         with simulator(known.graph, *known.signature) as simulation:
             self._judge = Judge(simulation.run(runs))
 
-    def noise(self, ranges: Mapping[str, Range]) -> float:
-        """Noise at the outputs in parts of their variation, summed over the parts."""
+    def information(self, ranges: Mapping[str, Range]) -> float:
+        """Bits per value that are left at the outputs, on average."""
         spans = {at: ranges[name] for name, at in self._tensors.items() if name in ranges}
         with simulator(self._known.graph, *self._known.signature) as simulation:
             outputs = simulation.run(self._runs, activations=spans, weights=self._weighted)
-        return _noise(self._judge, outputs)
+        return information(self._judge.parts(outputs, {}))
 
 
 def _integers(graph: Graph) -> dict[str, int]:
@@ -134,8 +136,16 @@ def _integers(graph: Graph) -> dict[str, int]:
     return found
 
 
-def _noise(judge: Judge, outputs: Sequence[Outputs]) -> float:
-    return sum(10 ** (-part.snr_db / 10) for part in judge.parts(outputs, {}))
+def information(parts: Iterable[Part]) -> float:
+    """Give the bits per value that outputs keep, averaged over the parts of each and over all.
+
+    A Gaussian channel carries log2(1 + S/N) / 2 of them. So a part of which nothing can be saved,
+    such as one far beside larger ones in one tensor, does not outweigh what others would lose.
+    """
+    bits: dict[str, list[float]] = {}
+    for part in parts:
+        bits.setdefault(part.output, []).append(math.log2(1 + 10 ** (part.snr_db / 10)) / 2)
+    return fmean(fmean(each) for each in bits.values())
 
 
 def multiplications(graph: Graph) -> int:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
-from pydantic import ValidationError
 
 from .. import pipeline
 from ..errors import UsageError
 from ..files import RECIPE
 from ..overrides import parse_overrides
-from ..quantization import BorderName, Objective, Plan
 from ..shapes import parse_shapes
 from .options import Json, OutOfStep, Set, Shapes, Verbose
 from .session import session
+
+if TYPE_CHECKING:
+    from ..quantization import BorderName, Plan
 
 
 def quantize(
@@ -49,11 +50,12 @@ def quantize(
         ),
     ] = None,
     objective: Annotated[
-        Objective | None,
+        str | None,
         typer.Option(
-            help="What the file shall have little of; latency if not given. pure_int8 makes one"
-            " file of integers alone, for processors without floats, or ends with 3 and says what"
-            " of the model cannot be."
+            metavar="OBJECTIVE",
+            help="What the file shall have little of: latency, size or memory; latency if not"
+            " given. pure_int8 makes one file of integers alone, for processors without floats, or"
+            " ends with 3 and says what of the model cannot be.",
         ),
     ] = None,
     min_snr: Annotated[
@@ -92,10 +94,11 @@ def quantize(
         ),
     ] = False,
     borders: Annotated[
-        BorderName | None,
+        str | None,
         typer.Option(
+            metavar="float|int8",
             help="What static int8 files take and give; float if not given. The scale of int8"
-            " inputs and outputs is in the report and in the sidecar."
+            " inputs and outputs is in the report and in the sidecar.",
         ),
     ] = None,
     shapes: Shapes = None,
@@ -122,7 +125,7 @@ def quantize(
             plan=False if no_plan else asked,
             metric=metric,
             qdq=qdq,
-            borders=borders,
+            borders=_borders(borders),
             shapes=parse_shapes(shapes),
             overrides=parse_overrides(changes),
         )
@@ -135,6 +138,10 @@ def _asked(**given: object) -> Plan | None:
     Raises:
         UsageError: A value is none that it can have.
     """
+    from pydantic import ValidationError
+
+    from ..quantization import Plan
+
     stated = {name: value for name, value in given.items() if value is not None}
     if not stated:
         return None
@@ -144,3 +151,19 @@ def _asked(**given: object) -> Plan | None:
         first = error.errors()[0]
         option = "--" + str(first["loc"][0]).removesuffix("_db").replace("_", "-")
         raise UsageError(f"{option}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def _borders(given: str | None) -> BorderName | None:
+    """Give what files take and give.
+
+    Raises:
+        UsageError: It is neither floats nor int8.
+    """
+    from ..quantization import BorderName
+
+    for name in get_args(BorderName):
+        if name == given:
+            return cast("BorderName", name)
+    if given is None:
+        return None
+    raise UsageError(f"--borders: {given!r} is none; give {' or '.join(get_args(BorderName))}")

@@ -234,6 +234,7 @@ def test_quantize_of_a_plain_file(decant, release, tmp_path):
     assert steps[2:] == [
         "float file: run on 2 samples, which are kept from the ranges …",
         "calibration: ranges of 6 samples …",
+        "calibration: which ranges do least harm on 2 other samples …",
         "static_int8 …",
         "dynamic_int8 …",
         "float16 …",

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from decant.fidelity import Part
 from decant.quantize.calibration import CALIBRATORS
 from decant.quantize.calibration.calibrators import LEVELS, squared_error
 from decant.quantize.calibration.comparison import local_error
 from decant.quantize.calibration.histogram import BINS, Histogram
 from decant.quantize.calibration.statistics import COUNTED_VALUES, Statistics
+from decant.quantize.calibrator_choice import information
 
 
 def histogram(*parts):
@@ -144,3 +146,14 @@ def test_a_range_lies_within_what_was_seen(name, values):
     seen = Statistics.of(values)
     low, high = CALIBRATORS[name].range_of(seen)
     assert seen.low <= low <= high <= seen.high
+
+
+def test_a_part_that_is_lost_anyway_does_not_outweigh_the_others():
+    def part(snr_db):
+        return Part(output="scores", snr_db=snr_db, low=0, high=1, meaning="good")
+
+    spares_the_good = information([part(48.0), part(-46.0)])
+    helps_the_lost = information([part(5.0), part(-30.0)])
+
+    assert spares_the_good > helps_the_lost
+    assert information([part(20.0)]) == pytest.approx(3.33, abs=0.01)

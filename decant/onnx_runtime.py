@@ -34,12 +34,16 @@ class RuntimeGap(UnsupportedOp):
 class OnnxRuntime:
     """One ONNX model in ONNX Runtime, one thread, silent."""
 
-    def __init__(self, model: bytes | Path, *, optimize: bool = True) -> None:
+    def __init__(
+        self, model: bytes | Path, *, optimize: bool = True, exact_products: bool = False
+    ) -> None:
         """Load a serialized model.
 
         Args:
             model: An ONNX file, or its bytes.
             optimize: Let ONNX Runtime fuse nodes; off keeps every node's own arithmetic.
+            exact_products: Let no product of int8 overflow, whatever the processor; ONNX Runtime
+                1.31 then runs no weights that are quantized by blocks.
 
         Raises:
             RuntimeGap: ONNX Runtime lacks an operator.
@@ -48,7 +52,8 @@ class OnnxRuntime:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ERRORS_ONLY
         options.intra_op_num_threads = 1
-        options.add_session_config_entry(EXACT_PRODUCTS, "1")
+        if exact_products:
+            options.add_session_config_entry(EXACT_PRODUCTS, "1")
         if not optimize:
             level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
             options.graph_optimization_level = level

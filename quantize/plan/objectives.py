@@ -94,6 +94,9 @@ class Size:
         """Give the bytes of an operator's weights in a scheme."""
         if _allowed_ms(self._costs, self._kept, at, scheme) is None:
             return None
+        return self._weights(at, scheme)
+
+    def _weights(self, at: int, scheme: SchemeName) -> float:
         return self._bytes[at] * SCHEMES[scheme].weight_bits / (8 * FLOAT_BYTES)
 
     def tied_to(self, _at: int) -> int | None:
@@ -110,8 +113,7 @@ class Size:
 
     def whole_cost(self, schemes: Sequence[SchemeName]) -> float:
         """Give the bytes of all weights."""
-        costs = (self.operator_cost(at, scheme) for at, scheme in enumerate(schemes))
-        return float(sum(cost for cost in costs if cost is not None))
+        return float(sum(self._weights(at, scheme) for at, scheme in enumerate(schemes)))
 
 
 class Memory:
@@ -133,6 +135,9 @@ class Memory:
         """Give the bytes of what an operator writes that is alive at the fullest moment."""
         if _allowed_ms(self._costs, self._kept, at, scheme) is None:
             return None
+        return self._results(at, scheme)
+
+    def _results(self, at: int, scheme: SchemeName) -> float:
         bits = SCHEMES[scheme].activation_bits or 8 * FLOAT_BYTES
         values = sum(self._alive.get(tensor, 0) for tensor in self._written[at])
         return values * bits / 8
@@ -151,8 +156,7 @@ class Memory:
 
     def whole_cost(self, schemes: Sequence[SchemeName]) -> float:
         """Give the bytes of what is alive at the fullest moment, without copies."""
-        costs = (self.operator_cost(at, scheme) for at, scheme in enumerate(schemes))
-        return float(sum(cost for cost in costs if cost is not None))
+        return float(sum(self._results(at, scheme) for at, scheme in enumerate(schemes)))
 
 
 def _allowed_ms(costs: Costs, kept: Collection[int], at: int, scheme: SchemeName) -> float | None:

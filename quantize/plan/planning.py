@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from decant.errors import DataError, InternalError
 from decant.fidelity import BROKEN_DB, GOOD_DB
 from decant.files import PLAN_FILE, PLAN_FIT_FILE, PLAN_GOOD_FILE
-from decant.plan_report import PlanReport, Point
+from decant.plan_report import PlanReport
 
 from ..candidates import make
 from ..islands import float_groups
@@ -26,6 +23,7 @@ from .corrected import corrected_plan
 from .groups import alone_in_int8, members_by_module, operator_groups
 from .noise import Effort, measure_noise
 from .objectives import objective_of
+from .reporting import Found, points_of, prediction_error
 from .search import Search, foreseen_plans
 from .simulation import all_float, simulated_noise, simulated_outputs
 from .timing import latency_ratios
@@ -34,18 +32,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from decant.plan_report import OperatorGroup, Stopped
+    from decant.plan_report import Stopped
     from decant.quantization import Correction, Plan
 
     from ..candidates import Made
-    from ..cost import Costs as OperatorCosts
     from ..job import Job
     from ..ranges import Range
     from ..recipes import Recipe
     from ..report import Candidate
-    from .assignment import Costs
-    from .noise import Noise
-    from .search import Tried
     from .simulation import Assignment
 
 logger = logging.getLogger(__name__)
@@ -72,31 +66,6 @@ class Demand:
     name: str
     snr_db: float
     meets: Callable[[Candidate], bool]
-
-
-@dataclass(slots=True)
-class Found:
-    """What a search for plans has found until now.
-
-    Attributes:
-        costs: Of the operators.
-        noise: Of the values.
-        objective: What plans want little of.
-        search: With the plans whose files have been made.
-        by_demand: Name of a demand → the cheapest plan that meets it.
-        float_ms: Time of the float file.
-        ratios: Candidate → its time over the float file's.
-        groups: What each module's operators cost.
-    """
-
-    costs: OperatorCosts | None = None
-    noise: Noise | None = None
-    objective: Costs | None = None
-    search: Search | None = None
-    by_demand: dict[str, Tried] = field(default_factory=dict)
-    float_ms: float | None = None
-    ratios: Mapping[str, float] = field(default_factory=dict)
-    groups: tuple[OperatorGroup, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +250,7 @@ class Planning:
         noise = self._simulated(alone)
         drops = [self._drop(schemes) for schemes in alone]
         chosen = choose(self.made.candidates, self._relative_costs(), self.asked, self._samples)
-        schemes = self._schemes(chosen)
+        schemes = self.schemes_of(chosen)
         self.found.groups = operator_groups(job.graph, members, costs, schemes, noise, drops)
 
     def _drop(self, schemes: Assignment) -> float | None:
@@ -293,7 +262,7 @@ class Planning:
         outputs = simulated_outputs(job.graph, job.signature, runs, self.ranges, schemes)
         return job.scoring.reference - job.scoring.figure(outputs)
 
-    def _schemes(self, name: str) -> Assignment:
+    def schemes_of(self, name: str) -> Assignment:
         """Give the schemes of a candidate's operators."""
         for each in self.made.candidates:
             if each.name == name and self.found.costs is not None:
@@ -320,59 +289,28 @@ class Planning:
             whole = self.job.float_file.stat().st_size
             costs = {each.name: each.size_bytes / whole for each in self.made.candidates}
         else:
-            floats = objective.whole_cost(self._schemes(FLOAT)) or 1.0
+            floats = objective.whole_cost(self.schemes_of(FLOAT)) or 1.0
             costs = {
-                each.name: objective.whole_cost(self._schemes(each.name)) / floats
+                each.name: objective.whole_cost(self.schemes_of(each.name)) / floats
                 for each in self.made.candidates
             }
         return {name: cost for name, cost in costs.items() if self.found.ratios.get(name, 1) <= 1}
 
     def _report(self, stopped: Stopped, chosen: str) -> PlanReport:
         """Say what was found, and with what effort."""
-        found = self.found
-        points = [
-            self._point(each, self._schemes(each.name), kept=True) for each in self.made.candidates
-        ]
-        rejected = {} if found.search is None else found.search.tried
-        points += [
-            self._point(tried.candidate, tried.foreseen.schemes, kept=False)
-            for tried in rejected.values()
-            if tried.content not in self.made.contents.values()
-        ]
+        found, asked = self.found, self.asked
+        points = points_of(found, self.made, self.schemes_of)
+        timed = asked.objective == "latency"
         return PlanReport(
-            objective=self.asked.objective,
+            objective=asked.objective,
             unit="ms" if found.objective is None else found.objective.unit,
-            budget_s=self.asked.budget_s,
+            budget_s=asked.budget_s,
             spent_s=round(time.monotonic() - self.started, 1),
             stopped=stopped,
             float_ms=found.float_ms,
-            prediction_error=self._prediction_error(points),
+            prediction_error=prediction_error(points, found.float_ms) if timed else None,
             unmeasured=0 if found.noise is None else found.noise.unmeasured,
-            points=tuple(sorted(points, key=lambda each: (each.latency_ratio or 9, each.name))),
+            points=tuple(points),
             groups=found.groups,
             chosen=chosen,
         )
-
-    def _point(self, candidate: Candidate, schemes: Assignment, *, kept: bool) -> Point:
-        objective = self.found.objective
-        return Point(
-            name=candidate.name,
-            foreseen=None if objective is None else objective.whole_cost(schemes),
-            latency_ratio=self.found.ratios.get(candidate.name),
-            snr_db=candidate.weakest_db,
-            drop=candidate.drop,
-            size_bytes=candidate.size_bytes,
-            schemes=dict(Counter(schemes)),
-            kept=kept,
-        )
-
-    def _prediction_error(self, points: Sequence[Point]) -> float | None:
-        """Give the median error of foreseen times, relative to the measured ones."""
-        if self.asked.objective != "latency" or self.found.float_ms is None:
-            return None
-        errors = [
-            abs(each.foreseen / (each.latency_ratio * self.found.float_ms) - 1)
-            for each in points
-            if each.foreseen is not None and each.latency_ratio is not None
-        ]
-        return float(np.median(errors)) if errors else None

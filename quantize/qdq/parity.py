@@ -132,7 +132,7 @@ def qdq_predictor(model: bytes | Path, inputs: Infos, outputs: Infos) -> Callabl
     """
     from decant.onnx_runtime import OnnxRuntime
 
-    runtime = OnnxRuntime(model)
+    runtime = OnnxRuntime(model, exact_products=True)
     in_onnx_order = [info.model_copy(update={"layout": "keep"}) for info in outputs]
 
     def predict(run: Run) -> Outputs:

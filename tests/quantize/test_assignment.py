@@ -176,3 +176,15 @@ def test_size_counts_weights_and_memory_what_is_alive(graph):
     largest = mobile_network.HEIGHT * mobile_network.WIDTH
     assert memory.whole_cost(floats) >= largest
     assert memory.whole_cost(static) < memory.whole_cost(floats)
+
+
+def test_a_forbidden_operator_is_not_free(graph):
+    """Where a user's own group makes static what the rules keep float."""
+    times = Times(graph)
+    weighted = next(n for n, op in enumerate(graph.operators) if weights_of(graph, op))
+    static = assign(graph, times, quiet(graph), 0.0)
+
+    for objective in (Size, Memory):
+        free, kept = objective(graph, times), objective(graph, times, kept=[weighted])
+        assert kept.operator_cost(weighted, "static_int8") is None
+        assert kept.whole_cost(static) == free.whole_cost(static)

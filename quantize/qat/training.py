@@ -25,6 +25,7 @@ from .. import rewrites
 from ..calibrate import measure, split
 from ..judge import output_steps
 from ..modules import by_tensors, modules_beside
+from ..pipeline import float_graph
 from ..ranges import check_ranges, choose
 from ..recipes import recipes_document
 from ..signature import signature_of
@@ -179,10 +180,7 @@ def _case(
 
 def _prepared(tflite: Path) -> Graph:
     """Read a float file as `quantize` does, rewritten for int8."""
-    graph = Graph.from_file(tflite)
-    graph.check_float(tflite)
-    graph.rename_duplicates()
-    graph.ensure_signature()
+    graph = float_graph(tflite)
     rewrites.apply(graph)
     # Numbers the tensors that are left.
     return Graph.from_bytes(graph.to_bytes())
